@@ -1,0 +1,22 @@
+# Both images of docker-compose.yml, from source. It needs a registry (for golang) and the Go module proxy; `make up` makes
+# the same images without a registry.
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/pointsman/bin/pointsman ./cmd/pointsman \
+ && ln -s pointsman /out/pointsman/bin/registrator \
+ && mkdir -p /out/pointsman/etc/ssl/certs \
+ && cp /etc/ssl/certs/ca-certificates.crt /out/pointsman/etc/ssl/certs/ \
+ && CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/web/bin/web ./examples/web
+
+FROM scratch AS web
+COPY --from=build /out/web /
+EXPOSE 80
+ENTRYPOINT ["/bin/web"]
+
+FROM scratch AS pointsman
+COPY --from=build /out/pointsman /
+ENTRYPOINT ["/bin/pointsman"]
+CMD ["help"]

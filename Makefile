@@ -1,0 +1,56 @@
+# make up is the main job; make test is everything, on real parts.
+SHELL := /bin/sh
+BENCH ?= .
+BENCHTIME ?= 1s
+FUZZTIME ?= 20s
+export CGO_ENABLED ?= 0
+
+# The whole-system tests measure loss and latency, so they run after the others, alone. Those that only wait for a fault to
+# pass say so (t.Parallel) and run together at the end: they need little of a core each.
+WHOLE := ./examples/lab/e2e/...
+OTHERS = $(shell go list ./... | grep -v /examples/lab/e2e)
+
+.PHONY: up down build images check tools test test-long bench fuzz clean
+
+up: build ## build, make the images, start Consul, registrator, proxy and web
+	@examples/lab/images/up.sh
+
+down: ## stop and remove what `make up` started
+	@examples/lab/images/up.sh down
+
+build: ## static binaries into bin/
+	@mkdir -p bin
+	go build -trimpath -ldflags="-s -w" -o bin/ ./cmd/pointsman ./examples/web
+
+images: build ## the images that docker-compose.yml names, without a registry
+	@examples/lab/images/make.sh
+
+tools: ## Consul (unless installed) and Compose v2, built once into the cache
+	@examples/lab/parts/find.sh consul
+	@examples/lab/parts/find.sh compose
+
+check: ## format, vet, and who may import whom
+	@test -z "$$(gofmt -l cmd registrator discovery balancer proxy examples)" || { gofmt -l cmd registrator discovery balancer proxy examples; exit 1; }
+	go vet ./...
+	go test -count=1 -run '^TestLayers' ./examples/lab
+
+test: check tools ## everything, one round each
+	go test -count=1 -timeout 20m $(OTHERS)
+	go test -count=1 -timeout 20m -p 1 -parallel 4 -v $(WHOLE)
+
+test-long: check tools ## ten rounds of what must hold, and the long forms of the faults
+	POINTSMAN_LONG=1 go test -count=1 -timeout 4h -p 1 $(OTHERS)
+	POINTSMAN_LONG=1 go test -count=1 -timeout 4h -p 1 -parallel 4 -v $(WHOLE)
+
+bench: ## match, pick, swap and proxy figures, with allocations
+	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
+clean:
+	rm -rf bin
