@@ -1,0 +1,184 @@
+package discovery
+
+import (
+	"context"
+	"time"
+)
+
+// vanishWindow is what "together" means for services that lose their last usable instance: the answers of watches that one
+// event woke arrive within it.
+const vanishWindow = time.Second
+
+// vanishing remembers what a service lost with its last usable instance.
+type vanishing struct {
+	at   time.Time
+	lost []loss
+}
+
+// takeAnswer brings one service's complete answer into the view.
+func (v *view) takeAnswer(s *subject, e event) {
+	s.age.answered.Store(int64(time.Since(v.base)))
+	raw, refused := settle(e.reply.answer.Instances)
+	if refused > 0 && s.refused == 0 {
+		v.o.Log.Warn().Str("service", s.name).Int("instances", refused).Msg("instances with an address or port that is none are left out")
+	}
+	s.refused = refused
+	d := e.doubt
+	if s.doubt != sure {
+		d, s.doubt = s.doubt, sure
+	}
+	v.stamp(s, raw)
+	v.countDown(s.raw, -1)
+	v.countDown(raw, +1)
+	if raw == nil {
+		raw = []Instance{}
+	}
+	s.raw = raw
+	v.release(s)
+	if s.block != nil {
+		v.weigh(s, d)
+	}
+	v.refresh(s, e.cursor.last)
+	v.arrived(s.name)
+	if v.settled(s) {
+		v.drop(s)
+	}
+}
+
+// stamp carries over when each instance was first seen.
+func (v *view) stamp(s *subject, raw []Instance) {
+	fresh := v.complete && !v.awaited[s.name]
+	for i := range raw {
+		n := &raw[i]
+		if s.block != nil {
+			if was := find(s.block.Instances, n.Identity); was != nil {
+				n.Seen, n.SinceStart = was.Seen, was.SinceStart
+				continue
+			}
+		}
+		if was, ok := v.seen.take(n.Identity); ok {
+			n.Seen, n.SinceStart = was.at, was.sinceStart
+			continue
+		}
+		n.Seen, n.SinceStart = time.Now(), fresh
+	}
+}
+
+// release ends the holds that the answer has decided: listed as good again, put into maintenance, or replaced.
+func (v *view) release(s *subject) {
+	if len(s.held) == 0 {
+		return
+	}
+	at := places(s.raw)
+	for id, h := range s.held {
+		now := find(s.raw, id)
+		if at[placeOf(&h.was)] > 0 || now != nil && now.Status == Maintenance {
+			h.cancel()
+			delete(s.held, id)
+			if len(s.held) == 0 {
+				v.o.Log.Info().Str("service", s.name).Msg("the catalogue lists again what was held back")
+			}
+		}
+	}
+}
+
+// weigh judges what is missing in the new answer and holds back what is in doubt.
+func (v *view) weigh(s *subject, d doubt) {
+	lost := losses(s.block.Instances, assemble(s.raw, s.held), func(node string) bool { return v.down[node] > 0 })
+	if len(lost) == 0 {
+		return
+	}
+	var believed []loss
+	for _, l := range lost {
+		if why := judge(l, d); why != sure {
+			v.hold(s, l, why)
+		} else {
+			believed = append(believed, l)
+		}
+	}
+	if len(believed) > 0 && usable(assemble(s.raw, s.held)) == 0 {
+		v.vanish(s, believed)
+	}
+}
+
+// vanish notes that s has lost its last usable instance, and looks whether too many services did so together: then all of
+// them come back and are probed, those that were published as gone a moment ago too.
+func (v *view) vanish(s *subject, lost []loss) {
+	now := time.Now()
+	for name, o := range v.vanished {
+		t := v.subjects[name]
+		back := t != nil && t != s && t.block != nil && usable(t.block.Instances) > 0
+		if back || now.Sub(o.at) > vanishWindow {
+			delete(v.vanished, name)
+		}
+	}
+	v.vanished[s.name] = vanishing{now, lost}
+	others := v.usable - 1 // s is still counted: its block is the old one
+	if !vanishedTogether(len(v.vanished), len(v.vanished)+others) {
+		return
+	}
+	for name, o := range v.vanished {
+		t := v.ensure(name)
+		for _, l := range o.lost {
+			if now := find(t.raw, l.was.Identity); now != nil && now.Usable() {
+				continue
+			}
+			if judge(l, massVanish) != sure {
+				v.hold(t, l, massVanish)
+			}
+		}
+		if t.watch == nil {
+			v.start(t)
+		}
+		if t != s {
+			v.refresh(t, t.cursor.last)
+		}
+	}
+	clear(v.vanished)
+}
+
+// hold keeps a lost instance in the view until its probes decide.
+func (v *view) hold(s *subject, l loss, why doubt) {
+	if s.held[l.was.Identity] != nil {
+		return
+	}
+	if len(s.held) == 0 {
+		s.held = map[Identity]*hold{}
+		v.o.Log.Warn().Str("service", s.name).Str("instance", l.was.ID).Str("why", why.String()).
+			Msg("held back: instances that the catalogue no longer lists as good stay while they accept connections")
+	}
+	ctx, cancel := context.WithCancel(v.ctx)
+	h := &hold{was: l.was, why: why, cancel: cancel}
+	s.held[l.was.Identity] = h
+	v.count.held.Add(1)
+	v.tasks.Go(func() { v.probeHeld(ctx, s.name, h) })
+}
+
+// endHold lets a held instance go the way that the catalogue said.
+func (v *view) endHold(service string, h *hold, gone string) {
+	h.cancel()
+	s := v.subjects[service]
+	if s == nil || s.held[h.was.Identity] != h {
+		return
+	}
+	delete(s.held, h.was.Identity)
+	if len(s.held) == 0 {
+		v.o.Log.Warn().Str("service", s.name).Str("instance", h.was.ID).Str("why", gone).Msg("nothing is held back any more")
+	}
+	v.refresh(s, s.cursor.last)
+	if v.settled(s) {
+		v.drop(s)
+	}
+}
+
+// refresh makes a new block when the content has changed.
+func (v *view) refresh(s *subject, index uint64) {
+	out := assemble(s.raw, s.held)
+	if s.block != nil && same(s.block.Instances, out) {
+		return
+	}
+	if s.block != nil {
+		v.seen.leave(s.block.Instances, out)
+	}
+	v.setBlock(s, &Service{Name: s.name, Instances: out, Index: index})
+}

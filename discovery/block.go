@@ -1,0 +1,96 @@
+package discovery
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxNameBytes bounds names of services, instances and nodes. Consul sets no bound; a DNS label has 63 bytes, and a name is a
+// metric's label and a log's field.
+const maxNameBytes = 512
+
+// compare orders instances by node, then ID; what follows only makes the order complete.
+func compare(a, b Instance) int {
+	return cmp.Or(
+		strings.Compare(a.Node, b.Node),
+		strings.Compare(a.ID, b.ID),
+		strings.Compare(a.Address, b.Address),
+		cmp.Compare(a.Port, b.Port),
+		strings.Compare(a.Start, b.Start),
+		cmp.Compare(b.Index, a.Index),
+		cmp.Compare(a.Status, b.Status),
+	)
+}
+
+// settle sorts what a catalogue answered, in place, and drops what can't be an instance: returned is what is good and how
+// many were refused. Of two with one identity the one with the higher index stays.
+func settle(in []Instance) (good []Instance, refused int) {
+	n := len(in)
+	in = slices.DeleteFunc(in, func(i Instance) bool { return !valid(&i) })
+	refused = n - len(in)
+	slices.SortStableFunc(in, compare)
+	in = slices.CompactFunc(in, func(a, b Instance) bool { return a.Identity == b.Identity })
+	for i := range in {
+		in[i].Weight = max(in[i].Weight, 1)
+	}
+	return in, refused
+}
+
+// valid says whether an instance can be dialled and named.
+func valid(i *Instance) bool {
+	return CheckAddress(i.Address, i.Port) == nil && i.Status <= Maintenance &&
+		len(i.ID) <= maxNameBytes && len(i.Node) <= maxNameBytes
+}
+
+// validName says whether a service's name can be asked for and shown. Consul accepts any bytes.
+func validName(s string) bool {
+	if s == "" || len(s) > maxNameBytes || !utf8.ValidString(s) {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) < 0
+}
+
+// same compares contents. Index, Seen and SinceStart are not content: the first moves without a change, the others are ours.
+func same(a, b []Instance) bool { return slices.EqualFunc(a, b, sameInstance) }
+
+func sameInstance(a, b Instance) bool {
+	return a.Identity == b.Identity && a.Service == b.Service && a.Weight == b.Weight && a.Status == b.Status &&
+		a.NodeDown == b.NodeDown && a.Marked == b.Marked && a.Local == b.Local &&
+		a.Started.Equal(b.Started) && a.Sent.Equal(b.Sent) &&
+		slices.Equal(a.Tags, b.Tags) && maps.Equal(a.Meta, b.Meta)
+}
+
+// find returns the instance with that identity in a sorted slice, or nil.
+func find(in []Instance, id Identity) *Instance {
+	i, _ := slices.BinarySearchFunc(in, id, func(e Instance, id Identity) int {
+		return cmp.Or(strings.Compare(e.Node, id.Node), strings.Compare(e.ID, id.ID), strings.Compare(e.Address, id.Address),
+			cmp.Compare(e.Port, id.Port), strings.Compare(e.Start, id.Start))
+	})
+	if i < len(in) && in[i].Identity == id {
+		return &in[i]
+	}
+	return nil
+}
+
+// usable counts the instances that may get traffic.
+func usable(in []Instance) (n int) {
+	for i := range in {
+		if in[i].Usable() {
+			n++
+		}
+	}
+	return n
+}
+
+// tagsOf is the union of the instances' tags, sorted.
+func tagsOf(in []Instance) []string {
+	var tags []string
+	for i := range in {
+		tags = append(tags, in[i].Tags...)
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}

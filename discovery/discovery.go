@@ -1,0 +1,159 @@
+// Package discovery turns a catalogue (Consul, or the embedded one) into Snapshots.
+//
+// Flow: a Catalogue is asked with blocking queries; the Watcher keeps the last good answer of every watched service and
+// publishes a Snapshot whenever content changed. Discovery transports facts and does not interpret them: tags and meta
+// pass through unread.
+//
+// Laws: what is published is never modified; an error never shrinks the world; equal content publishes nothing; nothing is
+// published before the first view is complete (or its deadline has passed).
+package discovery
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Status is the aggregated health of an instance over its node's and its own checks: the worst of them counts.
+// The zero value is Critical, so that an instance nobody judged gets no traffic.
+type Status uint8
+
+// The states of health, from worst to best but for Maintenance, which is an operator's decision and outranks them all.
+const (
+	Critical Status = iota
+	Warning
+	Passing
+	Maintenance
+)
+
+// String is the word that Consul uses for the state.
+func (s Status) String() string {
+	switch s {
+	case Warning:
+		return "warning"
+	case Passing:
+		return "passing"
+	case Maintenance:
+		return "maintenance"
+	default:
+		return "critical"
+	}
+}
+
+// Identity says whether two sightings are the same instance (law 5). It is comparable and usable as a map key.
+// A container restarted on the same address carries another Start and so is another instance.
+type Identity struct {
+	Node    string
+	ID      string // service ID
+	Address string // host or IP literal, no brackets, no port
+	Port    int
+	Start   string // the container's start stamp as registered; "" where there is none
+}
+
+// Instance is what the catalogue says exists. It is a value; Tags and Meta are shared and must not be modified.
+type Instance struct {
+	Identity
+	Service string
+	Tags    []string
+	Meta    map[string]string
+	// Weight is the catalogue's weight for the present Status (Consul's Weights.Passing or .Warning). Always >= 1.
+	Weight int
+	Status Status
+	// NodeDown says that the node's own check (serfHealth) is critical: the agent is unreachable, which says little about
+	// the instance itself.
+	NodeDown bool
+	// Marked says that a registrator of ours registered it; Started and Sent are then the container's start and the moment
+	// the registration was sent, on the registrating host's clock. Zero when absent.
+	Marked        bool
+	Started, Sent time.Time
+	// Index is the entry's modification index in the catalogue; 0 where unknown.
+	Index uint64
+	// Seen is when this process first saw the instance; SinceStart says that this was after the first complete view.
+	Seen       time.Time
+	SinceStart bool
+	// Local says that the instance's node is the host of the catalogue's agent that we talk to.
+	Local bool
+}
+
+// Usable says whether the catalogue's verdict allows traffic: passing or warning.
+func (i *Instance) Usable() bool { return i.Status == Passing || i.Status == Warning }
+
+// Service is one immutable block: all instances of a service, sorted by node, then ID. An unchanged service keeps its
+// block's pointer from snapshot to snapshot.
+type Service struct {
+	Name      string
+	Instances []Instance
+	Index     uint64
+}
+
+// Snapshot is every watched service at one moment. Immutable.
+type Snapshot struct {
+	Services []*Service // sorted by name
+	Sequence uint64     // 1 for the first one published by this process
+	// Cause is a short text for people: what changed ("web: +2 -1", "from disk").
+	Cause string
+	// Stale says that the content comes from disk and no catalogue has confirmed it yet.
+	Stale bool
+	Taken time.Time
+	// Datacenter is the local datacenter's name; "" where unknown. Node is the local agent's node.
+	Datacenter, Node string
+}
+
+// Lookup returns the block of a service, or nil. O(log n).
+func (s *Snapshot) Lookup(name string) *Service {
+	if s == nil {
+		return nil
+	}
+	lo, hi := 0, len(s.Services)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if s.Services[mid].Name < name {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo < len(s.Services) && s.Services[lo].Name == name {
+		return s.Services[lo]
+	}
+	return nil
+}
+
+// Query is one blocking question. Index 0 asks for an answer at once; otherwise the catalogue answers when it has something
+// newer, or when Wait has passed. Zero Wait means the catalogue's default.
+type Query struct {
+	Index uint64
+	Wait  time.Duration
+}
+
+// Meta is what came with an answer.
+type Meta struct {
+	// Index is what to wait with next; 0 when the answer's index was missing or junk (IndexBad is then true).
+	Index    uint64
+	IndexBad bool
+	// Leaderless says that the catalogue has no leader, told by a back-end whose word can be believed on that.
+	Leaderless bool
+}
+
+// ErrDenied marks an answer of "permission denied" (Consul ACL): loud, and never an empty list.
+var ErrDenied = errors.New("permission denied by the catalogue")
+
+// Listing is the set of services that exist, by name, with the union of their instances' tags.
+type Listing struct {
+	Services map[string][]string
+	Meta
+}
+
+// Answer is the complete set of instances of one service, unfiltered: sick ones are part of it with their Status.
+type Answer struct {
+	Instances []Instance
+	Meta
+}
+
+// Catalogue answers blocking queries. Implementations are discovery/consul and discovery/memory. Both methods may be called
+// from several goroutines; each must return within Wait*17/16 plus a few seconds, or earlier when ctx ends, and must return an
+// error rather than an incomplete answer. The caller owns what is returned.
+type Catalogue interface {
+	List(ctx context.Context, q Query) (Listing, error)
+	Instances(ctx context.Context, service string, q Query) (Answer, error)
+}

@@ -1,0 +1,125 @@
+package discovery
+
+import (
+	"slices"
+	"time"
+)
+
+// takeList compares a list with the services that are followed. A service that is missing is asked for once more; the
+// doubt about the list goes with it.
+func (v *view) takeList(e event) {
+	l := e.reply.listing
+	v.ages.list.Store(int64(time.Since(v.base)))
+	v.takeLeader(l.Leaderless)
+	names, refused := v.wanted(l.Services)
+	if refused > 0 && !v.listed {
+		v.o.Log.Warn().Int("services", refused).Msg("services with names that are empty, too long or not text are not watched")
+	}
+	first := !v.listed
+	v.listed = true
+	gone := v.unlist(names)
+	d := e.doubt
+	if d == sure && vanishedTogether(len(gone), len(gone)+v.listedCount()) {
+		d = massVanish
+	}
+	for _, name := range sortedKeys(names) {
+		s := v.ensure(name)
+		s.listed = true
+		if first {
+			v.awaited[name] = true
+			s.doubt = e.doubt // what the disk says is doubted no less than what was seen before an error
+		}
+		if s.watch == nil {
+			v.start(s)
+		}
+	}
+	for _, s := range gone {
+		if s.block != nil && s.raw == nil { // from disk
+			v.awaited[s.name] = true
+		}
+		v.askAgain(s, d)
+	}
+	if first {
+		v.limit.Reset(v.o.FirstViewLimit)
+		v.checkComplete()
+	}
+}
+
+// wanted picks the names to follow.
+func (v *view) wanted(services map[string][]string) (names map[string]bool, refused int) {
+	names = make(map[string]bool, len(v.subjects))
+	for name, tags := range services {
+		if !validName(name) {
+			refused++
+			continue
+		}
+		if !v.o.Never(name) && v.o.Wanted(name, tags) {
+			names[name] = true
+		}
+	}
+	return names, refused
+}
+
+// unlist returns the followed services that were listed, or come from disk, and are no longer named.
+func (v *view) unlist(names map[string]bool) (gone []*subject) {
+	for name, s := range v.subjects {
+		if !names[name] && (s.listed || s.watch == nil) {
+			s.listed = false
+			gone = append(gone, s)
+		}
+	}
+	return gone
+}
+
+func (v *view) listedCount() (n int) {
+	for _, s := range v.subjects {
+		if s.listed {
+			n++
+		}
+	}
+	return n
+}
+
+// askAgain asks at once for a service that the list no longer names, unless its own answer has said so already.
+func (v *view) askAgain(s *subject, d doubt) {
+	if v.settled(s) {
+		v.drop(s)
+		return
+	}
+	if s.doubt == sure {
+		s.doubt = d
+	}
+	v.stop(s)
+	v.start(s)
+}
+
+// settled says that a service can be forgotten: no list names it, its own answer holds nothing that is wanted, and nothing
+// is held back.
+func (v *view) settled(s *subject) bool {
+	if s.listed || s.raw == nil || len(s.held) > 0 {
+		return false
+	}
+	return len(s.raw) == 0 || v.o.Never(s.name) || !v.o.Wanted(s.name, tagsOf(s.raw))
+}
+
+func (v *view) takeLeader(leaderless bool) {
+	v.count.leaderless.Store(leaderless)
+	if leaderless == !v.leader {
+		return
+	}
+	v.leader = !leaderless
+	if leaderless {
+		v.o.Log.Warn().Msg("the catalogue has no leader; the last view stays")
+	} else {
+		v.o.Log.Info().Msg("the catalogue has a leader again")
+	}
+}
+
+func sortedKeys(m map[string]bool) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,90 @@
+package discovery
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+)
+
+// Options configure a Watcher. Only Catalogue is required; every other zero value has a meaning, told at the field.
+type Options struct {
+	// Catalogue is what is watched.
+	Catalogue Catalogue
+	// Wanted says whether a service with these tags (the union over its instances) is to be watched. Nil wants all. It is
+	// called from the Watcher's goroutine only and must be quick and pure.
+	Wanted func(name string, tags []string) bool
+	// Never names services that are not watched whatever their tags say (the catalogue's own, the proxy itself). Nil: none.
+	Never func(name string) bool
+	// Wait is how long the catalogue may hold a question without news. 0 means 60 s: a connection that silently broke is
+	// noticed after Wait*17/16 + 5 s, and an idle watch costs one question a minute; the list's, every 10 s, tells that a leader
+	// is lost. Consul's own limit is 10 minutes.
+	Wait time.Duration
+	// StateFile keeps the last good snapshot; "" keeps none.
+	StateFile string
+	// Probe connects to an instance (host:port, IPv6 in brackets) and returns nil when the connection was accepted. It must
+	// return when ctx ends, which is after 2 s. Nil dials TCP and closes.
+	Probe func(ctx context.Context, address string) error
+	// FirstViewLimit bounds the wait for the services of the first list, counted from that list's arrival. 0 means 10 s.
+	FirstViewLimit time.Duration
+	// MaxWatches is how many services are watched at the same time unless Multiplexed. 0 means 128: Consul's agent
+	// allows 200 connections from one address, and others on the host need some of them.
+	MaxWatches int
+	// Multiplexed says that the catalogue's questions share connections (HTTP/2, or no network at all): no limit then.
+	Multiplexed bool
+	// Home tells the local datacenter and node, "" where unknown, whenever a Snapshot is made. Nil: both unknown. It must
+	// not block.
+	Home func() (datacenter, node string)
+	// Log gets one line per change of state. The zero Logger writes nothing.
+	Log zerolog.Logger
+	// Registerer gets the Watcher's collector. Nil: no metrics.
+	Registerer prometheus.Registerer
+}
+
+const (
+	// defaultWait: see Options.Wait.
+	defaultWait = time.Minute
+	// firstViewLimit: longer than any healthy catalogue takes for its first answers, short enough for a start-up probe.
+	firstViewLimit = 10 * time.Second
+	// maxWatches: see Options.MaxWatches.
+	maxWatches = 128
+	// probeLimit: a host that is alive answers a SYN in milliseconds; one lost packet is repeated by the kernel after 1 s.
+	probeLimit = 2 * time.Second
+)
+
+func (o Options) withDefaults() Options {
+	if o.Wanted == nil {
+		o.Wanted = func(string, []string) bool { return true }
+	}
+	if o.Never == nil {
+		o.Never = func(string) bool { return false }
+	}
+	if o.Wait <= 0 {
+		o.Wait = defaultWait
+	}
+	if o.Probe == nil {
+		o.Probe = connect
+	}
+	if o.FirstViewLimit <= 0 {
+		o.FirstViewLimit = firstViewLimit
+	}
+	if o.MaxWatches <= 0 {
+		o.MaxWatches = maxWatches
+	}
+	if o.Home == nil {
+		o.Home = func() (string, string) { return "", "" }
+	}
+	return o
+}
+
+// connect is the default Probe: a TCP connection that is closed at once.
+func connect(ctx context.Context, address string) error {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}

@@ -1,0 +1,70 @@
+package discovery
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"time"
+)
+
+const (
+	// probeInterval is the pause between the probes of an instance that is held back and accepts.
+	probeInterval = 2 * time.Second
+	// holdLimit bounds how long the catalogue is disbelieved. It covers an agent that comes back and is registered with
+	// again (a registrator's full pass is every 30 s).
+	holdLimit = time.Minute
+	// probing bounds the connects at the same time: a mass loss must not become a flood of our own.
+	probing = 64
+)
+
+// hold is an instance that the catalogue no longer calls good and that stays in the view until a probe or time decides.
+type hold struct {
+	was    Instance // as last good
+	why    doubt
+	cancel context.CancelFunc
+}
+
+// probeHeld connects to a held instance until that fails, the limit passes, or ctx ends; the first two end in one event.
+func (w *Watcher) probeHeld(ctx context.Context, service string, h *hold) {
+	limit := time.NewTimer(holdLimit)
+	defer limit.Stop()
+	tick := time.NewTicker(probeInterval)
+	defer tick.Stop()
+	address := net.JoinHostPort(h.was.Address, strconv.Itoa(h.was.Port))
+	for {
+		select {
+		case w.probes <- struct{}{}:
+		case <-limit.C:
+			w.send(ctx, event{service: service, hold: h, gone: "the catalogue has not listed it for " + holdLimit.String()})
+			return
+		case <-ctx.Done():
+			return
+		}
+		err := w.probe(ctx, address)
+		<-w.probes
+		if err != nil {
+			w.send(ctx, event{service: service, hold: h, gone: "does not accept connections"})
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-limit.C:
+			w.send(ctx, event{service: service, hold: h, gone: "the catalogue has not listed it for " + holdLimit.String()})
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (w *Watcher) probe(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	err := w.o.Probe(ctx, address)
+	if err != nil {
+		w.count.probesRefused.Add(1)
+	} else {
+		w.count.probesAccepted.Add(1)
+	}
+	return err
+}

@@ -1,0 +1,119 @@
+package discovery
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxCauses bounds the text of a Snapshot's cause.
+const maxCauses = 3
+
+// arrived notes that a service of the first list has answered, or is no more.
+func (v *view) arrived(name string) {
+	if v.awaited[name] {
+		delete(v.awaited, name)
+		v.checkComplete()
+	}
+}
+
+// checkComplete publishes the first view once all of it is there.
+func (v *view) checkComplete() {
+	if v.complete || !v.listed || len(v.awaited) > 0 {
+		return
+	}
+	v.complete, v.dirty = true, true
+	v.limit.Stop()
+	if v.sequence > 0 {
+		v.o.Log.Info().Int("services", len(v.blocks)).Msg("the catalogue has confirmed the view from disk")
+	}
+}
+
+// giveUpWaiting publishes a first view that is not complete.
+func (v *view) giveUpWaiting() {
+	if v.complete {
+		return
+	}
+	names := sortedKeys(v.awaited)
+	v.o.Log.Warn().Int("missing", len(names)).Strs("for example", names[:min(len(names), 10)]).
+		Dur("limit", v.o.FirstViewLimit).Msg("the first view is not complete; going on without the services that have not answered")
+	v.complete, v.dirty = true, true
+}
+
+// changes notes a changed block for the next publication.
+func (v *view) changes(name string, was, is *Service) {
+	v.dirty = true
+	if len(v.causes) > maxCauses {
+		return
+	}
+	added, removed, changed := difference(was, is)
+	v.causes = append(v.causes, fmt.Sprintf("%s: +%d -%d ~%d", name, added, removed, changed))
+}
+
+func difference(was, is *Service) (added, removed, changed int) {
+	var before, after []Instance
+	if was != nil {
+		before = was.Instances
+	}
+	if is != nil {
+		after = is.Instances
+	}
+	for i := range after {
+		switch b := find(before, after[i].Identity); {
+		case b == nil:
+			added++
+		case !sameInstance(*b, after[i]):
+			changed++
+		}
+	}
+	return added, len(before) + added - len(after), changed
+}
+
+// publishWhenDue publishes at once, or when the pace allows.
+func (v *view) publishWhenDue() {
+	if !v.dirty || !v.complete || v.waiting {
+		return
+	}
+	if d := v.pace.Reserve().Delay(); d > 0 {
+		v.waiting = true
+		v.due.Reset(d)
+		return
+	}
+	v.publish()
+}
+
+func (v *view) publish() {
+	if !v.dirty {
+		return
+	}
+	s := v.snapshot()
+	s.Cause = v.cause()
+	v.dirty, v.causes = false, nil
+	v.emit(s)
+	if v.o.StateFile != "" {
+		deliver(v.states, s)
+	}
+}
+
+func (v *view) snapshot() *Snapshot {
+	v.sequence++
+	dc, node := v.o.Home()
+	return &Snapshot{Services: slices.Clone(v.blocks), Sequence: v.sequence, Taken: time.Now(), Datacenter: dc, Node: node}
+}
+
+func (v *view) emit(s *Snapshot) {
+	v.ready.Store(true)
+	v.count.published.Add(1)
+	deliver(v.snapshots, s)
+}
+
+func (v *view) cause() string {
+	if len(v.causes) == 0 {
+		return "first view"
+	}
+	if len(v.causes) > maxCauses {
+		return strings.Join(v.causes[:maxCauses], ", ") + ", and more"
+	}
+	return strings.Join(v.causes, ", ")
+}

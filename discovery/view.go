@@ -1,0 +1,191 @@
+package discovery
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// subject is one service as the view's goroutine knows it.
+type subject struct {
+	name   string
+	listed bool       // the last list names it, and it is wanted
+	raw    []Instance // the last answer, settled; nil before the first
+	block  *Service   // as published; nil before the first answer, or disk
+	held   map[Identity]*hold
+	doubt  doubt // what the list's answer says about the next answer
+	// cursor and slots outlive the watch: another may take over.
+	cursor  cursor
+	slots   chan struct{}
+	watch   *watch // whose answers count; nil never
+	watched bool   // else swept
+	changed time.Duration
+	refused int
+	age     *age
+}
+
+// view is the state of one Run. Only its goroutine touches it.
+type view struct {
+	*Watcher
+	ctx      context.Context
+	list     *watch
+	listed   bool
+	subjects map[string]*subject
+	blocks   []*Service // the subjects' blocks, sorted by name
+	usable   int        // blocks with a usable instance
+	down     map[string]int
+	vanished map[string]vanishing
+	seen     departed
+	outage   outage
+	leader   bool
+
+	awaited  map[string]bool // services of the first list that have not answered
+	complete bool
+	limit    *time.Timer // the first view's
+	sequence uint64
+	dirty    bool
+	causes   []string
+	pace     *rate.Limiter
+	due      *time.Timer // of a publication that must wait
+	waiting  bool
+	overFull bool
+}
+
+func newView(ctx context.Context, w *Watcher) *view {
+	v := &view{
+		Watcher: w, ctx: ctx, list: w.newListWatch(), subjects: map[string]*subject{}, down: map[string]int{},
+		vanished: map[string]vanishing{}, awaited: map[string]bool{}, pace: rate.NewLimiter(publishRate, publishBurst),
+		limit: time.NewTimer(time.Hour), due: time.NewTimer(time.Hour), leader: true,
+	}
+	v.outage = newOutage(w.o.Log)
+	v.limit.Stop()
+	v.due.Stop()
+	return v
+}
+
+func (v *view) run() {
+	balance := time.NewTicker(balanceInterval)
+	defer balance.Stop()
+	defer v.limit.Stop()
+	defer v.due.Stop()
+	for {
+		select {
+		case <-v.ctx.Done():
+			return
+		case e := <-v.events:
+			v.take(e)
+			v.takeMore()
+		case <-v.limit.C:
+			v.giveUpWaiting()
+		case <-v.due.C:
+			v.waiting = false
+			v.publish()
+		case <-balance.C:
+			v.balance()
+		}
+		v.publishWhenDue()
+	}
+}
+
+// takeMore takes what has come meanwhile, so that it is published together.
+func (v *view) takeMore() {
+	for range eventRoom {
+		select {
+		case e := <-v.events:
+			v.take(e)
+		default:
+			return
+		}
+	}
+}
+
+func (v *view) take(e event) {
+	switch {
+	case e.hold != nil:
+		v.endHold(e.service, e.hold, e.gone)
+	case e.from == v.list:
+		if v.note(e) {
+			v.takeList(e)
+		}
+	default:
+		s := v.subjects[e.from.name]
+		if s == nil || s.watch != e.from {
+			return // a watch that was replaced: its successor asks afresh
+		}
+		s.cursor = e.cursor
+		if v.note(e) {
+			v.takeAnswer(s, e)
+		}
+	}
+}
+
+// note keeps the books of errors. It returns whether the event is an answer.
+func (v *view) note(e event) bool {
+	if e.err != nil {
+		v.count.failed(errorKind(e.err))
+		v.outage.failed(e.from.name, e.err)
+		return false
+	}
+	v.outage.answered(e.from.name)
+	return true
+}
+
+func (v *view) ensure(name string) *subject {
+	s := v.subjects[name]
+	if s == nil {
+		s = &subject{name: name, slots: make(chan struct{}, callSlots), age: v.ages.add(name), changed: time.Since(v.base)}
+		v.subjects[name] = s
+	}
+	return s
+}
+
+// drop forgets a service for good.
+func (v *view) drop(s *subject) {
+	v.stop(s)
+	v.setBlock(s, nil)
+	v.countDown(s.raw, -1)
+	v.outage.answered(s.name)
+	v.ages.remove(s.name)
+	delete(v.subjects, s.name)
+	v.arrived(s.name)
+}
+
+// setBlock puts a block into the sorted list, nil takes it out. The cause is for people.
+func (v *view) setBlock(s *subject, b *Service) {
+	i, found := slices.BinarySearchFunc(v.blocks, s.name, func(b *Service, name string) int { return strings.Compare(b.Name, name) })
+	switch {
+	case found && b == nil:
+		v.blocks = slices.Delete(v.blocks, i, i+1)
+	case found:
+		v.blocks[i] = b
+	case b != nil:
+		v.blocks = slices.Insert(v.blocks, i, b)
+	default:
+		return
+	}
+	had, has := s.block != nil && usable(s.block.Instances) > 0, b != nil && usable(b.Instances) > 0
+	if had && !has {
+		v.usable--
+	} else if has && !had {
+		v.usable++
+	}
+	v.changes(s.name, s.block, b)
+	s.block = b
+	s.changed = time.Since(v.base)
+}
+
+// countDown counts the answers at hand that show a node's own check critical.
+func (v *view) countDown(raw []Instance, by int) {
+	for i := range raw {
+		if !raw[i].NodeDown {
+			continue
+		}
+		v.down[raw[i].Node] += by
+		if v.down[raw[i].Node] <= 0 {
+			delete(v.down, raw[i].Node)
+		}
+	}
+}

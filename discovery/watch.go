@@ -1,0 +1,169 @@
+package discovery
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// A watch may ask twice at once, so that the first changes pass without delay, and then 20 times a second.
+	watchRate, watchBurst = 20, 2
+	// All watches together: what a catalogue's server is spared when everything changes.
+	allRate, allBurst = 100, 100
+	// slowInterval is the pace of a watch whose answers carry no index that can be waited with.
+	slowInterval = time.Second
+	// Errors back off from retryFirst, doubling, to retryLast: a catalogue that is back is used within a second, of which the
+	// question itself takes a part, also on a machine that is busy with coming back.
+	retryFirst, retryLast = 100 * time.Millisecond, 600 * time.Millisecond
+	// listWait is the longest that the list is waited for: it alone tells that the leader is lost, and of that nothing wakes
+	// a question that waits.
+	listWait = 10 * time.Second
+	// starting bounds how many watches ask their first question at the same time.
+	starting = 32
+)
+
+// watch is one question that is asked again and again: the list (name "") or the instances of one service. It belongs to
+// the goroutine that follows it; events carry copies out.
+type watch struct {
+	name     string
+	ask      func(context.Context, Query) (reply, error)
+	slots    chan struct{}
+	cursor   cursor
+	wait     time.Duration
+	bucket   *rate.Limiter
+	failures int
+	cancel   context.CancelFunc
+	asked    time.Time // of a swept one: when its last question began
+}
+
+// event is what reaches the Watcher's one goroutine: an answer or an error of a watch, or the end of a hold.
+type event struct {
+	from   *watch
+	reply  reply
+	err    error
+	doubt  doubt
+	cursor cursor
+
+	service string
+	hold    *hold
+	gone    string // why a hold ended
+}
+
+func (w *Watcher) newWatch(name string, slots chan struct{}, c cursor) *watch {
+	f := &watch{name: name, slots: slots, cursor: c, wait: w.o.Wait, bucket: rate.NewLimiter(watchRate, watchBurst)}
+	f.cursor.ask = 0
+	f.ask = func(ctx context.Context, q Query) (reply, error) {
+		a, err := w.o.Catalogue.Instances(ctx, name, q)
+		return reply{answer: a}, err
+	}
+	return f
+}
+
+func (w *Watcher) newListWatch() *watch {
+	f := w.newWatch("", make(chan struct{}, callSlots), cursor{})
+	f.wait = min(f.wait, listWait)
+	f.ask = func(ctx context.Context, q Query) (reply, error) {
+		l, err := w.o.Catalogue.List(ctx, q)
+		return reply{listing: l}, err
+	}
+	return f
+}
+
+// follow asks until ctx ends.
+func (w *Watcher) follow(ctx context.Context, f *watch) {
+	first := true
+	for {
+		if first && !acquire(ctx, w.starts) {
+			return
+		}
+		began := time.Now()
+		e, slow := w.question(ctx, f)
+		if first {
+			<-w.starts
+			first = false
+		}
+		if ctx.Err() != nil || !w.send(ctx, e) {
+			return
+		}
+		if !w.pause(ctx, f, began, slow) {
+			return
+		}
+	}
+}
+
+// question asks once and turns what comes into an event.
+func (w *Watcher) question(ctx context.Context, f *watch) (e event, slow bool) {
+	wait := f.wait - time.Duration(rand.Int64N(int64(f.wait)/8+1)) // jitter: all waits must not end together
+	w.count.questions.Add(1)
+	r, err := call(ctx, f.slots, Query{Index: f.cursor.ask, Wait: wait}, f.ask)
+	e = event{from: f, reply: r, err: err}
+	if err != nil {
+		f.failures++
+		f.cursor.fail()
+	} else {
+		f.failures = 0
+		m := r.answer.Meta
+		if f.name == "" {
+			m = r.listing.Meta
+		}
+		e.doubt, slow = f.cursor.advance(m)
+	}
+	e.cursor = f.cursor
+	return e, slow
+}
+
+// pause waits until f may ask again; false when ctx has ended.
+func (w *Watcher) pause(ctx context.Context, f *watch, began time.Time, slow bool) bool {
+	var d time.Duration
+	switch {
+	case f.failures > 0:
+		d = backoff(f.failures)
+	case slow:
+		d = slowInterval - time.Since(began) + time.Duration(rand.Int64N(int64(slowInterval)/10))
+	}
+	return sleep(ctx, d) && f.bucket.Wait(ctx) == nil && w.all.Wait(ctx) == nil
+}
+
+// backoff is the pause after the n-th error in a row: doubled, bounded, and between half and all of it at random.
+func backoff(n int) time.Duration {
+	d := retryLast
+	if n < 8 { // beyond, the shift would only overtake the bound
+		d = min(retryFirst<<(n-1), retryLast)
+	}
+	return d/2 + time.Duration(rand.Int64N(int64(d)/2+1))
+}
+
+func (w *Watcher) send(ctx context.Context, e event) bool {
+	select {
+	case w.events <- e:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func acquire(ctx context.Context, slots chan struct{}) bool {
+	select {
+	case slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,111 @@
+package discovery
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Watcher follows a Catalogue and publishes Snapshots. Run does the work; the other methods may be called at any time from
+// any goroutine.
+//
+// One watch on the list finds the services that are wanted; each of those has a watch of its own, or is swept when there
+// are too many. All answers meet in one goroutine, which alone knows the view. The list only adds: a service that it no
+// longer names is asked for once more, and goes when its own answer is empty.
+type Watcher struct {
+	o         Options
+	snapshots chan *Snapshot
+	ready     atomic.Bool
+	base      time.Time // ages are counted from here, on the monotonic clock
+
+	events chan event
+	all    *rate.Limiter
+	starts chan struct{} // slots for first questions
+	probes chan struct{} // slots for connects
+	swept  sweep
+	states chan *Snapshot // newest snapshot for the disk
+	tasks  sync.WaitGroup
+	ages   ages
+	count  counts
+}
+
+const (
+	// eventRoom lets answers that come together be taken together, into one publication.
+	eventRoom = 64
+	// A burst of publications passes at once; then 20 a second, so that a change waits for 50 ms at most and a flapping
+	// service can't keep the table's builder busy.
+	publishRate, publishBurst = 20, 10
+)
+
+// NewWatcher returns a Watcher that has not started; nothing is asked before Run.
+func NewWatcher(o Options) *Watcher {
+	return &Watcher{
+		o:         o.withDefaults(),
+		snapshots: make(chan *Snapshot, 1),
+		base:      time.Now().Add(-1), // so that no moment counts as zero, which means never
+		events:    make(chan event, eventRoom),
+		all:       rate.NewLimiter(allRate, allBurst),
+		starts:    make(chan struct{}, starting),
+		probes:    make(chan struct{}, probing),
+		swept:     newSweep(),
+		states:    make(chan *Snapshot, 1),
+		ages:      ages{of: map[string]*age{}},
+	}
+}
+
+// Run watches until ctx ends, and returns ctx's error then; an error before that is one of the metrics' registration. It
+// may be called once. It waits for all it started but calls of a Catalogue that ignores its context.
+func (w *Watcher) Run(ctx context.Context) error {
+	if w.o.Registerer != nil {
+		if err := w.o.Registerer.Register(collector{w}); err != nil {
+			return fmt.Errorf("register the watcher's metrics: %w", err)
+		}
+		defer w.o.Registerer.Unregister(collector{w})
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer w.tasks.Wait()
+	defer cancel()
+	v := newView(ctx, w)
+	if w.o.StateFile != "" {
+		v.load()
+		w.tasks.Go(func() { w.keep(ctx) })
+	}
+	w.tasks.Go(func() { w.sweepAll(ctx) })
+	w.tasks.Go(func() { w.follow(ctx, v.list) })
+	v.run()
+	return ctx.Err()
+}
+
+// Snapshots gives the newest Snapshot that has not been received yet; older ones are dropped (latest wins). One receiver.
+// The channel is never closed.
+func (w *Watcher) Snapshots() <-chan *Snapshot { return w.snapshots }
+
+// Ready says that a Snapshot has been published: a complete first view, or one from disk.
+func (w *Watcher) Ready() bool { return w.ready.Load() }
+
+// Ages tells for each watched service how long ago the catalogue last answered for it. Services that have never been
+// answered for by the catalogue (known from disk only) have the age of the disk's content.
+func (w *Watcher) Ages() map[string]time.Duration { return w.ages.read(time.Since(w.base)) }
+
+// Use hints that a service is being used, so that with more services than MaxWatches it is among those that are watched.
+// Cheap enough for every request, and optional: without it, recency of change decides alone.
+func (w *Watcher) Use(service string) { w.ages.use(service, time.Since(w.base)) }
+
+// deliver makes s the newest in a channel of capacity one. One sender.
+func deliver(to chan *Snapshot, s *Snapshot) {
+	for {
+		select {
+		case to <- s:
+			return
+		default:
+		}
+		select {
+		case <-to:
+		default:
+		}
+	}
+}

@@ -1,0 +1,278 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func TestAChangeIsPublishedWithoutDelay(t *testing.T) {
+	f := newFake()
+	f.set("web", some("web", 2)...)
+	run(t, f, nil, func(b *bench) {
+		b.want("web", 2)
+		for n := 3; n < 8; n++ {
+			time.Sleep(time.Second)
+			at := time.Now()
+			f.set("web", some("web", n)...)
+			b.want("web", n)
+			if d := time.Since(at); d != 0 {
+				t.Fatalf("the change took %s", d)
+			}
+		}
+		f.set("api", one("api", 1))
+		b.want("api", 1)
+		if s := b.newest; s.Sequence == 0 || !strings.Contains(s.Cause, "api: +1") {
+			t.Errorf("sequence %d, cause %q", s.Sequence, s.Cause)
+		}
+	})
+}
+
+func TestEqualContentPublishesNothing(t *testing.T) {
+	f := newFake()
+	f.set("web", some("web", 2)...)
+	f.set("api", some("api", 2)...)
+	run(t, f, nil, func(b *bench) {
+		first := b.view()
+		for range 20 {
+			time.Sleep(time.Second)
+			f.mu.Lock()
+			f.index++
+			f.at["web"], f.listAt = f.index, f.index
+			for i := range f.of["web"] {
+				f.of["web"][i].Index = f.index
+			}
+			f.wake()
+			f.mu.Unlock()
+		}
+		if s := b.view(); s != first {
+			t.Errorf("published %q though nothing changed", s.Cause)
+		}
+		f.set("web", some("web", 3)...)
+		if s := b.view(); s.Lookup("api") != first.Lookup("api") || s.Lookup("web") == first.Lookup("web") {
+			t.Error("an unchanged service must keep its block, a changed one must not")
+		}
+	})
+}
+
+func TestOnlyWantedServicesAreWatched(t *testing.T) {
+	f := newFake()
+	f.set("web", one("web", 1))
+	f.set("consul", one("consul", 1))
+	plain := one("plain", 1)
+	plain.Tags = nil
+	f.set("plain", plain)
+	opt := func(o *Options) {
+		o.Never = func(name string) bool { return name == "consul" }
+		o.Wanted = func(_ string, tags []string) bool { return len(tags) > 0 }
+	}
+	run(t, f, opt, func(b *bench) {
+		b.want("web", 1)
+		b.want("plain", -1)
+		if f.count("consul")+f.count("plain") > 0 {
+			t.Error("asked for a service that nobody wants")
+		}
+		f.set("plain", one("plain", 1)) // tagged now: the fake's list moves only with names
+		f.mu.Lock()
+		f.listAt = f.index
+		f.wake()
+		f.mu.Unlock()
+		b.want("plain", 1)
+		f.set("plain", plain)
+		f.mu.Lock()
+		f.listAt = f.index
+		f.wake()
+		f.mu.Unlock()
+		b.want("plain", -1)
+	})
+}
+
+func TestNothingIsPublishedBeforeTheFirstViewIsComplete(t *testing.T) {
+	f := newFake()
+	f.set("web", some("web", 2)...)
+	f.set("slow", one("slow", 1))
+	f.fault = func(ctx context.Context, service string) error {
+		if service == "slow" {
+			return errors.New("no")
+		}
+		return nil
+	}
+	run(t, f, nil, func(b *bench) {
+		if b.after(9*time.Second) != nil || b.w.Ready() {
+			t.Fatal("published a partial first view")
+		}
+		b.after(2 * time.Second)
+		b.want("web", 2)
+		b.want("slow", -1)
+		if !b.w.Ready() || b.lines("first view is not complete") != 1 {
+			t.Errorf("ready %v, log: %s", b.w.Ready(), b.log)
+		}
+		f.setFault(nil)
+		b.after(time.Second + 200*time.Millisecond)
+		b.want("slow", 1)
+		if b.newest.Lookup("slow").Instances[0].SinceStart {
+			t.Error("an instance of the first list counts as new")
+		}
+	})
+}
+
+func TestInstancesKeepWhenTheyWereSeen(t *testing.T) {
+	f := newFake()
+	f.set("web", one("web", 1))
+	run(t, f, nil, func(b *bench) {
+		began := time.Now()
+		b.want("web", 1)
+		b.after(time.Minute)
+		f.set("web", some("web", 2)...)
+		b.want("web", 2)
+		in := b.newest.Lookup("web").Instances
+		if in[1].SinceStart || !in[1].Seen.Equal(began) { // node1 sorts after node0
+			t.Errorf("the first: %v %v", in[1].SinceStart, in[1].Seen)
+		}
+		if !in[0].SinceStart || !in[0].Seen.Equal(began.Add(time.Minute)) {
+			t.Errorf("the second: %v %v", in[0].SinceStart, in[0].Seen)
+		}
+		seen := in[0].Seen
+		f.set("web", one("web", 1))
+		b.want("web", 1)
+		b.after(time.Minute)
+		f.set("web", some("web", 2)...)
+		b.want("web", 2)
+		if got := b.newest.Lookup("web").Instances[0].Seen; !got.Equal(seen) {
+			t.Error("an instance that was away for a minute is not a new one")
+		}
+	})
+}
+
+func TestBurstsAreCoalesced(t *testing.T) {
+	f := newFake()
+	for i := range 500 {
+		f.set(fmt.Sprintf("s%03d", i), one("x", 1))
+	}
+	run(t, f, func(o *Options) { o.Multiplexed = true }, func(b *bench) {
+		b.view()
+		b.after(10 * time.Second)
+		b.got = 0
+		for n := range 100 { // a hundred changes over a second
+			f.set(fmt.Sprintf("s%03d", n), some("x", 2)...)
+			b.after(10 * time.Millisecond)
+		}
+		b.after(time.Second)
+		if b.got < 5 || b.got > publishBurst+2*publishRate {
+			t.Errorf("%d snapshots for 100 changes in a second", b.got)
+		}
+		b.want("s099", 2)
+	})
+}
+
+func TestLeaderLossIsLoggedOnce(t *testing.T) {
+	f := newFake()
+	f.set("web", one("web", 1))
+	run(t, f, nil, func(b *bench) {
+		b.want("web", 1)
+		for _, is := range []bool{true, false} {
+			f.mu.Lock()
+			f.leaderless = is
+			f.mu.Unlock()
+			b.after(20 * time.Second) // nothing wakes a question when a leader is lost
+		}
+		b.want("web", 1)
+		if b.lines("no leader") != 1 || b.lines("a leader again") != 1 {
+			t.Errorf("log: %s", b.log)
+		}
+	})
+}
+
+func TestMoreServicesThanWatchesAreSwept(t *testing.T) {
+	f := newFake()
+	f.edit(func(of map[string][]Instance) {
+		for i := range 600 {
+			of[fmt.Sprintf("s%03d", i)] = some("x", 1)
+		}
+	})
+	run(t, f, nil, func(b *bench) {
+		b.after(time.Second)
+		if len(b.newest.Services) != 600 {
+			t.Fatalf("%d services in the first view", len(b.newest.Services))
+		}
+		if w, s := b.w.count.watched.Load(), b.w.count.swept.Load(); w != maxWatches || s != 600-maxWatches {
+			t.Fatalf("%d watched, %d swept", w, s)
+		}
+		b.after(2 * balanceEdge)
+		f.set("s599", some("x", 2)...)
+		b.after(sweepLimit)
+		b.want("s599", 2)
+		for range 5 {
+			b.after(7 * time.Second)
+			ages := b.w.Ages()
+			for _, s := range b.w.swept.due() {
+				if ages[s.name] > sweepLimit {
+					t.Fatalf("%s is %s old", s.name, ages[s.name])
+				}
+			}
+		}
+		n := f.count("s599") // changed most recently: watched by now, and so asked rarely
+		b.after(30 * time.Second)
+		if n = f.count("s599") - n; n > 3 {
+			t.Errorf("the service that changed last is asked %d times in 30 s", n)
+		}
+		for range 10 {
+			b.w.Use("s300")
+			b.after(3 * time.Second)
+		}
+		n = f.count("s300")
+		b.after(30 * time.Second)
+		if n = f.count("s300") - n; n > 3 {
+			t.Errorf("the service in use is asked %d times in 30 s", n)
+		}
+		if b.lines("more services than watches") != 1 {
+			t.Errorf("log: %s", b.log)
+		}
+	})
+}
+
+func TestMetrics(t *testing.T) {
+	f := newFake()
+	f.set("web", one("web", 1))
+	reg := prometheus.NewPedanticRegistry()
+	run(t, f, func(o *Options) { o.Registerer = reg }, func(b *bench) {
+		b.want("web", 1)
+		got, err := reg.Gather()
+		if err != nil || len(got) != 11 {
+			t.Errorf("%d families, %v", len(got), err)
+		}
+	})
+	if got, _ := reg.Gather(); len(got) != 0 {
+		t.Error("the collector outlives Run")
+	}
+}
+
+func TestRefusesNamesAndAddressesThatAreNone(t *testing.T) {
+	f := newFake()
+	bad := one("web", 2)
+	bad.Address = "127.0.0.1\nserver 6.6.6.6"
+	f.set("web", one("web", 1), bad)
+	f.set("x\x00; } server {", one("x", 3))
+	run(t, f, nil, func(b *bench) {
+		b.want("web", 1)
+		if len(b.view().Services) != 1 {
+			t.Error("a name that is none is watched")
+		}
+		if b.lines("left out") != 1 || b.lines("not watched") != 1 {
+			t.Errorf("log: %s", b.log)
+		}
+	})
+}
+
+func TestProbesDialByDefault(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := connect(ctx, "127.0.0.1:1"); err == nil {
+		t.Error("connected to a port on which nothing listens")
+	}
+}
