@@ -1,0 +1,101 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// HTTPCheck is one HTTP question. The zero Method is GET.
+type HTTPCheck struct {
+	URL           string // http:// or https://
+	Method        string
+	Header        map[string][]string
+	TLSSkipVerify bool
+}
+
+// errElsewhere stops a redirect that leaves the checked host: a check must not be steered to other machines.
+var errElsewhere = errors.New("redirected to another host")
+
+// maxRedirects bounds a redirect chain; net/http's own bound is 10.
+const maxRedirects = 10
+
+// HTTP asks once. 2xx passes, 429 warns, everything else is critical (Consul's rule for HTTP checks). Redirects are followed
+// within the same host and port only. The environment's proxy is not used: the check speaks to the instance itself.
+func HTTP(ctx context.Context, check HTTPCheck) Result {
+	request, err := check.request(ctx)
+	if err != nil {
+		return critical(err.Error())
+	}
+	client := &http.Client{Transport: transport(check.TLSSkipVerify), CheckRedirect: sameHost}
+	response, err := client.Do(request)
+	if err != nil {
+		return critical(err.Error())
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxOutput))
+	if err != nil {
+		return critical(fmt.Sprintf("read answer: %v", err))
+	}
+	output := plain(fmt.Sprintf("HTTP %s %s: %s Output: %s", request.Method, check.URL, response.Status, body))
+	return Result{Verdict: verdictOf(response.StatusCode), Output: output}
+}
+
+func verdictOf(status int) Verdict {
+	switch {
+	case status >= 200 && status <= 299:
+		return Passing
+	case status == http.StatusTooManyRequests:
+		return Warning
+	default:
+		return Critical
+	}
+}
+
+func (c HTTPCheck) request(ctx context.Context) (*http.Request, error) {
+	method := c.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.URL, nil)
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	if request.URL.Scheme != "http" && request.URL.Scheme != "https" {
+		return nil, fmt.Errorf("make request: scheme %q is neither http nor https", request.URL.Scheme)
+	}
+	request.Header.Set("User-Agent", "pointsman-check")
+	request.Header.Set("Accept", "text/plain, text/*, */*")
+	for name, values := range c.Header {
+		if strings.EqualFold(name, "Host") && len(values) > 0 {
+			request.Host = values[0]
+			continue
+		}
+		request.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return request, nil
+}
+
+func sameHost(next *http.Request, past []*http.Request) error {
+	if len(past) >= maxRedirects {
+		return errors.New("too many redirects")
+	}
+	if !strings.EqualFold(next.URL.Host, past[0].URL.Host) {
+		return errElsewhere
+	}
+	return nil
+}
+
+// transport keeps nothing open between checks: a check's connection is part of what is checked.
+func transport(skipVerify bool) *http.Transport {
+	return &http.Transport{
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: 64 << 10, // an answer's head is never that big; the default of net/http is 10 MiB
+		TLSClientConfig:        &tls.Config{InsecureSkipVerify: skipVerify},
+	}
+}
