@@ -1,0 +1,197 @@
+package registrator
+
+import (
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Desired is what the catalogue should hold for a container: deterministic, in the order of ports, and pure but for a
+// -tags template that calls httpGet. peer is the container whose network c shares ("container:X"), nil when there is
+// none; if it could not be inspected, keep what is held instead of asking. A container that is not up gets none. Bad
+// input costs at most the registration that it belongs to, usually only itself, and makes a Complaint.
+func Desired(c Container, peer *Container, o Options) ([]Registration, []Complaint) {
+	if !c.Up() {
+		return nil, nil
+	}
+	g := &grievances{container: c}
+	if o.Compat != CompatNone {
+		return desiredCompat(c, peer, o, g)
+	}
+	if f := idFlaw(c.PlainName()); f != "" {
+		g.add("", "the container's name "+f, "not registered")
+		return nil, g.all()
+	}
+	home, ok := locate(c, peer, o, g)
+	if !ok {
+		return nil, g.all()
+	}
+	d := &draft{c: c, o: o, home: home, g: g}
+	d.common = sync.OnceValue(d.renderCommon)
+	return d.registrations(), g.all()
+}
+
+// draft is the work on one container's registrations.
+type draft struct {
+	c      Container
+	o      Options
+	home   place
+	g      *grievances
+	common func() []string // the tags of -tags, rendered once
+}
+
+// eligible is a port that can be reached, with what the variables say about it.
+type eligible struct {
+	port candidate
+	s    settings
+	at   site
+}
+
+func (d *draft) registrations() []Registration {
+	vars := readVariables(d.c, true, d.g)
+	var ports []eligible
+	for _, port := range candidates(d.c, d.home.home, vars, d.g) {
+		s := settle(vars, port.text(), port.proto)
+		if at, ok := d.home.site(port, s, d.g); ok {
+			ports = append(ports, eligible{port, s, at})
+		}
+	}
+	var out []Registration
+	for _, p := range ports {
+		// Ports that are ignored count for the suffix all the same, so that a name does not depend on its neighbours.
+		if p.s.value("ignore") != "" {
+			continue
+		}
+		name, ok := d.name(p, len(ports) > 1)
+		if ok {
+			out = append(out, d.registration(p, name))
+		}
+	}
+	return out
+}
+
+// name is the service's name, false when -explicit asks for one that is not there.
+func (d *draft) name(p eligible, several bool) (string, bool) {
+	name := p.s.value("name")
+	if f := idFlaw(name); name != "" && f != "" {
+		d.g.add(p.s.source("name"), Shown(name)+" "+f, "the default name is used")
+		name = ""
+	}
+	if name == "" && d.o.Explicit {
+		return "", false
+	}
+	given := name != "" && p.s.ownedByPort("name")
+	if name == "" {
+		name = d.defaultName()
+	}
+	if several && !given {
+		name += "-" + p.port.text()
+	}
+	return name, true
+}
+
+// composeService is the label with which Docker Compose names a container's service.
+const composeService = "com.docker.compose.service"
+
+// defaultName is the last part of the image's name, without tag and digest. An image that is known by its id alone
+// names nothing: then it is Compose's service, else the container's name.
+func (d *draft) defaultName() string {
+	image, _, _ := strings.Cut(d.c.Image, "@")
+	name, _, _ := strings.Cut(path.Base(image), ":")
+	if name != "sha256" && name != "." && idFlaw(name) == "" {
+		return name
+	}
+	if name = d.c.Labels[composeService]; idFlaw(name) == "" {
+		return name
+	}
+	return d.c.PlainName()
+}
+
+func (d *draft) registration(p eligible, name string) Registration {
+	at := d.home.override(p.at, p.port, d.c, p.s, d.g)
+	if at.address == "" {
+		d.g.add("", "no address of this host is known for port "+p.port.text(), "none is sent: it means the catalogue node's")
+	}
+	r := Registration{
+		ID: d.id(p), Name: name, Tags: d.tags(p), Address: at.address, Port: at.port,
+		Meta:              meta(p.s, d.g),
+		Weight:            d.weight(p.s),
+		EnableTagOverride: d.tagOverride(p.s),
+		Owner:             Owner{Host: d.o.Host, Container: d.c.ID, Started: d.c.State.StartedAt.UTC()},
+	}
+	if check, ok := (checker{d.c, p.port, at, p.s, d.o, d.g}).check(); ok {
+		r.Checks = append(r.Checks, check)
+	}
+	if check, ok := mirrorCheck(d.c, r.ID); ok {
+		r.Checks = append(r.Checks, check)
+	}
+	return r
+}
+
+func (d *draft) id(p eligible) string {
+	host := d.o.Host
+	if host == "" {
+		host = d.home.host
+	}
+	id := host + ":" + d.c.PlainName() + ":" + p.port.text()
+	if p.port.proto == "udp" {
+		id += ":udp"
+	}
+	own := p.s.value("id")
+	if own == "" {
+		return id
+	}
+	if f := idFlaw(own); f != "" {
+		d.g.add(p.s.source("id"), Shown(own)+" "+f, "the ID is "+Shown(id))
+		return id
+	}
+	return own
+}
+
+// tags are those of SERVICE_TAGS, then those of -tags, then "udp".
+func (d *draft) tags(p eligible) []string {
+	out := fitTags(splitTags(p.s.value("tags")), p.s.source("tags"), d.g)
+	out = append(out, d.common()...)
+	if p.port.proto == "udp" {
+		out = append(out, "udp")
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+func (d *draft) renderCommon() []string {
+	text, err := renderTags(d.o.Tags, d.c, d.o.Fetch)
+	if err != nil {
+		d.g.add("-tags", Shown(err.Error()), "its tags are left out")
+		return nil
+	}
+	return fitTags(splitTags(text), "-tags", d.g)
+}
+
+// weight is SERVICE_WEIGHT within Consul's bounds for Weights.Passing; 0 when there is none.
+func (d *draft) weight(s settings) int {
+	v := s.value("weight")
+	if v == "" {
+		return 0
+	}
+	n := portNumber(v) // the same bounds as a port's
+	if n == 0 {
+		d.g.add(s.source("weight"), Shown(v)+" is no number from 1 to 65535", "the default weight is used")
+	}
+	return n
+}
+
+func (d *draft) tagOverride(s settings) bool {
+	v := s.value("enable_tag_override")
+	if v == "" {
+		return false
+	}
+	on, err := strconv.ParseBool(v)
+	if err != nil {
+		d.g.add(s.source("enable_tag_override"), Shown(v)+" is neither true nor false", "tags are not overridden")
+	}
+	return on
+}

@@ -1,0 +1,277 @@
+// The registrator follows Docker and keeps a catalogue in line with it.
+//
+// It is level-triggered. Events, lists and timers only say which container to look at; what is true is read afresh with an
+// inspect, turned into registrations by Desired, compared with what the catalogue holds by Plan, and tried again until it
+// holds. An error of Docker or of the catalogue never removes a registration.
+
+package registrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+)
+
+const (
+	// DefaultResync is the interval of full passes when none is given.
+	DefaultResync = 30 * time.Second
+	// attendants is how many containers are attended to at once: enough that a few hung calls (5 s each at most) delay
+	// nobody else, few enough to stay far below the 200 connections that Consul allows from one address.
+	attendants = 32
+)
+
+// Config is what a Registrator needs. Docker and Catalogue are required, Options.Host should be set.
+type Config struct {
+	Options
+	Docker     Docker
+	Catalogue  Catalogue
+	Log        zerolog.Logger
+	Registerer prometheus.Registerer // nil: no metrics
+
+	Policy  Policy        // -deregister
+	Resync  time.Duration // -resync; 0 means DefaultResync
+	Cleanup bool          // -cleanup
+	// RefreshEvery is -ttl-refresh: with Consul, a log line per registration. 0: none.
+	RefreshEvery time.Duration
+	// RetryAttempts is -retry-attempts: how often a failed ping at start is repeated; -1 for ever, less skips the ping.
+	RetryAttempts int
+	// RetryInterval is -retry-interval, the pause between those pings; 0 means 2 s.
+	RetryInterval time.Duration
+	// Resolve finds the address of a host name that Docker gave us ("" when it has none); nil means the system's resolver.
+	Resolve func(host string) string
+}
+
+// StartError says that the registrator could not start: exit code 1 on Registrator's command line.
+type StartError struct{ Err error }
+
+// Error implements error.
+func (e *StartError) Error() string { return "start registrator: " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// Registrator keeps a catalogue in line with Docker. Make it with New, run it once.
+type Registrator struct {
+	docker    Docker
+	catalogue Catalogue
+	log       zerolog.Logger
+	options   Options
+	policy    Policy
+	cleanup   bool
+	began     time.Time
+
+	resync, refreshEvery, retryInterval time.Duration
+	retryAttempts                       int
+	resolve                             func(string) string
+	sayPasses, passed                   bool   // of the passes' goroutine
+	planSaid                            string // of the passes' goroutine
+
+	queue   *queue
+	roll    *roll
+	ledger  *ledger
+	metrics *metrics
+
+	heard        heard
+	cut          breaker
+	streamOpened onceSignal
+	relist       atomic.Bool // the stream broke: when it is open again, inspect all
+	inspectAll   atomic.Bool
+	passWanted   chan struct{}
+	fatal        chan error // what Registrator would have ended on, in a -compat mode
+	listening    atomic.Bool
+}
+
+// New checks the configuration and registers the metrics; nothing runs yet.
+func New(c Config) (*Registrator, error) {
+	if c.Docker == nil || c.Catalogue == nil {
+		return nil, errors.New("make registrator: Docker and a catalogue are needed")
+	}
+	r := &Registrator{
+		docker: c.Docker, catalogue: c.Catalogue, log: c.Log, options: c.Options, policy: c.Policy, cleanup: c.Cleanup, began: time.Now(),
+		resync: c.Resync, refreshEvery: c.RefreshEvery, retryInterval: c.RetryInterval, retryAttempts: c.RetryAttempts,
+		resolve: c.Resolve, sayPasses: c.Resync > 0, queue: newQueue(), roll: newRoll(),
+		ledger: newLedger(c.Host, c.Compat != CompatNone), passWanted: make(chan struct{}, 1), fatal: make(chan error, 1),
+	}
+	if r.resync <= 0 {
+		r.resync = DefaultResync
+	}
+	if r.retryInterval <= 0 {
+		r.retryInterval = 2 * time.Second // Registrator's default
+	}
+	if r.resolve == nil {
+		r.resolve = resolveHost
+	}
+	r.streamOpened.init()
+	var err error
+	if r.metrics, err = newMetrics(c.Registerer, r.ledger.count, r.queue.length); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	return r, nil
+}
+
+// Run follows Docker until ctx ends, and then returns nil with all registrations left in place. It returns a *StartError
+// when the catalogue does not answer the pings, or Docker the first listing; afterwards it gives up only where Registrator did and
+// -compat asks for the same (a -tags template that fails).
+func (r *Registrator) Run(ctx context.Context) error {
+	if err := r.reach(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
+	r.identify(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { r.listen(ctx) })
+	r.streamOpened.wait(ctx) // subscribe first, then list
+	partial, err := r.pass(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil && !r.passed: // not even Docker's list
+		return &StartError{Err: err}
+	case err != nil:
+		r.log.Warn().Err(err).Msg("first pass incomplete, trying again")
+		partial = true
+	}
+	stop := context.AfterFunc(ctx, r.queue.close)
+	defer stop()
+	for range attendants {
+		running.Go(func() { r.serve(ctx) })
+	}
+	running.Go(func() { r.refreshLines(ctx) })
+	running.Go(func() { r.passes(ctx, partial) })
+	r.log.Info().Msg("Listening for Docker events ...")
+	r.listening.Store(true)
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-r.fatal:
+	}
+	r.queue.close()
+	return err
+}
+
+// endOn ends Run when a complaint is one that Registrator ended on. The container keeps what it has registered.
+func (r *Registrator) endOn(c Container, complaints []Complaint) {
+	for _, p := range complaints {
+		if !p.Fatal {
+			continue
+		}
+		r.roll.with(c.ID, func(m *member) { m.kept = true })
+		select {
+		case r.fatal <- errors.New(p.String()):
+		default: // it is ending already
+		}
+	}
+}
+
+// Ready tells whether the first pass is behind us.
+func (r *Registrator) Ready() bool { return r.listening.Load() }
+
+// reach pings the catalogue as -retry-attempts says.
+func (r *Registrator) reach(ctx context.Context) error {
+	for try := 0; r.retryAttempts >= -1; try++ {
+		err := r.ping(ctx)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		r.log.Warn().Err(err).Int("tries", try+1).Msg("catalogue does not answer")
+		if r.retryAttempts >= 0 && try >= r.retryAttempts {
+			return &StartError{Err: fmt.Errorf("ping catalogue: %w", err)}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(r.retryInterval):
+		}
+	}
+	return nil
+}
+
+func (r *Registrator) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, writeDeadline)
+	defer cancel()
+	return r.catalogue.Ping(ctx)
+}
+
+// containerName is what Docker calls a container inside it unless told otherwise: the start of its id.
+var containerName = regexp.MustCompile(`^[0-9a-f]{12}$`)
+
+// identify replaces a host name that is only our own container's id by the name of the host, or a recreated registrator
+// would take its predecessor's registrations for another host's. In -compat modes everything stays as upstream has it.
+func (r *Registrator) identify(ctx context.Context) {
+	own := r.options.Host
+	if r.options.Compat != CompatNone || !containerName.MatchString(own) {
+		return
+	}
+	c, err := r.inspect(ctx, own)
+	if err != nil || !strings.HasPrefix(c.ID, own) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, dockerDeadline)
+	defer cancel()
+	host, err := r.docker.Info(ctx)
+	if err != nil || host.Name == "" {
+		r.log.Warn().Err(err).Msg("the host's name is not known, using the container's: a new container will not know its own registrations")
+		return
+	}
+	r.options.Host, r.ledger.host = host.Name, host.Name
+	if ip := r.resolve(host.Name); ip != "" {
+		r.options.HostIP = ip
+	}
+	r.log.Info().Msg("host name is " + Shown(host.Name) + ", from Docker")
+}
+
+// resolveHost asks the system's resolver, IPv4 before IPv6.
+func resolveHost(host string) string {
+	ip, err := net.ResolveIPAddr("ip", host)
+	if err != nil {
+		return ""
+	}
+	return ip.String()
+}
+
+// breaker cuts the stream of events that is open at the moment.
+type breaker struct {
+	mu  sync.Mutex
+	cut context.CancelCauseFunc
+}
+
+func (b *breaker) set(cut context.CancelCauseFunc) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cut = cut
+}
+
+func (b *breaker) now(why error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.cut != nil {
+		b.cut(why)
+	}
+}
+
+// onceSignal tells that the first attempt to open the stream has ended, either way.
+type onceSignal struct {
+	ch   chan struct{}
+	once sync.Once
+}
+
+func (s *onceSignal) init() { s.ch = make(chan struct{}) }
+func (s *onceSignal) done() { s.once.Do(func() { close(s.ch) }) }
+
+func (s *onceSignal) wait(ctx context.Context) {
+	select {
+	case <-s.ch:
+	case <-ctx.Done():
+	}
+}

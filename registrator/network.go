@@ -1,0 +1,108 @@
+package registrator
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// ownsNetwork tells whether the mode stands for a network of the user's making, by name or by id.
+func ownsNetwork(mode string) bool {
+	switch mode {
+	case "", "default", "bridge", "host", "none":
+		return false
+	}
+	return !strings.HasPrefix(mode, "container:")
+}
+
+// network finds an attachment by the network's name or id; "default" is the network "bridge".
+func (c Container) network(name string) (Network, bool) {
+	if name == "default" {
+		name = "bridge"
+	}
+	if n, ok := c.Networks[name]; ok {
+		return n, true
+	}
+	const shortID = 12 // what Docker prints and accepts
+	if len(name) < shortID {
+		return Network{}, false
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.Networks)) {
+		if n := c.Networks[key]; strings.HasPrefix(n.NetworkID, name) {
+			return n, true
+		}
+	}
+	return Network{}, false
+}
+
+// address is the container's own address: on the wanted network if it is on it, else on the one that NetworkMode
+// names, else on the first by name that has one; IPv4 before IPv6. "" when it has none.
+func (c Container) address(wanted string) string {
+	names := []string{c.NetworkMode}
+	if wanted != "" {
+		names = []string{wanted, c.NetworkMode}
+	}
+	for _, name := range names {
+		if n, ok := c.network(name); ok && n.address() != "" {
+			return n.address()
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Networks)) {
+		if a := c.Networks[name].address(); a != "" {
+			return a
+		}
+	}
+	return fitIP(c.IPAddress)
+}
+
+func (n Network) address() string {
+	if a := fitIP(n.IPAddress); a != "" {
+		return a
+	}
+	return fitIP(n.IPv6)
+}
+
+// hasAddress tells whether the address is one of the container's own.
+func (c Container) hasAddress(a netip.Addr) bool {
+	is := func(s string) bool {
+		own, err := netip.ParseAddr(s)
+		return err == nil && own.Unmap() == a
+	}
+	if is(c.IPAddress) {
+		return true
+	}
+	for _, n := range c.Networks {
+		if is(n.IPAddress) || is(n.IPv6) {
+			return true
+		}
+	}
+	return false
+}
+
+// fitIP gives the address in its usual form, or "" when it is none that anybody could dial (0.0.0.0, ::, multicast,
+// with a zone, or no address at all).
+func fitIP(s string) string {
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" || a.Unmap().IsUnspecified() || a.Unmap().IsMulticast() {
+		return ""
+	}
+	return a.Unmap().String()
+}
+
+// fitHost is fitIP that takes host names as well: -ip may be one.
+func fitHost(s string) string {
+	if a := fitIP(s); a != "" {
+		return a
+	}
+	if _, err := netip.ParseAddr(s); err == nil || s == "" || len(s) > 253 {
+		return ""
+	}
+	for i, r := range s {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		if !letter && (i == 0 || r != '-' && r != '.' && r != '_') {
+			return ""
+		}
+	}
+	return s
+}

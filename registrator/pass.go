@@ -1,0 +1,226 @@
+package registrator
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// listingDeadline bounds the listing of what the catalogue holds: thousands of registrations from a loaded agent.
+	listingDeadline = 15 * time.Second
+	// passRetry bounds the wait for the next try of a pass that failed; Docker or the catalogue may be back any moment.
+	passRetry = 5 * time.Second
+	// secondPass follows a pass that found containers not looked at yet: what depends on knowing them all waits for it.
+	// While one of them cannot be inspected the wait doubles.
+	secondPass = time.Second
+)
+
+// askForPass wakes the passes; all: every container is to be inspected, whatever the list shows.
+func (r *Registrator) askForPass(all bool) {
+	if all {
+		r.inspectAll.Store(true)
+	}
+	select {
+	case r.passWanted <- struct{}{}:
+	default:
+	}
+}
+
+// passes runs full passes: every interval, when asked, and soon again after one that failed or had to leave something.
+func (r *Registrator) passes(ctx context.Context, partial bool) {
+	failures, again := 0, secondPass
+	wait := r.resync
+	if partial {
+		wait = min(wait, again)
+	}
+	for {
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-r.passWanted:
+			timer.Stop()
+		case <-timer.C:
+		}
+		partial, err := r.pass(ctx)
+		wait = r.resync
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			failures++
+			wait = min(wait, passRetry, backoff(failures+3))
+			if loud(failures) {
+				r.log.Warn().Err(err).Int("tries", failures).Msg("full pass failed, nothing is changed by that")
+			}
+			continue
+		case partial:
+			again = min(2*again, r.resync)
+			wait = again
+		default:
+			again = secondPass
+		}
+		failures = 0
+	}
+}
+
+// pass compares all of Docker with all of the catalogue and queues what differs. It writes nothing itself. partial: some
+// containers have not been looked at yet. When Docker or the catalogue fails, the other's answer is still used.
+func (r *Registrator) pass(ctx context.Context) (partial bool, err error) {
+	all := r.inspectAll.Swap(false)
+	list, listErr := r.list(ctx)
+	if listErr != nil {
+		r.cut.now(listErr) // an engine that cannot list has no live stream either
+		if all {
+			r.inspectAll.Store(true)
+		}
+		return false, listErr
+	}
+	r.sayPass(len(list))
+	for _, id := range r.roll.sight(list, all) {
+		r.queue.add(id, false)
+	}
+	if err := r.refresh(ctx); err != nil {
+		return false, err
+	}
+	claims, kept := r.roll.everything()
+	r.compare(claims, kept)
+	r.metrics.passed.Store(time.Now().UnixNano())
+	return r.roll.unseen(), nil
+}
+
+// refresh asks the catalogue what it holds.
+func (r *Registrator) refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, listingDeadline)
+	defer cancel()
+	mark := r.ledger.mark()
+	listing, err := r.catalogue.Held(ctx)
+	if err != nil {
+		return err
+	}
+	r.ledger.replace(listing, mark)
+	return nil
+}
+
+// compare queues every container whose registrations are not as they should be, and what Registrator left behind.
+func (r *Registrator) compare(claims []Claim, kept map[string]string) {
+	listing := r.ledger.all()
+	steps := Plan(claims, listing, Scope{
+		Host: r.options.Host, Compat: r.options.Compat, Cleanup: r.cleanup, Kept: kept, Never: r.policy == DeregisterNever, Began: r.began,
+	})
+	r.sayComplaints(steps.Complaints)
+	claimant := make(map[string]string, len(claims))
+	for _, c := range claims {
+		claimant[c.ID] = c.Container
+		if m, h := mirror(c.Registration), listing[c.ID]; m != nil && h.Owner.Container == c.Container && h.TTLStatus != m.Status {
+			r.queue.add(c.Container, false)
+		}
+	}
+	for _, wanted := range steps.Register {
+		r.queue.add(claimant[wanted.ID], false)
+	}
+	for _, sid := range steps.Deregister {
+		if owner := listing[sid].Owner; owner.Container != "" {
+			r.queue.add(owner.Container, false)
+		} else {
+			r.queue.add(leftoverPrefix+sid, false)
+		}
+	}
+	for _, id := range r.ledger.owners() {
+		if !r.roll.knows(id) {
+			r.queue.add(id, false)
+		}
+	}
+}
+
+// refreshLines logs what Registrator logs at each -ttl-refresh; with Consul that is all it does.
+func (r *Registrator) refreshLines(ctx context.Context) {
+	if r.refreshEvery <= 0 {
+		return
+	}
+	tick := time.NewTicker(r.refreshEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, id := range r.ledger.owners() {
+			for _, sid := range r.ledger.ownedBy(id) {
+				r.log.Info().Msg("refreshed: " + short(id) + " " + legible(sid))
+			}
+		}
+	}
+}
+
+func (r *Registrator) sayPass(n int) {
+	line := r.log.Debug()
+	if r.sayPasses || !r.passed {
+		line = r.log.Info()
+	}
+	r.passed = true
+	line.Msg("Syncing services on " + strconv.Itoa(n) + " containers")
+}
+
+// say logs what is wrong with a container, and which of its ports are not registered, once per change.
+func (r *Registrator) say(c Container, wanted []Registration, complaints []Complaint) {
+	var lines strings.Builder
+	for _, p := range complaints {
+		lines.WriteString(p.String() + "\n")
+	}
+	ignored := ignoredLine(c, wanted, r.options)
+	lines.WriteString(ignored)
+	known := false
+	r.roll.with(c.ID, func(m *member) { known, m.said = m.said == lines.String(), lines.String() })
+	if known {
+		return
+	}
+	if ignored != "" {
+		r.log.Info().Msg(ignored)
+	}
+	for _, p := range complaints {
+		r.metrics.complaints.Inc()
+		r.log.Warn().Msg(p.String())
+	}
+}
+
+// ignoredLine says why a container has no registration at all, in Registrator's words; "" when it has one.
+func ignoredLine(c Container, wanted []Registration, o Options) string {
+	if len(wanted) > 0 {
+		return ""
+	}
+	prefix := "ignored: " + c.ShortID()
+	if len(c.Ports)+len(c.Exposed) == 0 {
+		return prefix + " no published ports"
+	}
+	if o.Internal {
+		return prefix + " no service on its ports"
+	}
+	for _, p := range c.Exposed {
+		if len(c.Ports[p]) == 0 {
+			port, _, _ := strings.Cut(p, "/")
+			return prefix + " port " + port + " not published on host"
+		}
+	}
+	return prefix + " no service on its ports"
+}
+
+// sayComplaints logs what a full plan found, once per change.
+func (r *Registrator) sayComplaints(complaints []Complaint) {
+	var lines strings.Builder
+	for _, p := range complaints {
+		lines.WriteString(p.String() + "\n")
+	}
+	if r.planSaid == lines.String() {
+		return
+	}
+	r.planSaid = lines.String()
+	for _, p := range complaints {
+		r.metrics.complaints.Inc()
+		r.log.Warn().Msg(p.String())
+	}
+}

@@ -1,0 +1,164 @@
+package registrator
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// place is where a container's network is: its own, the host's, or another container's.
+type place struct {
+	home Container // whose network it is; the container itself in most cases
+	host string    // the host's address, "" when none is known
+	o    Options
+	// shared: the network belongs to another container.
+	shared bool
+}
+
+// site is an address and port under which a service can be reached.
+type site struct {
+	address string // "" means the node's
+	port    int
+}
+
+// locate finds the container's network. Without one there is nothing to register.
+func locate(c Container, peer *Container, o Options, g *grievances) (place, bool) {
+	p := place{home: c, o: o, host: hostAddress(o, g)}
+	if c.Peer() != "" {
+		if peer == nil || !peer.Up() || peer.Peer() != "" {
+			g.add("", "shares the network of container "+Shown(c.Peer())+", which is not there to be asked", "not registered")
+			return place{}, false
+		}
+		p.home, p.shared = *peer, true
+	}
+	return p, p.home.NetworkMode != "none"
+}
+
+// hostAddress is -ip, else what the host's name resolves to.
+func hostAddress(o Options, g *grievances) string {
+	if a := fitHost(o.IP); a != "" {
+		return a
+	}
+	if o.IP != "" {
+		g.add("-ip", Shown(o.IP)+" is no address that can be dialled", "the host's own address is used")
+	}
+	return fitIP(o.HostIP)
+}
+
+// site says where a port can be reached, false if nowhere: not published, and not reachable without.
+func (p place) site(port candidate, s settings, g *grievances) (site, bool) {
+	if p.home.NetworkMode == "host" {
+		return site{p.host, port.number}, true
+	}
+	own := site{p.containerAddress(s, g), port.number}
+	if p.o.Internal {
+		return own, own.address != ""
+	}
+	if b, ok := port.binding(p.host); ok {
+		return site{p.bound(b), portNumber(b.HostPort)}, true
+	}
+	// Docker lists the exposed ports of a bridge network, published or not. Where it lists none (macvlan, ipvlan) the
+	// container's address is reachable as it is; so it was with Registrator where another container's network is shared.
+	direct := p.shared || ownsNetwork(p.home.NetworkMode) && !port.listed
+	return own, direct && own.address != ""
+}
+
+// bound is the address to use for a published port.
+func (p place) bound(b Binding) string {
+	if a := fitIP(b.HostIP); a != "" && p.o.IP == "" {
+		return a
+	}
+	return p.host
+}
+
+func (p place) containerAddress(s settings, g *grievances) string {
+	wanted := s.value("network")
+	if _, ok := p.home.network(wanted); !ok && wanted != "" {
+		g.add(s.source("network"), "the container is not on network "+Shown(wanted), "its usual network is used")
+		wanted = ""
+	}
+	return p.home.address(wanted)
+}
+
+// override applies -useIpFromLabel, SERVICE_IP and SERVICE_PORT to where the port would be found.
+func (p place) override(at site, port candidate, c Container, s settings, g *grievances) site {
+	if label := p.o.IPFromLabel; label != "" {
+		at = p.fromLabel(at, c, label, g)
+	}
+	if v := s.value("ip"); v != "" {
+		at = p.fromVariable(at, port, v, s.source("ip"), g)
+	}
+	if v := s.value("port"); v != "" {
+		if n := portNumber(v); n > 0 {
+			at.port = n
+		} else {
+			g.add(s.source("port"), Shown(v)+" is no port number", "port "+candidate{number: at.port}.text()+" is used")
+		}
+	}
+	return at
+}
+
+func (p place) fromLabel(at site, c Container, label string, g *grievances) site {
+	v := c.Labels[label]
+	if v == "" {
+		g.add("-useIpFromLabel", "there is no label "+Shown(label), "the usual address is used")
+		return at
+	}
+	if a, problem := p.claimed(v, false); problem == "" {
+		at.address = a
+	} else {
+		g.add(label, Shown(v)+" "+problem, "the usual address is used")
+	}
+	return at
+}
+
+// fromVariable takes SERVICE_IP. Address and port belong together: with an address of the container's own goes the
+// port that it listens on, with one of the host's the published one.
+func (p place) fromVariable(at site, port candidate, v, source string, g *grievances) site {
+	a, problem := p.claimed(v, true)
+	if problem != "" {
+		g.add(source, Shown(v)+" "+problem, "the usual address is used")
+		return at
+	}
+	at.address = a
+	ip, err := netip.ParseAddr(a)
+	if err != nil {
+		return at
+	}
+	if p.home.hasAddress(ip) {
+		at.port = port.number
+	} else if b, ok := port.binding(p.host); ok && p.isHost(ip) {
+		at.port = portNumber(b.HostPort)
+	}
+	return at
+}
+
+// claimed validates an address that a label asks for. near: only the container's or this host's will do.
+func (p place) claimed(v string, near bool) (address, problem string) {
+	v = strings.TrimSpace(cutPrefixLength(v))
+	a := fitIP(v)
+	if a == "" {
+		if name := fitHost(v); name != "" && p.o.AllowForeignAddress {
+			return name, ""
+		}
+		return "", "is no IP address that can be dialled"
+	}
+	ip := netip.MustParseAddr(a)
+	switch {
+	case p.o.AllowForeignAddress:
+	case ip.IsLoopback() || ip.IsLinkLocalUnicast():
+		return "", "is a loopback or link-local address (-allow-foreign-address allows it)"
+	case near && !p.home.hasAddress(ip) && !p.isHost(ip):
+		return "", "is an address neither of this container nor of this host (-allow-foreign-address allows it)"
+	}
+	return a, ""
+}
+
+func (p place) isHost(a netip.Addr) bool {
+	for _, s := range []string{p.host, p.o.HostIP} {
+		if own, err := netip.ParseAddr(s); err == nil && own.Unmap() == a {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.o.HostAddresses, func(own netip.Addr) bool { return own.Unmap().WithZone("") == a })
+}

@@ -1,0 +1,186 @@
+package registrator
+
+import (
+	"sync"
+	"time"
+)
+
+// roll is what we know of the containers: the last look at each, and what it claims.
+type roll struct {
+	mu     sync.Mutex
+	of     map[string]*member
+	claims map[string]map[string][]Claim // service id → container → its claims
+}
+
+// member is one container on the roll.
+type member struct {
+	last      Container // of the last inspect; ID "" before the first
+	inspected bool
+	claims    []Claim
+	withhold  bool // its registrations stay, in maintenance
+	kept      bool // it ended or is gone, and -deregister keeps what it had
+	name      string
+	listed    bool
+	// outline is how the last list showed it; "" when the container may have changed since the inspect before that list, so
+	// that it is looked at once more.
+	outline  string
+	drain    *drain
+	failures int       // looks or writes that failed in a row
+	hinted   time.Time // the first event not yet answered by a success
+	kill     *Event    // the last kill that may end it, until judged
+	said     string    // what was last complained about, so that it is said once
+}
+
+func newRoll() *roll {
+	return &roll{of: map[string]*member{}, claims: map[string]map[string][]Claim{}}
+}
+
+// with runs f on the member, made if need be, under the lock.
+func (l *roll) with(id string, f func(*member)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.of[id]
+	if m == nil {
+		m = &member{}
+		l.of[id] = m
+	}
+	f(m)
+}
+
+// get copies a member; ok is false for a container not on the roll.
+func (l *roll) get(id string) (m member, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p := l.of[id]; p != nil {
+		return *p, true
+	}
+	return member{}, false
+}
+
+// claim replaces a container's claims and returns the service ids that it claimed before or claims now.
+func (l *roll) claim(id string, now []Claim) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reclaim(id, now)
+}
+
+func (l *roll) reclaim(id string, now []Claim) []string {
+	m := l.of[id]
+	if m == nil {
+		return nil
+	}
+	concerned := make([]string, 0, len(m.claims)+len(now))
+	for _, c := range m.claims {
+		concerned = append(concerned, c.ID)
+		delete(l.claims[c.ID], id)
+		if len(l.claims[c.ID]) == 0 {
+			delete(l.claims, c.ID)
+		}
+	}
+	m.claims = now
+	for _, c := range now {
+		concerned = append(concerned, c.ID)
+		set := l.claims[c.ID]
+		if set == nil {
+			set = map[string][]Claim{}
+			l.claims[c.ID] = set
+		}
+		set[id] = append(set[id], c)
+	}
+	return concerned
+}
+
+// claimsOf lists who claims a service id, and one claim more of the container, which shows that it has any.
+func (l *roll) claimsOf(serviceID, container string) []Claim {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]Claim, 0, 2)
+	for _, cs := range l.claims[serviceID] {
+		out = append(out, cs...)
+	}
+	if m := l.of[container]; m != nil && len(m.claims) > 0 && m.claims[0].ID != serviceID {
+		out = append(out, m.claims[0])
+	}
+	return out
+}
+
+// everything lists all claims, and the containers whose registrations must stay although they claim none.
+func (l *roll) everything() (claims []Claim, kept map[string]string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept = map[string]string{}
+	for id, m := range l.of {
+		claims = append(claims, m.claims...)
+		if m.kept || !m.inspected || m.failures > 0 {
+			kept[id] = m.name
+		}
+	}
+	return claims, kept
+}
+
+// leave takes a container off the roll.
+func (l *roll) leave(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reclaim(id, nil)
+	delete(l.of, id)
+}
+
+// dependents lists the containers that share the network of the one with this id and name.
+func (l *roll) dependents(id, name string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []string
+	for other, m := range l.of {
+		ref := m.last.Peer()
+		if ref != "" && other != id && (ref == name || len(ref) >= 12 && len(ref) <= len(id) && id[:len(ref)] == ref) {
+			out = append(out, other)
+		}
+	}
+	return out
+}
+
+// sight takes in a complete list and returns who needs a look: the new, the changed, the vanished, or all of them.
+func (l *roll) sight(list []Outline, all bool) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range l.of {
+		m.listed = false
+	}
+	var look []string
+	for _, o := range list {
+		m := l.of[o.ID]
+		if m == nil {
+			m = &member{}
+			l.of[o.ID] = m
+		}
+		if all || !m.inspected || m.kept || m.outline != o.Look {
+			look = append(look, o.ID)
+		}
+		m.listed, m.outline, m.name = true, o.Look, o.Name
+	}
+	for id, m := range l.of {
+		if !m.listed && !m.kept {
+			look = append(look, id)
+		}
+	}
+	return look
+}
+
+// knows tells whether a container is on the roll and has been looked at.
+func (l *roll) knows(id string) bool {
+	m, ok := l.get(id)
+	return ok && m.inspected
+}
+
+// unseen tells whether some listed container has not been looked at yet.
+func (l *roll) unseen() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range l.of {
+		if m.listed && !m.inspected {
+			return true
+		}
+	}
+	return false
+}
