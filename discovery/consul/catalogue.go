@@ -1,0 +1,146 @@
+package consul
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/discovery"
+)
+
+// Options are what a Catalogue or an Agent needs.
+type Options struct {
+	Config Config
+	// Log gets one line per refused instance or name. The zero Logger is silent.
+	Log zerolog.Logger
+	// Registerer gets the counters of what was refused; nil counts nothing.
+	Registerer prometheus.Registerer
+}
+
+// Catalogue asks Consul's catalogue with blocking queries. It implements discovery.Catalogue.
+type Catalogue struct {
+	client  *client
+	refuser *refuser
+	home    *home
+}
+
+// watchConnections bounds the connections of a Catalogue: an agent takes 200 from one address, of which an Agent in the
+// same process and other programs on the host need some.
+const watchConnections = 160
+
+// NewCatalogue opens no connection yet. A bad Config (address, certificate files, token file) is an error.
+func NewCatalogue(o Options) (*Catalogue, error) {
+	made, err := newClient(o.Config, watchConnections)
+	if err != nil {
+		return nil, err
+	}
+	refuser, err := newRefuser(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Catalogue{client: made, refuser: refuser, home: &home{client: made}}, nil
+}
+
+// List implements discovery.Catalogue over GET /v1/catalog/services. Names that Consul itself can't be asked about are left
+// out and reported.
+func (c *Catalogue) List(ctx context.Context, q discovery.Query) (discovery.Listing, error) {
+	c.home.look(ctx)
+	ctx, cancel := context.WithTimeout(ctx, deadline(q))
+	defer cancel()
+	var answer map[string][]string
+	head, err := c.client.get(ctx, "/v1/catalog/services", &answer, c.options(q))
+	if err == nil {
+		err = head.believable(len(answer), answer == nil, true)
+	}
+	if err != nil {
+		return discovery.Listing{}, fmt.Errorf("list services: %w", err)
+	}
+	for name := range answer {
+		if err := checkName(name); err != nil {
+			c.refuser.refuse(refusedName, "", name, err)
+			delete(answer, name)
+		}
+	}
+	return discovery.Listing{Services: answer, Meta: head.meta()}, nil
+}
+
+// Instances implements discovery.Catalogue over GET /v1/health/service/:service, unfiltered. Instances with an address or a
+// port that can't be dialled are left out and reported.
+func (c *Catalogue) Instances(ctx context.Context, service string, q discovery.Query) (discovery.Answer, error) {
+	if err := checkName(service); err != nil {
+		return discovery.Answer{}, fmt.Errorf("list instances of %q: %w", service, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, deadline(q))
+	defer cancel()
+	const path = "/v1/health/service/"
+	var answer []entry
+	head, err := c.client.get(c.client.escaping(ctx, path, service), path+service, &answer, c.options(q))
+	if err == nil {
+		err = head.believable(len(answer), answer == nil, false)
+	}
+	if err != nil {
+		return discovery.Answer{}, fmt.Errorf("list instances of %q: %w", service, err)
+	}
+	_, localNode := c.home.known()
+	found, refused, err := instances(answer, localNode)
+	if err != nil {
+		return discovery.Answer{}, fmt.Errorf("list instances of %q: %w", service, err)
+	}
+	for _, r := range refused {
+		c.refuser.refuse(refusedInstance, r.node, r.id, r.reason)
+	}
+	return discovery.Answer{Instances: found, Meta: head.meta()}, nil
+}
+
+// Home names the agent's datacenter and node; both are "" until the agent has told, which it may never do (it needs
+// agent:read, where ACLs are on).
+func (c *Catalogue) Home() (datacenter, node string) { return c.home.known() }
+
+// Multiplexed says that questions share connections, so that their number need not be bounded by the agent's connection
+// limit: Consul speaks HTTP/2 on its TLS port.
+func (c *Catalogue) Multiplexed() bool {
+	p, _ := c.client.config.place()
+	return p.scheme == "https"
+}
+
+const (
+	// defaultWait is what Consul takes when no wait is given.
+	defaultWait = 5 * time.Minute
+	// patience is added to what a blocking query may take: Consul spreads waits by up to wait/16, and the answer travels.
+	patience = 5 * time.Second
+)
+
+// deadline is when an answer is given up on this side: a line may be dead without anybody knowing.
+func deadline(q discovery.Query) time.Duration {
+	if q.Index == 0 {
+		return 2 * patience // no waiting is asked for, but a large answer takes its time
+	}
+	wait := q.Wait
+	if wait <= 0 {
+		wait = defaultWait
+	}
+	return wait + wait/16 + patience
+}
+
+func (c *Catalogue) options(q discovery.Query) *api.QueryOptions {
+	return &api.QueryOptions{
+		AllowStale: c.client.config.Stale, Near: c.client.config.Near, WaitIndex: q.Index, WaitTime: q.Wait,
+	}
+}
+
+// believable refuses null, and an empty answer that the ACL system has emptied. Consul does not tell an anonymous client
+// that results were filtered; a service list is never empty in truth (Consul lists itself), so there the default policy
+// tells.
+func (h headers) believable(length int, null, listing bool) error {
+	if null {
+		return errNull
+	}
+	if length == 0 && (h.filtered || listing && h.defaultDeny) {
+		return fmt.Errorf("%w: everything was filtered out of the answer", discovery.ErrDenied)
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package consul
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/registrator"
+)
+
+// Self is this process as a service in the catalogue.
+type Self struct {
+	// ID is unique per agent; Name is the service's.
+	ID, Name string
+	// Address is where others reach it; "" means the agent node's address.
+	Address string
+	Port    int
+	Tags    []string
+	Meta    map[string]string
+	// HTTP, when set, is the URL that the agent asks every 5 s. Otherwise a TTL check is kept alive with Health.
+	HTTP string
+	// Health tells the state ("passing", "warning", "critical") and a short text for the TTL check. Nil is always passing.
+	Health func() (status, output string)
+}
+
+const (
+	// selfInterval: how often an agent asks, a TTL is refreshed, and a lost registration is found.
+	selfInterval = 5 * time.Second
+	// selfLook: how soon a changed health is told, and a registration that could not be made is tried again.
+	selfLook = time.Second
+	// selfTTL leaves room for three missed refreshes.
+	selfTTL = "20s"
+	// selfForget: a process that died without deregistering is removed after so long.
+	selfForget = "10m"
+	// farewell bounds the deregistration on the way out.
+	farewell = 3 * time.Second
+)
+
+// RegisterSelf registers s, keeps it registered until ctx ends (the agent may lose it, or be away), then deregisters it. It
+// returns nil when that last step worked. It logs when the registration is lost or made again, once per change.
+func (a *Agent) RegisterSelf(ctx context.Context, s Self, log zerolog.Logger) error {
+	k := keeper{agent: a, self: s, registration: s.registration(), log: log}
+	ticker := time.NewTicker(selfLook)
+	defer ticker.Stop()
+	for {
+		k.look(ctx)
+		select {
+		case <-ctx.Done():
+			return a.leave(ctx, s.ID)
+		case <-ticker.C:
+		}
+	}
+}
+
+// keeper is one own registration over its life.
+type keeper struct {
+	agent         *Agent
+	self          Self
+	registration  registrator.Registration
+	log           zerolog.Logger
+	held, failing bool
+	told          string // the status last told
+	at            time.Time
+}
+
+// look does what is due: registering what is not held, telling a changed status at once and the same one now and then.
+func (k *keeper) look(ctx context.Context) {
+	status, output := k.self.health()
+	if k.held && status == k.told && time.Since(k.at) < selfInterval {
+		return
+	}
+	err := k.keep(ctx, status, output)
+	k.held, k.told, k.at = err == nil, status, time.Now()
+	if changed := (err != nil) != k.failing; !changed || ctx.Err() != nil {
+		return
+	}
+	if k.failing = err != nil; k.failing {
+		k.log.Warn().Str("id", k.self.ID).Err(err).Msg("own registration can't be kept; trying again")
+		return
+	}
+	k.log.Info().Str("id", k.self.ID).Msg("own registration is held again")
+}
+
+// keep registers, or refreshes what should be registered; an agent that has lost it is told again at once.
+func (k *keeper) keep(ctx context.Context, status, output string) error {
+	if k.held {
+		err := k.refresh(ctx, status, output)
+		if !errors.Is(err, ErrUnknown) {
+			return err
+		}
+	}
+	if err := k.agent.Register(ctx, k.registration); err != nil {
+		return err
+	}
+	return k.refresh(ctx, status, output)
+}
+
+func (k *keeper) refresh(ctx context.Context, status, output string) error {
+	if k.self.HTTP != "" {
+		return k.agent.has(ctx, k.self.ID)
+	}
+	return k.agent.Report(ctx, firstCheckID(k.self.ID), status, output)
+}
+
+func (s Self) health() (status, output string) {
+	if s.Health == nil {
+		return "passing", ""
+	}
+	return s.Health()
+}
+
+// has is ErrUnknown when the agent does not hold the service.
+func (a *Agent) has(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	const path = "/v1/agent/service/"
+	var found agentService
+	_, err := a.client.get(a.client.escaping(ctx, path, id), path+id, &found, nil)
+	return unknown(err, "look up", id)
+}
+
+func (a *Agent) leave(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	if err := a.Deregister(ctx, id); err != nil {
+		return fmt.Errorf("leave the catalogue: %w", err)
+	}
+	return nil
+}
+
+func (s Self) registration() registrator.Registration {
+	check := registrator.Check{TTL: selfTTL, DeregisterAfter: selfForget}
+	if s.HTTP != "" {
+		check = registrator.Check{HTTP: s.HTTP, Interval: selfInterval.String(), Timeout: "2s", DeregisterAfter: selfForget}
+	}
+	return registrator.Registration{
+		ID: s.ID, Name: s.Name, Tags: s.Tags, Address: s.Address, Port: s.Port, Meta: s.Meta,
+		Checks: []registrator.Check{check},
+	}
+}

@@ -1,0 +1,95 @@
+package consul
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// warm lets one request through first on a TLS connection: over HTTP/2 all later ones then share that connection, where
+// thousands at once would each dial one. All who come meanwhile wait for it and share its outcome.
+type warm struct {
+	mu     sync.Mutex
+	done   bool
+	flight *flight
+}
+
+type flight struct {
+	landed chan struct{}
+	err    error
+}
+
+func (w *warm) open(request *http.Request, next http.RoundTripper) error {
+	w.mu.Lock()
+	if w.done {
+		w.mu.Unlock()
+		return nil
+	}
+	f := w.flight
+	mine := f == nil
+	if mine {
+		f = &flight{landed: make(chan struct{})}
+		w.flight = f
+	}
+	w.mu.Unlock()
+	if mine {
+		w.land(f, ask(request, next))
+	}
+	select {
+	case <-f.landed:
+		return f.err
+	case <-request.Context().Done():
+		return request.Context().Err()
+	}
+}
+
+func (w *warm) land(f *flight, err error) {
+	w.mu.Lock()
+	w.done, w.flight = err == nil, nil
+	w.mu.Unlock()
+	f.err = err
+	close(f.landed)
+}
+
+// lost is called when a request failed: the shared connection may be gone, and the next request dials alone again.
+func (w *warm) lost() {
+	w.mu.Lock()
+	w.done = false
+	w.mu.Unlock()
+}
+
+// ask makes the first request. Any answer will do: it is the connection that counts. It does not end with the caller's
+// context, since others wait for it too.
+func ask(request *http.Request, next http.RoundTripper) error {
+	first, err := firstRequest(request)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(request.Context()), callTimeout)
+	defer cancel()
+	response, err := next.RoundTrip(first.WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	// The text is of no interest, but an HTTP/1.1 connection can be used again only when it has been read.
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxErrorAnswer))
+	return nil
+}
+
+func firstRequest(request *http.Request) (*http.Request, error) {
+	address := *request.URL
+	prefix, _, _ := strings.Cut(address.Path, "/v1/")
+	address.Path, address.RawPath, address.RawQuery = prefix+"/v1/status/leader", "", ""
+	first, err := http.NewRequest(http.MethodGet, address.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("make first request: %w", err)
+	}
+	first.Header = request.Header.Clone()
+	first.Header.Del("Content-Type")
+	first.Host = request.Host
+	return first, nil
+}
