@@ -1,0 +1,281 @@
+// Package memory is the embedded catalogue: services and their checks in this process, for a set-up without Consul. It has
+// both sides, discovery.Catalogue with real blocking queries and registrator.Catalogue, and runs the checks itself with
+// Consul's fields and meaning. Script checks are never run.
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/registrator"
+)
+
+// Options configure a Catalogue; each zero value has a meaning.
+type Options struct {
+	// Node is the one node's name; "" is "embedded".
+	Node string
+	// Address stands in for an empty registered address; "" is 127.0.0.1.
+	Address string
+	// Log gets one line per thing refused or reaped. The zero Logger is silent.
+	Log zerolog.Logger
+}
+
+// Catalogue holds registrations. All methods may be called from several goroutines. Checks run while Run runs.
+type Catalogue struct {
+	o Options
+
+	mu       sync.Mutex
+	services map[string]*held // by service ID
+	index    uint64           // of the last change that a watcher can see
+	listed   uint64           // of the last change to the set of services and their tags
+	changed  map[string]uint64
+	removed  uint64        // of the last change that left a service without instances
+	wake     chan struct{} // closed and replaced at each change of index
+	recheck  chan struct{} // capacity 1: the set of checks has changed
+}
+
+// held is one registration. The Registration is not modified; a later one replaces the held as a whole.
+type held struct {
+	registrator.Registration
+	checks      []*check
+	maintenance bool
+	index       uint64
+}
+
+// NewCatalogue returns an empty catalogue. Its index starts at 1: zero means "no index" to those who wait.
+func NewCatalogue(o Options) *Catalogue {
+	if o.Node == "" {
+		o.Node = "embedded"
+	}
+	if o.Address == "" {
+		o.Address = "127.0.0.1"
+	}
+	return &Catalogue{
+		o: o, services: map[string]*held{}, changed: map[string]uint64{}, index: 1, listed: 1, removed: 1,
+		wake: make(chan struct{}), recheck: make(chan struct{}, 1),
+	}
+}
+
+// Home names the one node; there is no datacenter.
+func (c *Catalogue) Home() (datacenter, node string) { return "", c.o.Node }
+
+// Ping implements registrator.Catalogue. It never fails.
+func (c *Catalogue) Ping(ctx context.Context) error { return ctx.Err() }
+
+// ErrUnknown says that a service or a check is not held.
+var ErrUnknown = errors.New("unknown to the catalogue")
+
+// Register implements registrator.Catalogue. A check that stays keeps its state; so does a maintenance mode.
+func (c *Catalogue) Register(ctx context.Context, r registrator.Registration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if r.ID == "" || r.Name == "" {
+		return fmt.Errorf("register %q: a service needs an ID and a name", r.ID)
+	}
+	r = clone(r)
+	if r.Owner != (registrator.Owner{}) {
+		r.Owner.Sent = time.Now()
+	}
+	next := &held{Registration: r}
+	now := time.Now()
+	for i, definition := range r.Checks {
+		one, err := newCheck(r.ID, definition, now)
+		if err != nil {
+			return fmt.Errorf("register %q: check %d: %w", r.ID, i+1, err)
+		}
+		next.checks = append(next.checks, one)
+	}
+	c.warn(r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := c.services[r.ID]
+	next.inherit(before)
+	c.services[r.ID] = next
+	c.bump(next)
+	if before != nil && before.Name != next.Name {
+		c.bumpRemoved(before.Name)
+	}
+	c.listed = c.index
+	c.wakeChecks()
+	return nil
+}
+
+// warn tells of a registration that no watcher will see.
+func (c *Catalogue) warn(r registrator.Registration) {
+	address := r.Address
+	if address == "" {
+		address = c.o.Address
+	}
+	if err := discovery.CheckAddress(address, r.Port); err != nil {
+		c.o.Log.Warn().Str("id", fmt.Sprintf("%.200q", r.ID)).Err(err).Msg("the service can't be reached; it is left out of answers")
+	}
+}
+
+// inherit takes over what lives longer than a registration.
+func (h *held) inherit(before *held) {
+	if before == nil {
+		return
+	}
+	h.maintenance = before.maintenance
+	for i, one := range h.checks {
+		for _, old := range before.checks {
+			if old.id == one.id && old.sameAs(one.definition) {
+				h.checks[i] = old
+			} else if old.id == one.id {
+				one.status, one.output, one.since = old.status, old.output, old.since
+			}
+		}
+	}
+}
+
+// Deregister implements registrator.Catalogue. An unknown ID is success.
+func (c *Catalogue) Deregister(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(id)
+	return nil
+}
+
+func (c *Catalogue) remove(id string) {
+	gone, has := c.services[id]
+	if !has {
+		return
+	}
+	delete(c.services, id)
+	c.bumpRemoved(gone.Name)
+	c.listed = c.index
+	c.wakeChecks()
+}
+
+// Maintain implements registrator.Catalogue. An unknown ID is ErrUnknown.
+func (c *Catalogue) Maintain(ctx context.Context, id string, on bool, _ string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h, has := c.services[id]
+	if !has {
+		return fmt.Errorf("maintain %q: %w", id, ErrUnknown)
+	}
+	if h.maintenance != on {
+		h.maintenance = on
+		c.bump(h)
+	}
+	return nil
+}
+
+// Report implements registrator.Catalogue for a TTL check, which it also keeps alive. An unknown check is ErrUnknown.
+func (c *Catalogue) Report(ctx context.Context, checkID, status, output string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	verdict, ok := parseStatus(status)
+	if !ok {
+		return fmt.Errorf("report %q: %q is no status", checkID, status)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, h := range c.services {
+		for _, one := range h.checks {
+			if one.id != checkID || one.ttl == 0 {
+				continue
+			}
+			now := time.Now()
+			one.deadline = now.Add(one.ttl)
+			c.set(h, one, verdict, output, now)
+			return nil
+		}
+	}
+	return fmt.Errorf("report %q: %w", checkID, ErrUnknown)
+}
+
+// Held implements registrator.Catalogue.
+func (c *Catalogue) Held(ctx context.Context) (map[string]registrator.Held, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make(map[string]registrator.Held, len(c.services))
+	for id, h := range c.services {
+		one := registrator.Held{
+			Registration: clone(h.Registration), Digest: registrator.Digest(h.Checks), Maintenance: h.maintenance,
+		}
+		for _, check := range h.checks {
+			if check.id == registrator.MirrorID(id) {
+				one.TTLStatus = check.status.String()
+			}
+		}
+		out[id] = one
+	}
+	return out, nil
+}
+
+// clone makes what is held independent of the caller's slices and maps, and the other way round.
+func clone(r registrator.Registration) registrator.Registration {
+	r.Tags, r.Meta, r.Checks = slices.Clone(r.Tags), maps.Clone(r.Meta), slices.Clone(r.Checks)
+	for i := range r.Checks {
+		r.Checks[i].Header = maps.Clone(r.Checks[i].Header)
+		r.Checks[i].Script = slices.Clone(r.Checks[i].Script)
+	}
+	return r
+}
+
+// bump makes a change of one instance visible; the lock is held.
+func (c *Catalogue) bump(h *held) {
+	c.index++
+	h.index = c.index
+	c.changed[h.Name] = c.index
+	c.broadcast()
+}
+
+// bumpRemoved makes it visible that a service has one instance less. The index of a service without instances is forgotten
+// and all such services share one, so that names that come and go leave nothing behind.
+func (c *Catalogue) bumpRemoved(name string) {
+	c.index++
+	c.changed[name] = c.index
+	if !c.exists(name) {
+		delete(c.changed, name)
+		c.removed = c.index
+	}
+	c.broadcast()
+}
+
+func (c *Catalogue) exists(name string) bool {
+	for _, h := range c.services {
+		if h.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Catalogue) broadcast() {
+	close(c.wake)
+	c.wake = make(chan struct{})
+}
+
+func (c *Catalogue) wakeChecks() {
+	select {
+	case c.recheck <- struct{}{}:
+	default: // one is pending already
+	}
+}
+
+var (
+	_ discovery.Catalogue   = (*Catalogue)(nil)
+	_ registrator.Catalogue = (*Catalogue)(nil)
+)
