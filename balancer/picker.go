@@ -1,0 +1,83 @@
+package balancer
+
+// Member is one Upstream of a fixed set. Weight is relative to the others; 0 means that it is chosen only when no member
+// with a weight can be.
+type Member struct {
+	Upstream *Upstream
+	Weight   int
+}
+
+// Want narrows a choice.
+type Want uint8
+
+const (
+	// Any takes every usable member.
+	Any Want = iota
+	// Answered prefers members that have answered, or whose bare connection stayed open, and that are not leaving; when there is
+	// none, it takes the others.
+	Answered
+)
+
+// Picker chooses a member of the set that it was built over. Pick never blocks for long, allocates nothing and may be
+// called from several goroutines. It skips members that are left out, retired, or in t (which may be nil); ok is false when
+// none is left.
+type Picker interface {
+	Pick(t *Tried, w Want) (i int, ok bool)
+}
+
+// Policy builds a Picker. What must survive the set lives in lane, which is not nil. The Picker owns members afterwards.
+type Policy interface {
+	Build(members []Member, lane *Lane) Picker
+}
+
+// maxTried is more than any sensible number of attempts: those that refused are left out anyway, so only attempts that got
+// further count, and the number of these is bounded by the retries allowed.
+const maxTried = 16
+
+// Tried is the set of members, by index, that a request has used. The zero value is empty. It holds 16; past that the
+// oldest is forgotten.
+type Tried struct {
+	members [maxTried]int32
+	n       int
+}
+
+// Add notes member i.
+func (t *Tried) Add(i int) {
+	if t.Has(i) {
+		return
+	}
+	t.members[t.n%maxTried] = int32(i)
+	t.n++
+}
+
+// Has says whether member i was noted. A nil set has none.
+func (t *Tried) Has(i int) bool {
+	if t == nil {
+		return false
+	}
+	for _, m := range t.members[:min(t.n, maxTried)] {
+		if m == int32(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// Len is the number of different members noted.
+func (t *Tried) Len() int { return t.n }
+
+// allowed says whether a member may be chosen. In a first pass for settled members, one that is merely not settled yet is
+// reported to its Reviver, so that it does not starve while others serve.
+func allowed(u *Upstream, i int, t *Tried, settled bool) bool {
+	if t.Has(i) || !u.Usable() {
+		return false
+	}
+	if !settled {
+		return true
+	}
+	if !u.Settled() {
+		u.ask()
+		return false
+	}
+	return !u.Leaving()
+}

@@ -1,0 +1,349 @@
+package balancer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestBackoff(t *testing.T) {
+	for _, c := range []struct {
+		n        int
+		answered bool
+		want     time.Duration
+	}{
+		{1, false, time.Millisecond}, {2, false, 2 * time.Millisecond}, {7, false, 64 * time.Millisecond}, {8, false, 100 * time.Millisecond},
+		{1000, false, 100 * time.Millisecond}, {1, true, 100 * time.Millisecond}, {2, true, 200 * time.Millisecond}, {6, true, 3200 * time.Millisecond},
+		{7, true, 5 * time.Second}, {1 << 30, true, 5 * time.Second},
+	} {
+		if got := backoff(c.n, c.answered); got != c.want {
+			t.Errorf("%d %v: %v, want %v", c.n, c.answered, got, c.want)
+		}
+	}
+}
+
+func TestRefusalsWhileOutCountOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := NewUpstream("k", "s", "a:80")
+		for range 32 {
+			u.ObserveRefused(time.Now())
+		}
+		if _, n, out := u.Out(); n != 1 || !out || u.Usable() {
+			t.Errorf("%d %v", n, out)
+		}
+		time.Sleep(time.Millisecond)
+		if !u.Usable() {
+			t.Error("without a reviver, time alone brings it back")
+		}
+		u.ObserveRefused(time.Now())
+		if until, n, _ := u.Out(); n != 2 || time.Until(until) != 2*time.Millisecond {
+			t.Errorf("%d %v", n, time.Until(until))
+		}
+		if !u.ObserveAnswer(time.Millisecond) || u.ObserveAnswer(time.Millisecond) || !u.Usable() {
+			t.Error("an answer brings it back; first is true once")
+		}
+		if _, n, _ := u.Out(); n != 0 || !u.Answered() || u.Latency() != time.Millisecond {
+			t.Error("the back-off is not cleared")
+		}
+	})
+}
+
+func TestRetireRunsHooksOnce(t *testing.T) {
+	u, n := NewUpstream("k", "s", "a:80"), 0
+	u.AfterRetire(func() { n++ })
+	u.Retire()
+	u.Retire()
+	u.AfterRetire(func() { n += 10 })
+	if n != 11 || !u.Retired() || u.Usable() {
+		t.Error(n)
+	}
+}
+
+func TestRoutableIsStampedOnce(t *testing.T) {
+	u := NewUpstream("k", "s", "a:80")
+	at := time.Unix(5, 7)
+	if !u.Routable().IsZero() {
+		t.Error("stamped")
+	}
+	u.StampRoutable(at)
+	u.StampRoutable(at.Add(time.Hour))
+	if !u.Routable().Equal(at) {
+		t.Error(u.Routable())
+	}
+}
+
+// fakeConn stays open, or ends at once as docker-proxy ends it.
+type fakeConn struct {
+	net.Conn
+	open     bool
+	until    time.Time // when an open one ends; never when zero
+	deadline time.Time
+}
+
+func (c *fakeConn) SetReadDeadline(t time.Time) error { c.deadline = t; return nil }
+func (c *fakeConn) Close() error                      { return nil }
+func (c *fakeConn) Read([]byte) (int, error) {
+	if !c.open {
+		return 0, io.EOF
+	}
+	if !c.until.IsZero() && c.until.Before(c.deadline) {
+		time.Sleep(time.Until(c.until))
+		return 0, io.EOF
+	}
+	time.Sleep(time.Until(c.deadline))
+	return 0, &net.OpError{Op: "read", Err: timeoutError{}}
+}
+
+type timeoutError struct{}
+
+func (timeoutError) Error() string   { return "timeout" }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }
+
+// running runs r until the returned function ends it.
+func running(t *testing.T, r *Reviver) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { _ = r.Run(ctx) })
+	return func() { cancel(); all.Wait() }
+}
+
+func TestOwnConnectBringsAnInstanceBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dials, state atomic.Int32 // state: 0 refuses, 1 accepts and ends, 2 is there
+		r := NewReviver(func(context.Context, string) (net.Conn, error) {
+			dials.Add(1)
+			if state.Load() == 0 {
+				return nil, errors.New("refused")
+			}
+			return &fakeConn{open: state.Load() == 2}, nil
+		})
+		defer running(t, r)()
+		u := r.NewUpstream("k", "s", "a:80")
+		u.ObserveRefused(time.Now())
+		time.Sleep(10 * time.Millisecond) // visits after 1, 2, 4 ms
+		if n := dials.Load(); n != 3 || u.Usable() {
+			t.Fatalf("%d dials, usable %v", n, u.Usable())
+		}
+		state.Store(1)
+		time.Sleep(500 * time.Millisecond)
+		if u.Usable() {
+			t.Fatal("back after a connection that ended at once")
+		}
+		state.Store(2)
+		time.Sleep(110 * time.Millisecond)
+		if !u.Usable() || u.Answered() {
+			t.Fatal("not back")
+		}
+		time.Sleep(settleTime)
+		if !u.Settled() || u.Answered() {
+			t.Fatal("not settled")
+		}
+		before := dials.Load()
+		time.Sleep(time.Minute)
+		if dials.Load() != before {
+			t.Error("it is still being visited")
+		}
+		state.Store(0)
+		u.ObserveRefused(time.Now())
+		u.Retire()
+		time.Sleep(time.Minute)
+		if n := dials.Load() - before; n > 1 {
+			t.Errorf("%d visits after its end", n)
+		}
+	})
+}
+
+// A start is what people wait for: who refused is back with the first connect that succeeds. A published port accepts before its
+// application listens: who closed what it had accepted is back only once a connection stays open.
+func TestAcceptingBringsBackWhoRefusedAndNotWhoClosed(t *testing.T) {
+	for name, observe := range map[string]func(*Upstream, time.Time){"refused": (*Upstream).ObserveRefused, "closed": (*Upstream).ObserveClosed} {
+		synctest.Test(t, func(t *testing.T) {
+			r := NewReviver(func(context.Context, string) (net.Conn, error) { return &fakeConn{open: true}, nil })
+			defer running(t, r)()
+			u := r.NewUpstream("k", "s", "a:80")
+			observe(u, time.Now())
+			time.Sleep(firstFresh + proofTime/2)
+			if u.Usable() != (name == "refused") || u.Settled() {
+				t.Errorf("%s: usable %v, settled %v while the connection proves itself", name, u.Usable(), u.Settled())
+			}
+			time.Sleep(proofTime)
+			if !u.Usable() {
+				t.Errorf("%s: not back", name)
+			}
+			time.Sleep(settleTime)
+			if !u.Usable() || !u.Settled() {
+				t.Errorf("%s: not settled", name)
+			}
+		})
+	}
+}
+
+func TestInstanceThatHasNotAnsweredIsSettledByAConnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewReviver(func(context.Context, string) (net.Conn, error) { return &fakeConn{open: true}, nil })
+		defer running(t, r)()
+		m := []Member{{r.NewUpstream("a", "s", "a:80"), 1}, {r.NewUpstream("b", "s", "b:80"), 1}}
+		m[0].Upstream.ObserveAnswer(time.Millisecond)
+		p := RoundRobin{}.Build(m, NewLane())
+		if got := run2(p, 3); got != "000" {
+			t.Fatal(got)
+		}
+		time.Sleep(settleTime / 2)
+		if got := run2(p, 3); got != "000" {
+			t.Fatalf("it was trusted with what cannot be replayed before its time: %s", got)
+		}
+		time.Sleep(settleTime)
+		if got := run2(p, 4); got != "1010" && got != "0101" && got != "1001" {
+			t.Fatalf("the newcomer starves: %s", got)
+		}
+	})
+}
+
+func run2(p Picker, n int) (s string) {
+	for range n {
+		i, _ := p.Pick(nil, Answered)
+		s += string(rune('0' + i))
+	}
+	return s
+}
+
+// A published port whose proxy is slow to notice that nothing listens: back for what can be replayed, and for nothing else.
+func TestConnectionThatEndsLateSettlesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewReviver(func(context.Context, string) (net.Conn, error) {
+			return &fakeConn{open: true, until: time.Now().Add(20 * time.Millisecond)}, nil
+		})
+		defer running(t, r)()
+		u := r.NewUpstream("k", "s", "a:80")
+		u.ask()
+		for range 1000 {
+			time.Sleep(time.Millisecond)
+			if u.Settled() {
+				t.Fatal("settled")
+			}
+		}
+		if _, failures, _ := u.Out(); failures == 0 {
+			t.Error("it was never left out")
+		}
+	})
+}
+
+func TestReviverAgainstRealSockets(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	r := NewReviver(nil)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		c.Close() // as docker-proxy does before the application listens
+		held, err := l.Accept()
+		if err == nil {
+			defer held.Close()
+			io.Copy(io.Discard, held)
+		}
+	}()
+	if _, err := r.prove(t.Context(), addr, func() {}); err == nil {
+		t.Error("a connection that ended at once counts")
+	}
+	if c, err := r.prove(t.Context(), addr, func() {}); err == nil {
+		c.Close()
+	} else {
+		t.Errorf("a connection that stays open does not count: %v", err)
+	}
+	l.Close()
+	if _, err := r.prove(t.Context(), addr, func() {}); err == nil {
+		t.Error("a refused connect counts")
+	}
+}
+
+func TestRetryBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b Budget
+		spend := func() (n int) {
+			for b.Withdraw() {
+				n++
+			}
+			return n
+		}
+		if n := spend(); n != budgetFloor {
+			t.Errorf("%d retries without a request", n)
+		}
+		time.Sleep(time.Second)
+		if n := spend(); n != budgetFloor {
+			t.Errorf("%d retries in the next second", n)
+		}
+		time.Sleep(budgetSpan * time.Second)
+		for range 1000 {
+			b.Deposit()
+		}
+		if n := spend(); n != 200 {
+			t.Errorf("%d retries for 1,000 requests", n)
+		}
+		time.Sleep(time.Second)
+		if n := spend(); n != budgetFloor {
+			t.Errorf("%d retries after the share was spent", n)
+		}
+		time.Sleep(budgetSpan * time.Second)
+		if n := spend(); n != budgetFloor {
+			t.Errorf("%d retries after all was forgotten", n)
+		}
+	})
+}
+
+func TestWhatSaysFarewellGetsNothingUnrepeatableWhileOthersServe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		members := []Member{{NewUpstream("a", "s", "a:80"), 1}, {NewUpstream("b", "s", "b:80"), 1}}
+		a, b := members[0].Upstream, members[1].Upstream
+		p := RoundRobin{}.Build(members, NewLane())
+		shares := func(w Want) (n [2]int) {
+			for range 10 {
+				i, ok := p.Pick(nil, w)
+				if !ok {
+					t.Fatal("nothing picked")
+				}
+				n[i]++
+			}
+			return n
+		}
+		for _, m := range members {
+			m.Upstream.ObserveAnswer(time.Millisecond)
+		}
+		a.ObserveKeep(false, time.Now())
+		if n := shares(Answered); n != [2]int{5, 5} {
+			t.Errorf("one that never kept a connection counts as leaving: %v", n)
+		}
+		a.ObserveKeep(true, time.Now())
+		a.ObserveKeep(false, time.Now())
+		if n := shares(Answered); n != [2]int{0, 10} {
+			t.Errorf("one that leaves still gets what can't be repeated: %v", n)
+		}
+		if n := shares(Any); n != [2]int{5, 5} {
+			t.Errorf("what can be repeated is not spread evenly: %v", n)
+		}
+		b.ObserveKeep(true, time.Now())
+		b.ObserveKeep(false, time.Now())
+		if n := shares(Answered); n[0] == 0 || n[1] == 0 {
+			t.Errorf("where all leave, all serve: %v", n)
+		}
+		a.ObserveKeep(true, time.Now())
+		if n := shares(Answered); n != [2]int{10, 0} {
+			t.Errorf("one that keeps a connection again is back: %v", n)
+		}
+		time.Sleep(farewellTime)
+		if n := shares(Answered); n[1] == 0 {
+			t.Errorf("a farewell is believed for ever: %v", n)
+		}
+	})
+}

@@ -1,0 +1,151 @@
+package balancer
+
+import "math/rand/v2"
+
+// wheelFrom is the number of members from which a wheel replaces the walk over all: below, the walk is the faster one.
+const wheelFrom = 64
+
+// wheel is the same rotation for many members, in logarithmic time. Each turn adds its weight to every member, so among members
+// of one weight the order by current weight never changes but for the one chosen. They are kept in a heap per weight by
+// their current weight without what the turns added; the best of each heap's top, with that added, is the one that the walk
+// over all would find. A member that cannot be chosen is passed over when its turn comes, as if it had been used.
+type wheel struct {
+	rotation
+	spokes []spoke
+	total  int64
+	turns  int64 // since the cells were last brought up to date
+	spares []int32
+}
+
+// spoke is a heap of the members of one weight.
+type spoke struct {
+	weight  int64
+	members []int32
+}
+
+// newWheel needs lane.mu.
+func newWheel(r rotation) *wheel {
+	w := &wheel{rotation: r}
+	at := map[int]int{}
+	for i, m := range r.members {
+		if m.Weight <= 0 {
+			w.spares = append(w.spares, int32(i))
+			continue
+		}
+		s, ok := at[m.Weight]
+		if !ok {
+			s = len(w.spokes)
+			at[m.Weight] = s
+			w.spokes = append(w.spokes, spoke{weight: int64(m.Weight)})
+		}
+		w.spokes[s].members = append(w.spokes[s].members, int32(i))
+		w.total += int64(m.Weight)
+	}
+	for s := range w.spokes {
+		for i := len(w.spokes[s].members)/2 - 1; i >= 0; i-- {
+			w.sink(&w.spokes[s], i)
+		}
+	}
+	return w
+}
+
+// settle writes what the turns added into the cells, so that another picker can go on from them. It needs lane.mu.
+func (w *wheel) settle() {
+	for i, m := range w.members {
+		if m.Weight > 0 {
+			w.cells[i].current += int64(m.Weight) * w.turns
+		}
+	}
+	w.turns = 0
+}
+
+func (w *wheel) Pick(t *Tried, want Want) (int, bool) {
+	w.lane.mu.Lock()
+	defer w.lane.mu.Unlock()
+	if want == Answered {
+		if i, ok := w.turn(t, true); ok {
+			return i, true
+		}
+	}
+	return w.turn(t, false)
+}
+
+// maxSkips is how many members in a row are passed over before the wheel looks through all of them from a random one on. It is
+// the case when nearly all of a very large service are out; a turn costs some ten times as much as a look.
+const maxSkips = 1024
+
+func (w *wheel) turn(t *Tried, settled bool) (int, bool) {
+	if w.total == 0 {
+		return w.spare(t, settled)
+	}
+	for range maxSkips {
+		w.turns++
+		s := w.best()
+		i := int(s.members[0])
+		w.cells[i].current -= w.total
+		w.sink(s, 0)
+		if allowed(w.members[i].Upstream, i, t, settled) {
+			return i, true
+		}
+	}
+	return w.any(t, settled)
+}
+
+// best is the spoke whose top has the highest current weight; the lower index wins a tie.
+func (w *wheel) best() *spoke {
+	best, top := 0, int64(0)
+	for s := range w.spokes {
+		sp := &w.spokes[s]
+		v := w.cells[sp.members[0]].current + sp.weight*w.turns
+		if s == 0 || v > top || v == top && sp.members[0] < w.spokes[best].members[0] {
+			best, top = s, v
+		}
+	}
+	return &w.spokes[best]
+}
+
+// any is the first member that can be chosen, from a random one on.
+func (w *wheel) any(t *Tried, settled bool) (int, bool) {
+	n := len(w.members)
+	from := rand.IntN(n)
+	for k := range n {
+		i := (from + k) % n
+		if w.members[i].Weight > 0 && allowed(w.members[i].Upstream, i, t, settled) {
+			return i, true
+		}
+	}
+	return w.spare(t, settled)
+}
+
+func (w *wheel) spare(t *Tried, settled bool) (int, bool) {
+	for _, i := range w.spares {
+		if allowed(w.members[i].Upstream, int(i), t, settled) {
+			return int(i), true
+		}
+	}
+	return -1, false
+}
+
+// sink moves a member down to its place in the heap.
+func (w *wheel) sink(s *spoke, at int) {
+	m := s.members
+	for {
+		top := at
+		for child := 2*at + 1; child <= 2*at+2 && child < len(m); child++ {
+			if w.above(m[child], m[top]) {
+				top = child
+			}
+		}
+		if top == at {
+			return
+		}
+		m[at], m[top] = m[top], m[at]
+		at = top
+	}
+}
+
+// above says whether a member of a spoke is chosen before another one.
+func (w *wheel) above(a, b int32) bool {
+	x, y := w.cells[a].current, w.cells[b].current
+	return x > y || x == y && a < b
+}

@@ -1,0 +1,88 @@
+package balancer
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// The wheel chooses what the walk over all members chooses, also over swaps from one to the other.
+func TestWheelAgreesWithTheWalk(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		weights := rapid.SliceOfN(rapid.IntRange(0, 5), 1, 30).Draw(t, "weights")
+		m := set(weights...)
+		walkLane, wheelLane := NewLane(), NewLane()
+		for range 3 {
+			walk := walkLane.rotate(m).(*rotation)
+			base := wheelLane.rotate(m).(*rotation)
+			wheelLane.wheel = newWheel(*base)
+			for n := range rapid.IntRange(0, 40).Draw(t, "turns") {
+				a, _ := walk.Pick(nil, Any)
+				b, _ := wheelLane.wheel.Pick(nil, Any)
+				if a != b {
+					t.Fatalf("%v, turn %d: %d and %d", weights, n, a, b)
+				}
+			}
+			if len(m) > 1 && rapid.Bool().Draw(t, "one goes") {
+				m = m[1:]
+			}
+		}
+	})
+}
+
+func TestWheelPassesOverWhatCannotServe(t *testing.T) {
+	const n = 1000
+	var m []Member
+	for i := range n {
+		m = append(m, Member{Upstream: NewUpstream(fmt.Sprint(i), "s", "a:1"), Weight: 1})
+	}
+	lane := NewLane()
+	p := RoundRobin{}.Build(m, lane)
+	if _, ok := p.(*wheel); !ok {
+		t.Fatalf("%T", p)
+	}
+	for i := range n {
+		if i%10 != 0 {
+			m[i].Upstream.ObserveRefused(time.Now().Add(time.Hour))
+		}
+	}
+	counts := map[int]int{}
+	for range n {
+		i, ok := p.Pick(nil, Any)
+		if !ok || i%10 != 0 {
+			t.Fatal(i, ok)
+		}
+		counts[i]++
+	}
+	for i, c := range counts {
+		if c != 10 {
+			t.Errorf("member %d was chosen %d times, not 10", i, c)
+		}
+	}
+	for i := 10; i < n; i += 10 {
+		m[i].Upstream.Retire()
+	}
+	for range 10 {
+		if i, ok := p.Pick(nil, Any); !ok || i != 0 {
+			t.Fatalf("the only one left is not found: %d %v", i, ok)
+		}
+	}
+	m[0].Upstream.Retire()
+	if i, ok := p.Pick(nil, Any); ok {
+		t.Fatalf("picked %d of none", i)
+	}
+	// Who comes back gets its turns again, and no burst for the time it was out.
+	m[500].Upstream = NewUpstream("back", "s", "a:1")
+	m[501].Upstream = NewUpstream("back too", "s", "a:1")
+	p = RoundRobin{}.Build(m, lane)
+	a, _ := p.Pick(nil, Any)
+	b, _ := p.Pick(nil, Any)
+	if a == b {
+		t.Errorf("%d twice in a row", a)
+	}
+	if x := testing.AllocsPerRun(100, func() { p.Pick(nil, Answered) }); x != 0 {
+		t.Errorf("%v allocations", x)
+	}
+}
