@@ -1,0 +1,283 @@
+package dialect
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// one parses a single tag that must yield a rule and no reject.
+func one(t *testing.T, tag string) *Rule {
+	t.Helper()
+	rules, rejects := Parse("web", []string{tag}, Env{Datacenter: "dc1"})
+	if len(rules) != 1 || len(rejects) != 0 {
+		t.Fatalf("%q: %d rules, rejects %v", tag, len(rules), rejects)
+	}
+	return rules[0]
+}
+
+func TestSourceForms(t *testing.T) {
+	for tag, want := range map[string]string{
+		"urlprefix-/css":                            "fabio|||/css|false",
+		"urlprefix-WWW.Ex.com/Foo":                  "fabio|www.ex.com||/Foo|false",
+		"urlprefix-ex.com/":                         "fabio|ex.com||/|false",
+		"urlprefix-ex.com":                          "fabio|ex.com||/|false",
+		"urlprefix-Ex.com:9999":                     "fabio|ex.com|9999|/|false",
+		"urlprefix-ex.com.:9999/a":                  "fabio|ex.com|9999|/a|false",
+		"urlprefix-$DC.ex.com/":                     "fabio|dc1.ex.com||/|false",
+		"urlprefix-${DC}.ex.com/$x/y":               "fabio|dc1.ex.com||//y|false",
+		"  urlprefix- /foo ":                        "fabio|||/foo|false",
+		"urlprefix-*.ex.com/":                       "fabio|*.ex.com||/|true",
+		"urlprefix-{a,b}.ex.com:81/":                "fabio|{a,b}.ex.com|81|/|true",
+		"urlprefix-[::1]:81/":                       "fabio|[::1]|81|/|false",
+		"urlprefix-[fe80::2]/x":                     "fabio|[fe80::2]||/x|false",
+		"pointsman.route=web.localhost/":            "native|web.localhost||/|false",
+		"pointsman.route=/api%2Fv1 strip=/api%2Fv1": "native|||/api%2Fv1|false",
+	} {
+		r := one(t, tag)
+		if got := fmt.Sprintf("%s|%s|%s|%s|%v", r.Dialect, r.Host, r.Port, r.Path, r.Glob); got != want {
+			t.Errorf("%q: got %s, want %s", tag, got, want)
+		}
+	}
+}
+
+func TestOptionsInEffect(t *testing.T) {
+	if o := one(t, "urlprefix-/a/b strip=/a").Options; o.Rewrite("/a/b/c") != "/b/c" {
+		t.Errorf("strip: %q", o.Rewrite("/a/b/c"))
+	}
+	if o := one(t, "urlprefix-/b prepend=/a").Options; o.Rewrite("/b") != "/a/b" {
+		t.Errorf("prepend: %q", o.Rewrite("/b"))
+	}
+	if o := one(t, "urlprefix-/x proto=https tlsskipverify=true").Options; !o.TLS || !o.TLSSkipVerify {
+		t.Errorf("https: %+v", o)
+	}
+	if o := one(t, "urlprefix-/x proto=http").Options; o.TLS || len(o.Notes) != 0 {
+		t.Errorf("http: %+v", o)
+	}
+	if o := one(t, "urlprefix-ex.com/ weight=0.05").Options; o.Weight != 0.05 {
+		t.Errorf("weight: %v", o.Weight)
+	}
+	if o := one(t, "urlprefix-ex.com/ weight=-1").Options; o.Weight != 0 {
+		t.Errorf("a weight below 0 is dynamic, got %v", o.Weight)
+	}
+	if o := one(t, "urlprefix-/ host=Other.io:81").Options; o.Host != "Other.io:81" {
+		t.Errorf("host: %q", o.Host)
+	}
+	if o := one(t, "urlprefix-/ host=dst").Options; !o.HostDst || o.Host != "" {
+		t.Errorf("host=dst: %+v", o)
+	}
+	if o := one(t, "urlprefix-/ register=x speed=9 proto=spdy").Options; len(o.Notes) != 3 {
+		t.Errorf("notes: %q", o.Notes)
+	}
+}
+
+func TestRewriteKeepsASlashInFront(t *testing.T) {
+	for _, c := range []struct{ strip, prepend, path, want string }{
+		{"/a", "", "/a", "/"}, {"/a", "", "/ab", "/b"}, {"/a/", "", "/a/b", "/b"}, {"/", "", "/b", "/b"},
+		{"/a", "/z", "/a/b", "/z/b"}, {"/a", "", "/c", "/c"}, {"", "", "/c", "/c"},
+	} {
+		o := Options{Strip: c.strip, Prepend: c.prepend}
+		if got := o.Rewrite(c.path); got != c.want {
+			t.Errorf("strip %q prepend %q of %q: %q, want %q", c.strip, c.prepend, c.path, got, c.want)
+		}
+	}
+}
+
+func TestAccessLists(t *testing.T) {
+	o := one(t, "urlprefix-/ allow=ip:10.0.0.0/8,ip:192.168.1.1,ip:fd00::/8").Options
+	for addr, want := range map[string]bool{
+		"10.9.9.9": true, "::ffff:10.1.1.1": true, "192.168.1.1": true, "192.168.1.2": false, "fd00::1": true, "fe80::1": false,
+	} {
+		if got := within(o.Allow, netip.MustParseAddr(addr).Unmap()); got != want {
+			t.Errorf("allow %s: %v", addr, got)
+		}
+	}
+	o = one(t, "urlprefix-/ deny=ip:10.0.0.0/8").Options
+	if !within(o.Deny, netip.MustParseAddr("10.1.1.1")) || within(o.Deny, netip.MustParseAddr("11.1.1.1")) {
+		t.Error("deny does not hold")
+	}
+}
+
+func within(list []netip.Prefix, a netip.Addr) bool {
+	return slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+func TestRestrictionThatCannotBeHonouredClosesTheRoute(t *testing.T) {
+	for _, tag := range []string{
+		"urlprefix-/a auth=basic",
+		"urlprefix-/a AUTH=basic",
+		"urlprefix-/a deny=ip:10.0.0.0/8,100.123.0.0/16",
+		"urlprefix-/a allow=ip:10.0.0.0/40",
+		"urlprefix-/a allow=",
+		"urlprefix-/a allow=ip:10.0.0.1 deny=ip:10.0.0.2",
+		"urlprefix-/a weight=abc deny=ip:10.0.0.2",
+		"urlprefix-/a deny=ip:10.0.0.2 weight=abc",
+		"urlprefix-/a deny=ip:10.0.0.2 =x strip=..",
+	} {
+		rules, rejects := Parse("web", []string{tag}, Env{})
+		if len(rejects) != 1 || len(rules) != 1 || !rules[0].Closed || rules[0].Path != "/a" {
+			t.Errorf("%q: rules %v, rejects %v", tag, rules, rejects)
+		}
+	}
+	for _, tags := range [][]string{
+		{"urlprefix-/a", "urlprefix-/a deny=ip:10.0.0.2"}, {"urlprefix-/a deny=ip:10.0.0.2", "urlprefix-/a"},
+	} {
+		rules, rejects := Parse("web", tags, Env{})
+		if len(rules) != 1 || len(rules[0].Options.Deny) != 1 || len(rejects) != 1 {
+			t.Errorf("%q: the restriction got lost: %+v %v", tags, rules, rejects)
+		}
+	}
+}
+
+func TestBadTagsAreRejected(t *testing.T) {
+	for _, tag := range []string{
+		"urlprefix-", "urlprefix-   ", "urlprefix-/a weight=abc", "urlprefix-/a weight=NaN", "urlprefix-/a/../b",
+		"urlprefix-/a/%2e%2E/b", "urlprefix-/a%zz", "urlprefix-/a?b", "urlprefix-/a#b", "urlprefix-a..b/", "urlprefix-a_b\x00/",
+		"urlprefix-ex.com:0/", "urlprefix-ex.com:65536/", "urlprefix-ex.com:8x/", "urlprefix-a@b/", "urlprefix-[::1/", "urlprefix-\xff/",
+		"urlprefix-/a redirect=301", "urlprefix-/a redirect=301,http://a,b", "urlprefix-/a redirect=200,http://a",
+		"urlprefix-/a redirect=301,javascript:x", "urlprefix-/a redirect=301,//evil", "urlprefix-/a strip=..", "urlprefix-/a host=a/b",
+		"urlprefix-[a/", "urlprefix-{a/", "urlprefix-*a*a*a*a*a*a*a*a*a/", "urlprefix-{a,b,c,d}{a,b,c,d}{a,b}.x/", "urlprefix-/" + strings.Repeat("a", 3000),
+		"pointsman.route=/a\nb",
+	} {
+		rules, rejects := Parse("web", []string{tag, "urlprefix-/good"}, Env{})
+		if len(rejects) != 1 || len(rules) != 1 || rules[0].Path != "/good" {
+			t.Errorf("%q: rules %v, rejects %v", tag, rules, rejects)
+			continue
+		}
+		if r := rejects[0]; r.Service != "web" || r.Reason == "" || len(r.Tag) > 4*maxShown+3 || strings.ContainsAny(r.Tag, "\n\x00\xff") {
+			t.Errorf("%q: reject %+v", tag, r)
+		}
+	}
+}
+
+func TestOtherProtocolsAreInert(t *testing.T) {
+	for _, tag := range []string{
+		"urlprefix-:3306 proto=tcp", "urlprefix-10.1.1.1:3306 proto=tcp", "urlprefix-:3306", "urlprefix-/x proto=grpc",
+		"urlprefix-/x proto=grpcs grpcservername=a", "urlprefix-ex.com:443 proto=tcp+sni",
+	} {
+		if r := one(t, tag); r.Inert == "" {
+			t.Errorf("%q is in effect", tag)
+		}
+	}
+}
+
+func TestManyTags(t *testing.T) {
+	var tags []string
+	for i := range 10_000 {
+		tags = append(tags, fmt.Sprintf("urlprefix-/p%d", i), "other")
+	}
+	rules, rejects := Parse("web", tags, Env{})
+	if len(rules) != maxRoutes || len(rejects) != 1 {
+		t.Fatalf("%d rules, %d rejects", len(rules), len(rejects))
+	}
+}
+
+func TestRedirectLocation(t *testing.T) {
+	for _, c := range []struct{ url, host, path, query, strip, want string }{
+		{"https://new.io$path", "h", "/old/x", "q=1", "", "https://new.io/old/x?q=1"},
+		{"https://new.io/$path", "h", "/old/x", "", "", "https://new.io/old/x"},
+		{"https://new.io/", "h", "/old/x", "q=1", "", "https://new.io/"},
+		{"https://new.io$path?a=b", "h", "/x", "q=1", "", "https://new.io/x?a=b"},
+		{"https://$host$path", "h", "/x", "", "", "https://h/x"},
+		{"https://new.io$path", "h", "/old/x", "", "/old", "https://new.io/x"},
+		{"$path", "h", "//evil.io/", "", "", "/evil.io/"},
+	} {
+		r := one(t, "urlprefix-/old redirect=301,"+c.url).Options.Redirect
+		if got := r.Location(c.host, c.path, c.query, c.strip); got != c.want || r.Code != 301 {
+			t.Errorf("%q: %q, want %q", c.url, got, c.want)
+		}
+	}
+}
+
+func TestWants(t *testing.T) {
+	if Wants([]string{"v2", "xurlprefix-/"}) || !Wants([]string{"v2", "urlprefix-/"}) || !Wants([]string{" pointsman.route=/"}) {
+		t.Fatal("Wants is wrong")
+	}
+}
+
+func TestPatterns(t *testing.T) {
+	for _, c := range []struct {
+		pattern, host string
+		want          bool
+	}{
+		{"*", "", true}, {"*", "a.b", true}, {"*.b", "a.b", true}, {"*.b", "x.a.b", true}, {"*.b", "b", false}, {"a*", "abc.d", true},
+		{"a?c", "abc", true}, {"a?c", "ac", false}, {"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false}, {"[!a-c]x", "dx", true},
+		{"{a,bc}.x", "bc.x", true}, {"{a,bc}.x", "b.x", false}, {"a**b", "a--b", true}, {"*a*b*", "xxaxxb", true}, {"*a*b*", "xxbxxa", false},
+	} {
+		p, err := ParsePattern(c.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Match(c.host) != c.want {
+			t.Errorf("%q on %q: %v", c.pattern, c.host, !c.want)
+		}
+	}
+}
+
+// A bad tag among good ones never changes what the good ones yield.
+func TestBadTagsHurtNobodyElse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		bad := rapid.SampledFrom([]string{"urlprefix-", "urlprefix-/x weight=q", "urlprefix-\x01", "pointsman.route=/../"}).Draw(t, "bad")
+		n := rapid.IntRange(0, 8).Draw(t, "n")
+		var tags []string
+		for i := range n {
+			tags = append(tags, fmt.Sprintf("urlprefix-h%d.io/p", i))
+		}
+		at := rapid.IntRange(0, n).Draw(t, "at")
+		mixed := append(append(append([]string{}, tags[:at]...), bad), tags[at:]...)
+		rules, rejects := Parse("s", mixed, Env{})
+		if len(rules) != n || len(rejects) != 1 {
+			t.Fatalf("%q: %d rules, %d rejects", mixed, len(rules), len(rejects))
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	for _, tag := range []string{
+		"urlprefix-/a", "urlprefix-*.ex.com:81/a strip=/a weight=0.5 deny=ip:10.0.0.0/8", "pointsman.route=[::1]:8/x redirect=301,https://$host$path",
+		"urlprefix-$DC{a,b}[!a-c]?.x/", "urlprefix-/a auth=x", "urlprefix-:1 proto=tcp",
+	} {
+		f.Add(tag)
+	}
+	f.Fuzz(func(t *testing.T, tag string) {
+		rules, rejects := Parse("s", []string{tag}, Env{Datacenter: "dc1"})
+		if (len(rules)+len(rejects) > 0) != Wants([]string{tag}) {
+			t.Fatalf("Wants and Parse disagree on %q", tag)
+		}
+		for _, r := range rejects {
+			if len(r.Tag) > 4*maxShown+3 || r.Reason == "" {
+				t.Fatalf("reject %+v", r)
+			}
+		}
+		for _, r := range rules {
+			checkRule(t, r)
+		}
+	})
+}
+
+func checkRule(t *testing.T, r *Rule) {
+	t.Helper()
+	if r.Inert != "" {
+		return
+	}
+	if err := checkPath(r.Path); err != nil {
+		t.Fatal(err)
+	}
+	if r.Glob {
+		p, err := ParsePattern(r.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Match("a.example.com")
+	}
+	if p := r.Options.Rewrite("/a/b"); p == "" || p[0] != '/' {
+		t.Fatalf("rewritten to %q", p)
+	}
+	if d := r.Options.Redirect; d != nil && strings.ContainsAny(d.Location("h", "/p", "q", ""), "\r\n \x00") {
+		t.Fatalf("redirect %q", d.URL)
+	}
+}
