@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"errors"
+	"strings"
+)
+
+// Why a request's target or authority is refused; each is a 400 but for ErrConnect, which is a 405.
+var (
+	ErrConnect   = errors.New("CONNECT is not served")
+	ErrAsterisk  = errors.New("the target * is for OPTIONS only")
+	ErrTarget    = errors.New("the target is neither a path nor an http or https URL")
+	ErrQueryByte = errors.New("the query holds a byte that must be encoded")
+	ErrAuthority = errors.New("the host is malformed")
+)
+
+// Asked is what a request asks for, in the one form in which it is matched and forwarded.
+type Asked struct {
+	// Authority is host or host:port as sent, and Key the same in lower case, for Table.Match.
+	Authority, Key string
+	// Path is normalised and still encoded; "/" for the target *.
+	Path string
+	// Query is everything from the question mark on, byte for byte; "" where there is none.
+	Query string
+	// Asterisk says that the target is *.
+	Asterisk bool
+}
+
+// Ask reads a request's target (RFC 9112 section 3.2) and Host. An absolute target's authority replaces Host, as it must.
+func Ask(method, target, host string) (Asked, error) {
+	a := Asked{Authority: host}
+	switch {
+	case method == "CONNECT":
+		return a, ErrConnect
+	case target == "*":
+		if method != "OPTIONS" {
+			return a, ErrAsterisk
+		}
+		a.Asterisk, target = true, "/"
+	case strings.HasPrefix(target, "/"):
+	default:
+		var ok bool
+		if a.Authority, target, ok = cutAbsolute(target); !ok {
+			return a, ErrTarget
+		}
+		if a.Authority == "" {
+			return a, ErrAuthority
+		}
+		if target == "*" {
+			a.Asterisk, target = true, "/"
+		}
+	}
+	if !ValidAuthority(a.Authority) {
+		return a, ErrAuthority
+	}
+	a.Key = lower(a.Authority)
+	if i := strings.IndexByte(target, '?'); i >= 0 {
+		target, a.Query = target[:i], target[i:]
+	}
+	for i := 0; i < len(a.Query); i++ {
+		if c := a.Query[i]; c <= ' ' || c >= 0x7f || c == '#' {
+			return a, ErrQueryByte
+		}
+	}
+	var err error
+	a.Path, err = NormalizePath(target)
+	return a, err
+}
+
+// cutAbsolute splits an http or https URL into its authority and the rest in origin form.
+func cutAbsolute(target string) (authority, rest string, ok bool) {
+	for _, scheme := range [...]string{"http://", "https://"} {
+		if len(target) < len(scheme) || !strings.EqualFold(target[:len(scheme)], scheme) {
+			continue
+		}
+		target = target[len(scheme):]
+		end := strings.IndexAny(target, "/?#")
+		if end < 0 {
+			return target, "/", true
+		}
+		if target[end] != '/' {
+			return target[:end], "/" + target[end:], true
+		}
+		return target[:end], target[end:], true
+	}
+	return "", "", false
+}
+
+// lower is strings.ToLower for what is lower already nearly always.
+func lower(s string) string {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c >= 'A' && c <= 'Z' {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}
+
+// HostOnly is an authority without its port.
+func HostOnly(authority string) string {
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && strings.IndexByte(authority[i:], ']') < 0 {
+		return authority[:i]
+	}
+	return authority
+}

@@ -1,0 +1,142 @@
+package proxy
+
+import "time"
+
+// Failure says how an attempt at an instance ended without an answer. What may follow hangs on how much the instance can have seen.
+type Failure uint8
+
+const (
+	// FailedConnect: no connection came about, nothing was sent.
+	FailedConnect Failure = iota
+	// FailedSettle: the connection ended while it was being watched before use; nothing was sent.
+	FailedSettle
+	// FailedStale: a kept connection was found dead before a byte was written.
+	FailedStale
+	// FailedSent: the connection ended after something was written and before a byte of the answer.
+	FailedSent
+	// FailedSilent: no head of an answer came in time.
+	FailedSilent
+	// FailedAnswer: the answer began and is not one.
+	FailedAnswer
+	// FailedClient: the client went away, or its own body could not be read.
+	FailedClient
+)
+
+// String is the value of a metric's label.
+func (f Failure) String() string {
+	switch f {
+	case FailedConnect:
+		return "connect"
+	case FailedSettle:
+		return "settle"
+	case FailedStale:
+		return "stale"
+	case FailedSent:
+		return "closed"
+	case FailedSilent:
+		return "timeout"
+	case FailedAnswer:
+		return "malformed"
+	default:
+		return "client"
+	}
+}
+
+// Step is what follows a failed attempt.
+type Step uint8
+
+const (
+	// GiveUp: the client gets the failure.
+	GiveUp Step = iota
+	// SameFresh: another connection to the same instance.
+	SameFresh
+	// Another: another instance; where none is left, see Attempts.Last.
+	Another
+)
+
+// maxConnects bounds the connects of one request (each may cost a connect timeout): a client waits no longer than that for a
+// service of which everything is dead.
+const maxConnects = 8
+
+// maxStale bounds how many kept connections of one request may turn out dead: a pool holds no more that died together.
+const maxStale = 1024
+
+// Attempts decides what may be repeated where. It is pure: the caller reports what happened and does what it is told.
+//
+//   - Nothing sent: always another instance, outside any budget; the same one once more where there is no other.
+//   - A kept connection found dead before a byte was written: always, with another connection.
+//   - Something sent, not a byte of the answer: only idempotent methods whose body can still be sent whole, each instance at most
+//     once, at most Max times, and only while the route's budget allows. Where the lost connection was a kept one and there is no
+//     other instance, the same one gets it once more on a fresh connection: a kept connection that closes as a request goes out
+//     says nothing about its instance.
+type Attempts struct {
+	// Idempotent says that the method may be repeated; see Idempotent.
+	Idempotent bool
+	// Max is how many attempts may follow one that sent something.
+	Max int
+
+	connects, stale, retries int
+	sameConnect, sameSent    bool
+	// last decides what Last answers.
+	last, lastKept bool
+}
+
+// Idempotent says whether a method may be repeated without asking (RFC 9110 section 9.2.2).
+func Idempotent(method string) bool {
+	switch method {
+	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
+		return true
+	}
+	return false
+}
+
+// Next says what follows a failed attempt. kept says that the attempt used a kept connection; replayable that the request's body
+// can be sent again from its first byte; withdraw takes one retry from the route's budget, and is called only where that is the
+// last thing in the way.
+func (a *Attempts) Next(f Failure, kept, replayable bool, withdraw func() bool) Step {
+	a.last, a.lastKept = f == FailedConnect || f == FailedSettle, kept
+	switch f {
+	case FailedStale:
+		a.stale++
+		if a.stale > maxStale {
+			return GiveUp
+		}
+		return SameFresh
+	case FailedConnect, FailedSettle:
+		a.connects++
+		if a.connects >= maxConnects {
+			return GiveUp
+		}
+		return Another
+	case FailedSent, FailedSilent:
+		if !a.Idempotent || !replayable || a.retries >= a.Max || !withdraw() {
+			return GiveUp
+		}
+		a.retries++
+		return Another
+	}
+	return GiveUp
+}
+
+// Last says whether the same instance may be tried once more, now that no other one is left.
+func (a *Attempts) Last() bool {
+	if a.last {
+		if a.sameConnect {
+			return false
+		}
+		a.sameConnect = true
+		return true
+	}
+	if !a.lastKept || a.sameSent {
+		return false
+	}
+	a.sameSent = true
+	return true
+}
+
+// Retries is how many attempts followed one that had sent something.
+func (a *Attempts) Retries() int { return a.retries }
+
+// Settle is how long a connection to an instance that never answered must have been open, without an end, before it is given what
+// can't be repeated: a port published by Docker accepts before the application listens, and closes within 0.4 ms.
+const Settle = 2 * time.Millisecond

@@ -1,0 +1,67 @@
+package proxy
+
+import "testing"
+
+// event is one failed attempt, and what must follow.
+type event struct {
+	failure Failure
+	kept    bool
+	want    Step
+}
+
+func TestAttempts(t *testing.T) {
+	const connect, settle, stale, sent, silent, bad = FailedConnect, FailedSettle, FailedStale, FailedSent, FailedSilent, FailedAnswer
+	for _, c := range []struct {
+		name       string
+		method     string
+		replayable bool
+		budget     int
+		events     []event
+	}{
+		{"nothing sent is outside budget and method", "POST", false, 0, []event{{connect, false, Another}, {settle, false, Another}, {connect, false, Another}}},
+		{"connects are bounded", "GET", true, 9, []event{{connect, false, Another}, {connect, false, Another}, {connect, false, Another},
+			{connect, false, Another}, {connect, false, Another}, {connect, false, Another}, {connect, false, Another}, {connect, false, GiveUp}}},
+		{"dead kept connections", "POST", false, 0, []event{{stale, true, SameFresh}, {stale, true, SameFresh}, {stale, true, SameFresh}}},
+		{"a POST is never sent twice", "POST", true, 9, []event{{sent, true, GiveUp}}},
+		{"a PATCH neither", "PATCH", true, 9, []event{{sent, false, GiveUp}}},
+		{"an unknown method neither", "BREW", true, 9, []event{{silent, false, GiveUp}}},
+		{"GET at most Max times", "GET", true, 9, []event{{sent, true, Another}, {silent, false, Another}, {sent, false, GiveUp}}},
+		{"PUT only while its body is at hand", "PUT", false, 9, []event{{sent, false, GiveUp}}},
+		{"PUT with its body", "PUT", true, 9, []event{{sent, false, Another}}},
+		{"the budget", "GET", true, 1, []event{{sent, false, Another}, {sent, false, GiveUp}}},
+		{"an answer that is none", "GET", true, 9, []event{{bad, false, GiveUp}}},
+		{"the client's fault", "GET", true, 9, []event{{FailedClient, false, GiveUp}}},
+		{"nothing sent after something sent", "GET", true, 9, []event{{sent, false, Another}, {connect, false, Another}, {sent, false, Another}, {sent, false, GiveUp}}},
+	} {
+		a := Attempts{Idempotent: Idempotent(c.method), Max: 2}
+		left := c.budget
+		for i, e := range c.events {
+			got := a.Next(e.failure, e.kept, c.replayable, func() bool { left--; return left >= 0 })
+			if got != e.want {
+				t.Errorf("%s: step %d is %d, want %d", c.name, i, got, e.want)
+			}
+		}
+	}
+}
+
+func TestLastInstance(t *testing.T) {
+	free := func() bool { return true }
+	for _, c := range []struct {
+		name string
+		f    Failure
+		kept bool
+		want [2]bool
+	}{
+		{"refused: once more", FailedConnect, false, [2]bool{true, false}},
+		{"kept connection lost: once more", FailedSent, true, [2]bool{true, false}},
+		{"fresh connection lost: not again", FailedSent, false, [2]bool{false, false}},
+	} {
+		a := Attempts{Idempotent: true, Max: 9}
+		for i, want := range c.want {
+			a.Next(c.f, c.kept, true, free)
+			if got := a.Last(); got != want {
+				t.Errorf("%s: %d: %v, want %v", c.name, i, got, want)
+			}
+		}
+	}
+}

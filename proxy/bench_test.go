@@ -1,0 +1,67 @@
+package proxy
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+)
+
+// many is n services with k instances each, every service with a host of its own.
+func many(n, k int) *discovery.Snapshot {
+	s := &discovery.Snapshot{}
+	for i := range n {
+		s.Services = append(s.Services, block(fmt.Sprintf("s%06d", i), k))
+	}
+	return s
+}
+
+func block(name string, k int) *discovery.Service {
+	b := &discovery.Service{Name: name}
+	for j := range k {
+		in := inst(name, fmt.Sprintf("10.%d.%d.%d", j>>16, j>>8&255, j&255), 80, "urlprefix-"+name+".io/", fmt.Sprintf("urlprefix-i%d.%s.io/", j%10, name))
+		b.Instances = append(b.Instances, in)
+	}
+	return b
+}
+
+func BenchmarkNext(b *testing.B) {
+	for _, n := range []int{10, 1_000, 10_000} {
+		b.Run(fmt.Sprintf("one-service-of-%d", n), func(b *testing.B) { benchmarkNext(b, many(1, n), 0, n) })
+	}
+	b.Run("one-of-2000x10", func(b *testing.B) { benchmarkNext(b, many(2_000, 10), 1_000, 10) })
+}
+
+// benchmarkNext changes one service back and forth: one instance goes, one comes.
+func benchmarkNext(b *testing.B, s *discovery.Snapshot, at, k int) {
+	table := NewTable(Options{}).Next(s)
+	other := *s
+	other.Services = slices.Clone(s.Services)
+	changed := *s.Services[at]
+	changed.Instances = slices.Clone(changed.Instances)
+	changed.Instances[k-1].ID = "another"
+	other.Services[at] = &changed
+	turn := []*discovery.Snapshot{&other, s}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		table = table.Next(turn[i&1])
+		i++
+	}
+}
+
+func BenchmarkPick(b *testing.B) {
+	for _, p := range []balancer.Policy{balancer.RoundRobin{}, balancer.LeastConnections{}} {
+		for _, n := range []int{10, 1_000, 10_000} {
+			b.Run(fmt.Sprintf("%T/%d", p, n), func(b *testing.B) {
+				r, _ := NewTable(Options{Policy: p}).Next(many(1, n)).Match("s000000.io", "/")
+				b.ReportAllocs()
+				for b.Loop() {
+					r.Pick(nil, balancer.Any)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package proxy
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func fields(lines ...string) (out []Field) {
+	for _, l := range lines {
+		name, value, _ := strings.Cut(l, ": ")
+		out = append(out, Field{name, value})
+	}
+	return out
+}
+
+func lines(in []Field) (out []string) {
+	for _, f := range in {
+		out = append(out, f.Name+": "+f.Value)
+	}
+	return out
+}
+
+func passage(t *testing.T, trusted, peer string, in []Field) Passage {
+	t.Helper()
+	f, err := ParseForwarder(trusted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Passage{Origin: f.Origin(netip.MustParseAddr(peer), "http", "t.example:80", in, func() string { return "new" })}
+}
+
+func TestRequestFields(t *testing.T) {
+	own := []string{"X-Forwarded-For: 10.0.0.9", "X-Forwarded-Proto: http", "X-Forwarded-Host: t.example:80", "X-Real-IP: 10.0.0.9",
+		`Forwarded: for=10.0.0.9;host="t.example:80";proto=http`, "X-Request-ID: new"}
+	for _, c := range []struct {
+		name     string
+		in, want []string
+	}{
+		{"plain", []string{"Accept: */*", "Cookie: a=b"}, []string{"Accept: */*", "Cookie: a=b"}},
+		{"hop by hop", []string{"Connection: close, X-Hop", "X-Hop: 1", "Keep-Alive: 300", "Proxy-Connection: keep-alive", "TE: gzip", "Upgrade: h2c", "HTTP2-Settings: AAM", "Transfer-Encoding: chunked"}, nil},
+		{"connection can't remove ours", []string{"X-Forwarded-For: 6.6.6.6", "Connection: close, X-Forwarded-For, X-Real-IP, forwarded"}, nil},
+		{"names that pass for others", []string{"X_Forwarded_For: 1.2.3.4", "Proxy: http://evil/", "Transfer_Encoding: chunked"}, nil},
+		{"claims", []string{"Forwarded: for=1.1.1.1", "X-Real-Ip: 1.1.1.1", "x-forwarded-proto: https", "X-Forwarded-Prefix: /a", "X-Request-Id: mine"}, nil},
+		{"framing", []string{"Host: evil", "Content-Length: 5"}, nil},
+		{"trailers", []string{"TE: gzip;q=1, trailers"}, []string{"TE: trailers", "Connection: TE"}},
+		{"many hops", []string{"Connection: a, b, c, d, e, f", "F: 1", "G: 1"}, []string{"G: 1"}},
+	} {
+		in := fields(c.in...)
+		got := lines(AppendRequestFields(nil, in, passage(t, "", "10.0.0.9", in)))
+		if want := append(slices.Clone(c.want), own...); !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %q\nwant %q", c.name, got, want)
+		}
+	}
+	p := passage(t, "", "10.0.0.9", nil)
+	p.Upgrade = true
+	if got := lines(AppendRequestFields(nil, fields("Upgrade: websocket", "Connection: upgrade"), p)); !slices.Equal(got[:2], []string{"Connection: Upgrade", "Upgrade: websocket"}) {
+		t.Errorf("websocket: %q", got)
+	}
+}
+
+func TestForwardingBelievedFromTrustedProxiesOnly(t *testing.T) {
+	claims := fields("X-Forwarded-For: 1.1.1.1, 2.2.2.2, 10.1.1.1", "X-Forwarded-Proto: https", "X-Forwarded-Host: shop", "X-Real-IP: 3.3.3.3",
+		"Forwarded: for=1.1.1.1", "X-Request-ID: abc", "X-Forwarded-Port: 443", "X_Forwarded_Port: 1")
+	got := lines(AppendRequestFields(nil, claims, passage(t, "10.0.0.0/8", "10.0.0.9", claims)))
+	want := []string{"X-Forwarded-For: 1.1.1.1, 2.2.2.2, 10.1.1.1, 10.0.0.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: shop", "X-Real-IP: 2.2.2.2",
+		`Forwarded: for=1.1.1.1, for=10.0.0.9;host="t.example:80";proto=http`, "X-Request-ID: abc", "X-Forwarded-Port: 443"}
+	if !slices.Equal(got, want) {
+		t.Errorf("trusted:\n got %q\nwant %q", got, want)
+	}
+	junk := fields("X-Forwarded-Proto: javascript", "X-Forwarded-Host: a/b", "X-Request-ID: a b", "X-Real-IP: x")
+	got = lines(AppendRequestFields(nil, junk, passage(t, "::1", "::1", junk)))
+	want = []string{"X-Forwarded-For: ::1", "X-Forwarded-Proto: http", "X-Forwarded-Host: t.example:80", "X-Real-IP: ::1",
+		`Forwarded: for="[::1]";host="t.example:80";proto=http`, "X-Request-ID: new"}
+	if !slices.Equal(got, want) {
+		t.Errorf("junk:\n got %q\nwant %q", got, want)
+	}
+	if _, err := ParseForwarder("10.0.0.0/8, nonsense"); err == nil {
+		t.Error("nonsense was taken for a proxy")
+	}
+}
+
+func TestAdmitted(t *testing.T) {
+	list := func(s ...string) (out []netip.Prefix) {
+		for _, p := range s {
+			out = append(out, netip.MustParsePrefix(p))
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name        string
+		allow, deny []netip.Prefix
+		peer        string
+		xff         string
+		want        bool
+	}{
+		{"no lists", nil, nil, "1.1.1.1", "junk", true},
+		{"allowed", list("10.0.0.0/8"), nil, "10.1.1.1", "", true},
+		{"not allowed", list("10.0.0.0/8"), nil, "1.1.1.1", "", false},
+		{"allowed, an entry is not", list("10.0.0.0/8"), nil, "10.1.1.1", "10.2.2.2, 1.1.1.1", false},
+		{"allowed with entries", list("10.0.0.0/8"), nil, "10.1.1.1", "10.2.2.2, 10.3.3.3", true},
+		{"allowed, an entry is junk", list("10.0.0.0/8"), nil, "10.1.1.1", "junk", false},
+		{"denied", nil, list("10.0.0.0/8"), "10.1.1.1", "", false},
+		{"an entry is denied", nil, list("10.0.0.0/8"), "1.1.1.1", "2.2.2.2,10.9.9.9", false},
+		{"not denied", nil, list("10.0.0.0/8"), "1.1.1.1", "2.2.2.2, junk", true},
+		{"IPv4 in IPv6", list("10.0.0.0/8"), nil, "::ffff:10.1.1.1", "", true},
+	} {
+		var in []Field
+		if c.xff != "" {
+			in = fields("X-Forwarded-For: " + c.xff)
+		}
+		if got := Admitted(c.allow, c.deny, netip.MustParseAddr(c.peer), in); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestAsk(t *testing.T) {
+	for _, c := range []struct {
+		method, target, host string
+		want                 Asked
+		err                  error
+	}{
+		{"GET", "/a/./b?x=1;y=%zz", "T.example:80", Asked{"T.example:80", "t.example:80", "/a/b", "?x=1;y=%zz", false}, nil},
+		{"GET", "http://Victim/g?q", "t", Asked{"Victim", "victim", "/g", "?q", false}, nil},
+		{"GET", "HTTPS://v?q", "t", Asked{"v", "v", "/", "?q", false}, nil},
+		{"GET", "/a%2f..%2fb", "t", Asked{"t", "t", "/a%2f..%2fb", "", false}, nil},
+		{"OPTIONS", "*", "t", Asked{"t", "t", "/", "", true}, nil},
+		{"GET", "*", "t", Asked{}, ErrAsterisk},
+		{"CONNECT", "t:443", "t", Asked{}, ErrConnect},
+		{"GET", "http:///g", "t", Asked{}, ErrAuthority},
+		{"GET", "/g", "[::1]:80", Asked{"[::1]:80", "[::1]:80", "/g", "", false}, nil},
+		{"GET", "/g", "[::1", Asked{}, ErrAuthority},
+		{"GET", "/g", "a:b", Asked{}, ErrAuthority},
+		{"GET", "/g", "a,b", Asked{}, ErrAuthority},
+		{"GET", "/g?a#b", "t", Asked{}, ErrQueryByte},
+		{"GET", "x", "t", Asked{}, ErrTarget},
+	} {
+		got, err := Ask(c.method, c.target, c.host)
+		if err != c.err || err == nil && got != c.want {
+			t.Errorf("%s %s at %s: got %+v %v, want %+v %v", c.method, c.target, c.host, got, err, c.want, c.err)
+		}
+	}
+}
+
+// FuzzAsk: what is accepted never holds a byte that would end or split a line, and asking again for what came out changes nothing.
+func FuzzAsk(f *testing.F) {
+	for _, s := range []string{"/", "/a/../b?x", "http://h/x", "*", "/%2e%2e/", "//x", "/a%00"} {
+		f.Add("GET", s, "host:80")
+	}
+	f.Fuzz(func(t *testing.T, method, target, host string) {
+		a, err := Ask(method, target, host)
+		if err != nil {
+			return
+		}
+		if strings.ContainsFunc(a.Authority+a.Path+a.Query, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }) {
+			t.Fatalf("%q %q: %+v", target, host, a)
+		}
+		if again, err := Ask("GET", a.Path+a.Query, a.Authority); err != nil || again.Path != a.Path || again.Query != a.Query || again.Key != a.Key {
+			t.Fatalf("%+v became %+v %v", a, again, err)
+		}
+	})
+}

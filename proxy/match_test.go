@@ -1,0 +1,252 @@
+package proxy
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"pgregory.net/rapid"
+)
+
+func TestMatchOrder(t *testing.T) {
+	var list []discovery.Instance
+	for i, tag := range []string{
+		"urlprefix-ex.com:9999/",         // .1
+		"urlprefix-ex.com/",              // .2
+		"urlprefix-*.ex.com/",            // .3
+		"urlprefix-*.b.ex.com/",          // .4
+		"urlprefix-a*.ex.com/",           // .5
+		"urlprefix-/",                    // .6
+		"urlprefix-ex.com/foo",           // .7
+		"pointsman.route=ex.com/foo/bar", // .8
+		"urlprefix-ex.com/foo/bar",       // .9
+		"urlprefix-p*.io/only",           // .10
+		"urlprefix-/only",                // .11
+		"urlprefix-[::1]/",               // .12
+		"urlprefix-*.ex.com:7/",          // .13
+	} {
+		list = append(list, inst(fmt.Sprintf("s%02d", i), fmt.Sprintf("10.0.0.%d", i+1), 80, tag))
+	}
+	table := NewTable(Options{}).Next(snap(list...))
+	for _, c := range []struct {
+		authority, path string
+		want            int
+	}{
+		{"ex.com:9999", "/", 1}, {"ex.com", "/", 2}, {"ex.com:80", "/", 2}, {"EX.com", "/", 2}, {"ex.com.", "/", 2}, {"ex.com.:9999", "/", 1},
+		{"a.ex.com", "/", 3}, {"x.y.ex.com", "/", 3}, {"q.b.ex.com", "/", 4}, {"b.ex.com", "/", 3}, {"q.ex.com:7", "/", 13},
+		{"other", "/", 6}, {"", "/", 6}, {"aex.com", "/", 6},
+		{"ex.com", "/foobar", 7}, {"ex.com", "/foo/bar", 8}, {"ex.com", "/foo/bar/x", 8}, {"ex.com", "/foo/barx", 9}, {"ex.com", "/fo", 2},
+		{"ex.com:9999", "/foo", 1}, {"pq.io", "/only", 10}, {"pq.io", "/", 6}, {"zz.io", "/only", 11}, {"[::1]:80", "/", 12}, {"[::1]", "/", 12},
+	} {
+		expect(t, table, c.authority, c.path, fmt.Sprintf("10.0.0.%d:80", c.want))
+	}
+}
+
+func TestHostWithoutMatchingPathFallsThrough(t *testing.T) {
+	table := NewTable(Options{DefaultService: "def"}).Next(snap(
+		inst("a", "10.0.0.1", 80, "urlprefix-ex.com:81/p"), inst("b", "10.0.0.2", 80, "urlprefix-ex.com/q"), inst("c", "10.0.0.3", 80, "urlprefix-*.com/r"),
+		inst("d", "10.0.0.4", 80, "urlprefix-e?.com/s"), inst("e", "10.0.0.5", 80, "urlprefix-/t"), inst("def", "10.0.0.6", 80)))
+	for path, n := range map[string]int{"/p": 1, "/q": 2, "/r": 3, "/s": 4, "/t": 5, "/u": 6} {
+		expect(t, table, "ex.com:81", path, fmt.Sprintf("10.0.0.%d:80", n))
+	}
+}
+
+func TestNativePathsEndOnSegments(t *testing.T) {
+	table := NewTable(Options{}).Next(snap(
+		inst("a", "10.0.0.1", 80, "pointsman.route=/foo"), inst("b", "10.0.0.2", 80, "pointsman.route=/bar/"), inst("c", "10.0.0.3", 80, "urlprefix-/baz")))
+	for path, want := range map[string]string{
+		"/foo": "10.0.0.1:80", "/foo/": "10.0.0.1:80", "/foo/x": "10.0.0.1:80", "/foox": "404", "/bar": "404", "/bar/": "10.0.0.2:80", "/bar/x": "10.0.0.2:80",
+		"/bazaar": "10.0.0.3:80", "/ba": "404",
+	} {
+		expect(t, table, "h", path, want)
+	}
+}
+
+// naive is Match as the rules say it, without an index.
+func naive(routes []*Route, authority, path string) *Route {
+	host, port := splitHost(authority)
+	type candidate struct {
+		r    *Route
+		rank [3]int
+		rev  string
+	}
+	var all []candidate
+	for _, r := range routes {
+		k := r.key
+		if k.port != "" && k.port != port {
+			continue
+		}
+		if !strings.HasPrefix(path, k.path) || k.dialect == dialect.Native && !boundary(path, len(k.path)) {
+			continue
+		}
+		c := candidate{r: r}
+		kind := k.place().kind
+		switch {
+		case k.host == "":
+			c.rank[0] = 4
+		case kind == wildcard:
+			if !strings.HasSuffix(host, k.host[1:]) || host == k.host[1:] {
+				continue
+			}
+			c.rank = [3]int{2, -len(k.host)}
+		case kind == pattern:
+			p, _ := dialect.ParsePattern(k.host)
+			if !p.Match(host) {
+				continue
+			}
+			c.rank[0], c.rev = 3, reversed(k.host)
+		case k.host != host:
+			continue
+		default:
+			c.rank[0] = 1
+		}
+		if k.port == "" {
+			c.rank[2] = 1
+		}
+		all = append(all, c)
+	}
+	sort.SliceStable(all, func(i, j int) bool {
+		a, b := all[i], all[j]
+		if a.rank[:2][0] != b.rank[0] || a.rank[1] != b.rank[1] {
+			return a.rank[0] < b.rank[0] || a.rank[0] == b.rank[0] && a.rank[1] < b.rank[1]
+		}
+		if a.rev != b.rev {
+			return a.rev > b.rev
+		}
+		if a.rank[2] != b.rank[2] {
+			return a.rank[2] < b.rank[2]
+		}
+		if len(a.r.key.path) != len(b.r.key.path) {
+			return len(a.r.key.path) > len(b.r.key.path)
+		}
+		return a.r.key.dialect == dialect.Native && b.r.key.dialect != dialect.Native
+	})
+	if len(all) == 0 {
+		return nil
+	}
+	return all[0].r
+}
+
+var (
+	someHosts  = []string{"", "a.b", "c.a.b", "x.c.a.b", "a.b:81", "*.a.b", "*.c.a.b", "*.a.b:81", "x*", "?.a.b", "*", "[ac].b:81", "*x*:81"}
+	somePaths  = []string{"/", "/p", "/p/", "/p/q", "/pq", "/r"}
+	askedHosts = []string{"", "a.b", "c.a.b", "x.c.a.b", "a.b:81", "c.a.b:81", "c.b:81", "xyz", "x:81", "a.b:80", ".a.b", "a..b"}
+	askedPaths = []string{"/", "/p", "/p/", "/p/q", "/pq", "/pqr", "/r/s", "/z"}
+	somePrefix = []string{"urlprefix-", "pointsman.route="}
+)
+
+func TestMatchAgreesWithTheRulesReadLiterally(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 12).Draw(t, "n")
+		table := NewTable(Options{})
+		for round := range 2 { // the second table is derived from the first
+			var list []discovery.Instance
+			for i := range n {
+				tag := rapid.SampledFrom(somePrefix).Draw(t, "prefix") + rapid.SampledFrom(someHosts).Draw(t, "host") + rapid.SampledFrom(somePaths).Draw(t, "path")
+				list = append(list, inst(fmt.Sprintf("s%d", i), "10.0.0.1", 80+i, tag))
+			}
+			table = table.Next(snap(list...))
+			routes := table.all()
+			for _, authority := range askedHosts {
+				for _, path := range askedPaths {
+					got, _ := table.Match(authority, path)
+					if want := naive(routes, authority, path); got != want {
+						t.Fatalf("round %d: %s%s: got %v, want %v", round, authority, path, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// all are the routes of a table but the default.
+func (t *Table) all() (out []*Route) {
+	for _, part := range t.index.slots.parts {
+		for _, s := range part {
+			if s.native != nil {
+				out = append(out, s.native)
+			}
+			if s.fabio != nil {
+				out = append(out, s.fabio)
+			}
+		}
+	}
+	return out
+}
+
+// wide is a snapshot with n routes of every kind.
+func wide(n int) *discovery.Snapshot {
+	var list []discovery.Instance
+	for i := range n {
+		var tag string
+		switch i % 8 {
+		case 0:
+			tag = fmt.Sprintf("urlprefix-h%d.ex.com/", i)
+		case 1:
+			tag = fmt.Sprintf("pointsman.route=h%d.ex.com/", i)
+		case 2:
+			tag = fmt.Sprintf("urlprefix-/p%d", i)
+		case 3:
+			tag = fmt.Sprintf("pointsman.route=/n%d/x", i)
+		case 4:
+			tag = fmt.Sprintf("urlprefix-*.w%d.ex.com/", i)
+		case 5:
+			tag = fmt.Sprintf("urlprefix-one.ex.com/p%d/q", i)
+		case 6:
+			tag = fmt.Sprintf("urlprefix-port.ex.com:%d/", i)
+		case 7:
+			tag = fmt.Sprintf("urlprefix-g%d?.ex.com/", i)
+		}
+		list = append(list, inst(fmt.Sprintf("s%06d", i), "10.0.0.1", 1+i, tag))
+	}
+	return snap(list...)
+}
+
+func widest(n int) []struct{ authority, path string } {
+	return []struct{ authority, path string }{
+		{fmt.Sprintf("h%d.ex.com", n-8), "/x"}, {fmt.Sprintf("h%d.ex.com:8080", n-7), "/x"}, {"any", fmt.Sprintf("/p%d", n-6)},
+		{"any", fmt.Sprintf("/n%d/x/y", n-5)}, {fmt.Sprintf("a.b.w%d.ex.com", n-4), "/"}, {"one.ex.com", fmt.Sprintf("/p%d/q/r", n-3)},
+		{fmt.Sprintf("port.ex.com:%d", n-2), "/"}, {fmt.Sprintf("g%dx.ex.com", n-1), "/"}, {"none.ex.com", "/none"}, {"", "/"},
+	}
+}
+
+func TestMatchAndPickAllocateNothing(t *testing.T) {
+	const n = 10_000
+	asks := widest(n)
+	for _, o := range []Options{{}, {Policy: balancer.LeastConnections{}, DefaultService: "s000000"}} {
+		table := NewTable(o).Next(wide(n))
+		for i, ask := range asks {
+			if r, ok := table.Match(ask.authority, ask.path); ok != (i < 8 || o.DefaultService != "") || ok && len(r.Targets) == 0 {
+				t.Fatalf("%v: found %v", ask, ok)
+			}
+			var tried balancer.Tried
+			if a := testing.AllocsPerRun(50, func() {
+				if r, ok := table.Match(ask.authority, ask.path); ok {
+					r.Pick(nil, balancer.Any)
+					r.Pick(&tried, balancer.Answered)
+				}
+			}); a != 0 {
+				t.Errorf("%T %v allocates %v times", o.Policy, ask, a)
+			}
+		}
+	}
+}
+
+func BenchmarkMatch(b *testing.B) {
+	names := []string{"host", "host:port", "path", "path-native", "wildcard", "one-host", "port", "glob", "miss", "miss-empty"}
+	for _, n := range []int{16, 1_000, 10_000} {
+		table := NewTable(Options{}).Next(wide(n))
+		for i, ask := range widest(n) {
+			b.Run(fmt.Sprintf("%s-among-%d", names[i], n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					table.Match(ask.authority, ask.path)
+				}
+			})
+		}
+	}
+}

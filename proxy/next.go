@@ -1,0 +1,187 @@
+package proxy
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// A service whose last instance has gone is known but down: its routes answer 503, not 404, and do not fall to wider ones.
+const (
+	// vacancy is long enough for a restart or a deployment, and ends soon enough for a service that is gone on purpose.
+	// It ends with the first snapshot after this time.
+	vacancy = 10 * time.Minute
+	// maxVacant bounds what a stream of ever new service names can leave behind.
+	maxVacant = 1024
+)
+
+// derivation is the way from one table to the next.
+type derivation struct {
+	prev, next *Table
+	same       bool // the environment has not changed, so unchanged blocks compile to the same
+	changes    map[routeKey]*change
+	editor     *editor
+}
+
+// change is what happens to one route: claims of the services in gone are replaced by those in come.
+type change struct {
+	gone map[string]bool
+	come []*claim
+}
+
+// Next derives the table for a snapshot; services and instances are sorted by name, as discovery promises. It cannot fail:
+// what is bad in a snapshot costs its own route and shows in Rejects. Blocks that the table has seen cost next to nothing.
+// Upstreams that the new table no longer holds are not retired yet: that is for after its publication.
+func (t *Table) Next(s *discovery.Snapshot) *Table {
+	env := dialect.Env{Datacenter: s.Datacenter}
+	d := &derivation{prev: t, same: env == t.env, changes: map[routeKey]*change{}, editor: t.index.edit()}
+	d.next = &Table{
+		Number: t.Number + 1, Previous: t.Number,
+		Sequence: s.Sequence, Cause: s.Cause, Stale: s.Stale, Taken: s.Taken,
+		options: t.options, env: env,
+		claimants: make([]*claimant, 0, len(s.Services)),
+		fallback:  t.fallback,
+	}
+	d.merge(s.Services)
+	for key, c := range d.changes {
+		d.replace(key, c)
+	}
+	d.next.index = d.editor.index
+	if t.options.DefaultService != "" && d.next.fallback == nil {
+		d.next.fallback = newRoute(t.options, routeKey{isDefault: true}, nil, nil)
+	}
+	return d.next
+}
+
+// merge walks the services of both tables side by side.
+func (d *derivation) merge(blocks []*discovery.Service) {
+	old := d.prev.claimants
+	for len(old) > 0 || len(blocks) > 0 {
+		switch {
+		case len(old) > 0 && len(blocks) > 0 && d.same && old[0].block == blocks[0] && len(blocks[0].Instances) > 0:
+			d.next.claimants = append(d.next.claimants, old[0]) // nothing has changed: no need to compare names
+			old, blocks = old[1:], blocks[1:]
+		case len(blocks) == 0 || len(old) > 0 && old[0].name < blocks[0].Name:
+			d.vacate(old[0])
+			old = old[1:]
+		case len(old) == 0 || blocks[0].Name < old[0].name:
+			d.visit(nil, blocks[0])
+			blocks = blocks[1:]
+		default:
+			d.visit(old[0], blocks[0])
+			old, blocks = old[1:], blocks[1:]
+		}
+	}
+}
+
+// visit compiles a service that is new or has changed.
+func (d *derivation) visit(old *claimant, block *discovery.Service) {
+	if old != nil && len(block.Instances) == 0 {
+		d.vacate(old)
+		return
+	}
+	c, made := d.prev.options.compile(d.next.env, d.same, old, block)
+	d.next.arrived = append(d.next.arrived, made...)
+	d.next.claimants = append(d.next.claimants, c)
+	d.next.refused = append(d.next.refused, newRejects(old, c)...)
+	d.depart(old, c)
+	d.exchange(old, c)
+}
+
+// vacate keeps the routes of a service without instances for a while.
+func (d *derivation) vacate(old *claimant) {
+	if !old.vacant.IsZero() && d.next.Taken.Sub(old.vacant) < vacancy && d.next.vacant < maxVacant {
+		d.next.vacant++
+		d.next.claimants = append(d.next.claimants, old)
+		return
+	}
+	if !old.vacant.IsZero() || len(old.claims) == 0 || d.next.vacant >= maxVacant {
+		d.depart(old, nil)
+		d.exchange(old, nil)
+		return
+	}
+	c := &claimant{name: old.name, vacant: d.next.Taken}
+	if c.vacant.IsZero() {
+		c.vacant = time.Now()
+	}
+	for _, cl := range old.claims {
+		c.claims = append(c.claims, &claim{key: cl.key, service: cl.service})
+	}
+	d.next.vacant++
+	d.next.claimants = append(d.next.claimants, c)
+	d.depart(old, c)
+	d.exchange(old, c)
+}
+
+// depart notes the Upstreams that a service no longer has.
+func (d *derivation) depart(old, c *claimant) {
+	if old == nil {
+		return
+	}
+	var kept map[*balancer.Upstream]bool
+	if c != nil {
+		kept = make(map[*balancer.Upstream]bool, len(c.standing))
+		for i := range c.standing {
+			kept[c.standing[i].upstream] = true
+		}
+	}
+	for i := range old.standing {
+		if u := old.standing[i].upstream; u != nil && !kept[u] {
+			d.next.departed = append(d.next.departed, u) // twice where two registrations shared it; Retire does not mind
+		}
+	}
+}
+
+// exchange notes that a service's claims are replaced. Either side may be nil.
+func (d *derivation) exchange(old, c *claimant) {
+	if old != nil {
+		for _, cl := range old.claims {
+			d.change(cl.key).gone[cl.service] = true
+		}
+	}
+	if c != nil {
+		for _, cl := range c.claims {
+			ch := d.change(cl.key)
+			ch.come = append(ch.come, cl)
+		}
+	}
+}
+
+func (d *derivation) change(k routeKey) *change {
+	c := d.changes[k]
+	if c == nil {
+		c = &change{gone: map[string]bool{}}
+		d.changes[k] = c
+	}
+	return c
+}
+
+// replace builds one route anew from the claims that stay and those that come.
+func (d *derivation) replace(key routeKey, c *change) {
+	old := d.prev.fallback
+	if !key.isDefault {
+		old = d.prev.index.route(key)
+	}
+	claims := c.come
+	if old != nil {
+		for _, cl := range old.claims {
+			if !c.gone[cl.service] {
+				claims = append(claims, cl)
+			}
+		}
+	}
+	slices.SortFunc(claims, func(a, b *claim) int { return strings.Compare(a.service, b.service) })
+	var r *Route
+	if len(claims) > 0 {
+		r = newRoute(d.prev.options, key, claims, old)
+	}
+	if key.isDefault {
+		d.next.fallback = r
+		return
+	}
+	d.editor.set(key, r)
+}

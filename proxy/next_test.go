@@ -1,0 +1,358 @@
+package proxy
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"pgregory.net/rapid"
+)
+
+func TestSameRouteOfSeveralServicesIsOne(t *testing.T) {
+	table := NewTable(Options{}).Next(snap(
+		inst("b", "10.0.0.2", 80, "urlprefix-ex.com/ strip=/x"), inst("a", "10.0.0.1", 80, "urlprefix-ex.com/"), inst("a", "10.0.0.3", 80, "urlprefix-EX.com/")))
+	expect(t, table, "ex.com", "/", "10.0.0.1:80 10.0.0.3:80 10.0.0.2:80")
+	r, _ := table.Match("ex.com", "/")
+	if r.Name != "a" || r.Targets[0].Options.Strip != "" || r.Targets[2].Options.Strip != "/x" {
+		t.Errorf("%s %+v", r.Name, r.Targets)
+	}
+	table = table.Next(snap(inst("b", "10.0.0.2", 80, "urlprefix-ex.com/")))
+	expect(t, table, "ex.com", "/", "10.0.0.2:80")
+}
+
+func TestOnlyUsableInstancesGetTraffic(t *testing.T) {
+	sick := inst("web", "10.0.0.2", 80, "urlprefix-/", "urlprefix-/only")
+	sick.Status = discovery.Critical
+	kept := inst("web", "10.0.0.3", 80, "urlprefix-/")
+	kept.Status = discovery.Maintenance
+	warn := inst("web", "10.0.0.4", 80, "urlprefix-/")
+	warn.Status = discovery.Warning
+	table := NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/"), sick, kept, warn))
+	expect(t, table, "h", "/", "10.0.0.1:80 10.0.0.4:80")
+	expect(t, table, "h", "/only", "down")
+}
+
+func TestServiceWithoutInstancesIsDownAndNotUnknown(t *testing.T) {
+	web := inst("web", "10.0.0.1", 80, "urlprefix-web.io/")
+	wide := inst("wide", "10.0.0.9", 80, "urlprefix-/")
+	at := time.Unix(1_000_000, 0)
+	next := func(table *Table, after time.Duration, list ...discovery.Instance) *Table {
+		s := snap(list...)
+		s.Taken = at.Add(after)
+		return table.Next(s)
+	}
+	table := next(NewTable(Options{}), 0, web, wide)
+	lane := func(table *Table) *balancer.Lane { r, _ := table.Match("web.io", "/"); return r.Lane }
+	first := lane(table)
+	table = next(table, time.Second, wide)
+	expect(t, table, "web.io", "/", "down")
+	table = next(table, vacancy/2, wide)
+	expect(t, table, "web.io", "/", "down")
+	back := next(table, vacancy/2+1, web, wide)
+	expect(t, back, "web.io", "/", "10.0.0.1:80")
+	if lane(back) != first {
+		t.Error("the lane did not survive")
+	}
+	table = next(table, 2*vacancy, wide)
+	expect(t, table, "web.io", "/", "10.0.0.9:80")
+
+	empty := snap(wide)
+	empty.Services = append(empty.Services, &discovery.Service{Name: "zed"})
+	expect(t, NewTable(Options{}).Next(empty), "web.io", "/", "10.0.0.9:80")
+}
+
+func TestVacantServicesAreBounded(t *testing.T) {
+	table := NewTable(Options{})
+	for i := range 3 * maxVacant / 100 {
+		var list []discovery.Instance
+		for j := range 100 {
+			list = append(list, inst(fmt.Sprintf("s%d-%d", i, j), "10.0.0.1", 1+j, fmt.Sprintf("urlprefix-h%d-%d.io/", i, j)))
+		}
+		table = table.Next(snap(list...))
+	}
+	if n := len(table.claimants); n > maxVacant+100 {
+		t.Errorf("%d services are remembered", n)
+	}
+}
+
+func TestDefaultServiceAnswersWhatNothingElseClaims(t *testing.T) {
+	table := NewTable(Options{DefaultService: "def"}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/web")))
+	expect(t, table, "h", "/", "down")
+	table = table.Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/web"), inst("def", "10.0.0.2", 80)))
+	expect(t, table, "h", "/", "10.0.0.2:80")
+	expect(t, table, "h", "/web", "10.0.0.1:80")
+	table = table.Next(snap())
+	expect(t, table, "h", "/", "down")
+	expect(t, NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80))), "h", "/", "404")
+}
+
+func TestRegisteredServicesAnswerAtTheirName(t *testing.T) {
+	marked := inst("Web", "10.0.0.1", 80)
+	marked.Marked = true
+	byID := inst("api", "10.0.0.2", 80)
+	byID.ID = "host:api_1:80"
+	udp := inst("dns", "10.0.0.3", 53)
+	udp.ID, udp.Marked = "host:dns_1:53:udp", true
+	other := inst("other", "10.0.0.4", 80)
+	other.ID = "other-1"
+	consul := inst("consul", "10.0.0.5", 8300)
+	consul.Marked = true
+	own := inst("pointsman", "10.0.0.6", 80, "urlprefix-/own")
+	own.Marked = true
+	guarded := inst("guarded", "10.0.0.7", 80, "urlprefix-/g deny=ip:10.0.0.0/8")
+	guarded.Marked = true
+	hostile := inst("x; } server {", "10.0.0.8", 80)
+	hostile.Marked = true
+	o := Options{Registered: true, Domain: "test", OwnServices: []string{"pointsman"}}
+	table := NewTable(o).Next(snap(marked, byID, udp, other, consul, own, guarded, hostile))
+	for host, want := range map[string]string{
+		"web.test": "10.0.0.1:80", "api.test:8080": "10.0.0.2:80", "dns.test": "404", "other.test": "404", "consul.test": "404", "pointsman.test": "404",
+		"guarded.test": "404",
+	} {
+		expect(t, table, host, "/", want)
+	}
+	expect(t, table, "h", "/own", "404")
+	if r := table.Rejects(); len(r) != 1 || strings.ContainsAny(r[0].Service, " ") {
+		t.Errorf("rejects: %+v", r)
+	}
+	for name, want := range map[string]bool{"web": true, "consul": false, "pointsman": false} {
+		if o.Wants(name, nil) != want {
+			t.Errorf("wants %s: %v", name, !want)
+		}
+	}
+	both := inst("web", "10.0.0.1", 80, "pointsman.route=web.test/")
+	both.Marked = true
+	expect(t, NewTable(o).Next(snap(both)), "web.test", "/", "10.0.0.1:80")
+}
+
+func TestAddressesThatAreNeverAnUpstream(t *testing.T) {
+	own := func(a string) bool { return a == "127.0.0.1:8080" }
+	var list []discovery.Instance
+	for i, a := range []string{
+		"169.254.169.254", "0.0.0.0", "::", "fe80::1", "224.0.0.1", "255.255.255.255", "::ffff:169.254.1.1", "fe80::1%eth0", "", "127.0.0.1; evil",
+		"127.0.0.1\nserver 6.6.6.6", "127.1", "2130706433", "0x7f000001", "a..b", strings.Repeat("a", 300),
+	} {
+		list = append(list, inst("bad", a, 1000+i, "urlprefix-/"))
+	}
+	for _, port := range []int{0, -1, 65536} {
+		list = append(list, inst("bad", "10.0.0.1", port, "urlprefix-/"))
+	}
+	list = append(list, inst("bad", "127.0.0.1", 8080, "urlprefix-/"))
+	table := NewTable(Options{Own: own}).Next(snap(list...))
+	expect(t, table, "h", "/", "down")
+	if n := len(table.Rejects()); n != len(list) {
+		t.Errorf("%d rejects for %d instances", n, len(list))
+	}
+	good := snap(inst("good", "127.0.0.1", 8081, "urlprefix-/"), inst("good", "::1", 80, "urlprefix-/"), inst("good", "db.internal", 80, "urlprefix-/"))
+	expect(t, NewTable(Options{Own: own}).Next(good), "h", "/", "127.0.0.1:8081 [::1]:80 db.internal:80")
+}
+
+func TestRegistrationsOfOneAddressAreOneUpstream(t *testing.T) {
+	a, b := inst("web", "10.0.0.1", 80, "urlprefix-web.io/"), inst("web", "10.0.0.1", 80, "urlprefix-web.io/")
+	b.Node = "n2"
+	table := NewTable(Options{}).Next(snap(a, b, inst("web", "10.0.0.2", 80, "urlprefix-web.io/")))
+	expect(t, table, "web.io", "/", "10.0.0.1:80 10.0.0.2:80")
+	u := upstream(t, table, "web.io", "10.0.0.1:80")
+	table = table.Next(snap(b))
+	if upstream(t, table, "web.io", "10.0.0.1:80") != u || slices.Contains(table.departed, u) {
+		t.Error("the upstream went with one of its two registrations")
+	}
+	restarted := b
+	restarted.Start, restarted.Started = "2", time.Unix(2, 0)
+	restarted.ID = "again"
+	table = table.Next(snap(b, restarted))
+	if upstream(t, table, "web.io", "10.0.0.1:80") == u {
+		t.Error("a container started later on the same address is another instance")
+	}
+	if !slices.Contains(table.departed, u) {
+		t.Error("the one before was not retired")
+	}
+}
+
+func TestAddressReusedByAnotherServiceIsAnotherUpstream(t *testing.T) {
+	table := NewTable(Options{}).Next(snap(inst("a", "10.0.0.1", 80, "urlprefix-a.io/")))
+	u := upstream(t, table, "a.io", "10.0.0.1:80")
+	table = table.Next(snap(inst("b", "10.0.0.1", 80, "urlprefix-a.io/")))
+	if v := upstream(t, table, "a.io", "10.0.0.1:80"); v == u || v.Service() != "b" {
+		t.Error("connections of a would serve b")
+	}
+	if !slices.Contains(table.departed, u) {
+		t.Error("a's upstream was not retired")
+	}
+}
+
+func TestSickInstanceKeepsItsUpstream(t *testing.T) {
+	web := inst("web", "10.0.0.1", 80, "urlprefix-a.io/")
+	table := NewTable(Options{}).Next(snap(web))
+	u := upstream(t, table, "a.io", "10.0.0.1:80")
+	sick := web
+	sick.Status = discovery.Critical
+	table = table.Next(snap(sick))
+	expect(t, table, "a.io", "/", "down")
+	if len(table.departed) != 0 {
+		t.Error("retired")
+	}
+	if table = table.Next(snap(web)); upstream(t, table, "a.io", "10.0.0.1:80") != u {
+		t.Error("another upstream")
+	}
+}
+
+func TestUnchangedServiceIsNotBuiltAgain(t *testing.T) {
+	a, b := snap(inst("a", "10.0.0.1", 80, "urlprefix-a.io/")), snap(inst("b", "10.0.0.2", 80, "urlprefix-b.io/"))
+	first := NewTable(Options{}).Next(&discovery.Snapshot{Services: []*discovery.Service{a.Services[0], b.Services[0]}})
+	b2 := snap(inst("b", "10.0.0.3", 80, "urlprefix-b.io/"))
+	second := first.Next(&discovery.Snapshot{Services: []*discovery.Service{a.Services[0], b2.Services[0]}, Cause: "b: +1 -1"})
+	r1, _ := first.Match("a.io", "/")
+	r2, _ := second.Match("a.io", "/")
+	if r1 != r2 {
+		t.Error("the route of an unchanged service was built again")
+	}
+	expect(t, first, "b.io", "/", "10.0.0.2:80")
+	expect(t, second, "b.io", "/", "10.0.0.3:80")
+	if second.Number != 2 || second.Previous != 1 || second.Cause != "b: +1 -1" {
+		t.Errorf("%+v", second)
+	}
+}
+
+func TestSpoiltTagKeepsTheLastGoodVersion(t *testing.T) {
+	at := func(tags ...string) *discovery.Snapshot { return snap(inst("web", "10.0.0.1", 80, tags...)) }
+	good := NewTable(Options{}).Next(at("urlprefix-/a strip=/a", "urlprefix-/b"))
+	for _, bad := range []string{"urlprefix-/a weight=abc", "urlprefix-", "urlprefix-/a/../b"} {
+		table := good.Next(at(bad, "urlprefix-/b"))
+		table = table.Next(at(bad, "urlprefix-/b", "urlprefix-/c"))
+		expect(t, table, "h", "/a/x", "10.0.0.1:80")
+		expect(t, table, "h", "/b", "10.0.0.1:80")
+		expect(t, table, "h", "/c", "10.0.0.1:80")
+		if r, ok := table.Match("h", "/a/x"); !ok || r.Targets[0].Options.Strip != "/a" {
+			t.Errorf("%q: not the version before", bad)
+		}
+		if len(table.Rejects()) != 1 {
+			t.Errorf("%q: rejects %+v", bad, table.Rejects())
+		}
+		expect(t, table.Next(at("urlprefix-/b")), "h", "/a", "404")
+	}
+	expect(t, good.Next(at("urlprefix-/b")), "h", "/a", "404")
+	fresh := NewTable(Options{}).Next(at("urlprefix-/a weight=abc", "urlprefix-/b"))
+	expect(t, fresh, "h", "/a", "404")
+}
+
+func TestRestrictionThatCannotBeHonouredIsNotServedOpen(t *testing.T) {
+	at := func(tags ...string) *discovery.Snapshot { return snap(inst("web", "10.0.0.1", 80, tags...)) }
+	table := NewTable(Options{}).Next(at("urlprefix-/", "urlprefix-/admin", "urlprefix-old.io/"))
+	table = table.Next(at("urlprefix-/", "urlprefix-/admin auth=basic"))
+	if n := table.Len(); n != 2 {
+		t.Errorf("%d routes: a refused restriction brings nothing else back", n)
+	}
+	expect(t, table, "h", "/admin", "down")
+	expect(t, table, "h", "/", "10.0.0.1:80")
+	if len(table.Rejects()) != 1 {
+		t.Errorf("rejects %+v", table.Rejects())
+	}
+}
+
+func TestFixedShares(t *testing.T) {
+	share := func(tags ...string) (out []int) {
+		var list []discovery.Instance
+		for i, tag := range tags {
+			in := inst("web", fmt.Sprintf("10.0.0.%d", i+1), 80, "urlprefix-/ "+tag)
+			if tag == "heavy" {
+				in.Tags, in.Weight = []string{"urlprefix-/"}, 3
+			}
+			list = append(list, in)
+		}
+		r, _ := NewTable(Options{}).Next(snap(list...)).Match("h", "/")
+		for i := range r.Targets {
+			out = append(out, r.Targets[i].Weight)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		tags []string
+		want []int
+	}{
+		{[]string{"", "", ""}, []int{1, 1, 1}},
+		{[]string{"", "heavy"}, []int{1, 3}},
+		{[]string{"weight=0.05", "weight=0.05", "", "", "", ""}, []int{50000, 50000, 225000, 225000, 225000, 225000}},
+		{[]string{"weight=0.2", "", "heavy"}, []int{200000, 200000, 600000}},
+		{[]string{"weight=0.1", "weight=0.3"}, []int{250000, 750000}},
+		{[]string{"weight=2", "weight=2"}, []int{500000, 500000}},
+		{[]string{"weight=1", "weight=1", ""}, []int{500000, 500000, 0}},
+		{[]string{"weight=0", "weight=-1"}, []int{1, 1}},
+	} {
+		if got := share(c.tags...); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%q: %v, want %v", c.tags, got, c.want)
+		}
+	}
+}
+
+// Over any walk of snapshots: who stays keeps its Upstream, who goes departs once, nobody else does, and what is served is
+// what the snapshot says.
+func TestSurvivorsKeepTheirUpstream(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table := NewTable(Options{})
+		live := map[discovery.Identity]*balancer.Upstream{}
+		var blocks map[string]*discovery.Service
+		for range 6 {
+			var list []discovery.Instance
+			for s := range 3 {
+				for i := range 4 {
+					if rapid.Bool().Draw(t, "there") {
+						list = append(list, inst(fmt.Sprintf("s%d", s), fmt.Sprintf("10.0.%d.%d", s, i+1), 80, fmt.Sprintf("urlprefix-h%d.io/", s)))
+					}
+				}
+			}
+			s := snap(list...)
+			for i, b := range s.Services { // unchanged blocks keep their pointer
+				if old := blocks[b.Name]; old != nil && reflect.DeepEqual(old, b) {
+					s.Services[i] = old
+				}
+			}
+			blocks = map[string]*discovery.Service{}
+			for _, b := range s.Services {
+				blocks[b.Name] = b
+			}
+			table = table.Next(s)
+			now := map[discovery.Identity]*balancer.Upstream{}
+			for i := range list {
+				r, _ := table.Match(fmt.Sprintf("h%s.io", list[i].Service[1:]), "/")
+				for j := range r.Targets {
+					if r.Targets[j].Instance.Identity == list[i].Identity {
+						now[list[i].Identity] = r.Targets[j].Upstream
+					}
+				}
+				if now[list[i].Identity] == nil {
+					t.Fatalf("%v is not served", list[i].Identity)
+				}
+			}
+			gone := 0
+			for id, u := range live {
+				if now[id] == nil {
+					gone++
+					if !slices.Contains(table.departed, u) {
+						t.Fatalf("%v did not depart", id)
+					}
+				} else if now[id] != u {
+					t.Fatalf("%v got another upstream", id)
+				}
+			}
+			if len(table.departed) != gone || len(table.arrived) != len(now)-(len(live)-gone) {
+				t.Fatalf("%d departed, %d gone, %d arrived", len(table.departed), gone, len(table.arrived))
+			}
+			live = now
+		}
+	})
+}
+
+func TestRejectNamesTheInstanceForPeople(t *testing.T) {
+	one := inst("web", "10.0.0.1", 80, "urlprefix-/ weight=zz")
+	one.ID = "web\n1"
+	rejects := NewTable(Options{}).Next(snap(one)).Rejects()
+	if len(rejects) != 1 || rejects[0].Instance != `web\n1` {
+		t.Errorf("rejects %+v, want one of the instance web\\n1, escaped and without quotes", rejects)
+	}
+}

@@ -1,0 +1,90 @@
+// Package proxy turns Snapshots into Tables and answers, for a request's authority and path, which Route takes it and which
+// Upstream of that. It does no I/O and knows no HTTP library: listeners in sub-packages bring that.
+//
+// Laws: a request loads the table once; nothing is modified after it is published; what changes lives in Upstream and Lane,
+// carried over by identity.
+package proxy
+
+import (
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// Route is a rule compiled over all instances that ask for it. Frozen once its table is published.
+type Route struct {
+	// Name is the service's name made fit for a metric label: printable ASCII, at most 128 bytes. Where several services
+	// ask for the same route it is the first by name; Upstream.Service tells whose instance was chosen.
+	Name string
+	// Host is in lower case with the port where the rule has one, "" for any host; Path is the prefix.
+	Host, Path string
+	Dialect    dialect.Dialect
+	// Default marks the route of the default service; its Host and Path are "".
+	Default bool
+	// Targets are the instances that the catalogue allows traffic to. Empty means known but down.
+	Targets []Target
+	Lane    *balancer.Lane
+	// Blocking says that serving the route may block (TLS towards the instances), which an event loop must not.
+	Blocking bool
+
+	key    routeKey
+	claims []*claim // sorted by service name
+	picker balancer.Picker
+}
+
+// Target is one instance in one route.
+type Target struct {
+	Upstream *balancer.Upstream
+	Instance *discovery.Instance
+	// Options are those of the rule by which this instance asks for the route. Never nil.
+	Options *dialect.Options
+	// Index is the position in Route.Targets, for balancer.Tried.
+	Index int
+	// Weight is what the picker was given: relative to the route's other targets.
+	Weight int
+}
+
+// Pick chooses an instance that is usable and not in t. ok is false when there is none: answer 503 at once. The caller
+// adds Target.Index to t. No allocation.
+func (r *Route) Pick(t *balancer.Tried, w balancer.Want) (*Target, bool) {
+	i, ok := r.picker.Pick(t, w)
+	if !ok {
+		return nil, false
+	}
+	return &r.Targets[i], true
+}
+
+// newRoute builds a route over claims. Old, if not nil, is the one that it replaces; it hands its Lane on.
+func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
+	r := &Route{Host: key.host, Path: key.path, Dialect: key.dialect, Default: key.isDefault, key: key, claims: claims}
+	if key.port != "" {
+		r.Host += ":" + key.port
+	}
+	if old != nil {
+		r.Lane = old.Lane
+	} else {
+		r.Lane = balancer.NewLane()
+	}
+	r.Name = label(o.DefaultService)
+	n := 0
+	for _, c := range claims {
+		n += len(c.targets)
+	}
+	if len(claims) > 0 {
+		r.Name = label(claims[0].service)
+	}
+	r.Targets = make([]Target, 0, n)
+	for _, c := range claims {
+		r.Targets = append(r.Targets, c.targets...)
+	}
+	setWeights(r.Targets)
+	members := make([]balancer.Member, n)
+	for i := range r.Targets {
+		t := &r.Targets[i]
+		t.Index = i
+		members[i] = balancer.Member{Upstream: t.Upstream, Weight: t.Weight}
+		r.Blocking = r.Blocking || t.Options.TLS
+	}
+	r.picker = o.Policy.Build(members, r.Lane)
+	return r
+}

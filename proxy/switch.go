@@ -1,0 +1,73 @@
+package proxy
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/pointsman/pointsman/discovery"
+)
+
+// Switch holds the one pointer to the present table. Run is its only writer. Make it with NewSwitch.
+type Switch struct {
+	first   *Table
+	current atomic.Pointer[Table]
+	swaps   atomic.Uint64
+	changed atomic.Int64
+}
+
+// NewSwitch makes a Switch without a table.
+func NewSwitch(o Options) *Switch { return &Switch{first: NewTable(o)} }
+
+// Load is the present table, or nil before the first snapshot: answer 503, not ready. A request loads once.
+func (s *Switch) Load() *Table { return s.current.Load() }
+
+// Ready says whether there is a table.
+func (s *Switch) Ready() bool { return s.current.Load() != nil }
+
+// Swaps is the number of tables published so far.
+func (s *Switch) Swaps() uint64 { return s.swaps.Load() }
+
+// Changed is when the present table was published; zero before the first.
+func (s *Switch) Changed() time.Time {
+	if n := s.changed.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
+}
+
+// Apply derives the next table, publishes it, and only then retires what it no longer holds. It must be called from one
+// goroutine only; Run does so.
+func (s *Switch) Apply(snap *discovery.Snapshot) {
+	prev := s.current.Load()
+	if prev == nil {
+		prev = s.first
+	}
+	next := prev.Next(snap)
+	s.current.Store(next)
+	now := time.Now()
+	s.changed.Store(now.UnixNano())
+	s.swaps.Add(1)
+	for _, u := range next.arrived {
+		u.StampRoutable(now)
+	}
+	for _, u := range next.departed {
+		u.Retire()
+	}
+	next.report()
+}
+
+// Run applies every snapshot until ctx ends or the channel is closed. It always returns nil.
+func (s *Switch) Run(ctx context.Context, snapshots <-chan *discovery.Snapshot) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case snap, ok := <-snapshots:
+			if !ok {
+				return nil
+			}
+			s.Apply(snap)
+		}
+	}
+}

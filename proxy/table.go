@@ -1,0 +1,91 @@
+package proxy
+
+import (
+	"hash/maphash"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/rs/zerolog"
+)
+
+// Options say how tables are built. The zero value serves tagged services only, by round robin.
+type Options struct {
+	// Registered adds a route <service>.<Domain> for every service that a registrator has registered.
+	Registered bool
+	// Domain is the suffix for Registered; "" means localhost.
+	Domain string
+	// DefaultService answers what no route claims; "" means none.
+	DefaultService string
+	// OwnServices are the names under which this proxy is registered itself; they never get a route.
+	OwnServices []string
+	// Own says whether an address (host:port) is one of our own listeners; nil means that none is.
+	Own func(address string) bool
+	// Policy chooses among instances; nil means balancer.RoundRobin.
+	Policy balancer.Policy
+	// Reviver brings instances back that refuse; nil lets time alone do it.
+	Reviver *balancer.Reviver
+	// Log gets one line for each thing that is newly refused; the zero value writes nothing.
+	Log zerolog.Logger
+}
+
+// catalogueService is the name under which Consul registers its own servers. They are no application of anybody.
+const catalogueService = "consul"
+
+func (o Options) withDefaults() Options {
+	if o.Domain == "" {
+		o.Domain = "localhost" // resolves to loopback everywhere (RFC 6761, section 6.3)
+	}
+	if o.Policy == nil {
+		o.Policy = balancer.RoundRobin{}
+	}
+	return o
+}
+
+// Wants says whether a service, by its name and the union of its instances' tags, has to be watched for these tables.
+func (o Options) Wants(name string, tags []string) bool {
+	if o.isOwn(name) {
+		return false
+	}
+	return name == o.DefaultService || o.Registered && name != catalogueService || dialect.Wants(tags)
+}
+
+func (o *Options) isOwn(name string) bool {
+	for _, own := range o.OwnServices {
+		if own == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Table is all routes at one moment. Immutable.
+type Table struct {
+	// Number counts the tables of this process; 0 is the empty one that NewTable makes. Previous is the number of the one
+	// that this was derived from.
+	Number, Previous uint64
+	// Sequence, Cause, Stale and Taken are those of the snapshot.
+	Sequence uint64
+	Cause    string
+	Stale    bool
+	Taken    time.Time
+
+	options   *Options
+	env       dialect.Env
+	claimants []*claimant // sorted by name
+	index     *index
+	fallback  *Route // of the default service; nil when there is none
+	arrived   []*balancer.Upstream
+	departed  []*balancer.Upstream
+	refused   []Reject // those that the table before did not have
+	vacant    int
+}
+
+// NewTable makes the empty table from which the first one is derived.
+func NewTable(o Options) *Table {
+	o = o.withDefaults()
+	return &Table{options: &o, index: &index{seed: maphash.MakeSeed()}}
+}
+
+// Len is the number of places (host, port and path) that have a route, without the default.
+func (t *Table) Len() int { return t.index.slots.size }

@@ -1,0 +1,55 @@
+package proxy
+
+import "math"
+
+// shareUnit is the sum that fixed shares are turned into: fine enough for a share of a thousandth of a percent.
+const shareUnit = 1_000_000
+
+// setWeights gives the targets of one route their weights. Fixed shares are per instance. Their sum above 1 is scaled down;
+// below 1 the rest belongs to the others by their catalogue weights, or, where all are fixed, they are scaled up. Without
+// a fixed share the catalogue's weights are the weights.
+func setWeights(targets []Target) {
+	var fixed, others float64
+	dynamic := 0
+	for i := range targets {
+		if w := targets[i].Options.Weight; w > 0 {
+			fixed += w
+			continue
+		}
+		dynamic++
+		others += float64(catalogueWeight(&targets[i]))
+	}
+	if dynamic == len(targets) {
+		for i := range targets {
+			targets[i].Weight = catalogueWeight(&targets[i])
+		}
+		return
+	}
+	scale := 1.0
+	if fixed > 1 || dynamic == 0 {
+		scale = 1 / fixed
+	}
+	rest := max(0, 1-fixed*scale)
+	for i := range targets {
+		t := &targets[i]
+		if w := t.Options.Weight; w > 0 {
+			t.Weight = units(w * scale)
+		} else {
+			t.Weight = units(rest * float64(catalogueWeight(t)) / others)
+		}
+	}
+}
+
+// units is a share in whole numbers: 0 only where nothing is left for it (it is then used when no other can be).
+func units(share float64) int {
+	const nothing = 1e-12 // what rounding leaves of a rest of 0
+	if share < nothing {
+		return 0
+	}
+	return max(1, int(math.Round(share*shareUnit)))
+}
+
+// maxCatalogueWeight is Consul's own bound for Weights.Passing and Weights.Warning.
+const maxCatalogueWeight = 65535
+
+func catalogueWeight(t *Target) int { return min(max(1, t.Instance.Weight), maxCatalogueWeight) }
