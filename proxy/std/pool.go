@@ -1,0 +1,212 @@
+package std
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// pools keeps connections per instance. Those of an instance that stays survive every swap; those of one that goes are closed.
+type pools struct {
+	dial          func(ctx context.Context, network, address string) (net.Conn, error)
+	connect, idle time.Duration
+	keep          int
+	metrics       *proxy.Metrics
+	byKey         sync.Map // poolKey -> *pool
+}
+
+// poolKey tells pools apart. Options differ per route, so an instance may have more than one.
+type poolKey struct {
+	upstream     *balancer.Upstream
+	tls, noCheck bool
+	name         string // what the certificate must be for
+}
+
+func (p *pools) of(key poolKey) *pool {
+	if known, ok := p.byKey.Load(key); ok {
+		return known.(*pool)
+	}
+	known, loaded := p.byKey.LoadOrStore(key, &pool{pools: p, key: key})
+	if !loaded {
+		key.upstream.AfterRetire(func() {
+			known.(*pool).close()
+			p.byKey.Delete(key)
+		})
+	}
+	return known.(*pool)
+}
+
+func (p *pools) close() {
+	p.byKey.Range(func(_, known any) bool {
+		known.(*pool).close()
+		return true
+	})
+}
+
+// pool keeps the idle connections of one instance, the latest on top.
+type pool struct {
+	pools  *pools
+	key    poolKey
+	broken brokenRow
+
+	mu     sync.Mutex
+	idle   []*backConn
+	timer  *time.Timer
+	closed bool
+}
+
+// brokenRow counts fresh connections in a row that closed on a request.
+type brokenRow struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (b *brokenRow) add() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.n++
+	return b.n
+}
+
+func (b *brokenRow) clear() {
+	b.mu.Lock()
+	b.n = 0
+	b.mu.Unlock()
+}
+
+// take returns a kept connection that is alive, or nil. Dead ones cost a system call each and nothing else: not a byte was written.
+func (p *pool) take() (c *backConn, dead int) {
+	for {
+		p.mu.Lock()
+		if len(p.idle) == 0 {
+			p.mu.Unlock()
+			return nil, dead
+		}
+		last := len(p.idle) - 1
+		c, p.idle[last] = p.idle[last], nil
+		p.idle = p.idle[:last]
+		p.mu.Unlock()
+		if c.alive() {
+			c.kept = true
+			return c, dead
+		}
+		dead++
+		c.Close()
+	}
+}
+
+// put keeps a connection for the next request, or closes it.
+func (p *pool) put(c *backConn) {
+	c.idleSince = time.Now()
+	p.mu.Lock()
+	if p.closed || len(p.idle) >= p.pools.keep {
+		p.mu.Unlock()
+		c.Close()
+		return
+	}
+	p.idle = append(p.idle, c)
+	if p.timer == nil {
+		p.timer = time.AfterFunc(p.pools.idle, p.sweep)
+	}
+	p.mu.Unlock()
+}
+
+// sweep closes what has been idle for too long: the bottom of the stack.
+func (p *pool) sweep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timer = nil
+	if p.closed {
+		return
+	}
+	now := time.Now()
+	old := 0
+	for old < len(p.idle) && now.Sub(p.idle[old].idleSince) >= p.pools.idle {
+		p.idle[old].Close()
+		old++
+	}
+	p.idle = append(p.idle[:0], p.idle[old:]...)
+	if len(p.idle) > 0 {
+		p.timer = time.AfterFunc(p.pools.idle-now.Sub(p.idle[0].idleSince), p.sweep)
+	}
+}
+
+// empty closes what is idle. A kept connection that ends as a request goes out on it is seldom alone: the application shut down,
+// or its patience with idle connections is over. A fresh one costs little, and says more about the instance when it fails too.
+func (p *pool) empty() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drop()
+}
+
+// drop needs p.mu.
+func (p *pool) drop() {
+	for _, c := range p.idle {
+		c.Close()
+	}
+	p.idle = nil
+}
+
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	p.drop()
+	if p.timer != nil {
+		p.timer.Stop()
+		p.timer = nil
+	}
+}
+
+// open connects. A failed connect is counted by its kind.
+func (p *pool) open(ctx context.Context) (*backConn, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.pools.connect)
+	defer cancel()
+	raw, err := p.pools.dial(ctx, "tcp", p.key.upstream.Address())
+	if err == nil && p.key.tls {
+		raw, err = p.handshake(ctx, raw)
+	}
+	if err != nil {
+		p.pools.metrics.Connect(connectResult(err))
+		return nil, fmt.Errorf("connect to %s: %w", p.key.upstream.Address(), err)
+	}
+	p.pools.metrics.Connect("ok")
+	return newBackConn(p, raw), nil
+}
+
+func (p *pool) handshake(ctx context.Context, raw net.Conn) (net.Conn, error) {
+	name := p.key.name
+	if name == "" {
+		host, _, err := net.SplitHostPort(p.key.upstream.Address())
+		if err != nil {
+			raw.Close()
+			return nil, err
+		}
+		name = host
+	}
+	c := tls.Client(raw, &tls.Config{ServerName: name, InsecureSkipVerify: p.key.noCheck, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	if err := c.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func connectResult(err error) string {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	}
+	return "error"
+}
