@@ -1,0 +1,99 @@
+// Package admin is the proxy's side door: health, metrics and a JSON view of what the catalogue says and what the table
+// makes of it. It serves two addresses. The status address has health and metrics only, for load balancers and
+// Prometheus. The admin address has everything, and is meant for people on the same host.
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// Options says where the answers come from. Each func is called from request goroutines; a nil one leaves its pages out.
+type Options struct {
+	// Ready says whether traffic should be sent here, and if not, why, in a few words.
+	Ready func() (ok bool, why string)
+	// Gatherer feeds /metrics.
+	Gatherer prometheus.Gatherer
+	// Ages tells how old each service's last answer from the catalogue is.
+	Ages func() map[string]time.Duration
+	// Table is the present table, nil before the first.
+	Table func() *proxy.Table
+	// Scale changes the number of a sample service's instances; only the demo has it.
+	Scale func(ctx context.Context, service string, instances int) error
+	// Hosts are the host names, in lower case, that the admin address answers to besides loopback names and IP literals.
+	Hosts []string
+}
+
+// Status serves /healthz, /readyz and /metrics.
+func Status(o Options) http.Handler {
+	mux := http.NewServeMux()
+	o.status(mux)
+	return bounded(mux)
+}
+
+// Admin serves what Status does, and /api. It refuses a Host that a page from elsewhere could have made a browser send
+// (DNS rebinding), and any write that a browser sends for another site.
+func Admin(o Options) http.Handler {
+	mux := http.NewServeMux()
+	o.status(mux)
+	if o.Table != nil {
+		mux.HandleFunc("GET /api/services", o.services)
+		mux.HandleFunc("GET /api/routes", o.routes)
+	}
+	if o.Scale != nil {
+		mux.HandleFunc("POST /api/scale", o.scale)
+	}
+	return hostGuard(o.Hosts, http.NewCrossOriginProtection().Handler(bounded(mux)))
+}
+
+func (o Options) status(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", o.readiness)
+	if o.Gatherer != nil {
+		mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
+	}
+}
+
+// maxScrapes is how many may gather at the same time: two Prometheus servers and a person.
+const maxScrapes = 4
+
+func (o Options) readiness(w http.ResponseWriter, _ *http.Request) {
+	if o.Ready == nil {
+		plain(w, http.StatusOK, "ready")
+		return
+	}
+	ok, why := o.Ready()
+	if ok {
+		plain(w, http.StatusOK, "ready")
+		return
+	}
+	w.Header().Set("Retry-After", "1")
+	plain(w, http.StatusServiceUnavailable, "not ready: "+why)
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // the client may be gone; nobody else wants to know
+}
+
+// maxBody bounds what a client may send; the longest sensible body is a service name and a number.
+const maxBody = 4 << 10
+
+// bounded adds what every answer needs, and bounds every request.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,52 @@
+package admin
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// tableCollector tells about the present table at the time of a scrape, so that nothing stale can remain.
+type tableCollector struct {
+	table                                             *proxy.Switch
+	swaps, changed, services, usable, routes, refused *prometheus.Desc
+}
+
+// NewTableCollector makes gauges of the table that s holds. Before the first table only the counter of swaps is there.
+func NewTableCollector(s *proxy.Switch) prometheus.Collector {
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("pointsman_"+name, help, nil, nil)
+	}
+	return &tableCollector{
+		table:    s,
+		swaps:    desc("table_swaps_total", "Tables published."),
+		changed:  desc("table_changed_timestamp_seconds", "When the present table was published."),
+		services: desc("services", "Services that the table knows."),
+		usable:   desc("instances_usable", "Instances that the catalogue allows traffic to."),
+		routes:   desc("routes", "Routes, with the default one."),
+		refused:  desc("rejected_tags", "Tags and instances that were refused, or are not in effect."),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *tableCollector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.swaps, c.changed, c.services, c.usable, c.routes, c.refused} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *tableCollector) Collect(out chan<- prometheus.Metric) {
+	out <- prometheus.MustNewConstMetric(c.swaps, prometheus.CounterValue, float64(c.table.Swaps()))
+	t := c.table.Load()
+	if t == nil {
+		return
+	}
+	services, usable, routes := t.Totals()
+	gauge := func(d *prometheus.Desc, v float64) { out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v) }
+	gauge(c.changed, float64(c.table.Changed().UnixMilli())/1000)
+	gauge(c.services, float64(services))
+	gauge(c.usable, float64(usable))
+	gauge(c.routes, float64(routes))
+	gauge(c.refused, float64(len(t.Rejects())))
+}
