@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/proxy/std"
+)
+
+// ports are the bound listeners of a process. Binding comes before everything else, so that a port that is taken ends
+// the process before it has done anything.
+type ports struct {
+	plain                   []net.Listener
+	secure                  net.Listener // nil without -tls-listen
+	admin, status           net.Listener // nil when off
+	redirectPort, cert, key string
+	all                     []net.Listener
+	own                     own
+}
+
+// bind opens every address, or none.
+func bind(c *proxyFlags) (*ports, error) {
+	p := &ports{cert: c.tlsCert, key: c.tlsKey}
+	for _, a := range c.listen.list {
+		l, err := p.open("-listen", a)
+		if err != nil {
+			return nil, err
+		}
+		p.plain = append(p.plain, l)
+	}
+	for _, x := range []struct {
+		flag  string
+		where address
+		into  *net.Listener
+	}{{"-tls-listen", c.tlsListen, &p.secure}, {"-admin", c.admin, &p.admin}, {"-status", c.status, &p.status}} {
+		if x.where == "" {
+			continue
+		}
+		l, err := p.open(x.flag, string(x.where))
+		if err != nil {
+			return nil, err
+		}
+		*x.into = l
+	}
+	if c.redirectHTTPS {
+		_, p.redirectPort, _ = net.SplitHostPort(p.secure.Addr().String())
+	}
+	return p, nil
+}
+
+func (p *ports) open(flag, where string) (net.Listener, error) {
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false) // such a socket takes no filter, which the server needs to stop without resetting anybody
+	l, err := plain.Listen(context.Background(), "tcp", where)
+	if err != nil {
+		p.close()
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	p.all = append(p.all, l)
+	p.own.add(l)
+	return l, nil
+}
+
+// close gives every port back; closing one twice does no harm.
+func (p *ports) close() {
+	for _, l := range p.all {
+		_ = l.Close()
+	}
+}
+
+// tell names every bound address.
+func (p *ports) tell(log zerolog.Logger) {
+	for _, l := range p.plain {
+		log.Info().Stringer("address", l.Addr()).Msg("listening for HTTP")
+	}
+	for _, x := range []struct {
+		l    net.Listener
+		what string
+	}{{p.secure, "HTTPS"}, {p.admin, "the admin API"}, {p.status, "health and metrics"}} {
+		if x.l != nil {
+			log.Info().Stringer("address", x.l.Addr()).Msg("listening for " + x.what)
+		}
+	}
+}
+
+// served are the listeners that carry traffic.
+func (p *ports) served(log zerolog.Logger) ([]std.Listener, error) {
+	var out []std.Listener
+	for _, l := range p.plain {
+		out = append(out, std.Listener{Listener: l, RedirectHTTPS: p.redirectPort})
+	}
+	if p.secure != nil {
+		config, err := std.Certificates(p.cert, p.key, log)
+		if err != nil {
+			return nil, fmt.Errorf("-tls-cert, -tls-key: %w", err)
+		}
+		out = append(out, std.Listener{Listener: p.secure, TLS: config})
+	}
+	return out, nil
+}

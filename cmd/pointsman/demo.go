@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+)
+
+// demoStart is how many instances the demo starts with: enough to see answers rotate.
+const demoStart = 3
+
+// runDemo is the whole flow in one process: only the source of registrations differs from production.
+func runDemo(ctx context.Context, p program) int {
+	f := newFlags(p, "demo", "try it: a sample service behind the proxy, no Docker and no Consul needed", "")
+	var c proxyFlags
+	c.listeners(f)
+	c.routing(f, "registered")
+	c.traffic(f)
+	if code, done := f.parse(0); done {
+		return code
+	}
+	if c.defaultService == "" {
+		c.defaultService = sampleName
+	}
+	if err := c.check(); err != nil {
+		return f.refuse(err)
+	}
+	h := &half{flags: &c, log: c.log.logger(p.stderr), registry: newRegistry()}
+	return h.carry(ctx, func(a *actors) error {
+		web := newSample(embedded(h, a), h.log)
+		h.scale = web.scale
+		a.support(web.run)
+		if err := h.assemble(a); err != nil {
+			return err
+		}
+		if err := web.scale(ctx, sampleName, demoStart); err != nil {
+			return err
+		}
+		fmt.Fprint(p.stdout, demoText(p.self, h.ports, c.domain.value))
+		return nil
+	})
+}
+
+// demoText is what a newcomer does next.
+func demoText(self string, b *ports, domain string) string {
+	var t strings.Builder
+	where := dialable(b.plain[0].Addr().String())
+	_, port, _ := net.SplitHostPort(where)
+	fmt.Fprintf(&t, "\nThree instances of %q run behind http://%s. Try:\n\n", sampleName, where)
+	fmt.Fprintf(&t, "  curl http://%s/\n", where)
+	fmt.Fprintf(&t, "  curl -H 'Host: %s.%s:%s' http://%s/\n", sampleName, domain, port, where)
+	if b.admin != nil {
+		at := dialable(b.admin.Addr().String())
+		option := ""
+		if at != "127.0.0.1:8090" {
+			option = "-admin " + at + " "
+		}
+		fmt.Fprintf(&t, "\nScale it while requests flow, and see what the proxy sees:\n\n")
+		fmt.Fprintf(&t, "  %s scale %s%s=5\n  curl http://%s/api/routes\n", self, option, sampleName, at)
+	}
+	fmt.Fprint(&t, "\nEnd it with Ctrl-C.\n\n")
+	return t.String()
+}

@@ -1,0 +1,102 @@
+// Command pointsman follows containers into a catalogue (registrator) and the catalogue into traffic (proxy).
+//
+// It is one static binary with a subcommand for each role. Called by the name "registrator" it is the registrator, so
+// that an image with /bin/registrator takes Registrator's place.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Exit codes. Registrator uses the same ones: 1 for whatever is fatal, 2 for a command line that cannot be understood.
+const (
+	exitOK    = 0
+	exitFatal = 1
+	exitUsage = 2
+)
+
+// program is the outside world as a subcommand sees it, so that tests can give it another one.
+type program struct {
+	self   string   // as it was called, for lines that a person may repeat
+	args   []string // without the program's name
+	lookup func(string) (string, bool)
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// command is one subcommand.
+type command struct {
+	name, summary string
+	run           func(ctx context.Context, p program) int
+}
+
+func commands() []command {
+	return []command{
+		{"registrator", "follow Docker, keep its containers registered in Consul", runRegistrator},
+		{"proxy", "follow Consul, send traffic to what is registered", runProxy},
+		{"run", "both in one process, with an embedded catalogue or Consul", runBoth},
+		{"demo", "try it: no Docker, no Consul, a sample service to scale", runDemo},
+		{"scale", "scale the demo's sample service while requests flow", runScale},
+		{"health", "ask a running proxy for its health; the exit code tells", runHealth},
+		{"version", "print the version", runVersion},
+	}
+}
+
+func main() {
+	p := program{self: os.Args[0], args: os.Args[1:], lookup: os.LookupEnv, stdout: os.Stdout, stderr: os.Stderr}
+	os.Exit(dispatch(context.Background(), filepath.Base(os.Args[0]), p))
+}
+
+// dispatch runs the subcommand that the first argument names, and returns the exit code.
+func dispatch(ctx context.Context, name string, p program) int {
+	if strings.TrimSuffix(name, ".exe") == "registrator" {
+		return runRegistrator(ctx, p)
+	}
+	if len(p.args) == 0 {
+		overview(p.stderr)
+		return exitUsage
+	}
+	word := p.args[0]
+	p.args = p.args[1:]
+	switch word {
+	case "help", "-h", "-help", "--help":
+		return runHelp(ctx, p)
+	case "-version", "--version":
+		word = "version"
+	}
+	for _, c := range commands() {
+		if c.name == word {
+			return c.run(ctx, p)
+		}
+	}
+	fmt.Fprintf(p.stderr, "pointsman: there is no command %q; see pointsman help\n", word)
+	return exitUsage
+}
+
+func runHelp(ctx context.Context, p program) int {
+	if len(p.args) == 0 {
+		overview(p.stdout)
+		return exitOK
+	}
+	for _, c := range commands() {
+		if c.name == p.args[0] {
+			p.args = []string{"-help"}
+			return c.run(ctx, p)
+		}
+	}
+	fmt.Fprintf(p.stderr, "pointsman: there is no command %q; see pointsman help\n", p.args[0])
+	return exitUsage
+}
+
+func overview(w io.Writer) {
+	fmt.Fprint(w, "Containers scale, and traffic follows.\n\nUsage: pointsman COMMAND [options]\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, "\nStart with 'pointsman demo'. 'pointsman COMMAND -help' lists a command's options.\n")
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/discovery/consul"
+)
+
+// runProxy follows Consul and carries traffic.
+func runProxy(ctx context.Context, p program) int {
+	f := newFlags(p, "proxy", "follow Consul, send traffic to what is registered", "")
+	var c proxyFlags
+	c.listeners(f)
+	c.catalogue(f)
+	c.routing(f, "tagged")
+	c.traffic(f)
+	if code, done := f.parse(0); done {
+		return code
+	}
+	config, err := c.consulConfig(f)
+	if err == nil {
+		err = c.check()
+	}
+	if err != nil {
+		return f.refuse(err)
+	}
+	h := &half{flags: &c, log: c.log.logger(p.stderr), registry: newRegistry()}
+	if err := h.overConsul(config); err != nil {
+		return f.refuse(err)
+	}
+	return h.carry(ctx, func(a *actors) error { return h.assemble(a) })
+}
+
+// carry binds, lets add put together what is to run, and runs it.
+func (h *half) carry(ctx context.Context, add func(*actors) error) int {
+	var err error
+	if h.ports, err = bind(h.flags); err != nil {
+		h.log.Error().Err(err).Msg("cannot listen")
+		return exitFatal
+	}
+	defer h.ports.close()
+	var a actors
+	if err := add(&a); err != nil {
+		h.log.Error().Err(err).Msg("cannot start")
+		return exitFatal
+	}
+	h.ports.tell(h.log)
+	return finish(ctx, h.log, &a)
+}
+
+// overConsul makes a Consul agent the half's source. It opens no connection; bad certificates and the like are its errors.
+func (h *half) overConsul(config consul.Config) error {
+	o := consul.Options{Config: config, Log: h.log, Registerer: h.registry}
+	catalogue, err := consul.NewCatalogue(o)
+	if err != nil {
+		return err
+	}
+	h.source = source{Catalogue: catalogue, name: config.String(), home: catalogue.Home, multiplexed: catalogue.Multiplexed()}
+	o.Registerer = nil // the agent's side refuses nothing that the catalogue's side does not count
+	h.agent, err = consul.NewAgent(o)
+	return err
+}
+
+// announce keeps the proxy registered until it begins to drain.
+func (h *half) announce(ctx context.Context) error {
+	if err := h.agent.RegisterSelf(ctx, h.self(), h.log); err != nil {
+		h.log.Warn().Err(err).Msg("the proxy may still be registered")
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// self is the proxy as a service: at the first address that it listens on.
+func (h *half) self() consul.Self {
+	name := string(h.flags.register)
+	host, text, _ := net.SplitHostPort(h.ports.plain[0].Addr().String())
+	port, _ := strconv.Atoi(text)
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "" // the agent's node address
+	}
+	return consul.Self{
+		ID: fmt.Sprintf("%s-%s-%d", name, hostName(), port), Name: name, Address: host, Port: port,
+		Health: func() (string, string) {
+			if ok, why := h.ready(); !ok {
+				return "critical", why
+			}
+			return "passing", "ready"
+		},
+	}
+}
+
+// finish runs the actors until the first of them ends or a signal comes, and turns the outcome into an exit code.
+func finish(ctx context.Context, log zerolog.Logger, a *actors) int {
+	ctx, cancel := untilSignal(ctx)
+	defer cancel()
+	if err := a.run(ctx); err != nil {
+		log.Error().Err(err).Msg("ended")
+		return exitFatal
+	}
+	log.Info().Msg("stopped")
+	return exitOK
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/pointsman/pointsman/discovery/consul"
+)
+
+// proxyFlags are the proxy's options; run and demo share most of them.
+type proxyFlags struct {
+	log logFlags
+
+	listen                         addresses
+	tlsListen, admin, status       address
+	tlsCert, tlsKey, adminHost     string
+	redirectHTTPS                  bool
+	consul, consulNear, consulDC   string
+	consulStale                    bool
+	routes, access, policy         choice
+	domain                         hostname
+	defaultService, register       service
+	trusted                        prefixes
+	state                          string
+	connect, head, answer, idle    span
+	progress, drainWait, grace     span
+	retries, headerSize, headerSum count
+}
+
+// The bounds of durations: a tenth of a second is what a loaded machine may need, a day is longer than any request. A
+// wait before draining, and the grace, may be nothing.
+const (
+	leastTimeout = 100 * time.Millisecond
+	mostTimeout  = 24 * time.Hour
+)
+
+func timeout(d time.Duration) span { return span{d, leastTimeout, mostTimeout} }
+
+// listeners registers what every command with a proxy has.
+func (c *proxyFlags) listeners(f *flags) {
+	c.log.register(f)
+	c.listen = addresses{list: []string{":8080"}}
+	c.admin = "127.0.0.1:8090"
+	f.Var(&c.listen, "listen", "`ADDRESS` for plain HTTP; may be repeated")
+	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, with -tls-cert and -tls-key")
+	f.StringVar(&c.tlsCert, "tls-cert", "", "`FILE` with the certificate chain (PEM); read again when it changes")
+	f.StringVar(&c.tlsKey, "tls-key", "", "`FILE` with its private key (PEM); read again when it changes")
+	f.BoolVar(&c.redirectHTTPS, "redirect-https", false, "answer plain HTTP with a redirect to HTTPS")
+	f.Var(&c.admin, "admin", "`ADDRESS` of the admin API, health and metrics; \"\" for none")
+	f.StringVar(&c.adminHost, "admin-host", "", "host `NAMES` (with commas) that the admin address answers to, besides localhost and IP addresses")
+	f.Var(&c.status, "status", "`ADDRESS` with health and metrics only, for load balancers and Prometheus")
+}
+
+// traffic registers how requests are treated.
+func (c *proxyFlags) traffic(f *flags) {
+	c.access = choice{"off", []string{"off", "json", "combined"}}
+	c.policy = choice{"round-robin", []string{"round-robin", "least-connections"}}
+	f.Var(&c.access, "access-log", "`FORMAT` of a line per request on stdout: off, json or combined")
+	f.Var(&c.policy, "balance", "`POLICY` that chooses an instance: round-robin or least-connections")
+	f.Var(&c.trusted, "trusted-proxies", "`NETWORKS` (with commas) whose forwarding fields are believed")
+	c.connect, c.head, c.answer = timeout(time.Second), timeout(10*time.Second), timeout(time.Minute)
+	c.idle, c.progress = timeout(75*time.Second), timeout(time.Minute)
+	c.drainWait, c.grace = span{0, 0, mostTimeout}, span{30 * time.Second, 0, mostTimeout}
+	f.Var(&c.connect, "connect-timeout", "`TIME` to connect to an instance")
+	f.Var(&c.head, "head-timeout", "`TIME` for a request's head to arrive")
+	f.Var(&c.answer, "answer-timeout", "`TIME` for the head of an instance's answer")
+	f.Var(&c.idle, "idle-timeout", "`TIME` that an idle client connection stays open")
+	f.Var(&c.progress, "progress-timeout", "`TIME` that a body may stand still, either way")
+	f.Var(&c.drainWait, "drain-wait", "`TIME` between not ready and closing the listeners, for load balancers to notice")
+	f.Var(&c.grace, "grace", "`TIME` that requests under way may take after the listeners closed")
+	c.retries, c.headerSize, c.headerSum = count{2, 0, 16}, count{32 << 10, 1 << 10, 1 << 20}, count{128, 8, 10000}
+	f.Var(&c.retries, "retries", "most `TIMES` that a request is sent again, where that is safe")
+	f.Var(&c.headerSize, "max-header-bytes", "largest request head, in `BYTES`")
+	f.Var(&c.headerSum, "max-header-count", "largest `NUMBER` of header fields in a request")
+}
+
+// routing registers which services are served, and mode is the default of -routes.
+func (c *proxyFlags) routing(f *flags, mode string) {
+	c.routes = choice{mode, []string{"tagged", "registered"}}
+	c.domain = hostname{value: "localhost"}
+	f.Var(&c.routes, "routes", "`WHICH` services get routes: tagged (those that ask by tag), or registered (also each that a registrator registered, at SERVICE.DOMAIN)")
+	f.Var(&c.domain, "domain", "`DOMAIN` of -routes registered")
+	f.Var(&c.defaultService, "default-service", "`SERVICE` that answers hosts that nothing else claims")
+	f.StringVar(&c.state, "state", "", "`FILE` that keeps the last good view of the catalogue over restarts")
+}
+
+// catalogue registers how Consul is reached.
+func (c *proxyFlags) catalogue(f *flags) {
+	c.consulStale = true
+	f.StringVar(&c.consul, "consul", "", "`ADDRESS` of the Consul agent (host:port, http://, https://, unix://; also CONSUL_HTTP_ADDR; "+consul.DefaultAddress+")")
+	f.BoolVar(&c.consulStale, "consul-stale", true, "let any Consul server answer, not only the leader")
+	f.StringVar(&c.consulNear, "consul-near", "", "sort by distance from this `NODE` (\"_agent\" for the agent's own); turns Consul's streaming off")
+	f.StringVar(&c.consulDC, "consul-datacenter", "", "`DATACENTER` to watch, when not the agent's own")
+	f.Var(&c.register, "register", "`NAME` under which the proxy registers itself in Consul, with a health check, while it runs")
+}
+
+// check is what single values cannot tell.
+func (c *proxyFlags) check() error {
+	if (c.tlsListen == "") != (c.tlsCert == "") || (c.tlsCert == "") != (c.tlsKey == "") {
+		return errors.New("-tls-listen, -tls-cert and -tls-key go together")
+	}
+	if c.redirectHTTPS && c.tlsListen == "" {
+		return errors.New("-redirect-https needs -tls-listen")
+	}
+	if c.tlsListen != "" {
+		if _, err := tls.LoadX509KeyPair(c.tlsCert, c.tlsKey); err != nil {
+			return fmt.Errorf("-tls-cert, -tls-key: %w", err)
+		}
+	}
+	for _, name := range c.adminNames() {
+		if !isHostname(name) {
+			return fmt.Errorf("invalid value %q for -admin-host: want host names such as admin.example.com", name)
+		}
+	}
+	return nil
+}
+
+func (c *proxyFlags) adminNames() []string {
+	var out []string
+	for _, name := range strings.Split(c.adminHost, ",") {
+		if name = strings.ToLower(strings.TrimSpace(name)); name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// consulConfig is flag over CONSUL_* over default.
+func (c *proxyFlags) consulConfig(f *flags) (consul.Config, error) {
+	config, err := consul.FromEnv(func(name string) string { text, _ := f.p.lookup(name); return text })
+	if err != nil {
+		return config, err
+	}
+	if c.consul != "" {
+		if _, _, err := net.SplitHostPort(c.consul); err != nil && !strings.Contains(c.consul, "://") {
+			return config, fmt.Errorf("invalid value %q for -consul: want host:port, http://, https:// or unix://", c.consul)
+		}
+		config.Address = c.consul
+	}
+	if c.consulDC != "" {
+		config.Datacenter = c.consulDC
+	}
+	config.Stale, config.Near = c.consulStale, c.consulNear
+	if err := config.Check(); err != nil {
+		return config, fmt.Errorf("address of Consul (-consul, CONSUL_HTTP_ADDR): %w", err)
+	}
+	return config, nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"os"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/consul"
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/std"
+)
+
+// source is a catalogue as the proxy's half sees it: discovery/consul and discovery/memory.
+type source struct {
+	discovery.Catalogue
+	name        string // for people
+	home        func() (datacenter, node string)
+	multiplexed bool
+}
+
+// half is the half of a process that follows a catalogue and carries traffic.
+type half struct {
+	flags    *proxyFlags
+	ports    *ports
+	log      zerolog.Logger
+	registry *prometheus.Registry
+	source   source
+	agent    *consul.Agent                                                  // with Consul only
+	scale    func(ctx context.Context, service string, instances int) error // demo only
+
+	watcher  *discovery.Watcher
+	table    *proxy.Switch
+	server   *std.Server
+	draining atomic.Bool
+}
+
+// newRegistry has what every Go program tells about itself.
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "pointsman_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": versionText()},
+	}, func() float64 { return 1 }))
+	return r
+}
+
+// assemble makes everything from the catalogue to the listeners and adds it to a. Nothing runs yet.
+func (h *half) assemble(a *actors) error {
+	listeners, err := h.ports.served(h.log)
+	if err != nil {
+		return err
+	}
+	reviver := balancer.NewReviver(nil)
+	options := h.tableOptions(reviver)
+	h.table = proxy.NewSwitch(options)
+	h.registry.MustRegister(admin.NewTableCollector(h.table))
+	h.watcher = discovery.NewWatcher(discovery.Options{
+		Catalogue: h.source, Wanted: options.Wants, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
+		Home: h.source.home, Log: h.log, Registerer: h.registry,
+	})
+	access, err := h.accessLog()
+	if err != nil {
+		return err
+	}
+	forwarder, err := proxy.ParseForwarder(h.flags.trusted.String())
+	if err != nil {
+		return err
+	}
+	h.server = std.NewServer(h.serverOptions(access, forwarder))
+	a.serve(func(ctx context.Context) error { return h.server.Run(ctx, listeners...) })
+	if h.flags.register != "" {
+		a.serve(h.announce)
+	}
+	a.support(h.watcher.Run)
+	a.support(func(ctx context.Context) error { return h.table.Run(ctx, h.watcher.Snapshots()) })
+	a.support(reviver.Run)
+	if access != nil {
+		a.support(access.Run)
+	}
+	h.sides(a)
+	h.log.Info().Str("catalogue", h.source.name).Str("routes", h.flags.routes.value).Msg("following the catalogue")
+	return nil
+}
+
+func (h *half) tableOptions(r *balancer.Reviver) proxy.Options {
+	o := proxy.Options{
+		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
+		DefaultService: string(h.flags.defaultService), Own: h.ports.own.is, Reviver: r, Log: h.log, Policy: balancer.RoundRobin{},
+	}
+	if h.flags.policy.value == "least-connections" {
+		o.Policy = balancer.LeastConnections{}
+	}
+	if h.flags.register != "" {
+		o.OwnServices = []string{string(h.flags.register)}
+	}
+	return o
+}
+
+func (h *half) accessLog() (*proxy.AccessLog, error) {
+	format, err := proxy.ParseAccessFormat(h.flags.access.value)
+	if err != nil {
+		return nil, err
+	}
+	access := proxy.NewAccessLog(format, os.Stdout)
+	h.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "pointsman_access_log_dropped_total",
+		Help: "Lines of the access log that were lost because stdout did not take them in time."},
+		func() float64 { return float64(access.Dropped()) }))
+	return access, nil
+}
+
+func (h *half) serverOptions(access *proxy.AccessLog, forwarder proxy.Forwarder) std.Options {
+	c := h.flags
+	o := std.Options{
+		Switch: h.table, Metrics: proxy.NewMetrics(h.registry), Access: access, Log: h.log,
+		Forwarder: forwarder,
+		Retries:   c.retries.value,
+		OnDrain:   func() { h.draining.Store(true) },
+		Limits: std.Limits{
+			Connect: c.connect.value, ReadHead: c.head.value, Answer: c.answer.value, Idle: c.idle.value,
+			Progress: c.progress.value, DrainWait: c.drainWait.value, Grace: c.grace.value,
+			HeadBytes: c.headerSize.value, HeadFields: c.headerSum.value,
+		},
+	}
+	if o.Retries == 0 {
+		o.Retries = -1 // none: the zero value would mean the default
+	}
+	return o
+}
+
+// sides adds the admin and status addresses.
+func (h *half) sides(a *actors) {
+	o := admin.Options{
+		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load,
+		Scale: h.scale, Hosts: h.flags.adminNames(),
+	}
+	if h.ports.admin != nil {
+		a.support(side(h.ports.admin, admin.Admin(o)))
+	}
+	if h.ports.status != nil {
+		a.support(side(h.ports.status, admin.Status(o)))
+	}
+}
+
+// ready says whether traffic should come here.
+func (h *half) ready() (ok bool, why string) {
+	switch {
+	case h.draining.Load():
+		return false, "draining"
+	case !h.table.Ready():
+		return false, "no complete view of the catalogue yet"
+	}
+	return true, ""
+}
