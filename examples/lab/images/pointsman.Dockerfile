@@ -1,0 +1,4 @@
+FROM scratch
+COPY pointsman /
+ENTRYPOINT ["/bin/pointsman"]
+CMD ["help"]

@@ -1,0 +1,4 @@
+FROM scratch
+COPY web /
+EXPOSE 80
+ENTRYPOINT ["/bin/web"]

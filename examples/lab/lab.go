@@ -1,0 +1,141 @@
+// Package lab is the fault kit of Pointsman's tests: real parts that start in a moment, break on command and clean up after
+// themselves, and a meter that counts what a client loses. Only _test.go files import it.
+//
+// Everything takes a testing.TB, registers its own clean-up, and ends the test when a part cannot be started. What is missing
+// on this machine skips the test with one line; with POINTSMAN_REQUIRE_DOCKER=1 it fails it instead.
+package lab
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Long says whether the long rounds were asked for (POINTSMAN_LONG=1).
+func Long() bool { return os.Getenv("POINTSMAN_LONG") == "1" }
+
+// Rounds is 1, or long when the long rounds were asked for.
+func Rounds(long int) int {
+	if Long() {
+		return long
+	}
+	return 1
+}
+
+// Missing ends the test because a real part is not there: a skip, or a failure when real parts are required.
+func Missing(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("POINTSMAN_REQUIRE_DOCKER") == "1" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// Root is the top of the repository.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}
+
+// Cache is the folder of programs that are built once: ${XDG_CACHE_HOME:-$HOME/.cache}/pointsman/bin.
+func Cache() string {
+	dir, err := os.UserCacheDir() // honours XDG_CACHE_HOME
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "pointsman", "bin")
+}
+
+// Build compiles a package of this module as a static binary into dir and returns the binary's path.
+func Build(dir, pkg string, flags ...string) (string, error) {
+	out := filepath.Join(dir, filepath.Base(pkg))
+	cmd := exec.Command("go", append(append([]string{"build", "-trimpath", "-o", out}, flags...), pkg)...)
+	cmd.Dir, cmd.Env = Root(), append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w: %s", pkg, err, text)
+	}
+	return out, nil
+}
+
+// Eventually polls until ok, and ends the test when it has not come true within the limit.
+func Eventually(t testing.TB, limit time.Duration, what string, ok func() bool) {
+	t.Helper()
+	if !Within(limit, ok) {
+		t.Fatalf("not within %s: %s", limit, what)
+	}
+}
+
+// Poll is how often Within looks.
+const Poll = 20 * time.Millisecond
+
+// Within polls until ok or until the limit has passed, and says which.
+func Within(limit time.Duration, ok func() bool) bool {
+	for end := time.Now().Add(limit); ; {
+		if ok() {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
+		time.Sleep(Poll)
+	}
+}
+
+// The ports of FreePort lie below those that the kernel gives to outgoing connections (32768 to 60999): while the program that
+// has one is down, nothing else takes it, and a client that tries it does not connect to itself.
+const portFrom, portTo = 15000, 32000
+
+// handedOut are the ports that this process has given away.
+var handedOut sync.Map
+
+// FreePort finds a port of loopback that was free for TCP and UDP a moment ago, and gives it away once. For programs that
+// cannot be given port 0.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	for range 1000 {
+		port := portFrom + rand.IntN(portTo-portFrom)
+		if _, given := handedOut.LoadOrStore(port, true); !given && unused(port) {
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
+}
+
+func unused(port int) bool {
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return false
+	}
+	defer l.Close()
+	p, err := net.ListenPacket("udp", address) // Consul's gossip uses both
+	if err != nil {
+		return false
+	}
+	return p.Close() == nil
+}
+
+// run executes a command with a deadline; its error carries what the command said.
+func run(limit time.Duration, name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.WaitDelay = time.Second // a grandchild that holds the pipe must not hold us
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w: %s", filepath.Base(name), strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return strings.TrimSpace(stdout.String()), err
+}

@@ -1,0 +1,153 @@
+package lab
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/pointsman/pointsman/"
+
+// layer says what a package may import of ours, and what must not be among all that it depends on.
+type layer struct {
+	ours  []string
+	never []string
+}
+
+const (
+	consulAPI = "github.com/hashicorp/consul/api"
+	docker    = "github.com/docker/docker/"
+	netHTTP   = "net/http"
+)
+
+// layers is the table of who may import whom. A package that is not in it is a new room, and needs a line here.
+var layers = map[string]layer{
+	"balancer":         {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/http1":      {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect":    {never: []string{consulAPI, docker, netHTTP}},
+	"discovery/probe":  {never: []string{consulAPI, docker}},
+	"discovery":        {never: []string{consulAPI, docker}},
+	"discovery/consul": {ours: []string{"discovery", "registrator", "discovery/probe"}},
+	"discovery/memory": {ours: []string{"discovery", "registrator", "discovery/probe"}},
+	"registrator":      {never: []string{consulAPI}},
+	"proxy":            {ours: []string{"discovery", "balancer", "proxy/dialect"}, never: []string{consulAPI, docker}},
+	"proxy/event":      {ours: []string{"proxy", "balancer", "proxy/http1"}, never: []string{consulAPI, docker}},
+	"proxy/std":        {ours: []string{"proxy", "balancer", "proxy/http1"}, never: []string{consulAPI, docker}},
+	"proxy/admin":      {ours: []string{"proxy", "discovery", "balancer"}, never: []string{consulAPI, docker}},
+}
+
+type pkg struct {
+	ImportPath string
+	GoFiles    []string
+	Dir        string
+	Imports    []string
+	Deps       []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,GoFiles,Dir,Imports,Deps", "./...")
+	cmd.Dir = Root()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []pkg
+	for in := json.NewDecoder(strings.NewReader(string(out))); in.More(); {
+		var p pkg
+		if err := in.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		p.ImportPath = strings.TrimPrefix(p.ImportPath, module)
+		list = append(list, p)
+	}
+	return list
+}
+
+func TestLayersHold(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, complaint := range complaints(p) {
+			t.Errorf("%s %s", p.ImportPath, complaint)
+		}
+	}
+}
+
+func TestLayersCheckCanFail(t *testing.T) {
+	bad := []pkg{
+		{ImportPath: "balancer", Deps: []string{"net/http"}},
+		{ImportPath: "proxy", Imports: []string{module + "proxy/std"}},
+		{ImportPath: "proxy/event", Imports: []string{module + "examples/lab"}},
+		{ImportPath: "registrator", Deps: []string{consulAPI}},
+		{ImportPath: "discovery/memory", Imports: []string{consulAPI}},
+		{ImportPath: "newroom"},
+	}
+	for _, p := range bad {
+		if len(complaints(p)) == 0 {
+			t.Errorf("no complaint about %+v", p)
+		}
+	}
+}
+
+func complaints(p pkg) []string {
+	var list []string
+	if slices.Contains(p.Imports, module+"examples/lab") {
+		list = append(list, "imports examples/lab outside of tests")
+	}
+	if p.ImportPath != "discovery/consul" && slices.Contains(p.Imports, consulAPI) {
+		list = append(list, "imports consul/api, which stands in discovery/consul alone")
+	}
+	if p.ImportPath == "proxy" && slices.Contains(p.Imports, netHTTP) {
+		list = append(list, "imports net/http") // client_golang brings it in among the dependencies
+	}
+	if strings.HasPrefix(p.ImportPath, "cmd/") || strings.HasPrefix(p.ImportPath, "examples/") {
+		return list
+	}
+	l, known := layers[p.ImportPath]
+	if !known {
+		return append(list, "is not in the table of layers")
+	}
+	for _, path := range p.Imports {
+		if ours, ok := strings.CutPrefix(path, module); ok && !slices.Contains(l.ours, ours) {
+			list = append(list, "imports "+ours)
+		}
+	}
+	for _, dep := range p.Deps {
+		for _, never := range l.never {
+			if dep == never || strings.HasSuffix(never, "/") && strings.HasPrefix(dep, never) {
+				list = append(list, "depends on "+dep)
+			}
+		}
+	}
+	return list
+}
+
+// Flags, the environment and exits belong to the commands; the Docker client to one file.
+func TestLayersOfProcessAndDocker(t *testing.T) {
+	process := regexp.MustCompile(`\bos\.(Getenv|LookupEnv|Exit)\(|\bflag\.(Parse|String|Bool|Int|Duration)\(|\blog\.Fatal`)
+	client := 0
+	for _, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(text), `"github.com/docker/docker/client"`) {
+				client++
+			}
+			if strings.HasPrefix(p.ImportPath, "cmd/") || strings.HasPrefix(p.ImportPath, "examples/") {
+				continue
+			}
+			if m := process.FindString(string(text)); m != "" {
+				t.Errorf("%s/%s uses %s: only commands read flags and the environment, and exit", p.ImportPath, name, m)
+			}
+		}
+	}
+	if client > 1 {
+		t.Errorf("the Docker client is imported by %d files, want one", client)
+	}
+}
