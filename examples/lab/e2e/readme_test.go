@@ -1,0 +1,197 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+const (
+	// commandLimit bounds one fence: the longest may have to build a Consul from source.
+	commandLimit = 15 * time.Minute
+	// readingTime is what a person needs at the very least from one command to the next.
+	readingTime = 2 * time.Second
+)
+
+// leftOut are commands that would run this test again, or measure for minutes.
+var leftOut = regexp.MustCompile(`^make (test|test-long|fuzz|bench)\b|^go test .*-(bench|fuzz)\b`)
+
+// TestREADMECommands is a newcomer with a clean clone who types what the READMEs say, in order, and compares what they show.
+func TestREADMECommands(t *testing.T) {
+	lab.FindDocker(t)
+	composeV1(t)
+	clone := cleanClone(t)
+	files, err := filepath.Glob(filepath.Join(clone, "examples/*/README.md"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("examples with a README: %v, %v", files, err)
+	}
+	for i, file := range append([]string{filepath.Join(clone, "README.md")}, files...) {
+		name, _ := filepath.Rel(clone, file)
+		t.Run(name, func(t *testing.T) {
+			r := newReader(t, clone, fmt.Sprintf("readme%d%c", os.Getpid(), 'a'+i))
+			ran := 0
+			for _, f := range fences(t, file) {
+				ran += r.follow(f)
+			}
+			r.endServing()
+			if ran == 0 {
+				t.Errorf("%s has no command to run", name)
+			}
+		})
+	}
+}
+
+// cleanClone is what somebody gets who clones the repository's present commit.
+func cleanClone(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "pointsman")
+	if out, err := exec.Command("git", "clone", "-q", lab.Root(), dir).CombinedOutput(); err != nil {
+		lab.Missing(t, "no clean clone of this repository: %v: %s", err, out)
+	}
+	return dir
+}
+
+// reader is the newcomer.
+type reader struct {
+	t       *testing.T
+	dir     string
+	env     []string
+	ports   *strings.Replacer // where a port of the README is taken on this machine
+	output  string            // of the last commands
+	serving *lab.Process      // the second terminal's program
+}
+
+func newReader(t *testing.T, clone, project string) *reader {
+	r := &reader{t: t, dir: clone}
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "POINTSMAN_") && !strings.HasPrefix(v, "COMPOSE_") && !strings.HasPrefix(v, "CONSUL_HTTP") {
+			r.env = append(r.env, v)
+		}
+	}
+	r.env = append(r.env, "COMPOSE_PROJECT_NAME="+project)
+	r.choosePorts()
+	t.Cleanup(func() { // whatever failed: nothing stays
+		for _, dir := range []string{clone, filepath.Join(clone, "examples/published")} {
+			down := exec.Command("docker-compose", "down", "-v", "--remove-orphans", "-t", "2")
+			down.Dir, down.Env = dir, r.env
+			if out, err := down.CombinedOutput(); err != nil {
+				t.Logf("down: %v: %s", err, out)
+			}
+		}
+	})
+	return r
+}
+
+// choosePorts replaces a port that something else on this machine has, in the commands and by the variables that the compose
+// files and the demo know.
+func (r *reader) choosePorts() {
+	var swap []string
+	for port, names := range map[string][]string{"8080": {"PROXY_PORT"}, "8090": {"ADMIN_PORT"}, "8500": {"CONSUL_PORT"}, "8000": nil} {
+		if l, err := net.Listen("tcp", ":"+port); err == nil {
+			l.Close()
+			continue
+		}
+		other := fmt.Sprint(lab.FreePort(r.t))
+		r.t.Logf("port %s is taken here: using %s", port, other)
+		swap = append(swap, ":"+port, ":"+other, "PORT="+port, "PORT="+other)
+		for _, name := range names {
+			r.env = append(r.env, name+"="+other)
+		}
+		switch port {
+		case "8080":
+			r.env = append(r.env, "POINTSMAN_LISTEN=:"+other)
+		case "8090":
+			r.env = append(r.env, "POINTSMAN_ADMIN=127.0.0.1:"+other)
+		}
+	}
+	r.ports = strings.NewReplacer(swap...)
+}
+
+// follow does what a fence asks for, and says how many sets of commands it ran.
+func (r *reader) follow(f fence) int {
+	r.t.Helper()
+	switch f.kind {
+	case "heading":
+		r.endServing()
+	case "sh":
+		return r.run(r.commands(f))
+	case "sh serve":
+		r.serve(r.commands(f))
+		return 1
+	case "text":
+		r.compare(f)
+	}
+	return 0
+}
+
+func (r *reader) commands(f fence) string {
+	lines := slices.DeleteFunc(strings.Split(f.text, "\n"), leftOut.MatchString)
+	return r.ports.Replace(strings.TrimSpace(strings.Join(lines, "\n")))
+}
+
+// run types the commands into a shell that stays in the folder of the one before.
+func (r *reader) run(commands string) int {
+	r.t.Helper()
+	if commands == "" {
+		return 0
+	}
+	r.t.Logf("$ %s", commands)
+	where := filepath.Join(r.t.TempDir(), "pwd")
+	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
+	defer cancel()
+	shell := exec.CommandContext(ctx, "bash", "-e", "-o", "pipefail", "-c", "trap 'pwd >"+where+"' EXIT\n"+commands)
+	shell.Dir, shell.Env, shell.WaitDelay = r.dir, r.env, time.Second
+	var stdout, both strings.Builder
+	shell.Stdout, shell.Stderr = writers(&stdout, &both)
+	if err := shell.Run(); err != nil {
+		r.t.Fatalf("%s: %v:\n%s", commands, err, both.String())
+	}
+	if dir, err := os.ReadFile(where); err == nil {
+		r.dir = strings.TrimSpace(string(dir))
+	}
+	r.output = stdout.String()
+	r.t.Log(both.String())
+	time.Sleep(readingTime)
+	return 1
+}
+
+// serve starts what runs until Ctrl-C, and waits for the first thing it says.
+func (r *reader) serve(command string) {
+	r.t.Helper()
+	r.t.Logf("$ %s   (in the first terminal)", command)
+	r.serving = lab.StartProcess(r.t, "serving", r.env, "bash", "-c", "cd '"+r.dir+"' && "+command)
+	lab.Eventually(r.t, 30*time.Second, command+" says something", func() bool { return r.serving.Output() != "" })
+	time.Sleep(readingTime)
+}
+
+// endServing is Ctrl-C in the first terminal.
+func (r *reader) endServing() {
+	r.t.Helper()
+	if r.serving == nil {
+		return
+	}
+	_ = syscall.Kill(-r.serving.Pid(), syscall.SIGINT)
+	if err := r.serving.Wait(20 * time.Second); err != nil {
+		r.t.Errorf("after Ctrl-C: %v: %s", err, r.serving.Output())
+	}
+	r.serving = nil
+}
+
+func (r *reader) compare(f fence) {
+	r.t.Helper()
+	want, got := general(f.text), general(r.output)
+	if want != got {
+		r.t.Errorf("the README shows\n%s\nand the commands printed\n%s", f.text, r.output)
+	}
+}
