@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // maxForwardedHops bounds how many addresses of an X-Forwarded-For list are looked at; longer lists are no real chain of proxies.
@@ -138,7 +140,7 @@ func (f Forwarder) lastUntrusted(chain string) (netip.Addr, bool) {
 
 // parseHop reads one member of X-Forwarded-For; some proxies write a port behind the address.
 func parseHop(s string) (netip.Addr, bool) {
-	s = trimBlanks(s)
+	s = http1.TrimBlanks(s)
 	if addr, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return addr.Unmap().WithZone(""), true
 	}
@@ -202,52 +204,6 @@ func validID(s string) bool {
 	return true
 }
 
-// ValidAuthority says whether s is a host with an optional port and nothing else (RFC 3986 section 3.2): no user, no path. The
-// empty string is valid: RFC 9112 section 3.2 has it for targets without an authority.
-func ValidAuthority(s string) bool {
-	host, rest := s, ""
-	if strings.HasPrefix(s, "[") {
-		end := strings.IndexByte(s, ']')
-		if end < 0 {
-			return false
-		}
-		if _, err := netip.ParseAddr(s[1:end]); err != nil || strings.IndexByte(s[1:end], '%') >= 0 {
-			return false
-		}
-		host, rest = "", s[end+1:]
-	} else if i := strings.IndexByte(s, ':'); i >= 0 {
-		host, rest = s[:i], s[i:]
-	}
-	for i := 0; i < len(host); i++ {
-		if !hostByte(host[i]) {
-			return false
-		}
-	}
-	return rest == "" || validPort(rest)
-}
-
-// hostByte is what a registered name is made of: unreserved and sub-delims but for the percent sign, which no host that can be
-// routed has, and the comma, which makes two hosts out of one for careless readers.
-func hostByte(c byte) bool {
-	switch {
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		return true
-	}
-	return strings.IndexByte("-._~!$&'()*+;=", c) >= 0
-}
-
-func validPort(colonPort string) bool {
-	if colonPort[0] != ':' || len(colonPort) > 6 {
-		return false
-	}
-	for i := 1; i < len(colonPort); i++ {
-		if colonPort[i] < '0' || colonPort[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
 // Admitted says whether a route's allow and deny lists let a request in. The peer's address and each entry of every
 // X-Forwarded-For field must pass, as with Fabio; an entry that is no address fails an allow list and passes a deny list.
 func Admitted(allow, deny []netip.Prefix, peer netip.Addr, in []Field) bool {
@@ -263,7 +219,7 @@ func Admitted(allow, deny []netip.Prefix, peer netip.Addr, in []Field) bool {
 		}
 		for list := f.Value; list != ""; {
 			var hop string
-			if hop, list = nextToken(list); hop == "" {
+			if hop, list = http1.NextToken(list); hop == "" {
 				continue
 			}
 			addr, ok := parseHop(hop)

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // Field is one header field as it stands in a head: the name in any case, the value without surrounding blanks.
@@ -128,99 +130,19 @@ func AllowedTrailer(name string) bool {
 	return true
 }
 
-// hopsInline is how many options of Connection fields are kept without allocation; real clients send one or two.
-const hopsInline = 4
+// What framing decides stands in http1; these are its words under the names they have here.
 
 // Hops is the set of field names that Connection fields name.
-type Hops struct {
-	first [hopsInline]string
-	n     int
-	rest  []string
-}
+type Hops = http1.Hops
 
-// Add takes the options of one Connection field's value.
-func (h *Hops) Add(value string) {
-	for len(value) > 0 {
-		var token string
-		token, value = nextToken(value)
-		switch {
-		case token == "":
-		case h.n < hopsInline:
-			h.first[h.n] = token
-			h.n++
-		default:
-			h.rest = append(h.rest, token)
-		}
-	}
-}
+// HasToken says whether a comma-separated list holds a token; see http1.HasToken.
+func HasToken(list, token string) bool { return http1.HasToken(list, token) }
 
-// Has says whether name was named, in any case.
-func (h *Hops) Has(name string) bool {
-	for _, token := range h.first[:h.n] {
-		if strings.EqualFold(token, name) {
-			return true
-		}
-	}
-	for _, token := range h.rest {
-		if strings.EqualFold(token, name) {
-			return true
-		}
-	}
-	return false
-}
+// ValidToken says whether s is a token; see http1.ValidToken.
+func ValidToken(s string) bool { return http1.ValidToken(s) }
 
-// HasToken says whether a comma-separated list holds a token, in any case; parameters behind a semicolon are not looked at.
-func HasToken(list, token string) bool {
-	for len(list) > 0 {
-		var t string
-		t, list = nextToken(list)
-		if i := strings.IndexByte(t, ';'); i >= 0 {
-			t = trimBlanks(t[:i])
-		}
-		if strings.EqualFold(t, token) {
-			return true
-		}
-	}
-	return false
-}
+// ValidValue says whether s may stand as a field's value; see http1.ValidValue.
+func ValidValue(s string) bool { return http1.ValidValue(s) }
 
-// nextToken cuts the first member from a comma-separated list, without blanks around it.
-func nextToken(list string) (token, rest string) {
-	if i := strings.IndexByte(list, ','); i >= 0 {
-		return trimBlanks(list[:i]), list[i+1:]
-	}
-	return trimBlanks(list), ""
-}
-
-func trimBlanks(s string) string { return strings.Trim(s, " \t") }
-
-// ValidToken says whether s is a token (RFC 9110 section 5.6.2): what a method and a field name are made of.
-func ValidToken(s string) bool {
-	if s == "" {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		if !tokenByte(s[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func tokenByte(c byte) bool {
-	switch {
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		return true
-	}
-	return strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
-
-// ValidValue says whether s may stand as a field's value: no control but the tab (RFC 9110 section 5.5).
-func ValidValue(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; (c < 0x20 && c != '\t') || c == 0x7f {
-			return false
-		}
-	}
-	return true
-}
+// ValidAuthority says whether s is a host with an optional port; see http1.ValidAuthority.
+func ValidAuthority(s string) bool { return http1.ValidAuthority(s) }

@@ -5,6 +5,8 @@ import (
 	"html"
 	"strconv"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // Outcome is an answer that the proxy gives itself. One place turns what happened into a status, see Outcome.Status.
@@ -145,9 +147,9 @@ func (o Outcome) page(detail, id string) []byte {
 func prefersHTML(accept string) bool {
 	for len(accept) > 0 {
 		var kind string
-		kind, accept = nextToken(accept)
+		kind, accept = http1.NextToken(accept)
 		if i := strings.IndexByte(kind, ';'); i >= 0 {
-			kind = trimBlanks(kind[:i])
+			kind = http1.TrimBlanks(kind[:i])
 		}
 		switch {
 		case strings.EqualFold(kind, "text/html"), strings.EqualFold(kind, "application/xhtml+xml"):

@@ -35,7 +35,7 @@ var layers = map[string]layer{
 	"discovery/consul": {ours: []string{"discovery", "registrator", "discovery/probe"}},
 	"discovery/memory": {ours: []string{"discovery", "registrator", "discovery/probe"}},
 	"registrator":      {never: []string{consulAPI}},
-	"proxy":            {ours: []string{"discovery", "balancer", "proxy/dialect"}, never: []string{consulAPI, docker}},
+	"proxy":            {ours: []string{"discovery", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/event":      {ours: []string{"proxy", "balancer", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/std":        {ours: []string{"proxy", "balancer", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/admin":      {ours: []string{"proxy", "discovery", "balancer"}, never: []string{consulAPI, docker}},

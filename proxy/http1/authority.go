@@ -1,0 +1,43 @@
+package http1
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// ValidAuthority says whether s is a host with an optional port and nothing else (RFC 3986 section 3.2): no user, no path. The
+// empty string is valid: RFC 9112 section 3.2 has it for targets without an authority.
+func ValidAuthority(s string) bool {
+	if s != "" && s[0] == '[' {
+		end := strings.IndexByte(s, ']')
+		if end < 0 {
+			return false
+		}
+		if _, err := netip.ParseAddr(s[1:end]); err != nil || strings.IndexByte(s[1:end], '%') >= 0 {
+			return false
+		}
+		return validPort(s[end+1:])
+	}
+	for i := 0; i < len(s); i++ {
+		if classes[s[i]]&inHost == 0 {
+			return validPort(s[i:])
+		}
+	}
+	return true
+}
+
+// validPort is true for nothing, and for a colon with up to five digits, none included (RFC 3986 section 3.2.3).
+func validPort(s string) bool {
+	if s == "" {
+		return true
+	}
+	if s[0] != ':' || len(s) > 6 {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}

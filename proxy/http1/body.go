@@ -1,0 +1,279 @@
+package http1
+
+import (
+	"bytes"
+	"unsafe"
+)
+
+// What may come around the data of a chunked body; real ones have no extensions and a few short trailers.
+const (
+	maxExtension  = 4 << 10  // bytes of chunk extensions in one line
+	maxExtensions = 16 << 10 // and in all
+	maxTrailers   = 16 << 10 // bytes of all trailers
+	maxTrailer    = 128      // trailer fields
+	maxSizeDigits = 16
+)
+
+// place is where in a body a decoder stands.
+type place uint8
+
+const (
+	atEnd place = iota
+	inData
+	inSize
+	beforeExtension // blanks behind the size
+	inExtension
+	atSizeLF
+	atDataCR
+	atDataLF
+	inTrailers
+	atLastLF
+)
+
+// Body decodes a body as its bytes arrive in pieces. What it holds is bounded, whatever the body announces. The zero value is the
+// end of a message without a body.
+type Body struct {
+	kind       Kind
+	at         place
+	fault      fault
+	digits     uint8
+	extension  uint16 // bytes in this line
+	extensions uint16 // bytes in all
+	left       int64  // of the data at hand
+	trailers   *trailers
+}
+
+// trailers is made by the first body that has some.
+type trailers struct {
+	text   []byte
+	fields []Field
+}
+
+// Start begins a body. What Trailers gave of the last one is no longer good.
+func (b *Body) Start(f Framing) {
+	*b = Body{kind: f.Kind, trailers: b.trailers}
+	if b.trailers != nil {
+		b.trailers.text, b.trailers.fields = b.trailers.text[:0], b.trailers.fields[:0]
+	}
+	switch {
+	case f.Kind == Sized && f.Length < 0:
+		b.fault = badLength
+	case f.Kind == Sized && f.Length > 0:
+		b.at, b.left = inData, f.Length
+	case f.Kind == Chunked:
+		b.at = inSize
+	case f.Kind == UntilClose:
+		b.at = inData
+	}
+}
+
+// Next takes one step through src, which continues where the last call's n ended: data is the next content, a part of src and
+// possibly empty, and n is how much of src was used. n is 0 without an error when more bytes are needed, or the body is done. No
+// byte behind the body's end is used. An error is a *Error, as for a request, and stays.
+func (b *Body) Next(src []byte) (data []byte, n int, err error) {
+	for n < len(src) && b.fault == fine && b.at != atEnd {
+		switch b.at {
+		case inData:
+			data = src[n:]
+			if b.kind != UntilClose && int64(len(data)) > b.left {
+				data = data[:b.left]
+			}
+			b.moved(int64(len(data)))
+			return data, n + len(data), nil
+		case inTrailers:
+			n += b.takeTrailers(src[n:])
+		default:
+			b.step(src[n])
+			n++
+		}
+	}
+	return nil, n, b.fault.inRequest()
+}
+
+// moved accounts for data that was taken.
+func (b *Body) moved(n int64) {
+	if b.kind == UntilClose {
+		return
+	}
+	if b.left -= n; b.left > 0 {
+		return
+	}
+	if b.at = atEnd; b.kind == Chunked {
+		b.at = atDataCR
+	}
+}
+
+// step takes one byte of what stands between the data (RFC 9112 section 7.1).
+func (b *Body) step(c byte) {
+	switch b.at {
+	case inSize:
+		b.stepSize(c)
+	case beforeExtension:
+		switch {
+		case c == ';':
+			b.at = inExtension
+		case !blank(c):
+			b.fault = badChunkSize
+		}
+		b.countExtension()
+	case inExtension:
+		switch {
+		case c == '\r':
+			b.at = atSizeLF
+		case classes[c]&inValue == 0:
+			b.fault = badExtension
+		}
+		b.countExtension()
+	case atSizeLF:
+		b.endSize(c)
+	case atDataCR:
+		b.expect(c, '\r', atDataLF)
+	case atDataLF:
+		b.expect(c, '\n', inSize)
+	case atLastLF:
+		b.expect(c, '\n', atEnd)
+	}
+}
+
+func (b *Body) expect(c, want byte, then place) {
+	if c != want {
+		b.fault = badChunkEnd
+	}
+	b.at = then
+}
+
+func (b *Body) stepSize(c byte) {
+	d := unhex[c]
+	switch {
+	case d < 16:
+		if b.digits++; b.digits > maxSizeDigits || b.left > (1<<63-1)>>4 {
+			b.fault = badChunkSize
+			return
+		}
+		b.left = b.left<<4 | int64(d)
+	case b.digits == 0:
+		b.fault = badChunkSize
+	case c == '\r':
+		b.at = atSizeLF
+	case c == ';':
+		b.at = inExtension
+		b.countExtension()
+	case blank(c): // bad whitespace, which a recipient must allow before an extension, and only there (RFC 9112 section 7.1.1)
+		b.at = beforeExtension
+		b.countExtension()
+	default:
+		b.fault = badChunkSize
+	}
+}
+
+func (b *Body) countExtension() {
+	b.extension++
+	b.extensions++
+	if b.extension > maxExtension || b.extensions > maxExtensions {
+		b.fault = badExtension
+	}
+}
+
+func (b *Body) endSize(c byte) {
+	if c != '\n' {
+		b.fault = badChunkSize
+	}
+	b.digits, b.extension = 0, 0
+	if b.at = inData; b.left == 0 {
+		b.at = inTrailers
+	}
+}
+
+// takeTrailers takes bytes up to the end of a line, and parses all lines after the empty one, by the rules for the fields of a head.
+func (b *Body) takeTrailers(src []byte) int {
+	if src[0] == '\r' && (b.trailers == nil || len(b.trailers.text) == 0) {
+		b.at = atLastLF
+		return 1
+	}
+	if b.trailers == nil {
+		b.trailers = new(trailers)
+	}
+	t := b.trailers
+	n := bytes.IndexByte(src, '\n') + 1
+	ended := n > 0
+	if !ended {
+		n = len(src)
+	}
+	if len(t.text)+n > maxTrailers {
+		b.fault = trailersTooLarge
+		return n
+	}
+	t.text = append(t.text, src[:n]...)
+	size := len(t.text)
+	switch {
+	case !ended:
+	case size < 2 || t.text[size-2] != '\r':
+		b.fault = bareLF
+	case size >= 4 && t.text[size-3] == '\n':
+		t.fields, b.fault = appendFields(t.fields, t.text, unsafe.String(&t.text[0], size), 0, maxTrailer)
+		b.at = atEnd
+	}
+	return n
+}
+
+// Done says that the body is complete.
+func (b *Body) Done() bool { return b.at == atEnd && b.fault == fine }
+
+// Left is how many bytes of content, at least, come next on the connection and may be moved past this decoder: the rest of a
+// sized body or of the present chunk, -1 without a limit, 0 where the next byte is not content.
+func (b *Body) Left() int64 {
+	switch {
+	case b.at != inData || b.fault != fine:
+		return 0
+	case b.kind == UntilClose:
+		return -1
+	}
+	return b.left
+}
+
+// Skip says that n bytes of content were moved past the decoder, at most Left.
+func (b *Body) Skip(n int64) {
+	switch left := b.Left(); {
+	case n == 0:
+	case n < 0 || left >= 0 && n > left:
+		b.fault = wrongSkip
+	default:
+		b.moved(n)
+	}
+}
+
+// End says that the connection has ended: nil where that is the body's end, else a *Error.
+func (b *Body) End() error {
+	if b.kind == UntilClose && b.fault == fine {
+		b.at = atEnd
+	}
+	if b.fault != fine {
+		return b.fault.inRequest()
+	}
+	if b.at != atEnd {
+		return ErrCut
+	}
+	return nil
+}
+
+// Trailers are the fields behind a chunked body that is done, until the next Start. Which may go on is not decided here.
+func (b *Body) Trailers() []Field {
+	if b.trailers == nil || !b.Done() {
+		return nil
+	}
+	return b.trailers.fields
+}
+
+// unhex is the value of a hexadecimal digit, 255 for other bytes.
+var unhex = func() (t [256]uint8) {
+	for c := range t {
+		t[c] = 255
+	}
+	for i := range uint8(10) {
+		t['0'+i] = i
+	}
+	for i := range uint8(6) {
+		t['a'+i], t['A'+i] = 10+i, 10+i
+	}
+	return t
+}()

@@ -1,0 +1,90 @@
+package http1
+
+// hopsInline is how many options of Connection fields are kept without allocation; real clients send one or two.
+const hopsInline = 4
+
+// maxOptions bounds the options of a message's Connection fields: each of its fields is compared with each of them.
+const maxOptions = 64
+
+// Hops is the set of field names and options that a message's Connection fields name.
+type Hops struct {
+	first [hopsInline]string
+	n     int
+	rest  []string
+}
+
+// Add takes the options of one Connection field's value.
+func (h *Hops) Add(value string) {
+	for value != "" {
+		var token string
+		token, value = NextToken(value)
+		switch {
+		case token == "":
+		case h.n < hopsInline:
+			h.first[h.n] = token
+			h.n++
+		default:
+			h.rest = append(h.rest, token)
+		}
+	}
+}
+
+// Has says whether name was named, in any case.
+func (h *Hops) Has(name string) bool {
+	for i := range h.n {
+		if bothFold(h.first[i], name) {
+			return true
+		}
+	}
+	for _, token := range h.rest {
+		if bothFold(token, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Len is how many options there are.
+func (h *Hops) Len() int { return h.n + len(h.rest) }
+
+// reset forgets all, but keeps the room.
+func (h *Hops) reset() { h.n, h.rest = 0, h.rest[:0] }
+
+// HasToken says whether a comma-separated list holds a token, in any case; parameters behind a semicolon are not looked at.
+func HasToken(list, token string) bool {
+	for list != "" {
+		var t string
+		t, list = NextToken(list)
+		for i := 0; i < len(t); i++ {
+			if t[i] == ';' {
+				t = TrimBlanks(t[:i])
+				break
+			}
+		}
+		if bothFold(t, token) {
+			return true
+		}
+	}
+	return false
+}
+
+// NextToken cuts the first member from a comma-separated list, without blanks around it; it may be empty (RFC 9110 section 5.6.1).
+func NextToken(list string) (token, rest string) {
+	for i := 0; i < len(list); i++ {
+		if list[i] == ',' {
+			return TrimBlanks(list[:i]), list[i+1:]
+		}
+	}
+	return TrimBlanks(list), ""
+}
+
+// TrimBlanks is s without the blanks and tabs around it.
+func TrimBlanks(s string) string {
+	for s != "" && blank(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && blank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
