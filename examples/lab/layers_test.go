@@ -36,8 +36,9 @@ var layers = map[string]layer{
 	"discovery/memory": {ours: []string{"discovery", "registrator", "discovery/probe"}},
 	"registrator":      {never: []string{consulAPI}},
 	"proxy":            {ours: []string{"discovery", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
-	"proxy/event":      {ours: []string{"proxy", "balancer", "proxy/http1"}, never: []string{consulAPI, docker}},
-	"proxy/std":        {ours: []string{"proxy", "balancer", "proxy/http1"}, never: []string{consulAPI, docker}},
+	"proxy/sockets":    {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/event":      {ours: []string{"proxy", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
+	"proxy/std":        {ours: []string{"proxy", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
 	"proxy/admin":      {ours: []string{"proxy", "discovery", "balancer"}, never: []string{consulAPI, docker}},
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // Limits bound what one connection may cost. A zero takes the default.
@@ -195,13 +196,13 @@ func (s *Server) serve(srv *http.Server, l Listener) error {
 func (s *Server) stopAccepting(listeners []Listener) {
 	quiet := false
 	for _, l := range listeners {
-		quiet = quiesce(l.Listener) || quiet
+		quiet = sockets.Quiesce(l.Listener) || quiet
 	}
 	if quiet {
 		end := time.Now().Add(s.limits.Grace)
-		time.Sleep(min(quiesceFor, s.limits.Grace))
+		time.Sleep(min(sockets.QuiesceFor, s.limits.Grace))
 		for _, l := range listeners { // on a starved machine accepting may be late
-			for queued(l.Listener) > 0 && time.Now().Before(end) {
+			for sockets.Queued(l.Listener) > 0 && time.Now().Before(end) {
 				time.Sleep(time.Millisecond)
 			}
 		}

@@ -1,4 +1,4 @@
-package std
+package sockets
 
 import (
 	"net"
@@ -28,10 +28,10 @@ func TestQuiesceKeepsWhoIsWaitingAndLetsNobodyIn(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	if got := queued(l); got != 3 {
+	if got := Queued(l); got != 3 {
 		t.Errorf("%d wait to be accepted, want 3", got)
 	}
-	if !quiesce(l) {
+	if !Quiesce(l) {
 		t.Fatal("no filter")
 	}
 	if c, err := net.DialTimeout("tcp", address, 100*time.Millisecond); err == nil {
@@ -45,7 +45,7 @@ func TestQuiesceKeepsWhoIsWaitingAndLetsNobodyIn(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	if got := queued(l); got != 0 {
+	if got := Queued(l); got != 0 {
 		t.Errorf("%d wait to be accepted, want none", got)
 	}
 }

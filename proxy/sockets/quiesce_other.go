@@ -1,0 +1,17 @@
+//go:build !linux
+
+package sockets
+
+import (
+	"net"
+	"time"
+)
+
+// QuiesceFor is 0: there is nothing to wait for.
+const QuiesceFor = time.Duration(0)
+
+// Quiesce can do nothing here: closing the listener resets what waits to be accepted.
+func Quiesce(net.Listener) bool { return false }
+
+// Queued is 0: nothing tells it here.
+func Queued(net.Listener) int { return 0 }

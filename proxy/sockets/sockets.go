@@ -1,0 +1,2 @@
+// Package sockets is what listeners have in common below HTTP: how one stops without resetting anybody.
+package sockets
