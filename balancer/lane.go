@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -58,49 +59,42 @@ const (
 	budgetFloor = 10 // retries a second
 )
 
-// Budget bounds the retries of a route. The zero value is ready. Retries where nothing was sent need no budget.
+// Budget bounds the retries of a route. The zero value is ready. Retries where nothing was sent need no budget. All methods may
+// be called from several goroutines; they take no lock, so counts of a second may be off by what came at its very start.
 type Budget struct {
-	mu    sync.Mutex
-	start time.Time
-	slots [budgetSpan]struct{ second, requests, retries int64 }
+	slots [budgetSpan]budgetSlot
 }
 
-// Deposit notes a request (not a retry).
-func (b *Budget) Deposit() {
-	b.mu.Lock()
-	b.slots[b.turn()].requests++
-	b.mu.Unlock()
-}
+type budgetSlot struct{ second, requests, retries atomic.Int64 }
 
-// Withdraw says whether a retry is within the budget, and notes it if so.
-func (b *Budget) Withdraw() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	i := b.turn()
-	now := b.slots[i].second
+// Deposit notes a request (not a retry) at now.
+func (b *Budget) Deposit(now time.Time) { b.slot(now.Unix()).requests.Add(1) }
+
+// Withdraw says whether a retry at now is within the budget, and notes it if so.
+func (b *Budget) Withdraw(now time.Time) bool {
+	second := now.Unix()
+	slot := b.slot(second)
 	var requests, retries int64
-	for _, s := range b.slots {
-		if s.second > now-budgetSpan {
-			requests += s.requests
-			retries += s.retries
+	for i := range b.slots {
+		s := &b.slots[i]
+		if at := s.second.Load(); at > second-budgetSpan && at <= second {
+			requests += s.requests.Load()
+			retries += s.retries.Load()
 		}
 	}
-	if b.slots[i].retries >= budgetFloor && retries >= requests/budgetShare {
+	if slot.retries.Load() >= budgetFloor && retries >= requests/budgetShare {
 		return false
 	}
-	b.slots[i].retries++
+	slot.retries.Add(1)
 	return true
 }
 
-// turn is the slot of the present second, emptied if it held an older one. It needs b.mu.
-func (b *Budget) turn() int {
-	if b.start.IsZero() {
-		b.start = time.Now()
+// slot is that of a second, emptied if it held another one.
+func (b *Budget) slot(second int64) *budgetSlot {
+	s := &b.slots[uint64(second)%budgetSpan]
+	if old := s.second.Load(); old != second && s.second.CompareAndSwap(old, second) {
+		s.requests.Store(0)
+		s.retries.Store(0)
 	}
-	second := int64(time.Since(b.start) / time.Second)
-	s := &b.slots[second%budgetSpan]
-	if s.second != second {
-		s.second, s.requests, s.retries = second, 0, 0
-	}
-	return int(second % budgetSpan)
+	return s
 }

@@ -63,6 +63,9 @@ func (t *Tried) Has(i int) bool {
 	return false
 }
 
+// Clear empties the set.
+func (t *Tried) Clear() { t.n = 0 }
+
 // Len is the number of different members noted.
 func (t *Tried) Len() int { return t.n }
 

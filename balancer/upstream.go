@@ -26,6 +26,8 @@ type Upstream struct {
 	routable atomic.Int64 // unix nanoseconds; 0 = never
 	keeps    atomic.Bool  // it has answered without ending the connection
 	farewell atomic.Int64 // unix nanoseconds until which it counts as leaving; 0 = it does not
+	broken   atomic.Int32 // fresh connections in a row that closed on a request
+	conns    atomic.Int32 // open
 	next     *Upstream
 
 	mu       sync.Mutex // guards what follows, and every change of out
@@ -149,6 +151,41 @@ func (u *Upstream) leaveOut(now time.Time, early bool) {
 	u.settled.Store(false)
 	u.out.Store(true)
 }
+
+// brokenLimit is how many fresh connections in a row may close on a request before the instance is left out: fewer could be
+// requests that break it, and these must not empty a route.
+const brokenLimit = 3
+
+// ObserveBroken notes that a fresh connection closed on a request, without a byte of an answer. One that has never answered is most
+// likely not there yet, and is left out at once.
+func (u *Upstream) ObserveBroken(now time.Time) {
+	if u.broken.Add(1) >= brokenLimit || !u.answered.Load() {
+		u.ObserveClosed(now)
+	}
+}
+
+// ObserveWhole notes that a fresh connection brought an answer.
+func (u *Upstream) ObserveWhole() {
+	if u.broken.Load() != 0 {
+		u.broken.Store(0)
+	}
+}
+
+// Connect counts a connection in, unless limit are open already; 0 is no limit. Every Connect that is true is followed by exactly
+// one Disconnect, when the connection has ended or did not come about.
+func (u *Upstream) Connect(limit int) bool {
+	if n := u.conns.Add(1); limit > 0 && int(n) > limit {
+		u.conns.Add(-1)
+		return false
+	}
+	return true
+}
+
+// Disconnect counts a connection out.
+func (u *Upstream) Disconnect() { u.conns.Add(-1) }
+
+// Connections is the number of connections between Connect and Disconnect, used and kept, over all listeners.
+func (u *Upstream) Connections() int { return int(u.conns.Load()) }
 
 // Usable says whether a request may be sent: not left out, not retired.
 func (u *Upstream) Usable() bool {

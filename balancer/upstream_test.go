@@ -272,7 +272,7 @@ func TestRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b Budget
 		spend := func() (n int) {
-			for b.Withdraw() {
+			for b.Withdraw(time.Now()) {
 				n++
 			}
 			return n
@@ -286,7 +286,7 @@ func TestRetryBudget(t *testing.T) {
 		}
 		time.Sleep(budgetSpan * time.Second)
 		for range 1000 {
-			b.Deposit()
+			b.Deposit(time.Now())
 		}
 		if n := spend(); n != 200 {
 			t.Errorf("%d retries for 1,000 requests", n)

@@ -77,7 +77,7 @@ func (x *exchange) serve() {
 // forward makes attempts until one answers or the rules say stop.
 func (x *exchange) forward() {
 	x.attempts = proxy.Attempts{Idempotent: proxy.Idempotent(x.r.Method), Max: x.retries}
-	x.route.Lane.Budget.Deposit()
+	x.route.Lane.Budget.Deposit(time.Now())
 	want := balancer.Any
 	if !x.attempts.Idempotent {
 		want = balancer.Answered
@@ -95,7 +95,7 @@ func (x *exchange) forward() {
 		if failure == answered {
 			return
 		}
-		step := x.attempts.Next(failure, kept, x.up == nil || x.up.replayable(), x.route.Lane.Budget.Withdraw)
+		step := x.attempts.Next(failure, kept, x.up == nil || x.up.replayable(), func() bool { return x.route.Lane.Budget.Withdraw(time.Now()) })
 		if step == proxy.Another {
 			x.tried.Add(target.Index)
 			if next, ok := x.route.Pick(&x.tried, want); ok {
