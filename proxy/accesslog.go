@@ -1,12 +1,11 @@
 package proxy
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"net/netip"
-	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -34,32 +33,36 @@ func ParseAccessFormat(s string) (AccessFormat, error) {
 	return AccessOff, fmt.Errorf("parse access log format %q: want off, json or combined", s)
 }
 
-// Access is one request as the log tells it.
-type Access struct {
-	Time                        time.Time
-	Client                      netip.Addr
-	Method, Host, Target, Proto string
-	Referer, UserAgent          string
-	Service, Upstream, ID       string
-	Status, Retries             int
-	Bytes                       int64
-	Duration, Upwards           time.Duration
-	Outcome                     Outcome
+// lingerLog is how long lines gather before they are written together: no person waits for a line that long, and a busy loop is not
+// disturbed more often.
+const lingerLog = 20 * time.Millisecond
+
+// maxLines bounds what waits for a slow disk, per seat: some seconds at a thousand requests a second. Past it lines are dropped and
+// counted. hurryLines is where the writer is called at once.
+const (
+	maxLines   = 1 << 20
+	hurryLines = maxLines / 4
+)
+
+// lineQueue is what one seat has logged and the writer has not fetched yet.
+type lineQueue struct {
+	mu     *sync.Mutex // guards all of it
+	buf    []byte
+	stamp  stamp
+	called bool // the writer was called in a hurry
 }
-
-// accessQueue is how many lines may wait for a slow disk: a second at a thousand requests a second. Past it lines are dropped and counted.
-const accessQueue = 1024
-
-// maxAccessText bounds each text in a line; the rest is cut.
-const maxAccessText = 2048
 
 // AccessLog writes a line per request without ever holding one up. Make it with NewAccessLog; a nil *AccessLog logs nothing.
 type AccessLog struct {
 	format  AccessFormat
 	out     io.Writer
-	lines   chan []byte
-	free    chan []byte
+	wake    chan struct{} // something is there
+	hurry   chan struct{} // a lot is
 	dropped atomic.Uint64
+	own     lineQueue // what is logged without a seat
+
+	mu    sync.Mutex
+	seats []*lineQueue
 }
 
 // NewAccessLog writes to out from Run's goroutine only. It returns nil for AccessOff.
@@ -67,7 +70,17 @@ func NewAccessLog(format AccessFormat, out io.Writer) *AccessLog {
 	if format == AccessOff {
 		return nil
 	}
-	return &AccessLog{format: format, out: out, lines: make(chan []byte, accessQueue), free: make(chan []byte, accessQueue)}
+	l := &AccessLog{format: format, out: out, wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
+	l.own.mu = new(sync.Mutex)
+	l.join(&l.own)
+	return l
+}
+
+// join makes a seat's lines part of the log, for good.
+func (l *AccessLog) join(s *lineQueue) {
+	l.mu.Lock()
+	l.seats = append(l.seats, s)
+	l.mu.Unlock()
 }
 
 // Dropped is how many lines were lost to a slow or failing out.
@@ -78,25 +91,41 @@ func (l *AccessLog) Dropped() uint64 {
 	return l.dropped.Load()
 }
 
-// Add queues a line, or drops it when the queue is full.
+// Add logs a request without a seat.
 func (l *AccessLog) Add(a *Access) {
 	if l == nil {
 		return
 	}
-	var line []byte
-	select {
-	case line = <-l.free:
-	default:
+	l.own.mu.Lock()
+	l.add(&l.own, a)
+	l.own.mu.Unlock()
+}
+
+// add appends a line, or drops it when too much is waiting. It needs s.mu. The writer is woken by the first line only.
+func (l *AccessLog) add(s *lineQueue, a *Access) {
+	before := len(s.buf)
+	if before > maxLines {
+		l.dropped.Add(1)
+		return
 	}
 	if l.format == AccessJSON {
-		line = appendJSONLine(line[:0], a)
+		s.buf = appendJSONLine(s.buf, a, &s.stamp)
 	} else {
-		line = appendCombinedLine(line[:0], a)
+		s.buf = appendCombinedLine(s.buf, a, &s.stamp)
 	}
+	switch {
+	case before == 0:
+		signal(l.wake)
+	case before > hurryLines && !s.called:
+		s.called = true
+		signal(l.hurry)
+	}
+}
+
+func signal(c chan<- struct{}) {
 	select {
-	case l.lines <- line:
+	case c <- struct{}{}:
 	default:
-		l.dropped.Add(1)
 	}
 }
 
@@ -124,125 +153,50 @@ func (l *AccessLog) Run(ctx context.Context) error {
 }
 
 func (l *AccessLog) writeAll(ctx context.Context) {
-	w := bufio.NewWriterSize(l.out, 32<<10)
+	var spare []byte
+	gather := time.NewTimer(lingerLog)
+	defer gather.Stop()
 	for {
 		select {
-		case line := <-l.lines:
-			l.write(w, line)
+		case <-l.wake:
 		case <-ctx.Done():
-			for len(l.lines) > 0 {
-				l.write(w, <-l.lines)
-			}
+			l.flush(spare)
 			return
 		}
-	}
-}
-
-// write flushes whenever nothing more is waiting, so that a quiet log is never behind.
-func (l *AccessLog) write(w *bufio.Writer, line []byte) {
-	_, err := w.Write(line)
-	if err == nil && len(l.lines) == 0 {
-		err = w.Flush()
-	}
-	if err != nil {
-		l.dropped.Add(1)
-		w.Reset(l.out)
-	}
-	select {
-	case l.free <- line:
-	default:
-	}
-}
-
-func appendCombinedLine(b []byte, a *Access) []byte {
-	b = appendAddr(b, a.Client)
-	b = append(b, " - - ["...)
-	b = a.Time.AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
-	b = append(b, `] "`...)
-	b = appendEscaped(b, a.Method)
-	b = append(b, ' ')
-	b = appendEscaped(b, a.Target)
-	b = append(b, ' ')
-	b = append(b, a.Proto...)
-	b = append(b, `" `...)
-	b = strconv.AppendInt(b, int64(a.Status), 10)
-	b = append(b, ' ')
-	b = strconv.AppendInt(b, a.Bytes, 10)
-	b = appendQuotedOrDash(append(b, ' '), a.Referer)
-	b = appendQuotedOrDash(append(b, ' '), a.UserAgent)
-	return append(b, '\n')
-}
-
-func appendQuotedOrDash(b []byte, s string) []byte {
-	if s == "" {
-		s = "-"
-	}
-	return append(appendEscaped(append(b, '"'), s), '"')
-}
-
-func appendJSONLine(b []byte, a *Access) []byte {
-	b = append(b, `{"time":"`...)
-	b = a.Time.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
-	b = append(b, `","client":"`...)
-	b = appendAddr(b, a.Client)
-	b = append(b, '"')
-	for _, t := range [...]struct{ key, value string }{
-		{"method", a.Method}, {"host", a.Host}, {"target", a.Target}, {"proto", a.Proto}, {"service", a.Service},
-		{"upstream", a.Upstream}, {"request_id", a.ID}, {"referer", a.Referer}, {"user_agent", a.UserAgent},
-	} {
-		if t.value == "" {
-			continue
+		gather.Reset(lingerLog)
+		select {
+		case <-gather.C:
+		case <-l.hurry:
+		case <-ctx.Done():
 		}
-		b = append(append(append(b, `,"`...), t.key...), `":"`...)
-		b = append(appendJSONEscaped(b, t.value), '"')
+		spare = l.flush(spare)
 	}
-	b = strconv.AppendInt(append(b, `,"status":`...), int64(a.Status), 10)
-	b = strconv.AppendInt(append(b, `,"bytes":`...), a.Bytes, 10)
-	b = strconv.AppendFloat(append(b, `,"seconds":`...), a.Duration.Seconds(), 'f', 6, 64)
-	if a.Upwards > 0 {
-		b = strconv.AppendFloat(append(b, `,"upstream_seconds":`...), a.Upwards.Seconds(), 'f', 6, 64)
-	}
-	if a.Retries > 0 {
-		b = strconv.AppendInt(append(b, `,"retries":`...), int64(a.Retries), 10)
-	}
-	if a.Outcome != Forwarded {
-		b = append(append(append(b, `,"outcome":"`...), a.Outcome.String()...), '"')
-	}
-	return append(b, '}', '\n')
 }
 
-func appendAddr(b []byte, a netip.Addr) []byte {
-	if !a.IsValid() {
-		return append(b, '-')
-	}
-	return a.AppendTo(b)
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendEscaped writes what could end a quoted text or a line, and what terminals obey, as \xHH.
-func appendEscaped(b []byte, s string) []byte {
-	for i := 0; i < min(len(s), maxAccessText); i++ {
-		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			b = append(b, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+// flush writes what all seats have logged. spare becomes the next one's buffer, and the last one's becomes spare.
+func (l *AccessLog) flush(spare []byte) []byte {
+	l.mu.Lock()
+	seats := l.seats
+	l.mu.Unlock()
+	for _, s := range seats {
+		s.mu.Lock()
+		if len(s.buf) > 0 {
+			s.buf, spare, s.called = spare[:0], s.buf, false
 		} else {
-			b = append(b, c)
+			spare = spare[:0]
 		}
+		s.mu.Unlock()
+		l.write(spare)
 	}
-	return b
+	return spare[:0]
 }
 
-// appendJSONEscaped writes bytes that are no printable ASCII as \u00HH: they may be no UTF-8 and the line must stay JSON.
-func appendJSONEscaped(b []byte, s string) []byte {
-	for i := 0; i < min(len(s), maxAccessText); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
-		case c < 0x20 || c >= 0x7f:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		default:
-			b = append(b, c)
-		}
+func (l *AccessLog) write(text []byte) {
+	if len(text) == 0 {
+		return
 	}
-	return b
+	n, err := l.out.Write(text)
+	if err != nil {
+		l.dropped.Add(uint64(bytes.Count(text[n:], []byte{'\n'})))
+	}
 }

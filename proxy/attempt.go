@@ -10,7 +10,7 @@ const (
 	FailedConnect Failure = iota
 	// FailedSettle: the connection ended while it was being watched before use; nothing was sent.
 	FailedSettle
-	// FailedStale: a kept connection was found dead before a byte was written.
+	// FailedStale: the connection was found dead before a byte was written: a kept one as a rule.
 	FailedStale
 	// FailedSent: the connection ended after something was written and before a byte of the answer.
 	FailedSent
@@ -18,8 +18,15 @@ const (
 	FailedSilent
 	// FailedAnswer: the answer began and is not one.
 	FailedAnswer
-	// FailedClient: the client went away, or its own body could not be read.
+	// FailedFull: the instance has as many connections as it may; nothing was sent.
+	FailedFull
+	// FailedClient: the client went away.
 	FailedClient
+	// FailedSlow: the client's body made too little progress.
+	FailedSlow
+	// FailedBody: the client's body is not framed as announced.
+	FailedBody
+	failures
 )
 
 // String is the value of a metric's label.
@@ -37,6 +44,12 @@ func (f Failure) String() string {
 		return "timeout"
 	case FailedAnswer:
 		return "malformed"
+	case FailedFull:
+		return "full"
+	case FailedSlow:
+		return "slow"
+	case FailedBody:
+		return "body"
 	default:
 		return "client"
 	}
@@ -63,7 +76,7 @@ const maxStale = 1024
 
 // Attempts decides what may be repeated where. It is pure: the caller reports what happened and does what it is told.
 //
-//   - Nothing sent: always another instance, outside any budget; the same one once more where there is no other.
+//   - Nothing sent: always another instance, outside any budget; the same one once more where there is no other, unless it is full.
 //   - A kept connection found dead before a byte was written: always, with another connection.
 //   - Something sent, not a byte of the answer: only idempotent methods whose body can still be sent whole, each instance at most
 //     once, at most Max times, and only while the route's budget allows. Where the lost connection was a kept one and there is no
@@ -77,8 +90,9 @@ type Attempts struct {
 
 	connects, stale, retries int
 	sameConnect, sameSent    bool
-	// last decides what Last answers.
-	last, lastKept bool
+	// what Last answers hangs on the failure before it.
+	last     Failure
+	lastKept bool
 }
 
 // Idempotent says whether a method may be repeated without asking (RFC 9110 section 9.2.2).
@@ -94,7 +108,7 @@ func Idempotent(method string) bool {
 // can be sent again from its first byte; withdraw takes one retry from the route's budget, and is called only where that is the
 // last thing in the way.
 func (a *Attempts) Next(f Failure, kept, replayable bool, withdraw func() bool) Step {
-	a.last, a.lastKept = f == FailedConnect || f == FailedSettle, kept
+	a.last, a.lastKept = f, kept
 	switch f {
 	case FailedStale:
 		a.stale++
@@ -102,7 +116,7 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, withdraw func() bool) 
 			return GiveUp
 		}
 		return SameFresh
-	case FailedConnect, FailedSettle:
+	case FailedConnect, FailedSettle, FailedFull:
 		a.connects++
 		if a.connects >= maxConnects {
 			return GiveUp
@@ -120,7 +134,10 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, withdraw func() bool) 
 
 // Last says whether the same instance may be tried once more, now that no other one is left.
 func (a *Attempts) Last() bool {
-	if a.last {
+	switch a.last {
+	case FailedFull:
+		return false
+	case FailedConnect, FailedSettle:
 		if a.sameConnect {
 			return false
 		}

@@ -36,6 +36,7 @@ type claim struct {
 	key     routeKey
 	service string
 	targets []Target // Index and Weight are set in the Route
+	closed  bool     // an instance restricts the route in a way that can't be honoured
 }
 
 // compiler turns one block into a claimant.
@@ -131,6 +132,7 @@ func (c *compiler) claim(key routeKey, i int, r *dialect.Rule) {
 		c.out.claims = append(c.out.claims, cl)
 	}
 	in := &c.out.block.Instances[i]
+	cl.closed = cl.closed || r.Closed
 	if !in.Usable() || r.Closed {
 		return
 	}

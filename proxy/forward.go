@@ -47,27 +47,33 @@ func (f Forwarder) Trusts(peer netip.Addr) bool {
 	return false
 }
 
-// Origin is where a request comes from, as told to the upstream.
+// Origin is where a request comes from, as told to the upstream. Its strings may be views of the request.
 type Origin struct {
 	// Client is the address believed to be the client's: the peer's own, or what trusted proxies say.
 	Client netip.Addr
 	// ID is the request's id.
 	ID string
 
-	peer              netip.Addr
-	scheme, host      string
-	chain, chained    string // inbound X-Forwarded-For and Forwarded, believed
-	proto, forwardedH string
-	extra             []Field // other believed X-Forwarded-* fields
+	chain, chained string // inbound X-Forwarded-For and Forwarded, believed
+	proto, host    string // of the request as the client sent it
+
+	peer           netip.Addr
+	scheme, direct string
+	extra          []Field // other believed X-Forwarded-* fields
 }
 
 // Origin reads what the forwarding fields of a request are worth. scheme is "http" or "https", host the authority asked for.
 // newID is called when the request has no id that is believed.
 func (f Forwarder) Origin(peer netip.Addr, scheme, host string, in []Field, newID func() string) Origin {
 	peer = peer.Unmap().WithZone("")
-	o := Origin{Client: peer, peer: peer, scheme: scheme, host: host, proto: scheme, forwardedH: host}
+	o := Origin{Client: peer, peer: peer, scheme: scheme, direct: host, proto: scheme, host: host}
 	if f.Trusts(peer) {
 		f.believe(&o, in)
+		for _, field := range in {
+			if field.Known() == http1.OtherXForwarded {
+				o.extra = append(o.extra, field)
+			}
+		}
 	}
 	if o.ID == "" {
 		o.ID = newID()
@@ -78,34 +84,28 @@ func (f Forwarder) Origin(peer netip.Addr, scheme, host string, in []Field, newI
 // believe takes over what a trusted peer says, each value checked for its form.
 func (f Forwarder) believe(o *Origin, in []Field) {
 	realIP := netip.Addr{}
-	for _, field := range in {
-		if !forwarding(field.Name) {
-			continue
-		}
-		switch strings.ToLower(field.Name) {
-		case "x-forwarded-for":
-			o.chain = join(o.chain, field.Value)
-		case "forwarded":
-			o.chained = join(o.chained, field.Value)
-		case "x-forwarded-proto":
-			if field.Value == "http" || field.Value == "https" {
-				o.proto = field.Value
+	for i := range in {
+		value := in[i].Value
+		switch in[i].Known() {
+		case http1.XForwardedFor:
+			o.chain = join(o.chain, value)
+		case http1.Forwarded:
+			o.chained = join(o.chained, value)
+		case http1.XForwardedProto:
+			if value == "http" || value == "https" {
+				o.proto = value
 			}
-		case "x-forwarded-host":
-			if ValidAuthority(field.Value) {
-				o.forwardedH = field.Value
+		case http1.XForwardedHost:
+			if ValidAuthority(value) {
+				o.host = value
 			}
-		case "x-real-ip":
-			if addr, err := netip.ParseAddr(field.Value); err == nil {
+		case http1.XRealIP:
+			if addr, err := netip.ParseAddr(value); err == nil {
 				realIP = addr.Unmap().WithZone("")
 			}
-		case "x-request-id":
-			if validID(field.Value) {
-				o.ID = field.Value
-			}
-		default:
-			if strings.IndexByte(field.Name, '_') < 0 {
-				o.extra = append(o.extra, field)
+		case http1.XRequestID:
+			if validID(value) {
+				o.ID = value
 			}
 		}
 	}
@@ -157,29 +157,58 @@ func (o *Origin) append(dst []Field) []Field {
 	if o.Client != o.peer {
 		client = o.Client.String()
 	}
+	forwarded := appendForwarded(nil, peer, o.peer.Is6(), o.direct, o.scheme)
 	dst = append(dst,
-		Field{"X-Forwarded-For", join(o.chain, peer)},
-		Field{"X-Forwarded-Proto", o.proto},
-		Field{"X-Forwarded-Host", o.forwardedH},
-		Field{"X-Real-IP", client},
-		Field{"Forwarded", join(o.chained, o.forwarded(peer))},
-		Field{"X-Request-ID", o.ID})
+		http1.NewField("X-Forwarded-For", join(o.chain, peer)),
+		http1.NewField("X-Forwarded-Proto", o.proto),
+		http1.NewField("X-Forwarded-Host", o.host),
+		http1.NewField("X-Real-IP", client),
+		http1.NewField("Forwarded", join(o.chained, string(forwarded))),
+		http1.NewField("X-Request-ID", o.ID))
 	return append(dst, o.extra...)
 }
 
-// forwarded is this hop's element (RFC 7239 section 4); an IPv6 address and a host with a port must be quoted (section 6).
-func (o *Origin) forwarded(peer string) string {
-	if o.peer.Is6() {
-		peer = `"[` + peer + `]"`
+// appendTo appends the forwarding fields of this hop as they go out. host is the authority asked for.
+func (o *Origin) appendTo(dst []byte, c *Client, host string) []byte {
+	dst = append(dst, "X-Forwarded-For: "...)
+	dst = append(appendChain(dst, o.chain), c.addrText()...)
+	dst = append(append(dst, "\r\nX-Forwarded-Proto: "...), o.proto...)
+	dst = append(append(dst, "\r\nX-Forwarded-Host: "...), o.host...)
+	dst = append(dst, "\r\nX-Real-IP: "...)
+	if o.Client == c.addr {
+		dst = append(dst, c.addrText()...)
+	} else {
+		dst = o.Client.AppendTo(dst)
 	}
-	host := o.host
-	if !ValidToken(host) {
-		host = `"` + host + `"`
+	dst = append(dst, "\r\nForwarded: "...)
+	dst = appendForwarded(appendChain(dst, o.chained), c.addrText(), c.addr.Is6(), host, c.scheme())
+	dst = append(append(dst, "\r\nX-Request-ID: "...), o.ID...)
+	return append(dst, "\r\n"...)
+}
+
+// appendChain appends what earlier hops wrote into a list that this one goes on.
+func appendChain(dst []byte, list string) []byte {
+	if list == "" {
+		return dst
 	}
-	if o.host == "" {
-		return "for=" + peer + ";proto=" + o.scheme
+	return append(append(dst, list...), ", "...)
+}
+
+// appendForwarded appends this hop's element (RFC 7239 section 4); an IPv6 address and a host with a port must be quoted (section 6).
+func appendForwarded(dst []byte, peer string, is6 bool, host, scheme string) []byte {
+	if is6 {
+		dst = append(append(append(dst, `for="[`...), peer...), `]"`...)
+	} else {
+		dst = append(append(dst, "for="...), peer...)
 	}
-	return "for=" + peer + ";host=" + host + ";proto=" + o.scheme
+	switch {
+	case host == "":
+	case http1.ValidToken(host):
+		dst = append(append(dst, ";host="...), host...)
+	default:
+		dst = append(append(append(dst, `;host="`...), host...), '"')
+	}
+	return append(append(dst, ";proto="...), scheme...)
 }
 
 func join(list, last string) string {
@@ -204,6 +233,9 @@ func validID(s string) bool {
 	return true
 }
 
+// ValidAuthority says whether s is a host with an optional port and nothing else; see http1.ValidAuthority.
+func ValidAuthority(s string) bool { return http1.ValidAuthority(s) }
+
 // Admitted says whether a route's allow and deny lists let a request in. The peer's address and each entry of every
 // X-Forwarded-For field must pass, as with Fabio; an entry that is no address fails an allow list and passes a deny list.
 func Admitted(allow, deny []netip.Prefix, peer netip.Addr, in []Field) bool {
@@ -214,7 +246,7 @@ func Admitted(allow, deny []netip.Prefix, peer netip.Addr, in []Field) bool {
 		return false
 	}
 	for _, f := range in {
-		if !strings.EqualFold(f.Name, "X-Forwarded-For") {
+		if f.Known() != http1.XForwardedFor {
 			continue
 		}
 		for list := f.Value; list != ""; {

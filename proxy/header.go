@@ -7,7 +7,7 @@ import (
 )
 
 // Field is one header field as it stands in a head: the name in any case, the value without surrounding blanks.
-type Field struct{ Name, Value string }
+type Field = http1.Field
 
 // Passage says how a request enters: what the header rules need to know of it beyond its fields.
 type Passage struct {
@@ -21,95 +21,86 @@ type Passage struct {
 // first (RFC 9110 section 7.6.1), names that could pass for others go, then the forwarding fields of this hop are added, so that
 // no Connection field can remove them. Host, Content-Length and Transfer-Encoding are never copied: who writes the request frames it.
 func AppendRequestFields(dst, in []Field, p Passage) []Field {
-	var named Hops
+	var named http1.Hops
 	trailers := false
 	for _, f := range in {
-		switch {
-		case strings.EqualFold(f.Name, "Connection"):
+		switch f.Known() {
+		case http1.Connection:
 			named.Add(f.Value)
-		case strings.EqualFold(f.Name, "TE"):
-			trailers = trailers || HasToken(f.Value, "trailers")
+		case http1.TE:
+			trailers = trailers || http1.HasToken(f.Value, "trailers")
 		}
 	}
-	for _, f := range in {
-		if dropRequestField(f.Name) || named.Has(f.Name) {
-			continue
+	for i := range in {
+		if toInstance(&in[i], &named) {
+			dst = append(dst, in[i])
 		}
-		dst = append(dst, f)
 	}
 	if trailers {
-		dst = append(dst, Field{"TE", "trailers"})
+		dst = append(dst, Field{Name: "TE", Value: "trailers"})
 	}
 	switch {
 	case p.Upgrade:
-		dst = append(dst, Field{"Connection", "Upgrade"}, Field{"Upgrade", "websocket"})
+		dst = append(dst, Field{Name: "Connection", Value: "Upgrade"}, Field{Name: "Upgrade", Value: "websocket"})
 	case trailers:
-		dst = append(dst, Field{"Connection", "TE"})
+		dst = append(dst, Field{Name: "Connection", Value: "TE"})
 	}
 	return p.Origin.append(dst)
 }
 
-// dropRequestField names what never goes on as it came, whatever Connection says. An underscore makes a name that CGI-like
-// applications can't tell from the one with a hyphen; "Proxy" becomes HTTP_PROXY there.
-func dropRequestField(name string) bool {
-	if strings.IndexByte(name, '_') >= 0 || hopByHop(name) || forwarding(name) {
-		return true
+// set is a set of fields that rules know.
+type set uint64
+
+func setOf(fields ...http1.Known) (s set) {
+	for _, k := range fields {
+		s |= 1 << k
 	}
-	switch len(name) {
-	case 4:
-		return strings.EqualFold(name, "Host")
-	case 5:
-		return strings.EqualFold(name, "Proxy")
-	case 14:
-		return strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "HTTP2-Settings")
-	}
-	return false
+	return s
 }
 
-// hopByHop says whether a field belongs to one connection only.
-func hopByHop(name string) bool {
-	switch len(name) {
-	case 2:
-		return strings.EqualFold(name, "TE")
-	case 7:
-		return strings.EqualFold(name, "Upgrade")
-	case 10:
-		return strings.EqualFold(name, "Connection") || strings.EqualFold(name, "Keep-Alive")
-	case 16:
-		return strings.EqualFold(name, "Proxy-Connection")
-	case 17:
-		return strings.EqualFold(name, "Transfer-Encoding")
-	}
-	return false
+func (s set) has(k http1.Known) bool { return s>>k&1 != 0 }
+
+var (
+	// hopByHop are the fields that belong to one connection only (RFC 9110 section 7.6.1).
+	hopByHop = setOf(http1.Connection, http1.KeepAlive, http1.ProxyConnection, http1.TE, http1.TransferEncoding, http1.Upgrade)
+	// forwarding are the fields that claim something about earlier hops: they are rewritten, never copied.
+	forwarding = setOf(http1.XForwardedFor, http1.XForwardedProto, http1.XForwardedHost, http1.OtherXForwarded, http1.Forwarded,
+		http1.XRealIP, http1.XRequestID)
+	// keptFromInstances never go on as they came, whatever Connection says. An underscore makes a name that CGI-like applications
+	// can't tell from the one with a hyphen; "Proxy" becomes HTTP_PROXY there. Who writes the request frames it.
+	keptFromInstances = hopByHop | forwarding | setOf(http1.Underscored, http1.Host, http1.Proxy, http1.ContentLength, http1.HTTP2Settings,
+		http1.Trailer)
+	// keptFromClients never go on as they came; who writes the answer frames it.
+	keptFromClients = hopByHop | setOf(http1.ContentLength, http1.Trailer)
+)
+
+// toInstance says whether a request's field goes on as it came; named is what the request's Connection fields name.
+func toInstance(f *Field, named *http1.Hops) bool {
+	return !keptFromInstances.has(f.Known()) && (named.Len() == 0 || !named.Has(f.Name))
 }
 
-// forwarding says whether a field claims something about earlier hops: such fields are rewritten, never copied.
-func forwarding(name string) bool {
-	const family = "x-forwarded-"
-	if len(name) > len(family) && strings.EqualFold(name[:len(family)], family) {
+// toClient says whether an answer's field goes on as it came; Upgrade does only in the answer that switches.
+func toClient(f *Field, named *http1.Hops, switching bool) bool {
+	k := f.Known()
+	if switching && k == http1.Upgrade {
 		return true
 	}
-	return strings.EqualFold(name, "Forwarded") || strings.EqualFold(name, "X-Real-IP") || strings.EqualFold(name, "X-Request-ID")
+	return !keptFromClients.has(k) && (named.Len() == 0 || !named.Has(f.Name))
 }
 
 // AppendResponseFields appends to dst what a client is to be sent of an upstream's fields, and returns it. Content-Length and
 // Trailer are left to the writer of the answer, which knows how it frames it; Upgrade is kept only in the answer that switches.
 func AppendResponseFields(dst, in []Field, switching bool) []Field {
-	var named Hops
+	var named http1.Hops
 	for _, f := range in {
-		if strings.EqualFold(f.Name, "Connection") {
+		if f.Known() == http1.Connection {
 			named.Add(f.Value)
 		}
 	}
-	for _, f := range in {
-		upgrade := switching && strings.EqualFold(f.Name, "Upgrade")
-		if !upgrade && (hopByHop(f.Name) || named.Has(f.Name)) {
-			continue
+	for i := range in {
+		if toClient(&in[i], &named, switching) {
+			dst = append(dst, in[i])
 		}
-		if strings.EqualFold(f.Name, "Content-Length") || strings.EqualFold(f.Name, "Trailer") {
-			continue
-		}
-		dst = append(dst, f)
 	}
 	return dst
 }
@@ -117,7 +108,7 @@ func AppendResponseFields(dst, in []Field, switching bool) []Field {
 // AllowedTrailer says whether a field may stand behind a body: what frames, routes, authenticates or controls may not
 // (RFC 9110 section 6.5.1), nor may what the header rules drop.
 func AllowedTrailer(name string) bool {
-	if dropRequestField(name) {
+	if keptFromInstances.has(http1.NewField(name, "").Known()) {
 		return false
 	}
 	switch strings.ToLower(name) {
@@ -130,19 +121,11 @@ func AllowedTrailer(name string) bool {
 	return true
 }
 
-// What framing decides stands in http1; these are its words under the names they have here.
-
-// Hops is the set of field names that Connection fields name.
-type Hops = http1.Hops
-
-// HasToken says whether a comma-separated list holds a token; see http1.HasToken.
+// HasToken says whether a comma-separated list holds a token, in any case; parameters behind a semicolon are not looked at.
 func HasToken(list, token string) bool { return http1.HasToken(list, token) }
 
-// ValidToken says whether s is a token; see http1.ValidToken.
+// ValidToken says whether s is a token (RFC 9110 section 5.6.2): what a method and a field name are made of.
 func ValidToken(s string) bool { return http1.ValidToken(s) }
 
-// ValidValue says whether s may stand as a field's value; see http1.ValidValue.
+// ValidValue says whether s may stand as a field's value: no control but the tab (RFC 9110 section 5.5).
 func ValidValue(s string) bool { return http1.ValidValue(s) }
-
-// ValidAuthority says whether s is a host with an optional port; see http1.ValidAuthority.
-func ValidAuthority(s string) bool { return http1.ValidAuthority(s) }

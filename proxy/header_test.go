@@ -5,12 +5,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 func fields(lines ...string) (out []Field) {
 	for _, l := range lines {
 		name, value, _ := strings.Cut(l, ": ")
-		out = append(out, Field{name, value})
+		out = append(out, http1.NewField(name, value))
 	}
 	return out
 }

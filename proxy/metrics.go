@@ -3,7 +3,6 @@ package proxy
 import (
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,7 +12,12 @@ import (
 )
 
 // latencyBuckets reach from a proxied answer on the same host (0.1 ms) to the default limit for an answer's head (60 s).
-var latencyBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+var latencyBuckets = [...]time.Duration{
+	100 * time.Microsecond, 250 * time.Microsecond, 500 * time.Microsecond,
+	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond, 10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
+	100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2500 * time.Millisecond, 5 * time.Second,
+	10 * time.Second, 30 * time.Second, time.Minute,
+}
 
 // startBuckets are finer around the milliseconds that a start takes, and reach to an application that needs minutes to listen.
 var startBuckets = []float64{.001, .002, .003, .004, .005, .0075, .01, .0125, .015, .02, .03, .05, .075, .1, .15, .25, .5, 1, 2.5, 5, 15, 60, 300}
@@ -24,109 +28,131 @@ const maxStartAge = time.Hour
 // maxServices bounds the label "service": past it, new names are counted together as "other".
 const maxServices = 10000
 
-// Metrics is what every listener counts. Make it with NewMetrics. All methods may be called from several goroutines.
+// otherService is that label.
+const otherService = "other"
+
+// Metrics is what every listener counts: each seat for itself, added up at a scrape. Make it with NewMetrics. All methods may be
+// called from several goroutines.
 type Metrics struct {
-	requests                 *prometheus.CounterVec
-	duration, latency, start *prometheus.HistogramVec
-	retries, connects        *prometheus.CounterVec
-	inFlight, tunnels        prometheus.Gauge
-	tunnelsTotal, panics     prometheus.Counter
-	services                 sync.Map // name -> *ServiceMetrics
-	known                    atomic.Int64
+	start *prometheus.HistogramVec
+	descs descs
+	own   cell // what is counted without a seat
+
+	mu    sync.Mutex
+	cells []*cell
+	names map[string]struct{} // of services
 }
 
-// ServiceMetrics are one service's series, looked up once per request.
-type ServiceMetrics struct {
-	name              string
-	vec               *prometheus.CounterVec
-	codes             [600]atomic.Pointer[codeCounter]
-	duration, latency prometheus.Observer
+// descs describe what is added up at a scrape.
+type descs struct {
+	requests, duration, latency, retries, connects, inFlight, tunnels, tunnelsTotal, panics *prometheus.Desc
 }
-
-type codeCounter struct{ prometheus.Counter }
 
 // NewMetrics makes the metrics and registers them. It panics, as the registry does, when they are registered already.
 func NewMetrics(r prometheus.Registerer) *Metrics {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("pointsman_"+name, help, labels, nil)
+	}
 	m := &Metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pointsman_requests_total",
-			Help: "Requests answered, by service and status code; the service is empty where no route took the request."}, []string{"service", "code"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointsman_request_duration_seconds",
-			Help: "From a request's head to the end of its answer.", Buckets: latencyBuckets}, []string{"service"}),
-		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointsman_upstream_latency_seconds",
-			Help: "From a request sent to the head of the instance's answer.", Buckets: latencyBuckets}, []string{"service"}),
+		names: make(map[string]struct{}),
 		start: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointsman_start_to_first_answer_seconds",
 			Help: "From a container's start to its first proxied answer: part=\"total\", and what it is made of (registered, seen, routable, answered), " +
 				"for instances on the same host that were first seen after the first complete view.", Buckets: startBuckets}, []string{"part"}),
-		retries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pointsman_retries_total",
-			Help: "Attempts that followed a failed one, by how that failed."}, []string{"reason"}),
-		connects: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pointsman_upstream_connects_total",
-			Help: "Connects to instances for requests, by result."}, []string{"result"}),
-		inFlight:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "pointsman_requests_in_flight", Help: "Requests being served."}),
-		tunnels:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "pointsman_tunnels", Help: "WebSocket connections open."}),
-		tunnelsTotal: prometheus.NewCounter(prometheus.CounterOpts{Name: "pointsman_tunnels_total", Help: "WebSocket connections opened."}),
-		panics:       prometheus.NewCounter(prometheus.CounterOpts{Name: "pointsman_panics_total", Help: "Requests that ended in a panic of ours."}),
+		descs: descs{
+			requests: desc("requests_total",
+				"Requests answered, by service and status code; the service is empty where no route took the request.", "service", "code"),
+			duration:     desc("request_duration_seconds", "From a request's head to the end of its answer.", "service"),
+			latency:      desc("upstream_latency_seconds", "From a request sent to the head of the instance's answer.", "service"),
+			retries:      desc("retries_total", "Attempts that followed a failed one, by how that failed.", "reason"),
+			connects:     desc("upstream_connects_total", "Connects to instances for requests, by result.", "result"),
+			inFlight:     desc("requests_in_flight", "Requests being served."),
+			tunnels:      desc("tunnels", "WebSocket connections open."),
+			tunnelsTotal: desc("tunnels_total", "WebSocket connections opened."),
+			panics:       desc("panics_total", "Requests that ended in a panic of ours."),
+		},
 	}
-	r.MustRegister(m.requests, m.duration, m.latency, m.start, m.retries, m.connects, m.inFlight, m.tunnels, m.tunnelsTotal, m.panics)
+	m.join(&m.own)
+	r.MustRegister(m.start, m)
 	return m
 }
 
-// Service is the series of a service; "" for what no route took.
-func (m *Metrics) Service(name string) *ServiceMetrics {
-	if s, ok := m.services.Load(name); ok {
-		return s.(*ServiceMetrics)
-	}
-	if m.known.Add(1) > maxServices && name != "other" {
-		m.known.Add(-1)
-		return m.Service("other")
-	}
-	s, loaded := m.services.LoadOrStore(name, &ServiceMetrics{name: name, vec: m.requests,
-		duration: m.duration.WithLabelValues(name), latency: m.latency.WithLabelValues(name)})
-	if loaded {
-		m.known.Add(-1)
-	}
-	return s.(*ServiceMetrics)
+// join makes a cell part of the sums, for good.
+func (m *Metrics) join(c *cell) {
+	c.metrics = m
+	m.mu.Lock()
+	m.cells = append(m.cells, c)
+	m.mu.Unlock()
 }
 
-// Request counts an answered request. A code outside 100 to 599 counts as 0: the client went away before an answer.
-func (s *ServiceMetrics) Request(code int, d time.Duration) {
-	if code < 100 || code >= len(s.codes) {
-		code = 0
+// admit is the name under which a service is counted.
+func (m *Metrics) admit(name string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, known := m.names[name]; known {
+		return name
 	}
-	c := s.codes[code].Load()
-	if c == nil {
-		c = &codeCounter{s.vec.WithLabelValues(s.name, strconv.Itoa(code))}
-		s.codes[code].Store(c)
+	if len(m.names) >= maxServices {
+		return otherService
 	}
-	c.Inc()
-	if code == 101 { // the life of a tunnel is no duration of a request
-		return
-	}
-	s.duration.Observe(d.Seconds())
+	m.names[name] = struct{}{}
+	return name
 }
 
-// Answer notes the time from a request sent to the head of its answer.
-func (s *ServiceMetrics) Answer(d time.Duration) { s.latency.Observe(d.Seconds()) }
+// Describe is prometheus.Collector's.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	d := &m.descs
+	for _, one := range []*prometheus.Desc{d.requests, d.duration, d.latency, d.retries, d.connects, d.inFlight, d.tunnels, d.tunnelsTotal, d.panics} {
+		ch <- one
+	}
+}
 
-// Begin counts a request in, End out.
-func (m *Metrics) Begin() { m.inFlight.Inc() }
+// Collect is prometheus.Collector's.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	m.mu.Lock()
+	cells := m.cells
+	m.mu.Unlock()
+	var sum cell
+	for _, c := range cells {
+		c.addTo(&sum)
+	}
+	d := &m.descs
+	number := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(desc, kind, value, labels...)
+	}
+	number(d.inFlight, prometheus.GaugeValue, float64(sum.inFlight.Load()))
+	number(d.tunnels, prometheus.GaugeValue, float64(sum.tunnels))
+	number(d.tunnelsTotal, prometheus.CounterValue, float64(sum.tunnelsTotal))
+	number(d.panics, prometheus.CounterValue, float64(sum.panics))
+	for f, n := range sum.retries {
+		if n > 0 {
+			number(d.retries, prometheus.CounterValue, float64(n), Failure(f).String())
+		}
+	}
+	for r, n := range sum.connects {
+		if n > 0 {
+			number(d.connects, prometheus.CounterValue, float64(n), ConnectResult(r).String())
+		}
+	}
+	for _, s := range sum.list {
+		for _, k := range s.codes {
+			number(d.requests, prometheus.CounterValue, float64(k.n), s.name, strconv.Itoa(k.code))
+		}
+		ch <- s.duration.metric(d.duration, s.name)
+		ch <- s.latency.metric(d.latency, s.name)
+	}
+}
 
-// End counts a request out.
-func (m *Metrics) End() { m.inFlight.Dec() }
-
-// Retry counts an attempt that followed a failed one.
-func (m *Metrics) Retry(f Failure) { m.retries.WithLabelValues(f.String()).Inc() }
-
-// Connect counts a connect by its result: ok, refused, timeout, error or closed (accepted, then closed before use).
-func (m *Metrics) Connect(result string) { m.connects.WithLabelValues(result).Inc() }
-
-// TunnelOpened and TunnelClosed count websockets.
-func (m *Metrics) TunnelOpened() { m.tunnels.Inc(); m.tunnelsTotal.Inc() }
-
-// TunnelClosed is called once for each TunnelOpened.
-func (m *Metrics) TunnelClosed() { m.tunnels.Dec() }
-
-// Panic counts a request that ended in a panic.
-func (m *Metrics) Panic() { m.panics.Inc() }
+// metric is the histogram as a scrape wants it: counts up to each bound.
+func (h *histogram) metric(desc *prometheus.Desc, service string) prometheus.Metric {
+	upTo := make(map[float64]uint64, len(latencyBuckets))
+	var n uint64
+	for i, bound := range latencyBuckets {
+		n += h.slots[i]
+		upTo[bound.Seconds()] = n
+	}
+	n += h.slots[len(latencyBuckets)]
+	return prometheus.MustNewConstHistogram(desc, n, h.sum.Seconds(), upTo, service)
+}
 
 // FirstAnswer notes an instance's first answer ever, once per Upstream, as ObserveAnswer says. Only instances that came after the
 // first complete view on this host count: other clocks, and starts that nobody watched, say nothing.

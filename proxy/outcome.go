@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"encoding/json"
 	"html"
 	"strconv"
 	"strings"
@@ -40,70 +39,95 @@ const (
 	Moved
 	// Failed: a fault of our own.
 	Failed
+	// Closed: the route restricts who may use it in a way that can't be honoured, so nobody may.
+	Closed
+	// Full: every instance of the service has as many connections as it may. Nothing was sent.
+	Full
+	// Crowded: the proxy has as many clients' connections as it may.
+	Crowded
+	// TargetTooLong: the request line is too long.
+	TargetTooLong
+	// NotImplemented: a transfer coding that is not known.
+	NotImplemented
+	// BadVersion: not HTTP/1.0 or HTTP/1.1.
+	BadVersion
+	// BadExpectation: an Expect field that is not known.
+	BadExpectation
+	outcomes
 )
 
 // RetryAfter is what clients are told to wait, in seconds, where a 503 says that nothing was sent. One second: instances and
 // tables come within that or not soon.
 const RetryAfter = "1"
 
-// Status is the status code of the answer; 0 for what has its own.
-func (o Outcome) Status() int {
-	switch o {
-	case NotReady, NoInstance:
-		return 503
-	case NoRoute:
-		return 404
-	case BadRequest:
-		return 400
-	case HeadTooLarge:
-		return 431
-	case BadMethod:
-		return 405
-	case Refused:
-		return 403
-	case BrokenAnswer:
-		return 502
-	case LateAnswer:
-		return 504
-	case SlowClient:
-		return 408
-	case Failed:
-		return 500
-	}
-	return 0
+// about is what is known of an outcome.
+type about struct {
+	name   string // the value of a metric's label and of a log line's field
+	status int    // 0 for what has its own
+	retry  bool   // nothing was sent, or will be: try again soon
+	closes bool   // the connection must end after the answer: how its bytes were meant is not certain
+	title  string // the first line for people
+	detail string
 }
+
+var abouts = [outcomes]about{
+	Forwarded: {name: "forwarded"},
+	NotReady: {name: "not-ready", status: 503, retry: true, title: "Not ready",
+		detail: "The routing table has not been built yet. Try again shortly."},
+	NoRoute: {name: "no-route", status: 404, title: "No route", detail: "No service claims this host and path."},
+	NoInstance: {name: "no-instance", status: 503, retry: true, title: "No instance available",
+		detail: "The service is known, but none of its instances can take a request now."},
+	BadRequest: {name: "bad-request", status: 400, closes: true, title: "Bad request", detail: "The request's form is wrong."},
+	HeadTooLarge: {name: "head-too-large", status: 431, closes: true, title: "Request header too large",
+		detail: "The request's header has too many fields or is too long."},
+	BadMethod: {name: "bad-method", status: 405, closes: true, title: "Method not allowed", detail: "This proxy does not tunnel."},
+	Refused:   {name: "refused", status: 403, title: "Forbidden", detail: "Your address is not admitted here."},
+	BrokenAnswer: {name: "broken-answer", status: 502, title: "Bad answer from the service",
+		detail: "An instance of the service closed the connection or sent something that is no answer."},
+	LateAnswer: {name: "late-answer", status: 504, title: "No answer from the service in time",
+		detail: "An instance of the service took the request and did not answer in time."},
+	SlowClient: {name: "slow-client", status: 408, closes: true, title: "Request too slow", detail: "The request made no progress."},
+	Moved:      {name: "moved", title: "Moved"},
+	Failed:     {name: "failed", status: 500, title: "Internal error", detail: "The proxy failed to handle the request."},
+	Closed: {name: "closed", status: 503, title: "Route closed",
+		detail: "The service restricts who may use this route in a way that this proxy can't honour, so nobody may. Its log says what it refused."},
+	Full: {name: "full", status: 503, retry: true, title: "Service full",
+		detail: "Every instance of the service has as many connections as it may."},
+	Crowded: {name: "crowded", status: 503, retry: true, closes: true, title: "Too many connections",
+		detail: "The proxy has as many connections as it may."},
+	TargetTooLong: {name: "target-too-long", status: 414, closes: true, title: "Request target too long", detail: "The request line is too long."},
+	NotImplemented: {name: "not-implemented", status: 501, closes: true, title: "Not implemented",
+		detail: "The request's transfer coding is not known here."},
+	BadVersion: {name: "bad-version", status: 505, closes: true, title: "HTTP version not supported", detail: "This proxy speaks HTTP/1.1, 1.0 and 2."},
+	BadExpectation: {name: "bad-expectation", status: 417, closes: true, title: "Expectation failed",
+		detail: "The request expects something that is not known here."},
+}
+
+// Status is the status code of the answer; 0 for what has its own.
+func (o Outcome) Status() int { return abouts[o].status }
 
 // Retry says whether the answer carries Retry-After.
-func (o Outcome) Retry() bool { return o == NotReady || o == NoInstance }
+func (o Outcome) Retry() bool { return abouts[o].retry }
 
 // Closes says whether the connection must end after the answer: how its bytes were meant is then not certain.
-func (o Outcome) Closes() bool {
-	return o == BadRequest || o == HeadTooLarge || o == BadMethod || o == SlowClient
-}
+func (o Outcome) Closes() bool { return abouts[o].closes }
 
-// String is the value of a metric's label and of the problem's type.
-func (o Outcome) String() string {
-	return [...]string{"forwarded", "not-ready", "no-route", "no-instance", "bad-request", "head-too-large", "bad-method",
-		"refused", "broken-answer", "late-answer", "slow-client", "moved", "failed"}[o]
-}
+// String is the value of a metric's label and of a log line's field.
+func (o Outcome) String() string { return abouts[o].name }
 
 // title is the first line for people.
-func (o Outcome) title() string {
-	return [...]string{"", "Not ready", "No route", "No instance available", "Bad request", "Request header too large",
-		"Method not allowed", "Forbidden", "Bad answer from the service", "No answer from the service in time",
-		"Request body too slow", "Moved", "Internal error"}[o]
-}
+func (o Outcome) title() string { return abouts[o].title }
 
-func (o Outcome) detail() string {
-	return [...]string{"",
-		"The routing table has not been built yet. Try again shortly.",
-		"No service claims this host and path.",
-		"The service is known, but none of its instances can take a request now.",
-		"", "The request's header has too many fields or is too long.", "This proxy does not tunnel.",
-		"Your address is not admitted here.",
-		"An instance of the service closed the connection or sent something that is no answer.",
-		"An instance of the service took the request and did not answer in time.",
-		"The request's body made no progress.", "", "The proxy failed to handle the request."}[o]
+func (o Outcome) detail() string { return abouts[o].detail }
+
+// outcomeOf turns the status of what could not be read into an outcome.
+func outcomeOf(status int) Outcome {
+	for _, o := range [...]Outcome{HeadTooLarge, TargetTooLong, NotImplemented, BadVersion, BadExpectation, SlowClient} {
+		if o.Status() == status {
+			return o
+		}
+	}
+	return BadRequest
 }
 
 // MaxProblem bounds a problem's body, so that a listener can keep it in one piece.
@@ -112,35 +136,48 @@ const MaxProblem = 2048
 // Problem renders the body of an own answer: a small page where accept prefers HTML, application/problem+json (RFC 9457)
 // otherwise. detail, if not empty, replaces the outcome's own; it may hold text from the request and is escaped here.
 func (o Outcome) Problem(accept, detail, id string) (contentType string, body []byte) {
+	html := prefersHTML(accept)
+	return problemType(html), o.appendProblem(nil, html, detail, id)
+}
+
+func problemType(html bool) string {
+	if html {
+		return "text/html; charset=utf-8"
+	}
+	return "application/problem+json"
+}
+
+// maxDetail bounds a detail: it may be as long as a request makes it.
+const maxDetail = 256
+
+func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte {
 	if detail == "" {
 		detail = o.detail()
 	}
-	detail = clip(detail, 256)
-	if prefersHTML(accept) {
-		return "text/html; charset=utf-8", o.page(detail, id)
+	detail = clip(detail, maxDetail)
+	if html {
+		return o.appendPage(dst, detail, id)
 	}
-	problem := struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail,omitempty"`
-		ID     string `json:"request_id,omitempty"`
-	}{"about:blank", o.title(), o.Status(), detail, id}
-	body, err := json.Marshal(problem)
-	if err != nil { // strings and a number always marshal
-		return "application/problem+json", []byte("{}")
+	dst = append(append(dst, `{"type":"about:blank","title":"`...), o.title()...)
+	dst = strconv.AppendInt(append(dst, `","status":`...), int64(o.Status()), 10)
+	dst = append(appendJSONEscaped(append(dst, `,"detail":"`...), detail), '"')
+	if id != "" {
+		dst = append(appendJSONEscaped(append(dst, `,"request_id":"`...), id), '"')
 	}
-	return "application/problem+json", append(body, '\n')
+	return append(dst, '}', '\n')
 }
 
-func (o Outcome) page(detail, id string) []byte {
-	title := strconv.Itoa(o.Status()) + " " + o.title()
-	var b strings.Builder
-	b.WriteString("<!doctype html><meta charset=utf-8><title>" + title + "</title>\n<h1>" + title + "</h1>\n<p>" + html.EscapeString(detail) + "</p>\n")
-	if id != "" {
-		b.WriteString("<p><small>Request " + html.EscapeString(id) + "</small></p>\n")
+func (o Outcome) appendPage(dst []byte, detail, id string) []byte {
+	heading := func(dst []byte) []byte {
+		return append(append(strconv.AppendInt(dst, int64(o.Status()), 10), ' '), o.title()...)
 	}
-	return []byte(b.String())
+	dst = append(heading(append(dst, "<!doctype html><meta charset=utf-8><title>"...)), "</title>\n<h1>"...)
+	dst = append(heading(dst), "</h1>\n<p>"...)
+	dst = append(append(dst, html.EscapeString(detail)...), "</p>\n"...)
+	if id != "" {
+		dst = append(append(append(dst, "<p><small>Request "...), html.EscapeString(id)...), "</small></p>\n"...)
+	}
+	return dst
 }
 
 // prefersHTML is true where text/html is named before any kind of JSON, as browsers do.
@@ -165,7 +202,7 @@ func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	return s[:n] + "…"
+	return s[:n] + "..."
 }
 
 // OutcomeOf is the one function that turns the last failure of a request's attempts into an outcome.
@@ -175,8 +212,12 @@ func OutcomeOf(f Failure) Outcome {
 		return NoInstance
 	case FailedSilent:
 		return LateAnswer
-	case FailedClient:
+	case FailedFull:
+		return Full
+	case FailedClient, FailedSlow:
 		return SlowClient
+	case FailedBody:
+		return BadRequest
 	}
 	return BrokenAnswer
 }

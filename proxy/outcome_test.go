@@ -18,7 +18,7 @@ import (
 )
 
 func TestProblems(t *testing.T) {
-	for o := NotReady; o <= Failed; o++ {
+	for o := NotReady; o < outcomes; o++ {
 		if o == Moved {
 			continue
 		}
@@ -46,13 +46,13 @@ func access() *Access {
 }
 
 func TestAccessLinesAreEscaped(t *testing.T) {
-	line := string(appendCombinedLine(nil, access()))
+	line := string(appendCombinedLine(nil, access(), new(stamp)))
 	want := `10.0.0.1 - - [01/Jan/1970:00:00:00 +0000] "GET /a\x0d\x0a\x22\x1b[31m\xff\x5c HTTP/1.1" 200 5 "-" "x\x22 y"` + "\n"
 	if line != want {
 		t.Errorf("got  %q\nwant %q", line, want)
 	}
 	var parsed map[string]any
-	raw := appendJSONLine(nil, access())
+	raw := appendJSONLine(nil, access(), new(stamp))
 	if err := json.Unmarshal(raw, &parsed); err != nil || bytes.Count(raw, []byte("\n")) != 1 {
 		t.Fatalf("%q: %v", raw, err)
 	}
@@ -85,9 +85,10 @@ func TestAccessLogNeverHoldsUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { l.Run(ctx) })
-	const n = 3 * accessQueue
-	for range n {
+	n := 0
+	for size := 0; size < 3*maxLines; size += 200 { // a line has more than that
 		l.Add(access())
+		n++
 	}
 	if l.Dropped() == 0 {
 		t.Error("nothing was dropped while the disk stood still")

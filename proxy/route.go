@@ -26,6 +26,8 @@ type Route struct {
 	Lane    *balancer.Lane
 	// Blocking says that serving the route may block (TLS towards the instances), which an event loop must not.
 	Blocking bool
+	// Closed says that there are no targets because instances restrict the route in a way that can't be honoured: nobody is let in.
+	Closed bool
 
 	key    routeKey
 	claims []*claim // sorted by service name
@@ -69,7 +71,9 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 	n := 0
 	for _, c := range claims {
 		n += len(c.targets)
+		r.Closed = r.Closed || c.closed
 	}
+	r.Closed = r.Closed && n == 0
 	if len(claims) > 0 {
 		r.Name = label(claims[0].service)
 	}

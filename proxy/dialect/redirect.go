@@ -30,11 +30,12 @@ func (o *Options) Rewrite(path string) string {
 	if o == nil || o.Strip == "" && o.Prepend == "" {
 		return path
 	}
-	path = cut(path, o.Strip)
-	if o.Prepend == "" {
-		return path
-	}
-	return o.Prepend + path
+	return o.Prepend + cut(path, o.Strip)
+}
+
+// AppendPath appends what Rewrite returns. Nothing is allocated.
+func (o *Options) AppendPath(dst []byte, path string) []byte {
+	return append(append(dst, o.Prepend...), cut(path, o.Strip)...)
 }
 
 // cut removes strip from the front of path and sees to it that a slash is in front.

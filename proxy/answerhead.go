@@ -1,0 +1,156 @@
+package proxy
+
+import (
+	"strings"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// switching is the status of an answer that turns its connection into a tunnel.
+const switching = 101
+
+// Heard is what an instance's answer means.
+type Heard uint8
+
+const (
+	// HeardFinal: it is the answer.
+	HeardFinal Heard = iota
+	// HeardInterim: it goes on to the client, see AppendInterim, and another one follows.
+	HeardInterim
+	// HeardSwitch: both connections become a tunnel, once the client has the answer.
+	HeardSwitch
+	// HeardNonsense: a switch to what was not asked for, or interim answers without end: FailedAnswer.
+	HeardNonsense
+)
+
+// Hear says what the head of an answer means. Each one is told once.
+func (x *Exchange) Hear(ans *http1.Response) Heard {
+	switch {
+	case ans.Status >= 200:
+		return HeardFinal
+	case ans.Status == switching:
+		if x.Request.WebSocket && switchesToWebSocket(ans.Fields) {
+			return HeardSwitch
+		}
+		return HeardNonsense
+	case x.interim >= maxInterim:
+		return HeardNonsense
+	}
+	x.interim++
+	return HeardInterim
+}
+
+func switchesToWebSocket(in []Field) bool {
+	for i := range in {
+		if in[i].Known() == http1.Upgrade {
+			return strings.EqualFold(in[i].Value, "websocket")
+		}
+	}
+	return false
+}
+
+// AppendContinue appends the 100 that the client waits for before it sends its body, once.
+func (x *Exchange) AppendContinue(dst []byte) []byte {
+	if !x.Request.Continue || x.continued {
+		return dst
+	}
+	x.continued = true
+	return append(dst, "HTTP/1.1 100 Continue\r\n\r\n"...)
+}
+
+// AppendInterim appends a 1xx answer for an HTTP/1.1 client; others know none.
+func (x *Exchange) AppendInterim(dst []byte, ans *http1.Response) []byte {
+	switch {
+	case ans.Status == 100:
+		return x.AppendContinue(dst)
+	case x.Request.Minor == 0:
+		return dst
+	}
+	dst = http1.AppendStatusLine(dst, ans.Status, ans.Reason)
+	for i := range ans.Fields {
+		if toClient(&ans.Fields[i], &ans.Hops, false) {
+			dst = http1.AppendField(dst, ans.Fields[i])
+		}
+	}
+	return append(dst, "\r\n"...)
+}
+
+// AnswerFraming is how an answer's body goes to the client: as it came, but chunked where only the end of the instance's connection
+// tells, and until the end of the client's where the client is too old for chunks.
+func (x *Exchange) AnswerFraming(ans *http1.Response) http1.Framing {
+	f := ans.Framing
+	if f.Kind == http1.Chunked || f.Kind == http1.UntilClose {
+		f = http1.Framing{Kind: http1.Chunked}
+		if x.Request.Minor == 0 {
+			f.Kind = http1.UntilClose
+		}
+	}
+	return f
+}
+
+// AppendAnswer appends the whole head of an instance's answer for an HTTP/1 client. close says that the connection ends after it;
+// where the framing needs that it is so anyway, and CloseAfter says so from now on. The body goes out as AnswerFraming says.
+func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now time.Time) []byte {
+	dst = http1.AppendStatusLine(dst, ans.Status, ans.Reason)
+	dated := false
+	for i := range ans.Fields {
+		f := &ans.Fields[i]
+		if !toClient(f, &ans.Hops, ans.Status == switching) {
+			continue
+		}
+		dated = dated || f.Known() == http1.Date
+		dst = append(append(dst, f.Name...), ": "...)
+		dst = append(append(dst, f.Value...), "\r\n"...)
+	}
+	if ans.Status == switching {
+		return append(dst, "Connection: Upgrade\r\n\r\n"...)
+	}
+	if !dated { // RFC 9110 section 6.6.1
+		dst = append(x.seat.appendDate(append(dst, "Date: "...), now), "\r\n"...)
+	}
+	framing := x.AnswerFraming(ans)
+	switch {
+	case framing.Kind == http1.UntilClose:
+		close = true
+	case framing.Kind == http1.None && ans.ContentLength >= 0 && ans.Status != 204:
+		framing = http1.Framing{Kind: http1.Sized, Length: ans.ContentLength} // as it would be with GET
+	}
+	dst = http1.AppendFraming(dst, framing)
+	if framing.Kind == http1.Chunked && ans.Framing.Kind == http1.Chunked {
+		dst = appendTrailerNames(dst, ans.Fields)
+	}
+	return append(x.appendConnection(dst, close), "\r\n"...)
+}
+
+// appendConnection tells the client whether its connection lives on, where that is not what it takes for granted.
+func (x *Exchange) appendConnection(dst []byte, close bool) []byte {
+	switch {
+	case close:
+		x.Ending = true
+		return append(dst, "Connection: close\r\n"...)
+	case x.Request.Minor == 0:
+		return append(dst, "Connection: keep-alive\r\n"...)
+	}
+	return dst
+}
+
+// AnswerFields appends the fields of an instance's answer for an HTTP/2 client, Content-Length included, trailers' names not.
+func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
+	for i := range ans.Fields {
+		if toClient(&ans.Fields[i], &ans.Hops, false) || ans.Fields[i].Known() == http1.ContentLength && ans.ContentLength >= 0 && ans.Status != 204 {
+			dst = append(dst, ans.Fields[i])
+		}
+	}
+	return dst
+}
+
+// AppendTrailers appends those of a body's trailers that may go on.
+func AppendTrailers(dst, in []Field) []Field {
+	for i := range in {
+		if AllowedTrailer(in[i].Name) && http1.ValidValue(in[i].Value) {
+			dst = append(dst, in[i])
+		}
+	}
+	return dst
+}

@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// Common is what all listeners of a process share; they only read it. Switch and Metrics must not be nil; Access may be.
+type Common struct {
+	Switch    *Switch
+	Metrics   *Metrics
+	Access    *AccessLog
+	Forwarder Forwarder
+	Log       zerolog.Logger
+	Limits    Limits
+	// Retries is how many attempts may follow one that sent something; negative means none, 0 the default of 2.
+	Retries int
+}
+
+// defaultRetries: with a third instance still failing, a fourth is no likelier to answer.
+const defaultRetries = 2
+
+// retries is Retries with its default.
+func (c *Common) retries() int {
+	if c.Retries == 0 {
+		return defaultRetries
+	}
+	return max(0, c.Retries)
+}
+
+// cacheLine keeps what two loops write from sharing a line; 128, as neighbouring lines are fetched in pairs.
+const cacheLine = 128
+
+// Seat is where one loop counts and logs. What it counts is added up with that of other seats when somebody asks. Make it with
+// Common.NewSeat or Common.SharedSeat.
+type Seat struct {
+	common *Common
+	shared bool
+	none   http1.Request // stands for a request that could not be read
+	date   stamp         // the owner's; not used where the seat is shared
+	_      [cacheLine]byte
+	cell
+	lines lineQueue // guarded by cell.mu
+	_     [cacheLine]byte
+}
+
+// NewSeat makes a seat for a single owner: one goroutine at a time may use it. c must not be copied or changed afterwards.
+func (c *Common) NewSeat() *Seat { return c.seat(false) }
+
+// SharedSeat makes a seat that many goroutines may use at once.
+func (c *Common) SharedSeat() *Seat { return c.seat(true) }
+
+func (c *Common) seat(shared bool) *Seat {
+	s := &Seat{common: c, shared: shared}
+	s.none = http1.Request{Minor: 1, Close: true}
+	c.Metrics.join(&s.cell)
+	if c.Access != nil {
+		s.lines.mu = &s.mu
+		c.Access.join(&s.lines)
+	}
+	return s
+}
+
+// appendDate appends now as RFC 9110 section 5.6.7 has it; the owner's seat formats it once a second.
+func (s *Seat) appendDate(dst []byte, now time.Time) []byte {
+	const layout = "Mon, 02 Jan 2006 15:04:05 GMT"
+	if s.shared {
+		return now.UTC().AppendFormat(dst, layout)
+	}
+	return append(dst, s.date.of(now.UTC(), layout)...)
+}
+
+// stamp is a time as text, formatted again when the second has changed.
+type stamp struct {
+	second int64
+	text   []byte
+}
+
+func (s *stamp) of(now time.Time, layout string) []byte {
+	if second := now.Unix(); second != s.second || s.text == nil {
+		s.second, s.text = second, now.AppendFormat(s.text[:0], layout)
+	}
+	return s.text
+}
+
+// Retry counts n attempts that followed a failed one of a kind; Exchange.Failed does so itself.
+func (s *Seat) Retry(f Failure, n int) {
+	s.mu.Lock()
+	s.retries[f] += uint64(n)
+	s.mu.Unlock()
+}
+
+// Connect counts a connect to an instance.
+func (s *Seat) Connect(r ConnectResult) {
+	s.mu.Lock()
+	s.connects[r]++
+	s.mu.Unlock()
+}
+
+// Panic counts a request that ended in a panic of ours.
+func (s *Seat) Panic() {
+	s.mu.Lock()
+	s.panics++
+	s.mu.Unlock()
+}

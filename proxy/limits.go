@@ -1,0 +1,77 @@
+package proxy
+
+import "time"
+
+// Limits bound what one connection may cost. A zero takes the default, see Fill.
+type Limits struct {
+	Connect   time.Duration // one connect to an instance; 1 s
+	ReadHead  time.Duration // a request's head; 10 s
+	Answer    time.Duration // an answer's head; 60 s
+	Idle      time.Duration // a client's connection between requests; 75 s
+	Progress  time.Duration // a body that stands still, either way; 60 s
+	BodyGrace time.Duration // before BodyRate is asked of a request's body; 10 s
+	DrainWait time.Duration // from readiness false to the end of accepting; 0
+	Grace     time.Duration // from there to the end of all that is still open; 30 s
+	KeepIdle  time.Duration // a kept connection to an instance; 30 s, below the 60 s and more that servers keep theirs
+
+	HeadBytes     int // a request's head; 32 KiB
+	HeadFields    int // 128
+	BodyRate      int // bytes a second that a request's body has to bring on average; 1024, negative for none
+	KeepConns     int // kept connections per instance; 512, as many as a busy instance serves at once
+	Conns         int // clients' connections; 0 is no limit
+	UpstreamConns int // connections per instance, used and kept; 0 is no limit
+}
+
+// Fill sets the defaults where there is a zero.
+func (l *Limits) Fill() {
+	for _, d := range []struct {
+		at  *time.Duration
+		def time.Duration
+	}{
+		{&l.Connect, time.Second}, {&l.ReadHead, 10 * time.Second}, {&l.Answer, time.Minute}, {&l.Idle, 75 * time.Second},
+		{&l.Progress, time.Minute}, {&l.BodyGrace, 10 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.KeepIdle, 30 * time.Second},
+	} {
+		if *d.at == 0 {
+			*d.at = d.def
+		}
+	}
+	for _, n := range []struct {
+		at  *int
+		def int
+	}{{&l.HeadBytes, 32 << 10}, {&l.HeadFields, 128}, {&l.BodyRate, 1 << 10}, {&l.KeepConns, 512}} {
+		if *n.at == 0 {
+			*n.at = n.def
+		}
+	}
+}
+
+// TooSlow says whether a request's body of which n bytes have come is coming so slowly that it is given up: less than BodyRate on
+// average once BodyGrace is over. waited is the time spent waiting for the client; while an instance takes nothing, no client
+// is to blame.
+func (l *Limits) TooSlow(waited time.Duration, n int64) bool {
+	over := waited - l.BodyGrace
+	return l.BodyRate > 0 && over > 0 && float64(n) < over.Seconds()*float64(l.BodyRate)
+}
+
+// Bounds that are the same in every process.
+const (
+	// AheadBytes is the length up to which a body is read whole before an instance is asked: head and body go out in one write, and
+	// no instance waits for a slow client. Answers that come before such a body's end are not worth more.
+	AheadBytes = 4 << 10
+	// ReplayBytes is how much of a body is kept for a repetition: nearly all bodies that are not files.
+	ReplayBytes = 64 << 10
+	// DrainBytes is how much of a request's rest is read after an answer that did not wait for it, so that its connection can be kept.
+	DrainBytes = 64 << 10
+	// LingerTime and LingerBytes bound what is read and thrown away after the last answer of a connection, or the client would see a
+	// reset instead of that answer. So much may an upload have under way.
+	LingerTime  = time.Second
+	LingerBytes = 4 << 20
+	// ContinueWait is how long an instance may take to say whether it wants a body that the client holds back; then it is sent
+	// anyway, as RFC 9110 section 10.1.1 tells clients to do.
+	ContinueWait = time.Second
+	// AnswerBytes and AnswerFields bound the head of an answer: others accept 16 to 64 KiB by default.
+	AnswerBytes  = 64 << 10
+	AnswerFields = 256
+	// maxInterim is how many 1xx answers one request may get; real ones come singly.
+	maxInterim = 16
+)

@@ -1,0 +1,120 @@
+package proxy
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// allowedMethods is what a 405 must name (RFC 9110 section 15.5.6): everything but CONNECT is the services' affair.
+const allowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE"
+
+// MayDrain says whether, after an answer that did not wait for the request's end, the rest of the body may be read and thrown away so
+// that the connection can be kept: left is how much of it is still to come, -1 where that is unknown. Otherwise the connection
+// ends; what is left is never read as a request.
+func (x *Exchange) MayDrain(left int64) bool {
+	return left < DrainBytes && !x.CloseAfter() && (!x.Request.Continue || x.continued)
+}
+
+// AppendOwn appends the proxy's own answer whole, body included (none to HEAD). close says that the connection ends after it; where the
+// outcome needs that it is so anyway, and CloseAfter says so from now on.
+func (x *Exchange) AppendOwn(dst []byte, close bool, now time.Time) []byte {
+	var room [MaxProblem]byte
+	body := x.AppendOwnBody(room[:0])
+	dst = http1.AppendStatusLine(dst, x.Status, reason(x.Status))
+	dst = append(x.seat.appendDate(append(dst, "Date: "...), now), "\r\n"...)
+	var list [maxOwnFields]Field
+	for _, f := range x.OwnFields(list[:0]) {
+		dst = http1.AppendField(dst, f)
+	}
+	dst = strconv.AppendInt(append(dst, "Content-Length: "...), int64(len(body)), 10)
+	dst = x.appendConnection(append(dst, "\r\n"...), close || x.CloseAfter())
+	dst = append(dst, "\r\n"...)
+	if x.Request.Method == "HEAD" {
+		return dst
+	}
+	x.Bytes = int64(len(body))
+	return append(dst, body...)
+}
+
+// maxOwnFields is how many fields OwnFields may append.
+const maxOwnFields = 5
+
+// OwnFields appends the fields of the proxy's own answer but for Date, framing and Connection.
+func (x *Exchange) OwnFields(dst []Field) []Field {
+	if x.Outcome == Moved {
+		return append(dst, http1.NewField("Location", x.location))
+	}
+	if x.Outcome.Retry() {
+		dst = append(dst, http1.NewField("Retry-After", RetryAfter))
+	}
+	if x.Outcome == BadMethod {
+		dst = append(dst, http1.NewField("Allow", allowedMethods))
+	}
+	return append(dst, http1.NewField("Content-Type", problemType(x.wantsPage())), http1.NewField("X-Content-Type-Options", "nosniff"),
+		http1.NewField("Cache-Control", "no-store"))
+}
+
+// AppendOwnBody appends the body of the proxy's own answer, at most MaxProblem bytes.
+func (x *Exchange) AppendOwnBody(dst []byte) []byte {
+	if x.Outcome == Moved {
+		return dst
+	}
+	return x.Outcome.appendProblem(dst, x.wantsPage(), x.detail, x.Origin.ID)
+}
+
+// wantsPage says whether the client prefers a page to JSON.
+func (x *Exchange) wantsPage() bool {
+	for i := range x.Request.Fields {
+		if f := &x.Request.Fields[i]; f.Known() == http1.Accept {
+			return prefersHTML(f.Value)
+		}
+	}
+	return false
+}
+
+// reason is the phrase that belongs to a status of ours (RFC 9110 section 15); "" for others, which is as good.
+func reason(status int) string {
+	switch status {
+	case 301:
+		return "Moved Permanently"
+	case 302:
+		return "Found"
+	case 303:
+		return "See Other"
+	case 307:
+		return "Temporary Redirect"
+	case 308:
+		return "Permanent Redirect"
+	case 400:
+		return "Bad Request"
+	case 403:
+		return "Forbidden"
+	case 404:
+		return "Not Found"
+	case 405:
+		return "Method Not Allowed"
+	case 408:
+		return "Request Timeout"
+	case 414:
+		return "URI Too Long"
+	case 417:
+		return "Expectation Failed"
+	case 431:
+		return "Request Header Fields Too Large"
+	case 500:
+		return "Internal Server Error"
+	case 501:
+		return "Not Implemented"
+	case 502:
+		return "Bad Gateway"
+	case 503:
+		return "Service Unavailable"
+	case 504:
+		return "Gateway Timeout"
+	case 505:
+		return "HTTP Version Not Supported"
+	}
+	return ""
+}

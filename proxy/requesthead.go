@@ -1,0 +1,96 @@
+package proxy
+
+import (
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// AppendRequest appends the head that goes to x.Target: request line, Host, the client's fields but for those that end here, the
+// forwarding fields of this hop, which no Connection field can remove, and the framing, which is ours and never the client's.
+func (x *Exchange) AppendRequest(dst []byte) []byte {
+	r, o := x.Request, x.Target.Options
+	dst = append(append(dst, r.Method...), ' ')
+	if x.Asked.Asterisk {
+		dst = append(dst, '*')
+	} else {
+		dst = append(o.AppendPath(dst, x.Asked.Path), x.Asked.Query...)
+	}
+	dst = append(append(append(dst, " HTTP/1.1\r\nHost: "...), x.hostSent()...), "\r\n"...)
+	for i := range r.Fields {
+		f := &r.Fields[i]
+		switch {
+		case toInstance(f, &r.Hops):
+			if f.Known() == http1.Expect && !r.Continue {
+				continue // what may not wait is not told to (RFC 9110 section 10.1.1)
+			}
+		case f.Known() != http1.OtherXForwarded || !x.Client.trusted:
+			continue
+		}
+		dst = append(append(dst, f.Name...), ": "...)
+		dst = append(append(dst, f.Value...), "\r\n"...)
+	}
+	if r.Trailers {
+		dst = append(dst, "TE: trailers\r\n"...)
+	}
+	switch {
+	case r.WebSocket:
+		dst = append(dst, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
+	case r.Trailers:
+		dst = append(dst, "Connection: TE\r\n"...)
+	}
+	dst = x.Origin.appendTo(dst, x.Client, x.Asked.Authority)
+	return append(x.appendRequestFraming(dst), "\r\n"...)
+}
+
+// hostSent is the Host field's value for x.Target.
+func (x *Exchange) hostSent() string {
+	switch o := x.Target.Options; {
+	case o.HostDst:
+		return x.Target.Upstream.Address()
+	case o.Host != "":
+		return o.Host
+	case x.Asked.Authority == "": // HTTP/1.0
+		return x.Target.Upstream.Address()
+	}
+	return x.Asked.Authority
+}
+
+func (x *Exchange) appendRequestFraming(dst []byte) []byte {
+	r := x.Request
+	if r.Framing.Empty() {
+		if m := r.Method; m == "POST" || m == "PUT" || m == "PATCH" { // RFC 9110 section 8.6
+			dst = append(dst, "Content-Length: 0\r\n"...)
+		}
+		return dst
+	}
+	dst = http1.AppendFraming(dst, r.Framing)
+	if r.Framing.Kind == http1.Chunked {
+		dst = appendTrailerNames(dst, r.Fields)
+	}
+	return dst
+}
+
+// appendTrailerNames appends a Trailer field with the names that Trailer fields announce and that may stand behind a body.
+func appendTrailerNames(dst []byte, in []Field) []byte {
+	n := 0
+	for i := range in {
+		if in[i].Known() != http1.Trailer {
+			continue
+		}
+		for list := in[i].Value; list != ""; {
+			var name string
+			if name, list = http1.NextToken(list); !http1.ValidToken(name) || !AllowedTrailer(name) {
+				continue
+			}
+			if n++; n == 1 {
+				dst = append(dst, "Trailer: "...)
+			} else {
+				dst = append(dst, ", "...)
+			}
+			dst = append(dst, name...)
+		}
+	}
+	if n > 0 {
+		dst = append(dst, "\r\n"...)
+	}
+	return dst
+}
