@@ -24,7 +24,8 @@ type Route struct {
 	// Targets are the instances that the catalogue allows traffic to. Empty means known but down.
 	Targets []Target
 	Lane    *balancer.Lane
-	// Blocking says that serving the route may block (TLS towards the instances), which an event loop must not.
+	// Blocking says that serving the route may block (TLS towards the instances, see also Options.Blocking), which an event loop
+	// must not.
 	Blocking bool
 	// Closed says that there are no targets because instances restrict the route in a way that can't be honoured: nobody is let in.
 	Closed bool
@@ -89,6 +90,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 		members[i] = balancer.Member{Upstream: t.Upstream, Weight: t.Weight}
 		r.Blocking = r.Blocking || t.Options.TLS
 	}
+	r.Blocking = r.Blocking || o.Blocking != nil && o.Blocking(r)
 	r.picker = o.Policy.Build(members, r.Lane)
 	return r
 }

@@ -23,6 +23,9 @@ type Options struct {
 	Own func(address string) bool
 	// Policy chooses among instances; nil means balancer.RoundRobin.
 	Policy balancer.Policy
+	// Blocking says which routes' policies may block, besides those with TLS towards the instances; nil means that none do. It is
+	// asked when a route is built, of which host, path and targets are then known.
+	Blocking func(*Route) bool
 	// Reviver brings instances back that refuse; nil lets time alone do it.
 	Reviver *balancer.Reviver
 	// Log gets one line for each thing that is newly refused; the zero value writes nothing.

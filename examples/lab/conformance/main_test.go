@@ -1,0 +1,44 @@
+// Package conformance holds the black-box tests that every HTTP/1 listener of the proxy passes. They see sockets on both sides
+// and nothing of what lies between: a listener is a line in the table of listeners_test.go, a test a function of it.
+package conformance
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+func TestMain(m *testing.M) {
+	if job := os.Getenv(childEnv); job != "" {
+		os.Exit(child(job))
+	}
+	before := descriptors()
+	code := m.Run()
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		// Those of the runtime's own poller and of the log come once and stay.
+		const own = 4
+		if !lab.Within(5*time.Second, func() bool { return descriptors() <= before+own }) {
+			fmt.Fprintf(os.Stderr, "%d descriptors are open, %d were at the start\n", descriptors(), before)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// descriptors is how many this process has open.
+func descriptors() int {
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(list)
+}

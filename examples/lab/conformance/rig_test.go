@@ -1,0 +1,190 @@
+package conformance
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/std"
+)
+
+type limits = std.Limits
+
+// setup says how a rig differs from the defaults.
+type setup struct {
+	limits    limits
+	retries   int
+	forwarder proxy.Forwarder
+	policy    balancer.Policy
+	onDrain   func()
+	// reviver brings instances back as the program does.
+	reviver bool
+	// quiesces listens as the program does: such a listener can stop without resetting who waits, which takes 200 ms.
+	quiesces bool
+}
+
+// rig is a running listener over a table that the test writes.
+type rig struct {
+	t        testing.TB
+	kind     *kind
+	addr     string
+	switcher *proxy.Switch
+	registry *prometheus.Registry
+	// stop drains, and returns when everything has ended.
+	stop func()
+
+	metrics   *proxy.Metrics
+	forwarder proxy.Forwarder
+	limits    limits
+	retries   int
+	onDrain   func()
+	warm      *script // what a connection is given before the test when it is to be handed over
+	swapping  sync.Mutex
+	sequence  uint64
+}
+
+// grace is short: a test that leaves connections open does not wait for them.
+const grace = 300 * time.Millisecond
+
+func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig {
+	t.Helper()
+	if o.limits.Grace == 0 {
+		o.limits.Grace = grace
+	}
+	if o.onDrain == nil {
+		o.onDrain = func() {}
+	}
+	r := &rig{t: t, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, limits: o.limits, retries: o.retries, onDrain: o.onDrain}
+	ctx, cancel := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	options := proxy.Options{Policy: o.policy, Blocking: func(to *proxy.Route) bool { return k.handsOver && to.Host != warmHost }}
+	if o.reviver {
+		options.Reviver = balancer.NewReviver(nil)
+		all.Go(func() { _ = options.Reviver.Run(ctx) })
+	}
+	r.switcher, r.metrics = proxy.NewSwitch(options), proxy.NewMetrics(r.registry)
+	if k.handsOver {
+		r.warm = answering(t, "warm")
+	}
+	var config net.ListenConfig
+	if o.quiesces {
+		config.SetMultipathTCP(false)
+	}
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addr = l.Addr().String()
+	if instances != nil {
+		r.apply(instances...)
+	}
+	run := k.start(r, l)
+	all.Go(func() {
+		if err := run(ctx); err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+	r.stop = sync.OnceFunc(func() { cancel(); all.Wait() })
+	t.Cleanup(r.stop)
+	return r
+}
+
+// apply makes a table of these instances and no others.
+func (r *rig) apply(instances ...discovery.Instance) {
+	r.swapping.Lock()
+	defer r.swapping.Unlock()
+	if r.warm != nil {
+		instances = append([]discovery.Instance{as("warm", at(r.warm.addr(), "urlprefix-"+warmHost+"/"))}, instances...)
+	}
+	r.sequence++
+	named := map[string]*discovery.Service{}
+	s := &discovery.Snapshot{Sequence: r.sequence, Taken: time.Now()}
+	for _, in := range instances {
+		service := named[in.Service]
+		if service == nil {
+			service = &discovery.Service{Name: in.Service}
+			named[in.Service] = service
+			s.Services = append(s.Services, service)
+		}
+		service.Instances = append(service.Instances, in)
+	}
+	r.switcher.Apply(s)
+}
+
+// at is an instance of service t at an address; without tags it takes every host and path.
+func at(a net.Addr, tags ...string) discovery.Instance {
+	tcp := a.(*net.TCPAddr)
+	if tags == nil {
+		tags = []string{"urlprefix-/"}
+	}
+	return discovery.Instance{Identity: discovery.Identity{Node: "n", ID: "t-" + a.String(), Address: tcp.IP.String(), Port: tcp.Port},
+		Service: "t", Tags: tags, Weight: 1, Status: discovery.Passing}
+}
+
+// as gives an instance to another service.
+func as(service string, in discovery.Instance) discovery.Instance {
+	in.Service, in.ID = service, service+"-"+in.ID
+	return in
+}
+
+// counter is the value of a counter or gauge, or a histogram's count, summed over those of its series of which the labels contain
+// all of want.
+func (r *rig) counter(name string, want ...string) (sum float64) {
+	families, err := r.registry.Gather()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != name {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			match := true
+			for _, w := range want {
+				match = match && strings.Contains(m.String(), `"`+w+`"`)
+			}
+			if match {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			}
+		}
+	}
+	return sum
+}
+
+// certificate is self-signed, and the same in all of a process.
+var certificate = sync.OnceValue(func() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"t"}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+})
+
+// forwarder trusts these addresses.
+func forwarder(t testing.TB, trusted string) proxy.Forwarder {
+	t.Helper()
+	f, err := proxy.ParseForwarder(trusted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
