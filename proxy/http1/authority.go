@@ -9,21 +9,24 @@ import (
 // empty string is valid: RFC 9112 section 3.2 has it for targets without an authority.
 func ValidAuthority(s string) bool {
 	if s != "" && s[0] == '[' {
-		end := strings.IndexByte(s, ']')
-		if end < 0 {
-			return false
-		}
-		if _, err := netip.ParseAddr(s[1:end]); err != nil || strings.IndexByte(s[1:end], '%') >= 0 {
-			return false
-		}
-		return validPort(s[end+1:])
+		return validLiteral(s)
 	}
 	for i := 0; i < len(s); i++ {
 		if classes[s[i]]&inHost == 0 {
-			return validPort(s[i:])
+			return i > 0 && validPort(s[i:])
 		}
 	}
 	return true
+}
+
+// validLiteral is true for an IPv6 address in brackets, without a zone, which means something on one machine only.
+func validLiteral(s string) bool {
+	end := strings.IndexByte(s, ']')
+	if end < 0 {
+		return false
+	}
+	addr, err := netip.ParseAddr(s[1:end])
+	return err == nil && addr.Is6() && addr.Zone() == "" && validPort(s[end+1:])
 }
 
 // validPort is true for nothing, and for a colon with up to five digits, none included (RFC 3986 section 3.2.3).

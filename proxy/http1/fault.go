@@ -45,6 +45,7 @@ const (
 	badCoding
 	unknownCoding
 	badExpectation
+	interimBody
 	badChunkSize
 	badExtension
 	badChunkEnd
@@ -79,6 +80,7 @@ var requestErrors = [faults]Error{
 	manyCodings:      {400, "more than one Transfer-Encoding field"},
 	badCoding:        {400, "chunked is not the one and last transfer coding"},
 	unknownCoding:    {501, "an unknown transfer coding"},
+	interimBody:      {400, "an interim answer announces a body"},
 	badExpectation:   {417, "an unknown expectation"},
 	badChunkSize:     {400, "a chunk size is malformed"},
 	badExtension:     {400, "a chunk extension is malformed or too long"},

@@ -99,14 +99,16 @@ func (r *Response) judge(method string) fault {
 	}
 	r.Farewell = r.Hops.Has("close")
 	r.Close = r.Farewell || r.Minor == 0 && !r.Hops.Has("keep-alive")
-	r.frame(method, l)
-	return fine
+	return r.frame(method, l)
 }
 
 // frame decides how long the body is. Where length and coding contradict each other, the coding counts, and what follows on the
 // connection is not to be trusted; nor is it behind an answer that announces a body which it must not have.
-func (r *Response) frame(method string, l lengths) {
+// An interim answer that announces a body makes it unclear where the final one begins.
+func (r *Response) frame(method string, l lengths) fault {
 	switch {
+	case r.Status < 200 && (l.coded || l.length > 0):
+		return interimBody
 	case l.coded:
 		r.Framing.Kind = Chunked
 		r.Close = r.Close || l.length >= 0
@@ -117,11 +119,12 @@ func (r *Response) frame(method string, l lengths) {
 		r.Framing.Kind = UntilClose
 	}
 	switch {
-	case r.Status < 200 || r.Status == 204:
+	case r.Status == 204:
 		r.Close = r.Close || l.coded || l.length > 0
 		r.Framing = Framing{}
-	case r.Status == 304 || method == "HEAD":
+	case r.Status < 200 || r.Status == 304 || method == "HEAD":
 		r.Framing = Framing{}
 	}
 	r.Close = r.Close || r.Framing.Kind == UntilClose
+	return fine
 }
