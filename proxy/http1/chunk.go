@@ -7,10 +7,10 @@ import (
 
 // What may come around the data of a chunked body; real ones have no extensions and a few short trailers.
 const (
-	maxExtension  = 4 << 10  // bytes of chunk extensions in one line
-	maxExtensions = 16 << 10 // and in all
-	maxTrailers   = 16 << 10 // bytes of all trailers
-	maxTrailer    = 128      // trailer fields
+	maxExtension  = 4<<10 - 32  // bytes of chunk extensions in a line, which stays below the 4 KiB that others take as a whole
+	maxExtensions = 16<<10 - 64 // and in all, likewise
+	maxTrailers   = 16 << 10    // bytes of all trailers
+	maxTrailer    = 128         // trailer fields
 	maxSizeDigits = 16
 )
 

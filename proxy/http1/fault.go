@@ -44,6 +44,7 @@ const (
 	manyCodings
 	badCoding
 	unknownCoding
+	badTrailer
 	badExpectation
 	interimBody
 	badChunkSize
@@ -81,6 +82,7 @@ var requestErrors = [faults]Error{
 	badCoding:        {400, "chunked is not the one and last transfer coding"},
 	unknownCoding:    {501, "an unknown transfer coding"},
 	interimBody:      {400, "an interim answer announces a body"},
+	badTrailer:       {400, "a trailer is announced that would frame the body"},
 	badExpectation:   {417, "an unknown expectation"},
 	badChunkSize:     {400, "a chunk size is malformed"},
 	badExtension:     {400, "a chunk extension is malformed or too long"},

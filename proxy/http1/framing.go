@@ -76,6 +76,14 @@ func codingFault(list string) fault {
 	return unknownCoding
 }
 
+// trailerFault refuses the announcement of framing behind the body that it frames (RFC 9110 section 6.5.1).
+func trailerFault(list string) fault {
+	if HasToken(list, "content-length") || HasToken(list, "transfer-encoding") || HasToken(list, "trailer") {
+		return badTrailer
+	}
+	return fine
+}
+
 // contentLength reads 1*DIGIT up to 2^63-1 (RFC 9110 section 8.6).
 func contentLength(s string) (int64, bool) {
 	const most = 1<<63 - 1

@@ -105,6 +105,8 @@ func (r *Request) judge() fault {
 			r.Hops.Add(f.Value)
 		case TE:
 			r.Trailers = r.Trailers || HasToken(f.Value, "trailers")
+		case Trailer:
+			bad = trailerFault(f.Value)
 		case Upgrade:
 			upgrades++
 			websocket = sameFold(f.Value, "websocket")

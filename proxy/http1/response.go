@@ -84,6 +84,8 @@ func (r *Response) judge(method string) fault {
 			bad = l.addLength(f.Value)
 		case TransferEncoding:
 			bad = l.addCoding(f.Value)
+		case Trailer:
+			bad = trailerFault(f.Value)
 		case Connection:
 			r.Hops.Add(f.Value)
 		}

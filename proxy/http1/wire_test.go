@@ -118,7 +118,7 @@ func (w *wire) end() string {
 }
 
 // came says what came of bytes in pieces.
-func (w wire) came(pieces ...string) string {
+func (w *wire) came(pieces ...string) string {
 	for _, p := range pieces {
 		w.feed(p)
 	}
@@ -128,19 +128,20 @@ func (w wire) came(pieces ...string) string {
 // check holds what comes of bytes against want: at once, cut in two at every byte, and byte by byte. Long ones are cut in few places.
 func (w wire) check(t *testing.T, bytes, want string) {
 	t.Helper()
-	if got := w.came(bytes); got != want {
+	came := func(pieces ...string) string { afresh := w; return afresh.came(pieces...) }
+	if got := came(bytes); got != want {
 		t.Fatalf("got  %q\nwant %q", got, want)
 	}
-	step := 1 + len(bytes)/2000
+	step := 1 + len(bytes)/500
 	for i := 0; i < len(bytes); i += step {
-		if got := w.came(bytes[:i], bytes[i:]); got != want {
+		if got := came(bytes[:i], bytes[i:]); got != want {
 			t.Fatalf("cut at %d: %q\ngot  %q\nwant %q", i, bytes[:i], got, want)
 		}
 	}
 	if step > 1 {
 		return
 	}
-	if got := w.came(strings.Split(bytes, "")...); got != want {
+	if got := came(strings.Split(bytes, "")...); got != want {
 		t.Fatalf("byte by byte\ngot  %q\nwant %q", got, want)
 	}
 }
