@@ -121,6 +121,7 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 		{[]string{"proxy", "-log-format", "xml"}, "auto, text, json"},
 		{[]string{"run", "-register", "edge"}, "-register needs -consul"},
 		{[]string{"run", "-deregister", "sometimes"}, "-deregister must be"},
+		{[]string{"run", "-tags", "{{ nope }}"}, "parse the -tags template"},
 		{[]string{"demo", "-consul", "x"}, "-consul"},
 		{[]string{"scale"}, "web=N is missing"},
 		{[]string{"scale", "web"}, "not of the form web=5"},

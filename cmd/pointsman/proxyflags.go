@@ -73,7 +73,7 @@ func (c *proxyFlags) traffic(f *flags) {
 	f.Var(&c.drainWait, "drain-wait", "`TIME` between not ready and closing the listeners, for load balancers to notice")
 	f.Var(&c.grace, "grace", "`TIME` that requests under way may take after the listeners closed")
 	c.retries, c.headerSize, c.headerSum = count{2, 0, 16}, count{32 << 10, 1 << 10, 1 << 20}, count{128, 8, 10000}
-	f.Var(&c.retries, "retries", "most `TIMES` that a request is sent again, where that is safe")
+	f.Var(&c.retries, "retries", "most `TIMES` that a request which an instance may have read is sent again, where that is safe")
 	f.Var(&c.headerSize, "max-header-bytes", "largest request head, in `BYTES`")
 	f.Var(&c.headerSum, "max-header-count", "largest `NUMBER` of header fields in a request")
 }

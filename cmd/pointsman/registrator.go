@@ -31,6 +31,9 @@ func runRegistrator(ctx context.Context, p program) int {
 	if done {
 		return code
 	}
+	if err := c.checkTags(); err != nil {
+		return f.refuse(err)
+	}
 	log := c.log.logger(p.stderr)
 	if err := c.prepare(f, uri); err != nil {
 		log.Error().Msg(err.Error())

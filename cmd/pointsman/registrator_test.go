@@ -46,6 +46,10 @@ func TestRegistratorCommandLine(t *testing.T) {
 		{[]string{"etcd://127.0.0.1:2379/x"}, 1, "consul-unix"},
 		{[]string{"consulkv://127.0.0.1:8500/x"}, 1, "consul-unix"},
 		{[]string{"-compat", "v9", uri}, 2, "head, v7"},
+		{[]string{"-tags", "a,{{ nope }}", uri}, 2, `function "nope" not defined`},
+		{[]string{"-compat", "head", "-tags", "{{ .ID", uri}, 2, "-tags"},
+		{[]string{"-compat", "v7", "-tags", "{{ .ID", "x://y"}, 1, "consul-unix"}, // plain text there
+		{[]string{"-tags", `{{ toUpper "a" }}`, "x://y"}, 1, "consul-unix"},
 		{[]string{"-internal=true", "--cleanup", "-ip=10.0.0.1", "CONSUL://127.0.0.1:1"}, 1, "Forcing host IP to"},
 	}
 	for _, c := range cases {
@@ -53,6 +57,9 @@ func TestRegistratorCommandLine(t *testing.T) {
 		if o.code != c.code || !strings.Contains(o.stderr, c.want) {
 			t.Errorf("%v: code %d, want %d and %q in: %s", c.args, o.code, c.code, c.want, o.stderr)
 		}
+	}
+	if o := execute(t, called, nil, "-tags", "{{\n nope }}", uri); strings.Count(o.stderr, "\n") != 1 || strings.Contains(o.stderr, "Starting") {
+		t.Errorf("not one line about a bad template: %s", o.stderr)
 	}
 }
 

@@ -82,6 +82,15 @@ func (c *registratorFlags) checkContents() error {
 	return nil
 }
 
+// checkTags finds a -tags template that no container could ever fill in, which Registrator finds out with the first one. Its v7
+// knows no templates.
+func (c *registratorFlags) checkTags() error {
+	if c.compat.value == "v7" {
+		return nil
+	}
+	return registrator.CheckTags(c.tags)
+}
+
 // environment reads what Docker's own clients read.
 func (c *registratorFlags) environment(lookup func(string) (string, bool)) {
 	c.dockerHost, _ = lookup("DOCKER_HOST")

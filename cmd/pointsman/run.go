@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/discovery/memory"
@@ -55,7 +56,7 @@ func (r *registratorFlags) both(h *half, a *actors) error {
 func (r *registratorFlags) prepareRun(f *flags, c *proxyFlags) (consul.Config, error) {
 	r.environment(f.p.lookup)
 	r.retryAttempts, r.retryInterval = -1, 2000 // one process for both: the proxy must not end because Consul is late
-	if err := r.checkContents(); err != nil {
+	if err := errors.Join(r.checkContents(), r.checkTags()); err != nil {
 		return consul.Config{}, err
 	}
 	if err := c.check(); err != nil {
