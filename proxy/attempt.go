@@ -14,6 +14,9 @@ const (
 	FailedStale
 	// FailedSent: the connection ended after something was written and before a byte of the answer.
 	FailedSent
+	// FailedReset: as FailedSent, by a reset. Kernels send one where an application closed, or died, with bytes unread, and an end
+	// where it had read all: so the request was most likely not read, which is no proof.
+	FailedReset
 	// FailedSilent: no head of an answer came in time.
 	FailedSilent
 	// FailedAnswer: the answer began and is not one.
@@ -40,6 +43,8 @@ func (f Failure) String() string {
 		return "stale"
 	case FailedSent:
 		return "closed"
+	case FailedReset:
+		return "reset"
 	case FailedSilent:
 		return "timeout"
 	case FailedAnswer:
@@ -71,6 +76,10 @@ const (
 // service of which everything is dead.
 const maxConnects = 8
 
+// maxResets bounds the repetitions after a reset that one request may cause beside its others: ten instances killed at once cost
+// a request that waited in the socket of one, and then of the next, three or four.
+const maxResets = 8
+
 // maxStale bounds how many kept connections of one request may turn out dead: a pool holds no more that died together.
 const maxStale = 1024
 
@@ -81,15 +90,17 @@ const maxStale = 1024
 //   - Something sent, not a byte of the answer: only idempotent methods whose body can still be sent whole, each instance at most
 //     once, at most Max times, and only while the route's budget allows. Where the lost connection was a kept one and there is no
 //     other instance, the same one gets it once more on a fresh connection: a kept connection that closes as a request goes out
-//     says nothing about its instance.
+//     says nothing about its instance. A reset counts apart (maxResets): Max is there so that a request which breaks whoever reads it
+//     can't break them all, and one that was not read broke nobody.
 type Attempts struct {
 	// Idempotent says that the method may be repeated; see Idempotent.
 	Idempotent bool
-	// Max is how many attempts may follow one that sent something.
+	// Max is how many attempts may follow one that sent something; with none, none follows a reset either.
 	Max int
 
-	connects, stale, retries int
-	sameConnect, sameSent    bool
+	connects, stale       int
+	retries, resets       int
+	sameConnect, sameSent bool
 	// what Last answers hangs on the failure before it.
 	last     Failure
 	lastKept bool
@@ -128,6 +139,12 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, withdraw func() bool) 
 		}
 		a.retries++
 		return Another
+	case FailedReset:
+		if !a.Idempotent || !replayable || a.Max <= 0 || a.resets >= maxResets || !withdraw() {
+			return GiveUp
+		}
+		a.resets++
+		return Another
 	}
 	return GiveUp
 }
@@ -152,7 +169,7 @@ func (a *Attempts) Last() bool {
 }
 
 // Retries is how many attempts followed one that had sent something.
-func (a *Attempts) Retries() int { return a.retries }
+func (a *Attempts) Retries() int { return a.retries + a.resets }
 
 // Settle is how long a connection to an instance that never answered must have been open, without an end, before it is given what
 // can't be repeated: a port published by Docker accepts before the application listens, and closes within 0.4 ms.

@@ -10,7 +10,7 @@ type event struct {
 }
 
 func TestAttempts(t *testing.T) {
-	const connect, settle, stale, sent, silent, bad = FailedConnect, FailedSettle, FailedStale, FailedSent, FailedSilent, FailedAnswer
+	const connect, settle, stale, sent, reset, silent, bad = FailedConnect, FailedSettle, FailedStale, FailedSent, FailedReset, FailedSilent, FailedAnswer
 	for _, c := range []struct {
 		name       string
 		method     string
@@ -28,6 +28,12 @@ func TestAttempts(t *testing.T) {
 		{"GET at most Max times", "GET", true, 9, []event{{sent, true, Another}, {silent, false, Another}, {sent, false, GiveUp}}},
 		{"PUT only while its body is at hand", "PUT", false, 9, []event{{sent, false, GiveUp}}},
 		{"PUT with its body", "PUT", true, 9, []event{{sent, false, Another}}},
+		{"resets count apart", "GET", true, 9, []event{{sent, true, Another}, {reset, true, Another}, {sent, false, Another}, {reset, false, Another}, {sent, false, GiveUp}}},
+		{"resets are bounded", "GET", true, 9, []event{{reset, true, Another}, {reset, true, Another}, {reset, true, Another}, {reset, true, Another},
+			{reset, true, Another}, {reset, true, Another}, {reset, true, Another}, {reset, true, Another}, {reset, true, GiveUp}}},
+		{"a reset proves nothing for a POST", "POST", true, 9, []event{{reset, true, GiveUp}}},
+		{"resets are within the budget", "GET", true, 1, []event{{reset, true, Another}, {reset, true, GiveUp}}},
+		{"PUT without its body, after a reset", "PUT", false, 9, []event{{reset, true, GiveUp}}},
 		{"the budget", "GET", true, 1, []event{{sent, false, Another}, {sent, false, GiveUp}}},
 		{"an answer that is none", "GET", true, 9, []event{{bad, false, GiveUp}}},
 		{"the client's fault", "GET", true, 9, []event{{FailedClient, false, GiveUp}}},
@@ -44,6 +50,15 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
+func TestWithoutRetriesNoneAfterAReset(t *testing.T) {
+	for _, max := range []int{0, -1} {
+		a := Attempts{Idempotent: true, Max: max}
+		if got := a.Next(FailedReset, true, true, func() bool { return true }); got != GiveUp {
+			t.Errorf("Max %d: %d", max, got)
+		}
+	}
+}
+
 func TestLastInstance(t *testing.T) {
 	free := func() bool { return true }
 	for _, c := range []struct {
@@ -54,6 +69,7 @@ func TestLastInstance(t *testing.T) {
 	}{
 		{"refused: once more", FailedConnect, false, [2]bool{true, false}},
 		{"kept connection lost: once more", FailedSent, true, [2]bool{true, false}},
+		{"kept connection reset: once more", FailedReset, true, [2]bool{true, false}},
 		{"fresh connection lost: not again", FailedSent, false, [2]bool{false, false}},
 	} {
 		a := Attempts{Idempotent: true, Max: 9}

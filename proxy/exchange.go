@@ -272,7 +272,7 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 	case f == FailedSettle:
 		u.ObserveClosed(now)
 		x.seat.Connect(ConnectClosed)
-	case f == FailedSent && !kept:
+	case (f == FailedSent || f == FailedReset) && !kept:
 		u.ObserveBroken(now)
 	}
 }

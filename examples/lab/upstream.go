@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -32,7 +34,11 @@ const (
 	Silent            // never answers
 	Slow              // answers after a second
 	Failing           // 503
+	Unread            // leaves a request in the socket for UnreadFor and closes, as a starved process does that is then killed
 )
+
+// UnreadFor is how long a request stays unread.
+const UnreadFor = 20 * time.Millisecond
 
 // CloseIdleWithin is about the time between two uses of a connection at 1,000 requests a second, so that many closes cross
 // with a request.
@@ -111,7 +117,11 @@ func (u *Upstream) serve(c net.Conn) {
 	}()
 	in := bufio.NewReader(c)
 	for first := true; ; first = false {
-		if !first && !u.awaitRequest(c, in) {
+		if !first && in.Buffered() == 0 && !u.awaitRequest(c) {
+			return
+		}
+		if Manner(u.manner.Load()) == Unread && awaitByte(c) == nil {
+			time.Sleep(UnreadFor)
 			return
 		}
 		req, err := http.ReadRequest(in)
@@ -131,13 +141,32 @@ func (u *Upstream) serve(c net.Conn) {
 }
 
 // awaitRequest waits for the first byte of a connection's next request, and not for long where idle connections are to be closed.
-func (u *Upstream) awaitRequest(c net.Conn, in *bufio.Reader) bool {
+func (u *Upstream) awaitRequest(c net.Conn) bool {
 	if Manner(u.manner.Load()) == CloseIdle {
 		_ = c.SetReadDeadline(time.Now().Add(rand.N(CloseIdleWithin)))
 	}
-	_, err := in.Peek(1)
+	err := awaitByte(c)
 	_ = c.SetReadDeadline(time.Time{})
 	return err == nil
+}
+
+// awaitByte waits until a byte has come, or the end, and leaves it in the socket.
+func awaitByte(c net.Conn) error {
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return err
+	}
+	var n int
+	var failed error
+	err = raw.Read(func(fd uintptr) bool {
+		var one [1]byte
+		n, _, failed = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		return !errors.Is(failed, syscall.EAGAIN)
+	})
+	if err = errors.Join(err, failed); err == nil && n == 0 {
+		err = io.EOF
+	}
+	return err
 }
 
 // line is the part of examples/web's answer that the Meter checks.

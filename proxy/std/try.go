@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
@@ -232,6 +233,9 @@ func (a *try) lost(err error, began bool) proxy.Failure {
 		a.conn.pool.empty()
 	case !u.Answered() || a.conn.pool.broken.add() >= brokenLimit:
 		u.ObserveClosed(time.Now())
+	}
+	if errors.Is(err, syscall.ECONNRESET) {
+		return proxy.FailedReset
 	}
 	return proxy.FailedSent
 }
