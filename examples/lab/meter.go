@@ -258,9 +258,9 @@ func (m *Meter) request(method, id string, body []byte) []byte {
 func (m *Meter) judge(status int, text, method, id string, body []byte) (host string, err error) {
 	switch {
 	case status >= 500:
-		return "", lost{Status5xx, fmt.Errorf("%d %.80s", status, text)}
+		return "", lost{Status5xx, fmt.Errorf("%d %.200s", status, text)}
 	case status >= 400:
-		return "", lost{Status4xx, fmt.Errorf("%d %.80s", status, text)}
+		return "", lost{Status4xx, fmt.Errorf("%d %.200s", status, text)}
 	}
 	want := []string{"web host=", " method=" + method, fmt.Sprintf(" id=%q", id), m.load.Expect}
 	if body != nil {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -43,6 +44,11 @@ func (l *load) end(what string) (get, post int) {
 	for _, tally := range []*lab.Tally{open, closed} {
 		if tally.Of("", lab.Wrong) != 0 {
 			l.s.t.Error("wrong answers")
+		}
+		for _, lost := range tally.Losses() {
+			if lost.Method == "GET" { // always one too many, and the report above shows the first losses only
+				l.s.t.Logf("lost: %+v", lost)
+			}
 		}
 		get += tally.Lost("GET")
 		post += tally.Lost("POST")
@@ -123,6 +129,11 @@ func TestKilledContainersLoseOnlyWhatWasInFlight(t *testing.T) {
 		// 20 kills; each instance has at most the clients' requests and a few of the open loop in flight.
 		if get != 0 || post > 20*clientCount {
 			t.Errorf("lost %d GET and %d POST", get, post)
+		}
+		for _, lost := range slices.Concat(l.open.Losses(), l.closed.Losses()) {
+			if lost.Outcome != lab.Status5xx { // the client is told, at once
+				t.Errorf("not answered: %+v", lost)
+			}
 		}
 	})
 }
