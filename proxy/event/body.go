@@ -1,0 +1,287 @@
+//go:build linux
+
+package event
+
+import (
+	"time"
+
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// takeBody begins with the request's body: a small one is read whole before an instance is asked.
+func (j *job) takeBody() {
+	f := j.request.Framing
+	j.up.begin(f, f.Kind)
+	if f.Empty() {
+		j.up.ended = true
+		j.match()
+		return
+	}
+	if f.Kind == http1.Sized && f.Length <= proxy.AheadBytes && !j.request.Continue {
+		j.client.phase = inBody
+		j.readAhead()
+		return
+	}
+	j.match()
+}
+
+// readAhead reads a small body to its end.
+func (j *job) readAhead() {
+	c := j.client
+	l := c.loop
+	for !j.up.body.Done() {
+		if len(c.in) == 0 && !l.read(&c.sock, l.front[headRoom:], sharedBytes) {
+			j.awaitBody()
+			return
+		}
+		j.bodyCame()
+		data, n, err := j.up.body.Next(c.in)
+		if err != nil {
+			j.bodyFailed(proxy.FailedBody)
+			return
+		}
+		j.replay = append(j.replay, data...)
+		l.used(&c.sock, n)
+	}
+	l.disarm(&c.sock)
+	j.ahead, j.began, j.up.ended = true, true, true
+	j.match()
+}
+
+// awaitBody is called where nothing more of the body is there: the client may have gone, or has to send some in time.
+func (j *job) awaitBody() {
+	c := j.client
+	if c.has(broken) || c.has(atEOF) {
+		j.abandon()
+		return
+	}
+	l := c.loop
+	if j.from == 0 {
+		j.from = l.clock
+	}
+	limits := &l.server.limits
+	wait := limits.Progress
+	if limits.BodyRate > 0 {
+		due := limits.BodyGrace + time.Duration(float64(j.up.bytes+int64(len(j.replay)))/float64(limits.BodyRate)*float64(time.Second))
+		wait = min(wait, due-j.waited)
+	}
+	l.arm(&c.sock, int64(max(wait, tick)))
+}
+
+// bodyCame ends a time of waiting for the client.
+func (j *job) bodyCame() {
+	if j.from != 0 {
+		j.waited += time.Duration(j.client.loop.clock - j.from)
+		j.from = 0
+	}
+}
+
+// clientLate is called when the client has let its deadline pass.
+func (j *job) clientLate() {
+	c := j.client
+	switch {
+	case j.held: // neither the instance nor the client has said anything: RFC 9110 section 10.1.1 lets the body come
+		j.release()
+	case len(c.out) > 0, j.x.Status != 0:
+		j.cut()
+	default:
+		j.bodyCame()
+		j.bodyFailed(proxy.FailedSlow)
+	}
+}
+
+// bodyFailed ends a request whose body can't be read to its end.
+func (j *job) bodyFailed(f proxy.Failure) {
+	if j.x.Status != 0 { // an answer has begun
+		j.up.ended, j.farewell = true, true
+		return
+	}
+	if j.u != nil {
+		j.failed(f)
+		return
+	}
+	j.conclude(j.x.Failed(f, false, false, j.client.loop.now))
+}
+
+// release lets a body come that the client holds back.
+func (j *job) release() {
+	c := j.client
+	j.held = false
+	if out := j.x.AppendContinue(c.loop.message[:0]); len(out) > 0 {
+		if _, ok := c.loop.send(&c.sock, out); !ok {
+			j.abandon()
+			return
+		}
+	}
+	j.upload()
+}
+
+// tookBody keeps what was read of the body for a repetition, where there can be one.
+func (j *job) tookBody(data []byte) {
+	j.began = true
+	j.up.bytes += int64(len(data))
+	if j.forgot || !proxy.Idempotent(j.request.Method) || len(j.replay)+len(data) > proxy.ReplayBytes {
+		j.forgot, j.replay = true, j.replay[:0]
+		return
+	}
+	j.replay = append(j.replay, data...)
+}
+
+// upload moves what is at hand of the request's body to the instance.
+func (j *job) upload() {
+	c, u := j.client, j.u
+	l := c.loop
+	if j.up.ended || u == nil {
+		return
+	}
+	if j.held {
+		if len(c.in) == 0 && !c.has(canRead) {
+			l.arm(&c.sock, int64(proxy.ContinueWait))
+			return
+		}
+		j.held = false // it did not wait
+	}
+	for moved := int64(0); !j.up.ended; {
+		if len(u.out) > 0 || !u.has(canWrite) { // the instance's writability wakes us; the client is not to blame
+			j.bodyCame()
+			l.disarm(&c.sock)
+			l.arm(&u.sock, int64(l.server.limits.Progress))
+			return
+		}
+		if moved >= turnBytes {
+			l.putOff(&c.sock)
+			return
+		}
+		n, ok := j.uploadSome()
+		if !ok {
+			return
+		}
+		moved += n
+	}
+	j.bodyCame()
+	l.disarm(&c.sock)
+	if u.phase == asking {
+		l.arm(&u.sock, int64(l.server.limits.Answer))
+	}
+}
+
+// uploadSome takes one step. It is not ok where upload has to end for now.
+func (j *job) uploadSome() (n int64, ok bool) {
+	c, u := j.client, j.u
+	l := c.loop
+	if len(c.in) == 0 {
+		switch {
+		case j.up.held() > 0:
+			return j.uploaded(l.emptyPipe(&j.up, &u.sock))
+		case j.up.body.Done():
+		case l.spliceable(&j.up):
+			if !l.fillPipe(&j.up, &c.sock) {
+				j.awaitBody()
+				return 0, false
+			}
+			j.bodyCame()
+			j.began, j.forgot, j.replay = true, true, j.replay[:0]
+			return j.uploaded(l.emptyPipe(&j.up, &u.sock))
+		case !l.read(&c.sock, l.front[headRoom:], sharedBytes):
+			j.awaitBody()
+			return 0, false
+		}
+	}
+	j.bodyCame()
+	if !j.forgot {
+		j.remember()
+	}
+	j.began = true
+	return j.uploaded(l.step(&j.up, &c.sock, &u.sock, l.front, nil))
+}
+
+// uploaded deals with a step's end.
+func (j *job) uploaded(n int64, how put) (int64, bool) {
+	l := j.client.loop
+	switch how {
+	case putGarbled:
+		j.bodyFailed(proxy.FailedBody)
+		return n, false
+	case putLost: // its answer may be there all the same
+		j.up.ended, j.farewell = true, true
+		j.u.state |= canRead
+		l.putOff(&j.u.sock)
+		return n, false
+	}
+	if j.u.phase == asking && n > 0 {
+		l.arm(&j.u.sock, int64(l.server.limits.Answer))
+	}
+	return n, true
+}
+
+// remember keeps what the next step takes for a repetition. A chunked body is decoded twice for that, as long as it is short.
+func (j *job) remember() {
+	c := j.client
+	if !proxy.Idempotent(j.request.Method) || len(j.replay)+len(c.in) > proxy.ReplayBytes {
+		j.forgot, j.replay = true, j.replay[:0]
+		return
+	}
+	body := j.up.body
+	for in := c.in; len(in) > 0; {
+		data, n, err := body.Next(in)
+		if err != nil || n == 0 {
+			return
+		}
+		j.replay = append(j.replay, data...)
+		in = in[n:]
+	}
+}
+
+// skipBody throws away what is at hand of the request's body, and returns how much is still to come, -1 where that is unknown.
+func (j *job) skipBody() int64 {
+	c := j.client
+	for len(c.in) > 0 && !j.up.body.Done() {
+		_, n, err := j.up.body.Next(c.in)
+		if err != nil {
+			return -1
+		}
+		c.loop.used(&c.sock, n)
+	}
+	switch {
+	case j.up.body.Done():
+		return 0
+	case j.request.Framing.Kind == http1.Sized:
+		return j.up.body.Left()
+	}
+	return -1
+}
+
+// drain throws the rest of a request away whose answer is out, so that the next one can come.
+func (j *job) drain() {
+	c := j.client
+	l := c.loop
+	for {
+		before := len(c.in)
+		left := j.skipBody()
+		c.waste += int64(before - len(c.in))
+		if left == 0 && j.up.body.Done() {
+			j.bury()
+			c.idle()
+			return
+		}
+		if before > 0 && len(c.in) > 0 || c.waste > proxy.DrainBytes { // not framed as announced, or too much
+			j.stopDraining()
+			return
+		}
+		if !l.read(&c.sock, l.front[headRoom:], sharedBytes) {
+			if c.has(atEOF) || c.has(broken) {
+				j.stopDraining()
+			}
+			return
+		}
+	}
+}
+
+// stopDraining gives the connection up.
+func (j *job) stopDraining() {
+	c := j.client
+	j.bury()
+	c.job = nil
+	c.loop.endClient(c)
+}

@@ -1,0 +1,44 @@
+//go:build !linux
+
+// Package event is the listener for plain HTTP/1.1 over Linux's epoll. On this system there is none: NewServer makes a Server whose Run
+// says so.
+package event
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// Available says whether this system has what the package needs.
+const Available = false
+
+// Options are what a Server needs.
+type Options struct {
+	Common   *proxy.Common
+	Loops    int
+	OnDrain  func()
+	HandOver func(c net.Conn, read []byte, l Listener)
+}
+
+// Listener is one address to serve.
+type Listener struct {
+	net.Listener
+	RedirectHTTPS string
+}
+
+// Server serves nothing here.
+type Server struct{}
+
+// NewServer makes a Server.
+func NewServer(Options) *Server { return &Server{} }
+
+// Run closes the listeners and fails.
+func (*Server) Run(_ context.Context, listeners ...Listener) error {
+	for _, l := range listeners {
+		l.Close()
+	}
+	return errors.New("the event loop needs Linux")
+}

@@ -1,0 +1,43 @@
+//go:build linux
+
+package event
+
+import (
+	"net"
+	"os"
+)
+
+// giveAway passes a client's connection on for good: j is the request that needs it, nil where not even a head was read. Whoever takes
+// it gets all bytes that were read of what has not been answered.
+func (l *loop) giveAway(c *client, j *job) {
+	var read []byte
+	if j != nil {
+		read = append(read, j.head...)
+		read = append(read, j.replay...)
+		j.end()
+		j.bury()
+		c.job = nil
+	}
+	read = append(read, c.in...)
+	listener := c.door.listener
+	fd := int(c.fd)
+	pollDel(l.ep, fd)
+	l.leave(&c.sock)
+	l.files.Add(-1)
+	c.phase = clientGone
+	l.open.Add(-1)
+	l.stock.buryClient(c)
+	conn, err := connOf(fd)
+	if err != nil {
+		l.server.log.Error().Err(err).Msg("hand a connection over")
+		return
+	}
+	l.server.handOver(conn, read, listener)
+}
+
+// connOf makes a net.Conn of a descriptor, which it owns in any case.
+func connOf(fd int) (net.Conn, error) {
+	f := os.NewFile(uintptr(fd), "client")
+	defer f.Close()
+	return net.FileConn(f) // has a descriptor of its own
+}

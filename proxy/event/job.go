@@ -1,0 +1,319 @@
+//go:build linux
+
+package event
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// keepHead is the largest head whose buffer an unused job keeps.
+const keepHead = 4 << 10
+
+// job is one request on its way.
+type job struct {
+	x       proxy.Exchange
+	request http1.Request
+	head    []byte // what request's strings are views of
+	client  *client
+	u       *upstream // nil while no connection is used
+
+	up, down flow
+	replay   []byte // what was read of the request's body, for a repetition
+	forgot   bool   // replay is not all
+	ahead    bool   // the body was read whole before an instance was asked
+	held     bool   // the client holds its body back until it is told 100
+	began    bool   // a byte of the body went on its way
+	heard    bool   // the present attempt brought something of an answer
+	farewell bool   // the instance's connection can't be used again
+	finished bool   // x.Finish was called
+
+	asked  int64         // loop's clock when the head was sent
+	waited time.Duration // for the client's body
+	from   int64         // since when it is being waited for; 0 = it is not
+
+	next *job // in a free list
+}
+
+// begin makes the job that of a client's request; the head is copied, as what it stands in is soon used again.
+func (j *job) begin(c *client, head []byte) {
+	j.client, c.job = c, j
+	c.phase = busy
+	j.head = append(j.head[:0], head...)
+	j.x.MayHandOver = c.loop.server.handOver != nil
+	j.replay = j.replay[:0]
+	j.forgot, j.ahead, j.held, j.began, j.heard, j.farewell = false, false, false, false, false, false
+	j.finished = true // until x has begun
+	j.asked, j.waited, j.from = 0, 0, 0
+	j.up.begin(http1.Framing{}, http1.None)
+	j.down.begin(http1.Framing{}, http1.None)
+}
+
+// bury ends the job's life; x was finished before.
+func (j *job) bury() {
+	l := j.client.loop
+	if cap(j.head) > keepHead {
+		j.head = nil
+	}
+	if cap(j.replay) > keepHead {
+		j.replay = nil
+	}
+	l.dropPipe(&j.up)
+	l.dropPipe(&j.down)
+	j.client, j.u = nil, nil
+	l.stock.buryJob(j)
+}
+
+// match finds an instance, and asks it.
+func (j *job) match() {
+	l := j.client.loop
+	j.client.phase = busy
+	switch j.x.Match(l.server.common.Switch.Load()) {
+	case proxy.Send:
+		j.attempt()
+	case proxy.HandOver:
+		l.giveAway(j.client, j)
+	default:
+		j.reply()
+	}
+}
+
+// attempt tries until a connection is under way or the rules say stop.
+func (j *job) attempt() {
+	l := j.client.loop
+	do := proxy.Send
+	for do == proxy.Send {
+		failure, used, ok := j.try()
+		if ok {
+			return
+		}
+		do = j.x.Failed(failure, used, j.replayable(), l.now)
+	}
+	j.conclude(do)
+}
+
+// conclude does what is left to do where no instance is asked any more.
+func (j *job) conclude(do proxy.Do) {
+	if do == proxy.Abort {
+		j.abandon()
+		return
+	}
+	j.reply()
+}
+
+// replayable says whether all that was read of the request's body is still at hand.
+func (j *job) replayable() bool { return !j.forgot }
+
+// try takes a kept connection, or begins one. It is not ok where the attempt has failed already.
+func (j *job) try() (failure proxy.Failure, used, ok bool) {
+	l := j.client.loop
+	p := l.poolOf(j.x.Target.Upstream)
+	if !j.x.Fresh {
+		// What can't be repeated is not sent into a connection without a last look; for the rest, what epoll told is enough.
+		u, dead := p.take(!proxy.Idempotent(j.request.Method))
+		if dead > 0 {
+			l.seat.Retry(proxy.FailedStale, dead)
+		}
+		if u != nil {
+			u.job, j.u = j, u
+			return j.send()
+		}
+	}
+	u, failure, errno := p.connect(j)
+	if u == nil {
+		if errno != 0 {
+			j.countConnect(errno)
+		}
+		return failure, false, false
+	}
+	j.u = u
+	return 0, false, true
+}
+
+// failed ends an attempt, and makes another one or none.
+func (j *job) failed(f proxy.Failure) {
+	l := j.client.loop
+	used := j.u.used
+	if used && f == proxy.FailedSent {
+		j.u.pool.empty()
+	}
+	j.dropUpstream()
+	if do := j.x.Failed(f, used, j.replayable(), l.now); do == proxy.Send {
+		j.attempt()
+	} else {
+		j.conclude(do)
+	}
+}
+
+// dropUpstream closes the present attempt's connection.
+func (j *job) dropUpstream() {
+	l := j.client.loop
+	if j.u != nil {
+		l.endUpstream(j.u)
+		j.u = nil
+	}
+	l.dropPipe(&j.up)
+	l.dropPipe(&j.down)
+}
+
+// connectFailed is an attempt without a connection.
+func (j *job) connectFailed(errno unix.Errno) {
+	j.countConnect(errno)
+	j.failed(proxy.FailedConnect)
+}
+
+func (j *job) countConnect(errno unix.Errno) {
+	result := proxy.ConnectError
+	switch errno {
+	case unix.ECONNREFUSED:
+		result = proxy.ConnectRefused
+	case unix.ETIMEDOUT:
+		result = proxy.ConnectTimeout
+	}
+	j.client.loop.seat.Connect(result)
+}
+
+// connected sends the request, unless the instance has first to show that it stays: where what can't be repeated goes to one that
+// has never answered.
+func (j *job) connected() {
+	u := j.u
+	if u.pool.up.Answered() || proxy.Idempotent(j.request.Method) {
+		j.ask()
+		return
+	}
+	u.phase = settling
+	if u.has(shut) || u.has(canRead) {
+		j.failed(proxy.FailedSettle)
+		return
+	}
+	j.client.loop.arm(&u.sock, int64(proxy.Settle))
+}
+
+// ask sends the request over a fresh connection.
+func (j *job) ask() {
+	if failure, _, ok := j.send(); !ok {
+		j.failed(failure)
+	}
+}
+
+// send sends the head, and of the body what is at hand.
+func (j *job) send() (failure proxy.Failure, used, ok bool) {
+	c, u := j.client, j.u
+	l := c.loop
+	u.phase, j.heard = asking, false
+	j.asked = l.clock
+	message, body := j.x.AppendRequest(l.message[:0]), 0
+	switch {
+	case len(j.replay) > 0:
+		message = j.up.appendAgain(message, j.replay)
+	case j.up.raw() && !j.request.Continue:
+		message, body = l.behind(message, &c.sock, l.front, j.up.body.Left())
+	}
+	l.message = keep(l.message, message)
+	if _, ok := l.send(&u.sock, message); !ok { // not a byte of it was taken
+		used := u.used
+		l.endUpstream(u)
+		j.u = nil
+		return proxy.FailedStale, used, false
+	}
+	if body > 0 {
+		j.tookBody(c.in[:body])
+		j.up.body.Skip(int64(body))
+		l.used(&c.sock, body)
+	}
+	j.held = j.request.Continue && !j.began
+	l.arm(&u.sock, int64(l.server.limits.Answer))
+	j.upload()
+	return 0, false, true
+}
+
+// reply gives the client an own answer.
+func (j *job) reply() {
+	c := j.client
+	l := c.loop
+	j.dropUpstream()
+	left := j.skipBody()
+	closes := l.server.draining.Load() || left != 0 && !j.x.MayDrain(left)
+	l.message = j.x.AppendOwn(l.message[:0], closes, l.now)
+	if _, ok := l.send(&c.sock, l.message); !ok {
+		j.abandon()
+		return
+	}
+	j.complete()
+}
+
+// complete comes when the whole answer was given to the socket.
+func (j *job) complete() {
+	c := j.client
+	if len(c.out) > 0 {
+		c.phase = flushing
+		c.loop.arm(&c.sock, int64(c.loop.server.limits.Progress))
+		return
+	}
+	j.finish()
+}
+
+func (j *job) flushRest() {
+	c := j.client
+	had := len(c.out)
+	if !c.loop.flush(&c.sock) {
+		j.abandon()
+		return
+	}
+	if len(c.out) == had {
+		return
+	}
+	j.complete()
+}
+
+// finish ends the request: the answer is out.
+func (j *job) finish() {
+	c := j.client
+	c.loop.disarm(&c.sock)
+	j.end()
+	switch unread := !j.up.read(); {
+	case j.x.CloseAfter():
+		j.bury()
+		c.goodbye(unread)
+	case unread:
+		c.phase, c.waste = draining, 0
+		c.loop.arm(&c.sock, int64(proxy.LingerTime))
+		j.drain()
+	default:
+		j.bury()
+		c.idle()
+	}
+}
+
+// end counts and logs the request, once.
+func (j *job) end() {
+	if !j.finished {
+		j.finished = true
+		j.x.Finish(j.client.loop.now)
+	}
+}
+
+// abandon ends the request and the client's connection without a further byte: the client is gone, or must see its answer cut.
+func (j *job) abandon() {
+	c := j.client
+	j.dropUpstream()
+	j.end()
+	j.bury()
+	c.job = nil
+	c.loop.endClient(c)
+}
+
+// panicked ends the request after a panic, with an answer where none has begun.
+func (j *job) panicked() {
+	if j.finished || j.x.Status != 0 || j.x.Request == nil {
+		j.abandon()
+		return
+	}
+	j.x.Fail()
+	j.x.Ending = true
+	j.reply()
+}

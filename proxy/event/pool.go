@@ -1,0 +1,153 @@
+//go:build linux
+
+package event
+
+import (
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// pool is one loop's connections to one instance. It survives every swap for as long as the instance stays.
+type pool struct {
+	loop     *loop
+	up       *balancer.Upstream
+	to       sockaddr
+	family   int
+	named    bool        // the address has a name, which is looked up for each connection
+	idle     []*upstream // the latest on top
+	mostIdle int
+	gone     bool
+}
+
+// poolOf is the pool of an instance, made when it is first asked for.
+func (l *loop) poolOf(up *balancer.Upstream) *pool {
+	if p := l.pools[up]; p != nil {
+		return p
+	}
+	p := &pool{loop: l, up: up, mostIdle: l.server.mostIdle}
+	if ap, err := netip.ParseAddrPort(up.Address()); err == nil {
+		p.to = sockaddrOf(ap)
+	} else {
+		p.named = true
+	}
+	l.pools[up] = p
+	up.AfterRetire(func() { l.post(letter{gone: up}) })
+	return p
+}
+
+// dropPool closes what is kept for an instance that is gone for good. What is on its way to it ends as it ends.
+func (l *loop) dropPool(up *balancer.Upstream) {
+	if p := l.pools[up]; p != nil {
+		p.gone = true
+		p.empty()
+		delete(l.pools, up)
+	}
+}
+
+// take is a kept connection, or nil. With look the kernel is asked whether it is alive, beyond what events have told; dead is how many
+// were not.
+func (p *pool) take(look bool) (u *upstream, dead int) {
+	for len(p.idle) > 0 {
+		last := len(p.idle) - 1
+		u = p.idle[last]
+		p.idle[last] = nil
+		p.idle = p.idle[:last]
+		if !u.has(canRead) && !u.has(shut) && !u.has(broken) && (!look || u.silent()) {
+			return u, dead
+		}
+		dead++
+		p.loop.endUpstream(u)
+	}
+	return nil, dead
+}
+
+// silent says whether the connection is open and holds nothing that nobody asked for.
+func (u *upstream) silent() bool {
+	_, errno := sysPeek(int(u.fd))
+	return errno == unix.EAGAIN
+}
+
+// put keeps a connection for the next request, or closes it.
+func (p *pool) put(u *upstream) {
+	if p.gone || len(p.idle) >= p.mostIdle || u.has(canRead) || u.has(shut) {
+		p.loop.endUpstream(u)
+		return
+	}
+	u.phase, u.job, u.used = kept, nil, true
+	p.idle = append(p.idle, u)
+	p.loop.arm(&u.sock, int64(p.loop.server.limits.KeepIdle))
+}
+
+// forget takes a connection out of the idle ones.
+func (p *pool) forget(u *upstream) {
+	for i, o := range p.idle {
+		if o == u {
+			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			return
+		}
+	}
+}
+
+// empty closes what is idle. A kept connection that ends as a request goes out on it is seldom alone: the application shut down,
+// or its patience with idle connections is over. A fresh one costs little, and says more about the instance when it fails too.
+func (p *pool) empty() {
+	for i, u := range p.idle {
+		p.idle[i] = nil
+		p.loop.endUpstream(u)
+	}
+	p.idle = p.idle[:0]
+}
+
+// connect begins a connection for a job. It is false where none can come about; why says so.
+func (p *pool) connect(j *job) (u *upstream, why proxy.Failure, errno unix.Errno) {
+	l := p.loop
+	if !p.up.Connect(l.server.limits.UpstreamConns) {
+		return nil, proxy.FailedFull, 0
+	}
+	family := int(p.to.raw.Addr.Family)
+	fd := -1
+	if fd, errno = l.socket(family); errno != 0 {
+		p.up.Disconnect()
+		return nil, proxy.FailedConnect, errno
+	}
+	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if errno = sysConnect(fd, &p.to.raw, p.to.size); errno == unix.EINPROGRESS {
+		errno = 0
+	}
+	u = l.stock.upstream()
+	u.pool, u.job, u.used, u.state = p, j, false, 0
+	u.find = http1.Head{}
+	if errno == 0 {
+		errno = l.join(&u.sock, u, fd, pollAll)
+	}
+	if errno != 0 {
+		sysClose(fd)
+		l.files.Add(-1)
+		p.up.Disconnect()
+		l.stock.buryUpstream(u)
+		return nil, proxy.FailedConnect, errno
+	}
+	u.phase = connecting
+	l.arm(&u.sock, int64(l.server.limits.Connect))
+	return u, 0, 0
+}
+
+// socket makes one, for which kept connections to others may have to go.
+func (l *loop) socket(family int) (int, unix.Errno) {
+	fd, errno := sysSocket(family)
+	if errno == unix.EMFILE || errno == unix.ENFILE {
+		for _, p := range l.pools {
+			p.empty()
+		}
+		fd, errno = sysSocket(family)
+	}
+	if errno == 0 {
+		l.files.Add(1)
+	}
+	return fd, errno
+}

@@ -1,0 +1,224 @@
+//go:build linux
+
+// Package event is the Linux listener for plain HTTP/1.1: one loop per core over epoll, without a goroutine, a lock or an allocation per
+// request. What may be matched, picked, retried, forwarded and counted is decided in package proxy, what the bytes mean in package
+// http1; this package moves them.
+package event
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
+
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// Available says whether this system has what the package needs.
+const Available = true
+
+// Options are what a Server needs. Common must not be nil; it is not changed, and its Limits take their defaults where they are zero.
+type Options struct {
+	Common *proxy.Common
+	// Loops is how many there are; 0 is one per core.
+	Loops int
+	// OnDrain is called once when draining begins, before anything else: it takes readiness away. May be nil.
+	OnDrain func()
+	// HandOver takes a connection over for good, with the bytes that were read and not answered, from a loop's goroutine: it must not
+	// block. It gets what a loop can't serve: HTTP/2, and routes whose serving may block. Without it these are answered as what they
+	// are to HTTP/1.1, and such routes are served here.
+	HandOver func(c net.Conn, read []byte, l Listener)
+}
+
+// Listener is one address to serve: TCP, without TLS. The Server closes it.
+type Listener struct {
+	net.Listener
+	// RedirectHTTPS, if not empty, is the port of the HTTPS listener that every request is sent to.
+	RedirectHTTPS string
+}
+
+// Server serves requests from the Switch's present table.
+type Server struct {
+	common   *proxy.Common
+	limits   proxy.Limits
+	heads    http1.Limits // of requests
+	answers  http1.Limits
+	log      zerolog.Logger
+	onDrain  func()
+	handOver func(c net.Conn, read []byte, l Listener)
+	number   int
+	mostIdle int // kept connections per instance and loop
+
+	loops     []*loop
+	draining  atomic.Bool
+	files     atomic.Int64
+	mostFiles int64
+	lastFull  atomic.Int64
+	failed    chan error
+}
+
+// NewServer makes a Server; nothing runs until Run.
+func NewServer(o Options) *Server {
+	s := &Server{common: o.Common, limits: o.Common.Limits, log: o.Common.Log, onDrain: o.OnDrain, handOver: o.HandOver, number: o.Loops,
+		failed: make(chan error, 1)}
+	s.limits.Fill()
+	s.heads = http1.Limits{HeadBytes: s.limits.HeadBytes, Fields: s.limits.HeadFields}
+	s.answers = http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
+	if s.onDrain == nil {
+		s.onDrain = func() {}
+	}
+	if s.number <= 0 {
+		s.number = runtime.GOMAXPROCS(0)
+	}
+	s.mostIdle = max(1, s.limits.KeepConns/s.number)
+	if most := s.limits.UpstreamConns; most > 0 {
+		s.mostIdle = min(s.mostIdle, most/s.number) // else what one loop keeps could leave the others none
+	}
+	return s
+}
+
+// Run serves the listeners until ctx ends, drains, and returns nil; or returns the first error of a listener at once, with
+// everything closed. See drain for what draining keeps.
+func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
+	s.mostFiles = mostFiles()
+	doors, err := s.start(listeners)
+	if err != nil {
+		s.halt()
+		return err
+	}
+	var wg sync.WaitGroup
+	for _, l := range s.loops {
+		wg.Go(l.run)
+	}
+	select {
+	case <-ctx.Done():
+		s.drain(doors)
+	case err = <-s.failed:
+		s.draining.Store(true)
+	}
+	for _, l := range s.loops {
+		l.post(letter{do: func() { l.halted = true }})
+	}
+	wg.Wait()
+	return err
+}
+
+// start makes the loops and deals the listeners out to them.
+func (s *Server) start(listeners []Listener) (doors []*door, err error) {
+	for i := range s.number {
+		l, err := newLoop(s, i)
+		if err != nil {
+			return nil, fmt.Errorf("start loop: %w", err)
+		}
+		s.loops = append(s.loops, l)
+	}
+	for i, listener := range listeners {
+		fd, err := takeFD(listener)
+		if err != nil {
+			return nil, err
+		}
+		l := s.loops[i%len(s.loops)]
+		if err := l.openDoor(listener, fd); err != nil {
+			unix.Close(fd)
+			return nil, err
+		}
+		doors = append(doors, l.doors[len(l.doors)-1])
+	}
+	return doors, nil
+}
+
+// takeFD is a listener's descriptor, a copy; the listener itself is closed, as the runtime's poller would go on waking up for it.
+func takeFD(l Listener) (int, error) {
+	c, ok := l.Listener.(*net.TCPListener)
+	if !ok {
+		return -1, fmt.Errorf("serve %s: %T is not a plain TCP listener", l.Addr(), l.Listener)
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return -1, fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+	fd, dupErr := -1, error(nil)
+	if err := raw.Control(func(old uintptr) { fd, dupErr = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) }); err != nil {
+		return -1, fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+	if dupErr != nil {
+		return -1, fmt.Errorf("serve %s: %w", l.Addr(), dupErr)
+	}
+	return fd, l.Close()
+}
+
+// halt closes loops that do not run.
+func (s *Server) halt() {
+	for _, l := range s.loops {
+		l.closeAll()
+	}
+}
+
+// broken ends Run with an error.
+func (s *Server) broken(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
+}
+
+// seat gives a new connection to the loop with the fewest.
+func (s *Server) seat(g guest, here *loop) {
+	to := here
+	for _, l := range s.loops {
+		if l.open.Load() < to.open.Load() {
+			to = l
+		}
+	}
+	to.open.Add(1)
+	if to == here {
+		to.welcome(g)
+	} else if !to.post(letter{guest: g}) {
+		sysClose(g.fd)
+		s.files.Add(-1)
+	}
+}
+
+// connections is how many clients' connections are open.
+func (s *Server) connections() (n int) {
+	for _, l := range s.loops {
+		n += int(l.open.Load())
+	}
+	return n
+}
+
+// reserveFiles is how many descriptors are left to the rest of the process: the admin and status addresses, the catalogue, logs.
+const reserveFiles = 64
+
+// mostFiles is how many descriptors the loops may use.
+func mostFiles() int64 {
+	var r unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
+		return 1 << 20
+	}
+	most := int64(min(r.Cur, 1<<30))
+	return most - min(reserveFiles, most/4)
+}
+
+// room says whether another client may come. A quarter of the descriptors is for connections to instances, without which there is
+// nothing to tell a client.
+func (s *Server) room() bool { return s.files.Load() < s.mostFiles-s.mostFiles/4 }
+
+// spare says whether there are descriptors for what can be done without.
+func (s *Server) spare() bool { return s.files.Load() < s.mostFiles-s.mostFiles/8 }
+
+// full tells of descriptors that have run out, at most once in a while.
+func (s *Server) full() {
+	const quiet = 10 * time.Second
+	now, last := time.Now().UnixNano(), s.lastFull.Load()
+	if now-last > int64(quiet) && s.lastFull.CompareAndSwap(last, now) {
+		s.log.Warn().Int64("files", s.files.Load()).Int("connections", s.connections()).Msg("file descriptors have run out, new connections wait")
+	}
+}

@@ -1,0 +1,255 @@
+//go:build linux
+
+package event
+
+import "golang.org/x/sys/unix"
+
+// owner is what a sock belongs to: a client, an upstream connection, a listener, the loop's own wake-up.
+type owner interface {
+	// ready says that events came; s has noted them.
+	ready()
+	// expire says that the deadline has passed.
+	expire()
+	// fail ends what a panic interrupted.
+	fail()
+}
+
+// sock is a descriptor in a loop's epoll: what is known of its readiness, and what is left over of its bytes.
+type sock struct {
+	timed
+	owner owner
+	fd    int32
+	id    uint32 // place in loop.places
+	state readiness
+	fresh bool // events came that the owner has not seen
+
+	// in is what was read and not used yet: a view into the loop's shared buffer, which it must leave before the event is over, or
+	// into inOwned.
+	in       []byte
+	inOwned  *buffer
+	out      []byte // what the socket did not take; a view into outOwned
+	outOwned *buffer
+}
+
+// readiness is what epoll said and reads and writes have not used up yet.
+type readiness uint8
+
+const (
+	canRead  readiness = 1 << iota // a read may bring something
+	canWrite                       // a write may take something
+	shut                           // the other side has sent its end, which a read may not have seen yet
+	atEOF                          // a read has seen it
+	broken                         // reset, or an error
+	shutOut                        // we have sent our end
+)
+
+// note turns epoll's bits into readiness.
+func (s *sock) note(events uint32) {
+	if events&unix.EPOLLIN != 0 {
+		s.state |= canRead
+	}
+	if events&unix.EPOLLOUT != 0 {
+		s.state |= canWrite
+	}
+	if events&unix.EPOLLRDHUP != 0 {
+		s.state |= shut | canRead
+	}
+	if events&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
+		s.state |= broken | shut | canRead | canWrite
+	}
+}
+
+// has says whether all of r hold.
+func (s *sock) has(r readiness) bool { return s.state&r == r }
+
+// place finds a sock by what epoll returns; the number tells a stale event from one for the descriptor's successor.
+type place struct {
+	s      *sock
+	number uint32
+}
+
+// join gives s a place and puts it into epoll.
+func (l *loop) join(s *sock, o owner, fd int, events uint32) unix.Errno {
+	if len(l.free) == 0 {
+		l.places = append(l.places, place{})
+		l.free = append(l.free, uint32(len(l.places)-1))
+	}
+	id := l.free[len(l.free)-1]
+	p := &l.places[id]
+	errno := pollAdd(l.ep, fd, events, uint64(p.number)<<32|uint64(id))
+	if errno != 0 {
+		return errno
+	}
+	l.free = l.free[:len(l.free)-1]
+	p.s = s
+	s.owner, s.fd, s.id, s.slot = o, int32(fd), id, unlinked
+	s.deadline = never
+	return 0
+}
+
+// data is what epoll was given for s.
+func (l *loop) data(s *sock) uint64 { return uint64(l.places[s.id].number)<<32 | uint64(s.id) }
+
+// leave takes s out of everything but epoll, from which closing takes it, and returns its descriptor. Nothing happens the second
+// time: it returns -1.
+func (l *loop) leave(s *sock) int {
+	fd := int(s.fd)
+	if fd < 0 {
+		return -1
+	}
+	l.wheel.unlink(s)
+	p := &l.places[s.id]
+	p.s = nil
+	p.number++
+	l.free = append(l.free, s.id)
+	l.dropIn(s)
+	l.dropOut(s)
+	s.fd, s.state, s.fresh = -1, 0, false
+	return fd
+}
+
+// close ends s. It may be closed already.
+func (l *loop) close(s *sock) {
+	if fd := l.leave(s); fd >= 0 {
+		sysClose(fd)
+		l.files.Add(-1)
+	}
+}
+
+// arm sets when s expires, d nanoseconds from now.
+func (l *loop) arm(s *sock, d int64) { l.wheel.arm(s, l.clock+d) }
+
+// disarm lets s take as long as it likes.
+func (l *loop) disarm(s *sock) { s.deadline = never }
+
+// read reads once behind what is left over in s.in, at most largest bytes in all: into shared where nothing is, else into a buffer
+// that s owns. It is false where nothing came; s.state says whether that is for now, for good, or an error.
+func (l *loop) read(s *sock, shared []byte, largest int) bool {
+	if !s.has(canRead) {
+		return false
+	}
+	dst := shared
+	if len(s.in) > 0 {
+		if dst = l.growIn(s, largest); len(dst) == 0 {
+			return false
+		}
+	}
+	n, errno := sysRead(int(s.fd), dst)
+	switch {
+	case errno == unix.EAGAIN:
+		s.state &^= canRead
+		return false
+	case errno != 0:
+		s.state = s.state&^canRead | broken
+		return false
+	case n == 0:
+		s.state = s.state&^canRead | atEOF | shut
+		return false
+	case n < len(dst) && !s.has(shut): // a short read has emptied the socket; the next edge comes with the next byte
+		s.state &^= canRead
+	}
+	if len(s.in) == 0 {
+		s.in = dst[:n]
+		return true
+	}
+	s.in = s.in[: len(s.in)+n : cap(s.in)]
+	return true
+}
+
+// growIn makes room behind s.in, in a buffer that s owns, and returns it; none where s.in has its largest size.
+func (l *loop) growIn(s *sock, largest int) []byte {
+	have := len(s.in)
+	if have >= largest {
+		return nil
+	}
+	if s.inOwned == nil || cap(s.in)-have < min(smallBuffer/4, largest-have) {
+		b := l.buffers.take(min(largest, max(2*have, smallBuffer)))
+		copy(b.b, s.in)
+		l.buffers.give(s.inOwned)
+		s.inOwned, s.in = b, b.b[:have]
+	}
+	return s.in[have:min(cap(s.in), max(largest, have))]
+}
+
+// used takes n bytes from the front of s.in.
+func (l *loop) used(s *sock, n int) {
+	if s.in = s.in[n:]; len(s.in) == 0 {
+		l.dropIn(s)
+	}
+}
+
+func (l *loop) dropIn(s *sock) {
+	s.in = nil
+	if s.inOwned != nil {
+		l.buffers.give(s.inOwned)
+		s.inOwned = nil
+	}
+}
+
+// own moves what is left over out of the shared buffer. It must be called before an event is over.
+func (l *loop) own(s *sock) {
+	if len(s.in) == 0 || s.inOwned != nil {
+		return
+	}
+	b := l.buffers.take(len(s.in))
+	s.inOwned, s.in = b, b.b[:copy(b.b, s.in)]
+}
+
+// send gives b to the socket and keeps what it does not take. It is false where the connection is lost; n is what the kernel took.
+func (l *loop) send(s *sock, b []byte) (n int, ok bool) {
+	if len(s.out) == 0 && s.has(canWrite) {
+		var errno unix.Errno
+		n, errno = sysSend(int(s.fd), b)
+		switch {
+		case errno != 0 && errno != unix.EAGAIN:
+			s.state |= broken
+			return 0, false
+		case n == len(b):
+			return n, true
+		}
+		s.state &^= canWrite
+	}
+	l.keepOut(s, b[n:])
+	return n, true
+}
+
+// keepOut puts b behind what waits to be sent.
+func (l *loop) keepOut(s *sock, b []byte) {
+	have := len(s.out)
+	if s.outOwned == nil || cap(s.out)-have < len(b) {
+		n := l.buffers.take(have + len(b))
+		copy(n.b, s.out)
+		l.buffers.give(s.outOwned)
+		s.outOwned, s.out = n, n.b[:have]
+	}
+	s.out = append(s.out, b...)
+}
+
+// flush sends what waits. It is false where the connection is lost.
+func (l *loop) flush(s *sock) bool {
+	if len(s.out) == 0 || !s.has(canWrite) {
+		return true
+	}
+	n, errno := sysSend(int(s.fd), s.out)
+	switch {
+	case errno == unix.EAGAIN:
+	case errno != 0:
+		s.state |= broken
+		return false
+	}
+	if n < len(s.out) {
+		s.state &^= canWrite
+		s.out = s.out[n:]
+		return true
+	}
+	l.dropOut(s)
+	return true
+}
+
+func (l *loop) dropOut(s *sock) {
+	s.out = nil
+	if s.outOwned != nil {
+		l.buffers.give(s.outOwned)
+		s.outOwned = nil
+	}
+}

@@ -1,0 +1,143 @@
+//go:build linux
+
+package event
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+const (
+	// spliceFrom is how much of a body must still be to come for moving it inside the kernel: below it, copying costs less.
+	spliceFrom = 32 << 10
+	// pipeBytes is a pipe's size: what one connection may move in a turn.
+	pipeBytes = turnBytes
+	// mostPipes bounds the pipes of a loop, each of which can hold pipeBytes of kernel memory for a client that does not read, and
+	// two descriptors: beyond, bodies are copied.
+	mostPipes = 128
+)
+
+// pipe carries a body inside the kernel.
+type pipe struct {
+	r, w int
+	held int // bytes in it
+	next *pipe
+}
+
+// pipes keeps empty pipes.
+type pipes struct {
+	free *pipe
+	open int
+}
+
+// held is what a flow has in its pipe.
+func (f *flow) held() int {
+	if f.pipe == nil {
+		return 0
+	}
+	return f.pipe.held
+}
+
+// spliceable says whether the next of a body should move inside the kernel, and sees to it that there is a pipe.
+func (l *loop) spliceable(f *flow) bool {
+	if !f.raw() || f.body.Left() < spliceFrom || f.copies {
+		return false
+	}
+	if f.pipe == nil {
+		f.copies = !l.takePipe(f)
+	}
+	return !f.copies
+}
+
+// takePipe gives f a pipe; it is false where there is none to be had.
+func (l *loop) takePipe(f *flow) bool {
+	if p := l.pipes.free; p != nil {
+		l.pipes.free, p.next = p.next, nil
+		f.pipe = p
+		return true
+	}
+	if l.pipes.open >= mostPipes || !l.server.spare() {
+		return false
+	}
+	var fds [2]int
+	if unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
+		return false
+	}
+	p := &pipe{r: fds[0], w: fds[1]}
+	// Refused where the user's share of pipe memory is used up: it works with what it has.
+	_, _ = unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, pipeBytes)
+	l.pipes.open++
+	l.files.Add(2)
+	f.pipe = p
+	return true
+}
+
+// dropPipe takes a flow's pipe away; one that still holds something is closed.
+func (l *loop) dropPipe(f *flow) {
+	p := f.pipe
+	if p == nil {
+		return
+	}
+	if f.pipe = nil; p.held > 0 {
+		l.closePipe(p)
+		return
+	}
+	p.next, l.pipes.free = l.pipes.free, p
+}
+
+func (l *loop) closePipe(p *pipe) {
+	sysClose(p.r)
+	sysClose(p.w)
+	l.pipes.open--
+	l.files.Add(-2)
+}
+
+// fillPipe moves what is at hand of a body into the flow's empty pipe. It is false where nothing came; as with read, src.state says why.
+func (l *loop) fillPipe(f *flow, src *sock) bool {
+	if !src.has(canRead) {
+		return false
+	}
+	n, errno := sysSplice(int(src.fd), f.pipe.w, int(min(f.body.Left(), pipeBytes)))
+	switch {
+	case errno == unix.EAGAIN:
+		src.state &^= canRead
+		return false
+	case errno != 0:
+		src.state = src.state&^canRead | broken
+		return false
+	case n == 0:
+		src.state = src.state&^canRead | atEOF | shut
+		return false
+	}
+	f.body.Skip(int64(n))
+	f.pipe.held = n
+	return true
+}
+
+// emptyPipe gives dst what the flow's pipe holds.
+func (l *loop) emptyPipe(f *flow, dst *sock) (content int64, how put) {
+	p := f.pipe
+	n, errno := sysSplice(p.r, int(dst.fd), p.held)
+	switch {
+	case errno == unix.EAGAIN:
+		dst.state &^= canWrite
+		return 0, putSome
+	case errno != 0:
+		dst.state |= broken
+		return 0, putLost
+	}
+	f.bytes += int64(n)
+	if p.held -= n; p.held > 0 {
+		dst.state &^= canWrite
+		return int64(n), putSome
+	}
+	if f.body.Left() < spliceFrom {
+		l.dropPipe(f)
+	}
+	if f.body.Done() && f.out != http1.Chunked {
+		f.ended = true
+		return int64(n), putDone
+	}
+	return int64(n), putSome
+}
