@@ -1,0 +1,240 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// asked parses a request's head, lines joined by |, and begins an exchange with it.
+func (d *desk) asked(t *testing.T, x *Exchange, head string) Do {
+	t.Helper()
+	var r http1.Request
+	if err := r.Parse([]byte(strings.ReplaceAll(head, "|", "\r\n")+"\r\n\r\n"), http1.Limits{}); err != nil {
+		t.Fatalf("%s: %v", head, err)
+	}
+	return x.Begin(d.seat, &r, &d.client, d.now)
+}
+
+// answered parses an answer's head.
+func answered(t *testing.T, method, head string) *http1.Response {
+	t.Helper()
+	var r http1.Response
+	if err := r.Parse([]byte(strings.ReplaceAll(head, "|", "\r\n")+"\r\n\r\n"), method, http1.Limits{}); err != nil {
+		t.Fatalf("%s: %v", head, err)
+	}
+	return &r
+}
+
+// serve makes a table of n instances of the service web, at 10.0.0.1:80 and on, which have answered before.
+func (d *desk) serve(n int, tags ...string) {
+	var list []discovery.Instance
+	for i := range n {
+		list = append(list, inst("web", fmt.Sprintf("10.0.0.%d", i+1), 80, tags...))
+	}
+	d.table = NewTable(Options{}).Next(snap(list...))
+	for _, u := range d.upstreams() {
+		u.ObserveAnswer(time.Millisecond)
+	}
+}
+
+func (d *desk) upstreams() (out []*balancer.Upstream) {
+	for i := range d.table.claimants[0].standing {
+		if u := d.table.claimants[0].standing[i].upstream; u != nil {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// told is what was done, for people.
+func told(x *Exchange, do Do) string {
+	switch do {
+	case Send:
+		s := "send " + x.Target.Upstream.Address()
+		if x.Fresh {
+			s += " fresh"
+		}
+		return s
+	case Reply:
+		return "reply " + x.Outcome.String()
+	}
+	return [...]string{Go: "go", Abort: "abort", HandOver: "hand over"}[do]
+}
+
+// fault is a failed attempt, and what must follow.
+type fault struct {
+	failure    Failure
+	kept       bool
+	replayable bool
+	want       string
+}
+
+func TestWhatFollowsAFailedAttempt(t *testing.T) {
+	const kept, fresh, replayable, lost = true, false, true, false
+	one, two := "send 10.0.0.1:80", "send 10.0.0.2:80"
+	for _, c := range []struct {
+		name, request string
+		instances     int
+		faults        []fault
+	}{
+		{"refused everywhere", "GET / HTTP/1.1", 2, []fault{{FailedConnect, fresh, replayable, two}, {FailedConnect, fresh, replayable, two + " fresh"},
+			{FailedConnect, fresh, replayable, "reply no-instance"}}},
+		{"a POST that was not sent goes elsewhere", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedConnect, fresh, lost, two}}},
+		{"a POST that was sent does not", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSent, kept, replayable, "reply broken-answer"}}},
+		{"nor does one that stays unanswered", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSilent, fresh, replayable, "reply late-answer"}}},
+		{"dead kept connections", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedStale, kept, replayable, one}, {FailedStale, kept, replayable, one}}},
+		{"a fresh connection dead at once", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedStale, fresh, replayable, two}}},
+		{"a GET is repeated", "GET / HTTP/1.1", 2, []fault{{FailedSent, kept, replayable, two}, {FailedSent, kept, replayable, two + " fresh"},
+			{FailedSent, fresh, replayable, "reply broken-answer"}}},
+		{"a PUT only while its body is at hand", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSent, kept, lost, "reply broken-answer"}}},
+		{"one instance, its kept connection lost", "GET / HTTP/1.1", 1, []fault{{FailedSent, kept, replayable, one + " fresh"},
+			{FailedSent, fresh, replayable, "reply broken-answer"}}},
+		{"one instance, a fresh connection lost", "GET / HTTP/1.1", 1, []fault{{FailedSent, fresh, replayable, "reply broken-answer"}}},
+		{"an answer that is none", "GET / HTTP/1.1", 2, []fault{{FailedAnswer, fresh, replayable, "reply broken-answer"}}},
+		{"silence", "GET / HTTP/1.1", 1, []fault{{FailedSilent, fresh, replayable, "reply late-answer"}}},
+		{"full everywhere", "GET / HTTP/1.1", 2, []fault{{FailedFull, fresh, replayable, two}, {FailedFull, fresh, replayable, "reply full"}}},
+		{"full, then refused", "GET / HTTP/1.1", 2, []fault{{FailedFull, fresh, replayable, two}, {FailedConnect, fresh, replayable, two + " fresh"}}},
+		{"the client goes", "GET / HTTP/1.1", 2, []fault{{FailedClient, fresh, replayable, "abort"}}},
+		{"the client's body stands still", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSlow, fresh, replayable, "reply slow-client"}}},
+		{"the client's body is garbled", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedBody, fresh, replayable, "reply bad-request"}}},
+	} {
+		d := newDesk(t, nil)
+		d.serve(c.instances, "urlprefix-web.io/")
+		var x Exchange
+		d.asked(t, &x, c.request+"|Host: web.io")
+		if got := told(&x, x.Match(d.table)); got != one {
+			t.Fatalf("%s: begins with %s", c.name, got)
+		}
+		for i, f := range c.faults {
+			if got := told(&x, x.Failed(f.failure, f.kept, f.replayable, time.Now())); got != f.want {
+				t.Errorf("%s: failure %d: %s, want %s", c.name, i, got, f.want)
+				break
+			}
+		}
+		x.Finish(d.now)
+		for _, u := range d.upstreams() {
+			if n := u.InFlight(); n != 0 {
+				t.Errorf("%s: %d in flight at %s in the end", c.name, n, u.Address())
+			}
+		}
+	}
+}
+
+// What a failure says about its instance decides whether the next request goes there.
+func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		f      Failure
+		kept   bool
+		times  int
+		fresh  bool // the instance has never answered
+		usable bool
+	}{
+		{"refused", FailedConnect, false, 1, false, false},
+		{"closed while it was watched", FailedSettle, false, 1, false, false},
+		{"dead at once", FailedStale, false, 1, false, false},
+		{"a kept connection dead", FailedStale, true, 5, false, true},
+		{"a kept connection lost", FailedSent, true, 5, false, true},
+		{"a fresh connection lost: the request may be to blame", FailedSent, false, 2, false, true},
+		{"three in a row", FailedSent, false, 3, false, false},
+		{"of one that has never answered", FailedSent, false, 1, true, false},
+		{"full", FailedFull, false, 5, false, true},
+		{"silent", FailedSilent, false, 5, false, true},
+		{"the client's fault", FailedClient, false, 5, false, true},
+	} {
+		d := newDesk(t, nil)
+		if !c.fresh {
+			d.serve(1, "urlprefix-web.io/")
+		} else {
+			d.table = NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-web.io/")))
+		}
+		u := d.upstreams()[0]
+		for range c.times {
+			var x Exchange
+			d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+			x.Match(d.table)
+			x.Failed(c.f, c.kept, true, time.Now().Add(time.Hour)) // nothing lapses meanwhile
+			x.Finish(d.now)
+		}
+		if got := u.Usable(); got != c.usable {
+			t.Errorf("%s: usable %v, want %v", c.name, got, c.usable)
+		}
+	}
+	u := balancer.NewUpstream("k", "s", "a:1")
+	u.ObserveAnswer(1)
+	for range 9 { // an answer over a fresh connection in between
+		u.ObserveBroken(time.Now())
+		u.ObserveBroken(time.Now())
+		u.ObserveWhole()
+	}
+	if !u.Usable() {
+		t.Error("lost connections count although others brought answers")
+	}
+}
+
+// own is an own answer without the date, the id, and the length, which is that of the body.
+func own(x *Exchange, now time.Time) string {
+	text := string(x.AppendOwn(nil, x.CloseAfter(), now))
+	if n := len(x.AppendOwnBody(nil)); n > 0 {
+		text = strings.Replace(text, fmt.Sprintf("Content-Length: %d\r\n", n), "", 1)
+	}
+	text = strings.ReplaceAll(text, x.Origin.ID, "ID")
+	if !strings.HasSuffix(text, "\r\n") {
+		text = strings.TrimSuffix(text, "\n")
+	}
+	return strings.ReplaceAll(text, "Date: "+now.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")+"\r\n", "")
+}
+
+func TestOwnAnswers(t *testing.T) {
+	const safe = "Content-Type: application/problem+json|X-Content-Type-Options: nosniff|Cache-Control: no-store|"
+	for _, c := range []struct {
+		name, request, tags, want string
+		redirect                  string
+		draining                  bool
+	}{
+		{"no route", "GET /x HTTP/1.1|Host: other.io", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "|" +
+			`{"type":"about:blank","title":"No route","status":404,"detail":"No service claims this host and path.","request_id":"ID"}`, "", false},
+		{"to HEAD", "HEAD /x HTTP/1.1|Host: other.io", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "|", "", false},
+		{"for a browser", "GET / HTTP/1.1|Host: other.io|Accept: text/html,*/*;q=0.8", "urlprefix-web.io/",
+			"HTTP/1.1 404 Not Found|Content-Type: text/html; charset=utf-8|X-Content-Type-Options: nosniff|Cache-Control: no-store||" +
+				"<!doctype html><meta charset=utf-8><title>404 No route</title>\n<h1>404 No route</h1>\n<p>No service claims this host and path.</p>\n<p><small>Request ID</small></p>", "", false},
+		{"while draining", "HEAD / HTTP/1.1|Host: other.io", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "Connection: close||", "", true},
+		{"to HTTP/1.0", "HEAD / HTTP/1.0", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "Connection: close||", "", false},
+		{"to HTTP/1.0 that stays", "HEAD / HTTP/1.0|Connection: keep-alive", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "Connection: keep-alive||", "", false},
+		{"a bad target ends the connection", "HEAD /%zz HTTP/1.1|Host: web.io", "urlprefix-web.io/", "HTTP/1.1 400 Bad Request|" + safe + "Connection: close||", "", false},
+		{"CONNECT", "CONNECT web.io:443 HTTP/1.1|Host: web.io", "urlprefix-web.io/", "HTTP/1.1 405 Method Not Allowed|Allow: " + allowedMethods + "|" + safe +
+			`Connection: close||{"type":"about:blank","title":"Method not allowed","status":405,"detail":"This proxy does not tunnel.","request_id":"ID"}`, "", false},
+		{"refused", "HEAD / HTTP/1.1|Host: web.io", "urlprefix-web.io/ deny=ip:192.168.0.0/16", "HTTP/1.1 403 Forbidden|" + safe + "|", "", false},
+		{"a restriction that can't be honoured", "GET / HTTP/1.1|Host: web.io", "urlprefix-web.io/ auth=mine", "HTTP/1.1 503 Service Unavailable|" + safe + "|" +
+			`{"type":"about:blank","title":"Route closed","status":503,"detail":"` + Closed.detail() + `","request_id":"ID"}`, "", false},
+		{"a route that redirects", "POST /a/b?q=1 HTTP/1.1|Host: web.io:80|Content-Length: 1", "urlprefix-web.io/a redirect=301,https://$host/new$path",
+			"HTTP/1.1 301 Moved Permanently|Location: https://web.io/new/a/b?q=1|Content-Length: 0||", "", false},
+		{"to HTTPS", "GET /a/../b?q=1 HTTP/1.1|Host: web.io:80", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://web.io/b?q=1|Content-Length: 0||", "443", false},
+		{"to HTTPS elsewhere", "GET / HTTP/1.1|Host: [::1]:80", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://[::1]:8443/|Content-Length: 0||", "8443", false},
+		{"to HTTPS, no host", "HEAD / HTTP/1.0", "urlprefix-web.io/", "HTTP/1.1 400 Bad Request|" + safe + "Connection: close||", "443", false},
+	} {
+		d := newDesk(t, nil)
+		d.serve(1, c.tags)
+		d.client.RedirectHTTPS = c.redirect
+		var x Exchange
+		do := d.asked(t, &x, c.request)
+		x.Ending = c.draining
+		if do == Go {
+			do = x.Match(d.table)
+		}
+		got := strings.ReplaceAll(own(&x, d.now), "\r\n", "|")
+		if do != Reply || got != c.want {
+			t.Errorf("%s: %s\n got %q\nwant %q", c.name, told(&x, do), got, c.want)
+		}
+		if !strings.Contains(got, "Connection: close") != !x.CloseAfter() {
+			t.Errorf("%s: CloseAfter is %v after %q", c.name, x.CloseAfter(), got)
+		}
+		x.Finish(d.now)
+	}
+}

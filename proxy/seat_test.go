@@ -1,0 +1,286 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// gathered are the series of a registry but for buckets, as name{labels} value.
+func gathered(t *testing.T, r *prometheus.Registry) (out []string) {
+	t.Helper()
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, l.GetValue())
+			}
+			name := strings.TrimPrefix(f.GetName(), "pointsman_") + "{" + strings.Join(labels, ",") + "}"
+			switch {
+			case m.GetHistogram() != nil:
+				out = append(out, fmt.Sprintf("%s %d in %gs", name, m.GetHistogram().GetSampleCount(), m.GetHistogram().GetSampleSum()))
+			case m.GetCounter() != nil:
+				out = append(out, fmt.Sprintf("%s %g", name, m.GetCounter().GetValue()))
+			default:
+				out = append(out, fmt.Sprintf("%s %g", name, m.GetGauge().GetValue()))
+			}
+		}
+	}
+	return out
+}
+
+func TestSeatsAreAddedUp(t *testing.T) {
+	d := newDesk(t, nil)
+	registry := prometheus.NewRegistry()
+	d.common.Metrics = NewMetrics(registry)
+	var open Exchange
+	for _, seat := range []*Seat{d.common.NewSeat(), d.common.SharedSeat()} {
+		d.seat = seat
+		var x Exchange
+		buf := d.exchange(&x, nil)
+		d.exchange(&x, buf)
+		d.asked(t, &x, "GET / HTTP/1.1|Host: other.io")
+		x.Match(d.table)
+		x.Finish(d.now.Add(time.Second))
+		seat.Retry(FailedStale, 2)
+		seat.Connect(ConnectOK)
+		seat.Connect(ConnectTimeout)
+		seat.Panic()
+		d.tunnel(t, &open)
+	}
+	want := []string{
+		"panics_total{} 2", "request_duration_seconds{} 2 in 2s", "request_duration_seconds{web} 4 in 0.0014s",
+		"requests_in_flight{} 2", "requests_total{200,web} 4", "requests_total{404,} 2", "retries_total{stale} 4",
+		"tunnels{} 2", "tunnels_total{} 2", "upstream_connects_total{ok} 2", "upstream_connects_total{timeout} 2",
+		"upstream_latency_seconds{} 0 in 0s", "upstream_latency_seconds{web} 6 in 0.0032s",
+	}
+	if got := gathered(t, registry); !slices.Equal(got, want) {
+		t.Errorf("\n got %q\nwant %q", got, want)
+	}
+	open.Finish(d.now.Add(time.Hour))
+	got := gathered(t, registry)
+	for _, line := range []string{"requests_in_flight{} 1", "tunnels{} 1", "requests_total{101,web} 1", "request_duration_seconds{web} 4 in 0.0014s"} {
+		if !slices.Contains(got, line) {
+			t.Errorf("after the end of a tunnel %s is missing in %q", line, got)
+		}
+	}
+}
+
+// tunnel opens one.
+func (d *desk) tunnel(t *testing.T, x *Exchange) {
+	d.asked(t, x, "GET / HTTP/1.1|Host: web.io|Upgrade: websocket|Connection: upgrade")
+	x.Match(d.table)
+	x.Answered(answered(t, "GET", "HTTP/1.1 101 Switching|Upgrade: websocket|Connection: upgrade"), time.Millisecond, d.now, false)
+}
+
+func TestBucketsAreCounted(t *testing.T) {
+	var h histogram
+	for _, d := range []time.Duration{0, 100 * time.Microsecond, 100*time.Microsecond + 1, 2 * time.Millisecond, time.Minute, time.Hour} {
+		h.observe(d)
+	}
+	if h.slots[0] != 2 || h.slots[1] != 1 || h.slots[4] != 1 || h.slots[len(latencyBuckets)-1] != 1 || h.slots[len(latencyBuckets)] != 1 {
+		t.Error(h.slots)
+	}
+}
+
+func TestServicesAreBounded(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	m := NewMetrics(registry)
+	for i := range maxServices + 50 {
+		m.own.service(fmt.Sprint("s", i)).count(200, 0)
+	}
+	if n := len(m.own.services); n != maxServices+1 || m.own.services[otherService].codes[0].n != 50 {
+		t.Errorf("%d services", n)
+	}
+}
+
+func TestHeadsThatCannotBeReadAreAnswered(t *testing.T) {
+	out := &bytes.Buffer{}
+	d := newDesk(t, NewAccessLog(AccessCombined, out))
+	for status, want := range map[int]Outcome{400: BadRequest, 431: HeadTooLarge, 414: TargetTooLong, 501: NotImplemented, 505: BadVersion, 417: BadExpectation, 408: SlowClient} {
+		var x Exchange
+		do := x.BadHead(d.seat, &d.client, &http1.Error{Status: status, Text: "why <it> is"}, d.now)
+		got := own(&x, d.now)
+		if do != Reply || x.Outcome != want || !x.CloseAfter() || !strings.Contains(got, fmt.Sprintf("HTTP/1.1 %d %s\r\n", status, reason(status))) ||
+			!strings.Contains(got, "why <it> is") || !strings.Contains(got, "Connection: close") {
+			t.Errorf("%d: %s %q", status, x.Outcome, got)
+		}
+		x.Finish(d.now)
+	}
+	var x Exchange
+	if do := x.Turn(d.seat, &d.client, Crowded, "", d.now); do != Reply || x.Status != 503 || !strings.Contains(own(&x, d.now), "Retry-After: 1\r\n") {
+		t.Error(x.Outcome)
+	}
+	x.Finish(d.now)
+	if line := string(d.seat.lines.buf); !strings.HasPrefix(line, "192.168.10.20 - - [") || !strings.Contains(line, `"-" 4`) || strings.Count(line, "\n") != 8 {
+		t.Errorf("logged %q", line)
+	}
+}
+
+func TestRoutesThatMayBlockAreHandedOver(t *testing.T) {
+	out := &bytes.Buffer{}
+	d := newDesk(t, NewAccessLog(AccessCombined, out))
+	registry := prometheus.NewRegistry()
+	d.common.Metrics = NewMetrics(registry)
+	d.seat = d.common.NewSeat()
+	d.serve(1, "urlprefix-web.io/ proto=https")
+	var x Exchange
+	x.MayHandOver = true
+	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+	if got := told(&x, x.Match(d.table)); got != "hand over" {
+		t.Error(got)
+	}
+	x.Finish(d.now)
+	if got := gathered(t, registry); len(d.seat.lines.buf) > 0 || !slices.Equal(got, []string{"panics_total{} 0", "requests_in_flight{} 0", "tunnels{} 0", "tunnels_total{} 0"}) {
+		t.Errorf("a request that was handed over is counted or logged: %q %q", got, d.seat.lines.buf)
+	}
+	x.MayHandOver = false
+	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+	if got := told(&x, x.Match(d.table)); got != "send 10.0.0.1:80" {
+		t.Error(got)
+	}
+	x.Finish(d.now)
+}
+
+func TestAccessLinesOfAnExchange(t *testing.T) {
+	d := newDesk(t, NewAccessLog(AccessJSON, &bytes.Buffer{}))
+	var x Exchange
+	d.exchange(&x, nil)
+	id := string(x.id[:])
+	want := `{"time":"2027-01-15T08:00:00.123456Z","client":"192.168.10.20","method":"GET","host":"web.io:8080","target":"/path?q=1","proto":"HTTP/1.1",` +
+		`"service":"web","upstream":"10.0.0.1:80","request_id":"` + id + `","user_agent":"curl/8.0","status":200,"bytes":28,"seconds":0.000350,"upstream_seconds":0.000300}` + "\n"
+	if got := string(d.seat.lines.buf); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {
+		t.Errorf("id %q", id)
+	}
+	d.common.Forwarder, _ = ParseForwarder("192.168.0.0/16")
+	d.client = NewClient(d.client.Addr(), "https", &d.common.Forwarder)
+	d.client.HTTP2 = true
+	d.seat.lines.buf = d.seat.lines.buf[:0]
+	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io|X-Forwarded-For: 1.1.1.1|Referer: r")
+	x.Match(d.table)
+	x.Failed(FailedClient, false, true, d.now)
+	x.Finish(d.now.Add(2 * time.Second))
+	if got := string(d.seat.lines.buf); !strings.Contains(got, `"client":"1.1.1.1"`) || !strings.Contains(got, `"proto":"HTTP/2.0"`) ||
+		!strings.Contains(got, `"referer":"r","status":0,"bytes":0,"seconds":2.000000}`) {
+		t.Error(got)
+	}
+}
+
+func TestClientAddresses(t *testing.T) {
+	for in, want := range map[string]string{"10.0.0.1": "10.0.0.1", "::ffff:10.0.0.1": "10.0.0.1", "fe80::1%eth0": "fe80::1",
+		"2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff": "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff"} {
+		c := NewClient(netip.MustParseAddr(in), "http", nil)
+		if got := c.addrText(); got != want || c.Addr().String() != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+	c := NewClient(netip.Addr{}, "https", nil)
+	if got := c.addrText(); got != "0.0.0.0" || c.scheme() != "https" {
+		t.Error(got)
+	}
+}
+
+// A log that is quiet is not behind, whatever seat a line comes from, and each line is written once.
+func TestAccessLogOfManySeats(t *testing.T) {
+	g := &gate{open: make(chan struct{})}
+	close(g.open)
+	l := NewAccessLog(AccessJSON, g)
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { _ = l.Run(ctx) })
+	const seats, each = 4, 500
+	var loops sync.WaitGroup
+	common := newDesk(t, l).common
+	for range seats {
+		d := newDesk(t, l)
+		d.common, d.seat = common, common.NewSeat()
+		loops.Go(func() {
+			var x Exchange
+			var buf []byte
+			for range each {
+				buf = d.exchange(&x, buf)
+			}
+		})
+	}
+	loops.Wait()
+	written := func() int {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return bytes.Count(g.buf.Bytes(), []byte("\n"))
+	}
+	for end := time.Now().Add(10 * time.Second); written() < seats*each && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	if n := written(); n != seats*each || l.Dropped() != 0 {
+		t.Errorf("%d lines of %d, %d dropped", n, seats*each, l.Dropped())
+	}
+	cancel()
+	all.Wait()
+}
+
+func TestSlowBodies(t *testing.T) {
+	var l Limits
+	l.Fill()
+	for _, c := range []struct {
+		waited time.Duration
+		n      int64
+		slow   bool
+	}{
+		{5 * time.Second, 0, false}, {10 * time.Second, 0, false}, {11 * time.Second, 1000, true}, {11 * time.Second, 1024, false},
+		{110 * time.Second, 100 << 10, false}, {111 * time.Second, 100 << 10, true},
+	} {
+		if got := l.TooSlow(c.waited, c.n); got != c.slow {
+			t.Errorf("%d bytes in %s: %v", c.n, c.waited, got)
+		}
+	}
+	l.BodyRate = -1
+	if l.TooSlow(time.Hour, 0) {
+		t.Error("there is no rate to be kept")
+	}
+}
+
+func TestWhatMayBeDrained(t *testing.T) {
+	for _, c := range []struct {
+		name, request string
+		left          int64
+		prepare       func(*Exchange)
+		want          bool
+	}{
+		{"a small rest", "PUT / HTTP/1.1|Content-Length: 9", 9, nil, true},
+		{"chunks", "PUT / HTTP/1.1|Transfer-Encoding: chunked", -1, nil, true},
+		{"a large rest", "PUT / HTTP/1.1|Content-Length: 65536", DrainBytes, nil, false},
+		{"one that the client holds back", "PUT / HTTP/1.1|Content-Length: 9|Expect: 100-continue", 9, nil, false},
+		{"one that it was told to send", "PUT / HTTP/1.1|Content-Length: 9|Expect: 100-continue", 9, func(x *Exchange) { x.AppendContinue(nil) }, true},
+		{"the last one", "PUT / HTTP/1.1|Content-Length: 9|Connection: close", 9, nil, false},
+		{"draining", "PUT / HTTP/1.1|Content-Length: 9", 9, func(x *Exchange) { x.Ending = true }, false},
+		{"no request at all", "PUT / HTTP/1.1|Content-Length: 9", 9, func(x *Exchange) { x.Outcome = BadRequest }, false},
+	} {
+		d := newDesk(t, nil)
+		var x Exchange
+		d.asked(t, &x, c.request+"|Host: web.io")
+		if c.prepare != nil {
+			c.prepare(&x)
+		}
+		if got := x.MayDrain(c.left); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+		x.Finish(d.now)
+	}
+}
