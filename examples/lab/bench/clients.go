@@ -1,0 +1,113 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// closedLoop is what wrk saw.
+type closedLoop struct {
+	Requests, Micros, Errors int
+}
+
+// wrk runs wrk for a while.
+func (b *bench) wrk(ctx context.Context, r *running, span time.Duration) (closedLoop, error) {
+	threads := 1
+	if r.job.loose {
+		threads = 2
+	}
+	argv := []string{"wrk", "-t", fmt.Sprint(threads), "-c", fmt.Sprint(r.job.traffic.Connections), "-d", fmt.Sprintf("%ds", max(1, int(span.Seconds()))), "--timeout", "10s",
+		"-s", b.path("wrk.lua"), "http://" + r.address}
+	cmd := r.job.loadCommand(ctx, b, argv...)
+	cmd.Env = append(os.Environ(), "BENCH_REQUESTS="+r.job.requestFile)
+	out, err := cmd.Output()
+	if err != nil {
+		return closedLoop{}, fmt.Errorf("wrk: %w: %s", err, out)
+	}
+	var c closedLoop
+	_, line, _ := strings.Cut(string(out), "\nbench ")
+	if _, err := fmt.Sscanf(line, "%d %d %d", &c.Requests, &c.Micros, &c.Errors); err != nil || c.Requests == 0 {
+		return c, fmt.Errorf("wrk completed nothing: %s", out)
+	}
+	return c, nil
+}
+
+// openLoop is what our meter saw: microseconds from the moment a request was due.
+type openLoop struct {
+	Due, Done, Errors int
+	Reopened          int // connections that the proxy ended
+	P50, P99, Max     float64
+	Late              float64
+	FirstError        string
+}
+
+// meter offers rate requests a second for a while.
+func (b *bench) meter(ctx context.Context, r *running, rate float64, span time.Duration) (openLoop, error) {
+	cmd := r.job.loadCommand(ctx, b, b.bin("load"), "meter", "-address", r.address, "-requests", r.job.requestFile,
+		"-connections", fmt.Sprint(r.job.traffic.Connections), "-rate", fmt.Sprint(rate), "-time", span.String())
+	var o openLoop
+	out, err := cmd.Output()
+	if err != nil {
+		return o, fmt.Errorf("load meter: %w", withStderr(err))
+	}
+	return o, json.Unmarshal(out, &o)
+}
+
+func withStderr(err error) error {
+	if e, ok := err.(*exec.ExitError); ok && len(e.Stderr) > 0 {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(e.Stderr)))
+	}
+	return err
+}
+
+// holding is a load process that keeps connections open.
+type holding struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+// hold opens connections and returns when all of them are open.
+func (b *bench) hold(ctx context.Context, r *running, connections int, slow bool) (*holding, error) {
+	cmd := r.job.loadCommand(ctx, b, b.bin("load"), "hold", "-address", r.address, "-requests", r.job.requestFile,
+		"-connections", fmt.Sprint(connections), fmt.Sprintf("-slow=%t", slow))
+	cmd.Stderr = os.Stderr
+	h := &holding{cmd: cmd}
+	var err error
+	if h.in, err = cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	h.out = bufio.NewReader(out)
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("load hold: %w", err)
+	}
+	if line, err := h.out.ReadString('\n'); err != nil || line != "ready\n" {
+		_ = cmd.Wait()
+		return nil, fmt.Errorf("load hold: not all connections could be opened: %q", line)
+	}
+	return h, nil
+}
+
+// release closes them and returns how many the proxy had closed before.
+func (h *holding) release() (closed int, err error) {
+	_ = h.in.Close()
+	var held struct{ Opened, Closed int }
+	err = json.NewDecoder(h.out).Decode(&held)
+	if waitErr := h.cmd.Wait(); err == nil {
+		err = waitErr
+	}
+	return held.Closed, err
+}

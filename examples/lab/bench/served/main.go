@@ -1,0 +1,101 @@
+// Command served is Pointsman as the benchmark runs it: the production listeners over tables from snapshots that are made up
+// here, fed in where the watcher's would come.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/bench/layout"
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// settings is the command line.
+type settings struct {
+	listen, engine, access string
+	loops, port            int
+	churn                  time.Duration
+	layout                 layout.Layout
+}
+
+func main() {
+	var s settings
+	flag.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` for plain HTTP")
+	flag.StringVar(&s.engine, "engine", "event", "event or std")
+	flag.IntVar(&s.loops, "loops", 1, "event loops")
+	flag.StringVar(&s.access, "access-log", "", "`FILE` for an access log in the combined format; none when empty")
+	flag.IntVar(&s.port, "port", 0, "`PORT` of the upstream, on every address of the layout")
+	flag.DurationVar(&s.churn, "churn", 0, "`INTERVAL` at which one service's instance is replaced; 0 for never")
+	s.layout.Flags(flag.CommandLine)
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if err := run(ctx, s); err != nil {
+		fmt.Fprintln(os.Stderr, "served:", err)
+		os.Exit(1)
+	}
+}
+
+// run is `pointsman proxy` without a catalogue.
+func run(ctx context.Context, s settings) error {
+	l, err := listen(ctx, s.listen)
+	if err != nil {
+		return err
+	}
+	access, err := accessLog(s.access)
+	if err != nil {
+		return err
+	}
+	reviver := balancer.NewReviver(nil)
+	log := zerolog.New(os.Stderr).Level(zerolog.WarnLevel)
+	table := proxy.NewSwitch(proxy.Options{Reviver: reviver, Log: log})
+	source := newSource(s.layout, s.port)
+	table.Apply(source.snapshot())
+	serve, err := engine(s, parts{table, proxy.NewMetrics(prometheus.NewRegistry()), access, log})
+	if err != nil {
+		return err
+	}
+	snapshots := make(chan *discovery.Snapshot)
+	back, stopBack := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBack()
+	var g errgroup.Group
+	g.Go(func() error { return table.Run(back, snapshots) })
+	g.Go(func() error { return reviver.Run(back) })
+	g.Go(func() error { source.churn(back, s.churn, snapshots); return nil })
+	if access != nil {
+		g.Go(func() error { return access.Run(back) })
+	}
+	err = serve(ctx, l)
+	stopBack()
+	_ = g.Wait()
+	return err
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false) // as the proxy's own listeners
+	return plain.Listen(ctx, "tcp", address)
+}
+
+func accessLog(path string) (*proxy.AccessLog, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return proxy.NewAccessLog(proxy.AccessCombined, f), nil
+}
