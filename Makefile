@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 0
 WHOLE := ./examples/lab/e2e/...
 OTHERS = $(shell go list ./... | grep -v /examples/lab/e2e)
 
-.PHONY: up down build images check tools test test-long bench fuzz clean
+.PHONY: up down build images check tools test test-long bench bench-proxy fuzz clean
 
 up: build ## build, make the images, start Consul, registrator, proxy and web
 	@examples/lab/images/up.sh
@@ -44,6 +44,16 @@ test-long: check tools ## ten rounds of what must hold, and the long forms of th
 
 bench: ## match, pick, swap and proxy figures, with allocations
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+# The results of a whole run are kept in the repository; those of a part are not.
+ROUNDS ?= 5
+TIME ?= 2s
+bench-proxy: ## side by side with nginx, HAProxy, Caddy and net/http; QUICK=1, CASES=, CONTENDERS=, ROUNDS=, TIME=
+	@examples/lab/bench/tools.sh
+	@mkdir -p bin/bench
+	go build -trimpath -o bin/bench/ ./examples/lab/bench/...
+	PATH="$$PATH:/usr/sbin" bin/bench/bench -rounds $(ROUNDS) -time $(TIME) $(if $(QUICK),-quick) -cases '$(CASES)' -contenders '$(CONTENDERS)' \
+		-out $(if $(QUICK)$(CASES)$(CONTENDERS),bin/bench/results,examples/lab/bench)
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@for p in $$(go list ./...); do \

@@ -63,7 +63,7 @@ func run(ctx context.Context, s settings) error {
 	table := proxy.NewSwitch(proxy.Options{Reviver: reviver, Log: log})
 	source := newSource(s.layout, s.port)
 	table.Apply(source.snapshot())
-	serve, err := engine(s, parts{table, proxy.NewMetrics(prometheus.NewRegistry()), access, log})
+	serve, err := engine(s, &proxy.Common{Switch: table, Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log})
 	if err != nil {
 		return err
 	}
