@@ -235,6 +235,9 @@ func (j *job) moreToCome() bool {
 // downloaded deals with a step's end.
 func (j *job) downloaded(n int64, how put) bool {
 	j.x.Bytes += n
+	if n > 0 {
+		j.client.deadline = never // its time begins anew
+	}
 	switch how {
 	case putGarbled:
 		j.cut()

@@ -85,6 +85,8 @@ func (j *job) clientLate() {
 		j.release()
 	case len(c.out) > 0, j.x.Status != 0:
 		j.cut()
+	case c.has(shut) && j.up.ended:
+		j.abandon()
 	default:
 		j.bodyCame()
 		j.bodyFailed(proxy.FailedSlow)

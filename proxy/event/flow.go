@@ -70,9 +70,12 @@ func (l *loop) step(f *flow, src, dst *sock, shared, head []byte) (content int64
 	return int64(len(data)), putSome
 }
 
-// stepChunked frames as many chunks as are at hand. head, if there is one, stands in l.message.
+// stepChunked frames as many chunks as are at hand.
 func (l *loop) stepChunked(f *flow, src, dst *sock, head []byte) (content int64, how put) {
-	out, used := l.message[:len(head)], 0
+	out, used := head, 0
+	if len(head) == 0 {
+		out = l.message[:0]
+	}
 	for !f.body.Done() {
 		data, n, err := f.body.Next(src.in[used:])
 		if err != nil {
@@ -114,8 +117,9 @@ func (l *loop) before(head, data []byte, src *sock, shared []byte) []byte {
 		copy(shared[at-len(head):at], head)
 		return shared[at-len(head) : at+len(data)]
 	}
-	l.message = keep(l.message, append(head, data...))
-	return l.message
+	out := append(head, data...)
+	l.message = keep(l.message, out)
+	return out
 }
 
 // behind is a request's head together with the first of its body, of which most is to come: how much of it says n. Nothing is used up.

@@ -207,13 +207,13 @@ func (j *job) send() (failure proxy.Failure, used, ok bool) {
 	u.phase, j.heard = asking, false
 	j.asked = l.clock
 	message, body := j.x.AppendRequest(l.message[:0]), 0
-	switch {
-	case len(j.replay) > 0:
+	if len(j.replay) > 0 {
 		message = j.up.appendAgain(message, j.replay)
-	case j.up.raw() && !j.request.Continue:
-		message, body = l.behind(message, &c.sock, l.front, j.up.body.Left())
 	}
 	l.message = keep(l.message, message)
+	if len(j.replay) == 0 && j.up.raw() && !j.request.Continue {
+		message, body = l.behind(message, &c.sock, l.front, j.up.body.Left())
+	}
 	if _, ok := l.send(&u.sock, message); !ok { // not a byte of it was taken
 		used := u.used
 		l.endUpstream(u)

@@ -54,7 +54,10 @@ func (s *sock) note(events uint32) {
 	if events&unix.EPOLLRDHUP != 0 {
 		s.state |= shut | canRead
 	}
-	if events&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
+	if events&unix.EPOLLHUP != 0 { // both sides have ended, or worse
+		s.state |= shut | canRead | canWrite
+	}
+	if events&unix.EPOLLERR != 0 {
 		s.state |= broken | shut | canRead | canWrite
 	}
 }
