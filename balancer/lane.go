@@ -72,9 +72,22 @@ func (b *Budget) Deposit(now time.Time) { b.slot(now.Unix()).requests.Add(1) }
 
 // Withdraw says whether a retry at now is within the budget, and notes it if so.
 func (b *Budget) Withdraw(now time.Time) bool {
-	second := now.Unix()
-	slot := b.slot(second)
-	var requests, retries int64
+	slot := b.slot(now.Unix())
+	requests, retries := b.sums(now.Unix())
+	if slot.retries.Load() >= budgetFloor && retries >= requests/budgetShare {
+		return false
+	}
+	slot.retries.Add(1)
+	return true
+}
+
+// Requests is how many came in the ten seconds up to now.
+func (b *Budget) Requests(now time.Time) int64 {
+	requests, _ := b.sums(now.Unix())
+	return requests
+}
+
+func (b *Budget) sums(second int64) (requests, retries int64) {
 	for i := range b.slots {
 		s := &b.slots[i]
 		if at := s.second.Load(); at > second-budgetSpan && at <= second {
@@ -82,11 +95,7 @@ func (b *Budget) Withdraw(now time.Time) bool {
 			retries += s.retries.Load()
 		}
 	}
-	if slot.retries.Load() >= budgetFloor && retries >= requests/budgetShare {
-		return false
-	}
-	slot.retries.Add(1)
-	return true
+	return requests, retries
 }
 
 // slot is that of a second, emptied if it held another one.

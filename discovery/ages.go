@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// age holds moments of one service, as durations since the Watcher was made; used is 0 when it never was.
-type age struct{ answered, used atomic.Int64 }
+// age holds a moment of one service, as a duration since the Watcher was made.
+type age struct{ answered atomic.Int64 }
 
 // ages is how fresh the answers are: atomics beside the Snapshot, which is never modified.
 type ages struct {
@@ -42,14 +42,6 @@ func (a *ages) read(now time.Duration) map[string]time.Duration {
 		}
 	}
 	return out
-}
-
-func (a *ages) use(name string, now time.Duration) {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	if n := a.of[name]; n != nil {
-		n.used.Store(int64(now))
-	}
 }
 
 // counts are the Watcher's numbers; all are safe for concurrent use.

@@ -34,6 +34,10 @@ type Options struct {
 	MaxWatches int
 	// Multiplexed says that the catalogue's questions share connections (HTTP/2, or no network at all): no limit then.
 	Multiplexed bool
+	// Used names the services that requests asked for in the last few seconds, any number of times each. It is called every 5 s,
+	// from the Watcher's goroutine, while there are more services than MaxWatches: those most recently changed or used are the
+	// ones that are watched. Nil: recency of change decides alone.
+	Used func(each func(service string))
 	// Home tells the local datacenter and node, "" where unknown, whenever a Snapshot is made. Nil: both unknown. It must
 	// not block.
 	Home func() (datacenter, node string)

@@ -162,6 +162,9 @@ func (v *view) balance() {
 	if v.count.swept.Load() == 0 {
 		return
 	}
+	if v.o.Used != nil {
+		v.o.Used(v.use)
+	}
 	var watched, swept []*subject
 	for _, s := range v.subjects {
 		if s.watch == nil {
@@ -193,5 +196,12 @@ func (v *view) balance() {
 	}
 }
 
+// use notes that a service is in use. It may be one that is not followed.
+func (v *view) use(service string) {
+	if s := v.subjects[service]; s != nil {
+		s.used = time.Since(v.base)
+	}
+}
+
 // recency is when a service last changed or was used.
-func (s *subject) recency() time.Duration { return max(s.changed, time.Duration(s.age.used.Load())) }
+func (s *subject) recency() time.Duration { return max(s.changed, s.used) }

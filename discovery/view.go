@@ -23,6 +23,7 @@ type subject struct {
 	watch   *watch // whose answers count; nil never
 	watched bool   // else swept
 	changed time.Duration
+	used    time.Duration // 0 when it never was
 	refused int
 	age     *age
 }

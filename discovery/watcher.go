@@ -91,10 +91,6 @@ func (w *Watcher) Ready() bool { return w.ready.Load() }
 // answered for by the catalogue (known from disk only) have the age of the disk's content.
 func (w *Watcher) Ages() map[string]time.Duration { return w.ages.read(time.Since(w.base)) }
 
-// Use hints that a service is being used, so that with more services than MaxWatches it is among those that are watched.
-// Cheap enough for every request, and optional: without it, recency of change decides alone.
-func (w *Watcher) Use(service string) { w.ages.use(service, time.Since(w.base)) }
-
 // deliver makes s the newest in a channel of capacity one. One sender.
 func deliver(to chan *Snapshot, s *Snapshot) {
 	for {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -195,7 +196,14 @@ func TestMoreServicesThanWatchesAreSwept(t *testing.T) {
 			of[fmt.Sprintf("s%03d", i)] = some("x", 1)
 		}
 	})
-	run(t, f, nil, func(b *bench) {
+	var busy atomic.Bool
+	used := func(each func(string)) {
+		each("not followed")
+		if busy.Load() {
+			each("s300")
+		}
+	}
+	run(t, f, func(o *Options) { o.Used = used }, func(b *bench) {
 		b.after(time.Second)
 		if len(b.newest.Services) != 600 {
 			t.Fatalf("%d services in the first view", len(b.newest.Services))
@@ -221,10 +229,9 @@ func TestMoreServicesThanWatchesAreSwept(t *testing.T) {
 		if n = f.count("s599") - n; n > 3 {
 			t.Errorf("the service that changed last is asked %d times in 30 s", n)
 		}
-		for range 10 {
-			b.w.Use("s300")
-			b.after(3 * time.Second)
-		}
+		busy.Store(true)
+		b.after(30 * time.Second)
+		busy.Store(false)
 		n = f.count("s300")
 		b.after(30 * time.Second)
 		if n = f.count("s300") - n; n > 3 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -63,6 +64,7 @@ func (h *half) assemble(a *actors) error {
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
 	h.watcher = discovery.NewWatcher(discovery.Options{
 		Catalogue: h.source, Wanted: options.Wants, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
+		Used: func(each func(service string)) { h.table.Load().Used(time.Now(), each) },
 		Home: h.source.home, Log: h.log, Registerer: h.registry,
 	})
 	access, err := h.accessLog()
