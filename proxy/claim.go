@@ -106,6 +106,10 @@ func (c *compiler) read(i int) {
 			c.reject(in, r.Tag, r.Inert)
 			now.clean = false
 		}
+		for _, note := range r.Options.Notes {
+			c.reject(in, r.Tag, note)
+			now.clean = false
+		}
 	}
 	if before != nil && len(c.rejects) > 0 {
 		now.rules = lastGood(before.rules, c.rules, c.rejects)

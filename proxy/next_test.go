@@ -356,3 +356,18 @@ func TestRejectNamesTheInstanceForPeople(t *testing.T) {
 		t.Errorf("rejects %+v, want one of the instance web\\n1, escaped and without quotes", rejects)
 	}
 }
+
+// An option that is not in effect is reported like a refused tag, once, and its route is served.
+func TestOptionsWithoutEffectAreReported(t *testing.T) {
+	tag := "pointsman.route=web.localhost/ strip=/a speed=9 register=x"
+	table := NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, tag), inst("web", "10.0.0.2", 80, tag)))
+	expect(t, table, "web.localhost", "/", "10.0.0.1:80 10.0.0.2:80")
+	got := table.Rejects()
+	if len(got) != 2 || got[0].Tag != tag || !strings.Contains(got[0].Reason+got[1].Reason, `"speed" is not an option`) {
+		t.Errorf("%+v", got)
+	}
+	again := table.Next(snap(inst("web", "10.0.0.1", 80, tag)))
+	if len(again.Rejects()) != 2 || len(again.refused) != 0 {
+		t.Errorf("after a change: %+v, of which new %+v", again.Rejects(), again.refused)
+	}
+}

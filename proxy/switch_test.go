@@ -88,7 +88,7 @@ func TestViews(t *testing.T) {
 		t.Errorf("%+v", g)
 	}
 	services := table.Services()
-	if len(services) != 1 || len(services[0].Instances) != 3 || len(services[0].Rejects) != 1 || services[0].Instances[2].Status != "critical" {
+	if len(services) != 1 || len(services[0].Instances) != 3 || len(services[0].Rejects) != 2 || services[0].Instances[2].Status != "critical" {
 		t.Errorf("%+v", services)
 	}
 	if s, u, r := table.Totals(); s != 1 || u != 2 || r != 2 {
