@@ -66,6 +66,13 @@ func (l *Ledger) Duplicates(method string) []string {
 	return list
 }
 
+// Of counts how often one request ("METHOD id") arrived.
+func (l *Ledger) Of(request string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seen[request]
+}
+
 // Arrived counts the different requests seen.
 func (l *Ledger) Arrived() int {
 	l.mu.Lock()
