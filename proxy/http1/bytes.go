@@ -94,6 +94,23 @@ func valueEnd(b []byte, i int) int {
 	return i
 }
 
+// targetEnd is the same for the first byte that may not stand in a target.
+func targetEnd(b []byte, i int) int {
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		del := x ^ 0x7f*ones
+		found := (x | (x - 0x21*ones) | (del - ones)) & highs
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+		i += 8
+	}
+	for i < len(b) && classes[b[i]]&inTarget != 0 {
+		i++
+	}
+	return i
+}
+
 // sameFold says whether token is word but for the case of its letters; word is in lower case. Only ASCII folds.
 func sameFold(token, word string) bool {
 	if len(token) != len(word) {

@@ -21,9 +21,14 @@ func (f Field) Known() Known {
 }
 
 func lookUp(name string) Known {
-	var seen class
+	seen, all := class(0), inToken
 	for i := 0; i < len(name); i++ {
-		seen |= classes[name[i]]
+		c := classes[name[i]]
+		seen |= c
+		all &= c
+	}
+	if all == 0 && seen&under == 0 {
+		return Other
 	}
 	return know(name, seen)
 }

@@ -45,6 +45,9 @@ func TestTokensAndValues(t *testing.T) {
 		token := strings.Contains("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", b)
 		value := c == '\t' || c >= ' ' && c != 0x7f
 		for _, around := range [][2]string{{"", ""}, {"x", ""}, {"", "x"}, {"01234567", ""}, {"0123456789", "01234567890"}} {
+			if got := targetEnd([]byte(b), 0) == 1; got != (c > ' ' && c < 0x7f) {
+				t.Errorf("%q in a target: %v", b, got)
+			}
 			if s := around[0] + b + around[1]; ValidToken(s) != token || ValidValue(s) != value {
 				t.Errorf("%q: token %v, value %v", s, ValidToken(s), ValidValue(s))
 			}
@@ -55,25 +58,32 @@ func TestTokensAndValues(t *testing.T) {
 	}
 }
 
-// The scan by eight bytes finds what a scan by one finds.
-func TestValueEnd(t *testing.T) {
-	bytes := []byte("\x00\x01\t\r\n\x1f !az~\x7f\x80\x9f\xa0\xff")
-	for seed := range uint64(10000) {
+// The scans by eight bytes find what scans by one find.
+func TestScansByEight(t *testing.T) {
+	const special = "\x00\x01\t\r\n\x1f !az~\x7f\x80\x9f\xa0\xff"
+	for seed := range uint64(20000) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		b := make([]byte, r.IntN(40))
 		for i := range b {
-			b[i] = 'a' + byte(i)
+			b[i] = 'a' + byte(i%26)
 			if r.IntN(8) == 0 {
-				b[i] = bytes[r.IntN(len(bytes))]
+				b[i] = special[r.IntN(len(special))]
 			}
 		}
 		begin := r.IntN(len(b) + 1)
-		want := begin
-		for want < len(b) && (b[want] == '\t' || b[want] >= ' ' && b[want] != 0x7f) {
-			want++
+		slow := func(c class) int {
+			for i := begin; i < len(b); i++ {
+				if classes[b[i]]&c == 0 {
+					return i
+				}
+			}
+			return len(b)
 		}
-		if got := valueEnd(b, begin); got != want {
-			t.Fatalf("%q from %d: %d, want %d", b, begin, got, want)
+		if got, want := valueEnd(b, begin), slow(inValue); got != want {
+			t.Fatalf("value in %q from %d: %d, want %d", b, begin, got, want)
+		}
+		if got, want := targetEnd(b, begin), slow(inTarget); got != want {
+			t.Fatalf("target in %q from %d: %d, want %d", b, begin, got, want)
 		}
 	}
 }

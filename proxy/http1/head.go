@@ -29,6 +29,9 @@ func (h *Head) Find(buf []byte, max int) (n int, err error) {
 }
 
 func (h *Head) find(buf []byte, max int) (int, fault) {
+	if len(buf) < h.next { // something else than last time, against the rule: nothing known of it holds
+		*h = Head{}
+	}
 	if h.next <= h.line && h.lines == 0 {
 		if more, f := h.begin(buf); more || f != fine {
 			return 0, f

@@ -101,6 +101,16 @@ func TestHeadIsReadyAgain(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}
+	if n, err := h.Find(text[:20], 1000); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	if n, err := h.Find([]byte("POST"), 1000); n != 0 || err != nil {
+		t.Error("fewer bytes than before:", n, err)
+	}
+	if n, err := h.Find([]byte("POST\n"), 1000); n != 0 || err == nil {
+		t.Error("other bytes than before:", n, err)
+	}
+	h = Head{}
 	if n, err := h.Find(text, len(text)); n != len(text) || err != nil {
 		t.Error("a head of just the limit:", n, err)
 	}

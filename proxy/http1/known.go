@@ -1,5 +1,10 @@
 package http1
 
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
 // Known says which field a name is, as far as rules depend on it, so that no rule compares names again. The zero value means that
 // nobody has looked yet.
 type Known uint8
@@ -39,69 +44,61 @@ const (
 
 const forwardedFamily = "x-forwarded-"
 
-// know looks a name up by its length, then by comparison with the few of that length.
+// words are the known names, by length and in lower case.
+var words = func() (t [len("transfer-encoding") + 1][]word) {
+	for known, name := range map[Known]string{
+		Host: "host", ContentLength: "content-length", TransferEncoding: "transfer-encoding", Connection: "connection",
+		KeepAlive: "keep-alive", ProxyConnection: "proxy-connection", TE: "te", Trailer: "trailer", Upgrade: "upgrade", Expect: "expect",
+		HTTP2Settings: "http2-settings", Proxy: "proxy", XForwardedFor: "x-forwarded-for", XForwardedProto: "x-forwarded-proto",
+		XForwardedHost: "x-forwarded-host", Forwarded: "forwarded", XRealIP: "x-real-ip", XRequestID: "x-request-id", Accept: "accept",
+		Referer: "referer", UserAgent: "user-agent", Date: "date", Server: "server", ContentType: "content-type",
+	} {
+		front, back := edges(name)
+		t[len(name)] = append(t[len(name)], word{front, back, name, known})
+	}
+	return t
+}()
+
+// word is a known name with its edges.
+type word struct {
+	front, back uint64
+	name        string
+	known       Known
+}
+
+// edges are the first and the last eight bytes of a name, or four of a shorter one, or what there is, in lower case: all of it
+// for names of up to sixteen. Setting one bit makes letters small, and no other byte of a token equal to a letter, digit or hyphen.
+func edges(name string) (front, back uint64) {
+	b := unsafe.Slice(unsafe.StringData(name), len(name))
+	switch {
+	case len(b) >= 8:
+		front, back = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[len(b)-8:])
+	case len(b) >= 4:
+		front, back = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[len(b)-4:]))
+	default:
+		for _, c := range b {
+			front = front<<8 | uint64(c)
+		}
+	}
+	return front | 0x20*ones, back | 0x20*ones
+}
+
+// know looks up a name that is a token; seen is what classes its bytes are of.
 func know(name string, seen class) Known {
 	if seen&under != 0 {
 		return Underscored
 	}
-	if len(name) > len(forwardedFamily) {
-		return knowLong(name)
-	}
-	switch len(name) {
-	case 2:
-		return oneOf(name, "te", TE, "", 0, "", 0)
-	case 4:
-		return oneOf(name, "host", Host, "date", Date, "", 0)
-	case 5:
-		return oneOf(name, "proxy", Proxy, "", 0, "", 0)
-	case 6:
-		return oneOf(name, "accept", Accept, "expect", Expect, "server", Server)
-	case 7:
-		return oneOf(name, "referer", Referer, "upgrade", Upgrade, "trailer", Trailer)
-	case 9:
-		return oneOf(name, "x-real-ip", XRealIP, "forwarded", Forwarded, "", 0)
-	case 10:
-		return oneOf(name, "connection", Connection, "user-agent", UserAgent, "keep-alive", KeepAlive)
-	case 12:
-		return oneOf(name, "content-type", ContentType, "x-request-id", XRequestID, "", 0)
-	}
-	return Other
-}
-
-func knowLong(name string) Known {
-	switch len(name) {
-	case 14:
-		if k := oneOf(name, "content-length", ContentLength, "http2-settings", HTTP2Settings, "", 0); k != Other {
-			return k
-		}
-	case 15:
-		if sameFold(name, "x-forwarded-for") {
-			return XForwardedFor
-		}
-	case 16:
-		if k := oneOf(name, "x-forwarded-host", XForwardedHost, "proxy-connection", ProxyConnection, "", 0); k != Other {
-			return k
-		}
-	case 17:
-		if k := oneOf(name, "transfer-encoding", TransferEncoding, "x-forwarded-proto", XForwardedProto, "", 0); k != Other {
-			return k
+	if len(name) < len(words) {
+		front, back := edges(name)
+		for i := range words[len(name)] {
+			w := &words[len(name)][i]
+			if w.front == front && w.back == back && (len(name) <= 16 || sameFold(name, w.name)) {
+				return w.known
+			}
 		}
 	}
-	if sameFold(name[:len(forwardedFamily)], forwardedFamily) {
+	if len(name) > len(forwardedFamily) && sameFold(name[:len(forwardedFamily)], forwardedFamily) {
 		return OtherXForwarded
-	}
-	return Other
-}
-
-// oneOf compares a name with up to three words of its length.
-func oneOf(name, a string, ka Known, b string, kb Known, c string, kc Known) Known {
-	switch {
-	case sameFold(name, a):
-		return ka
-	case sameFold(name, b):
-		return kb
-	case sameFold(name, c):
-		return kc
 	}
 	return Other
 }

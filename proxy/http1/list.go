@@ -11,6 +11,28 @@ type Hops struct {
 	first [hopsInline]string
 	n     int
 	rest  []string
+	said  option
+}
+
+// option is one that says something about the connection itself.
+type option uint8
+
+const (
+	saidClose option = 1 << iota
+	saidKeepAlive
+	saidUpgrade
+)
+
+func optionOf(token string) option {
+	switch {
+	case sameFold(token, "close"):
+		return saidClose
+	case sameFold(token, "keep-alive"):
+		return saidKeepAlive
+	case sameFold(token, "upgrade"):
+		return saidUpgrade
+	}
+	return 0
 }
 
 // Add takes the options of one Connection field's value.
@@ -18,6 +40,7 @@ func (h *Hops) Add(value string) {
 	for value != "" {
 		var token string
 		token, value = NextToken(value)
+		h.said |= optionOf(token)
 		switch {
 		case token == "":
 		case h.n < hopsInline:
@@ -48,7 +71,10 @@ func (h *Hops) Has(name string) bool {
 func (h *Hops) Len() int { return h.n + len(h.rest) }
 
 // reset forgets all, but keeps the room.
-func (h *Hops) reset() { h.n, h.rest = 0, h.rest[:0] }
+func (h *Hops) reset() { h.n, h.rest, h.said = 0, h.rest[:0], 0 }
+
+// says whether an option was named.
+func (h *Hops) says(o option) bool { return h.said&o != 0 }
 
 // HasToken says whether a comma-separated list holds a token, in any case; parameters behind a semicolon are not looked at.
 func HasToken(list, token string) bool {

@@ -169,3 +169,8 @@ func emit(dst []byte, fields []http1.Field, f http1.Framing, b body) []byte {
 func withoutFraming(fields []http1.Field) []http1.Field {
 	return slices.DeleteFunc(slices.Clone(fields), framing)
 }
+
+// describe is a body's framing and fate in words.
+func describe(f http1.Framing, b body) string {
+	return [...]string{"none", "sized", "chunked", "until close"}[f.Kind] + [...]string{" whole", " cut", " broken"}[b.fate]
+}

@@ -29,10 +29,16 @@ type Request struct {
 // Parse reads a whole head as Head.Find measures it. It fails with a *Error; r then holds what was read so far. head must not
 // change for as long as r's strings are used.
 func (r *Request) Parse(head []byte, l Limits) error {
-	fields, hops := r.Fields[:0], r.Hops
-	hops.reset()
-	*r = Request{Fields: fields, Hops: hops}
+	r.reset()
 	return r.parse(head, l).inRequest()
+}
+
+// reset is done one by one: copying a Request as a whole, with its options, takes as long as a field.
+func (r *Request) reset() {
+	r.Method, r.Target, r.Host = "", "", ""
+	r.Minor, r.Fields, r.Framing = 0, r.Fields[:0], Framing{}
+	r.Close, r.Continue, r.WebSocket, r.Trailers = false, false, false, false
+	r.Hops.reset()
 }
 
 func (r *Request) parse(head []byte, l Limits) fault {
@@ -64,18 +70,14 @@ func (r *Request) line(head []byte, text string) (int, fault) {
 		return 0, badRequestLine
 	}
 	r.Method = text[begin:i]
-	i++
-	begin = i
-	for i < len(head) && classes[head[i]]&inTarget != 0 {
-		i++
-	}
+	begin = i + 1
+	i = targetEnd(head, begin)
 	const version = " HTTP/1.1"
 	if i == begin || i+len(version)+2 > len(head) {
 		return 0, badRequestLine
 	}
 	r.Target = text[begin:i]
-	begin = i
-	i += len(version)
+	begin, i = i, i+len(version)
 	if f := versionFault(text[begin:i]); f != fine {
 		return 0, f
 	}
@@ -123,9 +125,9 @@ func (r *Request) judge() fault {
 	if r.Hops.Len() > maxOptions {
 		return tooManyOptions
 	}
-	r.Close = r.Hops.Has("close") || r.Minor == 0 && !r.Hops.Has("keep-alive")
+	r.Close = r.Hops.says(saidClose) || r.Minor == 0 && !r.Hops.says(saidKeepAlive)
 	r.Continue = r.Continue && r.Minor == 1 && !r.Framing.Empty()
-	r.WebSocket = websocket && upgrades == 1 && r.Minor == 1 && r.Method == "GET" && r.Framing.Empty() && r.Hops.Has("upgrade")
+	r.WebSocket = websocket && upgrades == 1 && r.Minor == 1 && r.Method == "GET" && r.Framing.Empty() && r.Hops.says(saidUpgrade)
 	return r.judgeHost(hosts)
 }
 

@@ -74,6 +74,7 @@ var requestFraming = []wireCase{
 	{"chunked on GET", get("/g", codedField) + helloChunks + second, "GET /g at t [hello]; GET /smug at t"},
 	{"a length announced as a trailer", post(codedField+"Trailer: X-T, content-length\r\n", helloChunks), "400"},
 	{"a coding announced as a trailer", post(codedField+"Trailer: Transfer-Encoding\r\n", helloChunks), "400"},
+	{"the list of trailers announced as one", post(codedField+"Trailer: trailer\r\n", helloChunks), "400"},
 	{"a trailer announced", post(codedField+"Trailer: X-T\r\n", helloChunks), "POST /p at t [hello]"},
 	{"a body cut short", post("Content-Length: 6\r\n", "hello"), "POST /p at t [hello] cut"},
 }
@@ -271,6 +272,18 @@ func TestTrailersAreTakenByThoseWhoSaySo(t *testing.T) {
 	}
 }
 
+// Find has refused lines of LF before Parse sees them; Parse doesn't rely on it.
+func TestParseNeedsNoFind(t *testing.T) {
+	for _, head := range []string{"", "\r\n", "GET / HTTP/1.1\nHost: t\r\n\r\n", "GET / HTTP/1.1\r\nHost: t\n\r\n", "GET / HTTP/1.1\r\nHost: t\x01\n\r\n",
+		"GET / HTTP/1.1\r\nHost: t\r\n\n", "GET / HTTP/1.1\r\nHost: t\r\n\r", "GET / HTTP/1.1\r\n\nHost: t\r\n\r\n", "GET / HTTP/1.1\rXHost: t\r\n\r\n",
+		"GET / HTTP/1.1XXHost: t\r\n\r\n", "GET / HTTP/1.1X\nHost: t\r\n\r\n"} {
+		var r Request
+		if err := r.Parse([]byte(head), testLimits); err == nil {
+			t.Errorf("accepted %q", head)
+		}
+	}
+}
+
 // A head that Parse gets whole is judged like one that was found: nothing may stand behind its end, and the end must be there.
 func TestParseTakesExactlyOneHead(t *testing.T) {
 	whole := get("/g", "X-A: 1\r\n")
@@ -289,6 +302,32 @@ func TestParseTakesExactlyOneHead(t *testing.T) {
 	}
 	if err := r.Parse([]byte(whole), Limits{}); err != nil {
 		t.Errorf("without limits: %v", err)
+	}
+}
+
+// Nothing of a message shows in the next one that is parsed into the same place.
+func TestParseForgets(t *testing.T) {
+	full := get("/x", "Connection: a, b, c, d, e, close, upgrade\r\nUpgrade: websocket\r\nTE: trailers\r\nContent-Length: 0\r\n")
+	upload := post("Expect: 100-continue\r\nContent-Length: 5\r\n", "")
+	plain := "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+	fresh := parse(t, plain)
+	for _, before := range []string{full, upload, "GET / HTTP/1.1\r\nHost:", full + "x"} {
+		r := parse(t, full)
+		_ = r.Parse([]byte(before), testLimits)
+		if err := r.Parse([]byte(plain), testLimits); err != nil {
+			t.Fatal(err)
+		}
+		if r.Method != fresh.Method || r.Framing != fresh.Framing || r.Close || r.Continue || r.WebSocket || r.Trailers || r.Hops.Len() != 0 || r.Hops.Has("a") ||
+			len(r.Fields) != 1 || r.Host != "h" || r.Minor != 1 || r.Target != "/" {
+			t.Errorf("behind %q: %+v", before, r)
+		}
+	}
+	var a Response
+	for _, head := range []string{ok + "Connection: close, a\r\nContent-Length: 5\r\n\r\n", ok + "Content-Length: x\r\n\r\n", "HTTP/1.1 204\r\n\r\n"} {
+		_ = a.Parse([]byte(head), "GET", testLimits)
+	}
+	if a.Status != 204 || a.Reason != "" || a.Close || a.Farewell || a.Hops.Len() != 0 || a.ContentLength != -1 || a.Framing != (Framing{}) || len(a.Fields) != 0 {
+		t.Errorf("%+v", a)
 	}
 }
 

@@ -23,10 +23,15 @@ type Response struct {
 // Parse reads a whole head as Head.Find measures it; method is that of the request which it answers. It fails with a *Error of
 // status 502. head must not change for as long as r's strings are used.
 func (r *Response) Parse(head []byte, method string, l Limits) error {
-	fields, hops := r.Fields[:0], r.Hops
-	hops.reset()
-	*r = Response{Fields: fields, Hops: hops, ContentLength: -1}
+	r.reset()
 	return r.parse(head, method, l).inAnswer()
+}
+
+func (r *Response) reset() {
+	r.Status, r.Minor, r.Reason = 0, 0, ""
+	r.Fields, r.Framing, r.ContentLength = r.Fields[:0], Framing{}, -1
+	r.Close, r.Farewell = false, false
+	r.Hops.reset()
 }
 
 func (r *Response) parse(head []byte, method string, l Limits) fault {
@@ -99,8 +104,8 @@ func (r *Response) judge(method string) fault {
 	if l.coded && r.Minor == 0 {
 		return oldCoding
 	}
-	r.Farewell = r.Hops.Has("close")
-	r.Close = r.Farewell || r.Minor == 0 && !r.Hops.Has("keep-alive")
+	r.Farewell = r.Hops.says(saidClose)
+	r.Close = r.Farewell || r.Minor == 0 && !r.Hops.says(saidKeepAlive)
 	return r.frame(method, l)
 }
 
