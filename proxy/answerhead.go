@@ -69,8 +69,8 @@ func (x *Exchange) AppendInterim(dst []byte, ans *http1.Response) []byte {
 	}
 	dst = http1.AppendStatusLine(dst, ans.Status, ans.Reason)
 	for i := range ans.Fields {
-		if toClient(&ans.Fields[i], &ans.Hops, false) {
-			dst = http1.AppendField(dst, ans.Fields[i])
+		if f := &ans.Fields[i]; toClient(f.Known(), f.Name, &ans.Hops, false) {
+			dst = http1.AppendField(dst, *f)
 		}
 	}
 	return append(dst, "\r\n"...)
@@ -96,10 +96,11 @@ func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now
 	dated := false
 	for i := range ans.Fields {
 		f := &ans.Fields[i]
-		if !toClient(f, &ans.Hops, ans.Status == switching) {
+		k := f.Known()
+		if !toClient(k, f.Name, &ans.Hops, ans.Status == switching) {
 			continue
 		}
-		dated = dated || f.Known() == http1.Date
+		dated = dated || k == http1.Date
 		dst = append(append(dst, f.Name...), ": "...)
 		dst = append(append(dst, f.Value...), "\r\n"...)
 	}
@@ -138,8 +139,10 @@ func (x *Exchange) appendConnection(dst []byte, close bool) []byte {
 // AnswerFields appends the fields of an instance's answer for an HTTP/2 client, Content-Length included, trailers' names not.
 func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
 	for i := range ans.Fields {
-		if toClient(&ans.Fields[i], &ans.Hops, false) || ans.Fields[i].Known() == http1.ContentLength && ans.ContentLength >= 0 && ans.Status != 204 {
-			dst = append(dst, ans.Fields[i])
+		f := &ans.Fields[i]
+		k := f.Known()
+		if toClient(k, f.Name, &ans.Hops, false) || k == http1.ContentLength && ans.Status != 204 {
+			dst = append(dst, *f)
 		}
 	}
 	return dst

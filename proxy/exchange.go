@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -63,6 +64,7 @@ type Exchange struct {
 	tunnel    bool
 	handed    bool
 	held      *balancer.Upstream // acquired
+	counts    *serviceCell       // of the route's service; nil until looked up
 	detail    string             // of an own answer
 	location  string             // of a redirect
 	id        [32]byte
@@ -79,7 +81,7 @@ func (x *Exchange) begin(seat *Seat, req *http1.Request, client *Client, now tim
 	x.attempts, x.want = Attempts{}, balancer.Any
 	x.tried.Clear()
 	x.interim, x.continued, x.tunnel, x.handed = 0, false, false, false
-	x.held, x.detail, x.location = nil, "", ""
+	x.held, x.counts, x.detail, x.location = nil, nil, "", ""
 	seat.inFlight.Add(1)
 }
 
@@ -121,14 +123,23 @@ func (x *Exchange) Turn(seat *Seat, client *Client, o Outcome, detail string, no
 
 // newID gives the request an id: 128 bits from the runtime's ChaCha8 generators, which are per thread and seeded by the system.
 func (x *Exchange) newID() {
-	for half := range 2 {
-		bits := rand.Uint64()
-		for i := range 16 {
-			x.id[half*16+i] = hexDigits[bits&15]
-			bits >>= 4
-		}
-	}
+	spread(x.id[:16], rand.Uint64())
+	spread(x.id[16:], rand.Uint64())
 	x.Origin.ID = unsafe.String(&x.id[0], len(x.id))
+}
+
+// spread writes the 16 hexadecimal digits of n, all at once: the digits are spread over two words, a byte each, and what is above
+// nine moves on to the letters.
+func spread(dst []byte, n uint64) {
+	half := func(n uint64) uint64 {
+		n = (n | n<<16) & 0x0000ffff0000ffff
+		n = (n | n<<8) & 0x00ff00ff00ff00ff
+		n = (n | n<<4) & 0x0f0f0f0f0f0f0f0f
+		letters := (n + 0x0606060606060606) >> 4 & 0x0101010101010101
+		return n + 0x3030303030303030 + letters*('a'-'0'-10)
+	}
+	binary.LittleEndian.PutUint64(dst, half(n&0xffffffff))
+	binary.LittleEndian.PutUint64(dst[8:], half(n>>32))
 }
 
 // reply makes the answer the proxy's own.
@@ -168,7 +179,7 @@ func (x *Exchange) Match(t *Table) Do {
 	if t == nil {
 		return x.reply(NotReady, "")
 	}
-	route, ok := t.Match(x.Asked.Key, x.Asked.Path)
+	route, ok := t.match(splitHost(x.Asked.Key), x.Asked.Path)
 	if !ok {
 		return x.reply(NoRoute, "")
 	}
@@ -297,7 +308,7 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	}
 	s := x.seat
 	s.mu.Lock()
-	s.service(x.Route.Name).latency.observe(took)
+	x.counted().latency.observe(took)
 	if ans.Status == switching {
 		x.tunnel = true
 		s.tunnels++
@@ -318,27 +329,39 @@ func (x *Exchange) Finish(now time.Time) {
 	if x.handed {
 		return
 	}
-	service := ""
-	if x.Route != nil {
-		service = x.Route.Name
-	}
 	took := now.Sub(x.begun)
 	s.mu.Lock()
-	s.service(service).count(x.Status, took)
+	x.counted().count(x.Status, took)
 	if x.tunnel {
 		s.tunnels--
 	}
 	if log := s.common.Access; log != nil {
-		a := x.record(service, took)
+		a := x.record(took)
 		log.add(&s.lines, &a)
 	}
 	s.mu.Unlock()
 }
 
+// counted is where the request's service is counted. It needs seat.mu.
+func (x *Exchange) counted() *serviceCell {
+	if x.counts == nil {
+		x.counts = x.seat.service(x.service())
+	}
+	return x.counts
+}
+
+// service is the name of the service that the request is for; "" where no route took it.
+func (x *Exchange) service() string {
+	if x.Route == nil {
+		return ""
+	}
+	return x.Route.Name
+}
+
 // record is the request as the log tells it.
-func (x *Exchange) record(service string, took time.Duration) Access {
+func (x *Exchange) record(took time.Duration) Access {
 	r := x.Request
-	a := Access{Time: x.begun, Client: x.Origin.Client, Method: r.Method, Host: r.Host, Target: r.Target, Proto: x.proto(), Service: service,
+	a := Access{Time: x.begun, Client: x.Origin.Client, Method: r.Method, Host: r.Host, Target: r.Target, Proto: x.proto(), Service: x.service(),
 		ID: x.Origin.ID, Status: x.Status, Retries: x.attempts.Retries(), Bytes: x.Bytes, Duration: took, Upwards: x.upwards, Outcome: x.Outcome}
 	if x.Origin.Client == x.Client.addr {
 		a.client = x.Client.addrText()

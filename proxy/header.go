@@ -32,7 +32,7 @@ func AppendRequestFields(dst, in []Field, p Passage) []Field {
 		}
 	}
 	for i := range in {
-		if toInstance(&in[i], &named) {
+		if toInstance(in[i].Known(), in[i].Name, &named) {
 			dst = append(dst, in[i])
 		}
 	}
@@ -51,41 +51,33 @@ func AppendRequestFields(dst, in []Field, p Passage) []Field {
 // set is a set of fields that rules know.
 type set uint64
 
-func setOf(fields ...http1.Known) (s set) {
-	for _, k := range fields {
-		s |= 1 << k
-	}
-	return s
-}
-
 func (s set) has(k http1.Known) bool { return s>>k&1 != 0 }
 
-var (
+const (
 	// hopByHop are the fields that belong to one connection only (RFC 9110 section 7.6.1).
-	hopByHop = setOf(http1.Connection, http1.KeepAlive, http1.ProxyConnection, http1.TE, http1.TransferEncoding, http1.Upgrade)
+	hopByHop set = 1<<http1.Connection | 1<<http1.KeepAlive | 1<<http1.ProxyConnection | 1<<http1.TE | 1<<http1.TransferEncoding | 1<<http1.Upgrade
 	// forwarding are the fields that claim something about earlier hops: they are rewritten, never copied.
-	forwarding = setOf(http1.XForwardedFor, http1.XForwardedProto, http1.XForwardedHost, http1.OtherXForwarded, http1.Forwarded,
-		http1.XRealIP, http1.XRequestID)
+	forwarding set = 1<<http1.XForwardedFor | 1<<http1.XForwardedProto | 1<<http1.XForwardedHost | 1<<http1.OtherXForwarded | 1<<http1.Forwarded |
+		1<<http1.XRealIP | 1<<http1.XRequestID
 	// keptFromInstances never go on as they came, whatever Connection says. An underscore makes a name that CGI-like applications
 	// can't tell from the one with a hyphen; "Proxy" becomes HTTP_PROXY there. Who writes the request frames it.
-	keptFromInstances = hopByHop | forwarding | setOf(http1.Underscored, http1.Host, http1.Proxy, http1.ContentLength, http1.HTTP2Settings,
-		http1.Trailer)
+	keptFromInstances = hopByHop | forwarding | 1<<http1.Underscored | 1<<http1.Host | 1<<http1.Proxy | 1<<http1.ContentLength |
+		1<<http1.HTTP2Settings | 1<<http1.Trailer
 	// keptFromClients never go on as they came; who writes the answer frames it.
-	keptFromClients = hopByHop | setOf(http1.ContentLength, http1.Trailer)
+	keptFromClients = hopByHop | 1<<http1.ContentLength | 1<<http1.Trailer
 )
 
 // toInstance says whether a request's field goes on as it came; named is what the request's Connection fields name.
-func toInstance(f *Field, named *http1.Hops) bool {
-	return !keptFromInstances.has(f.Known()) && (named.Len() == 0 || !named.Has(f.Name))
+func toInstance(k http1.Known, name string, named *http1.Hops) bool {
+	return !keptFromInstances.has(k) && (named.Len() == 0 || !named.Has(name))
 }
 
 // toClient says whether an answer's field goes on as it came; Upgrade does only in the answer that switches.
-func toClient(f *Field, named *http1.Hops, switching bool) bool {
-	k := f.Known()
+func toClient(k http1.Known, name string, named *http1.Hops, switching bool) bool {
 	if switching && k == http1.Upgrade {
 		return true
 	}
-	return !keptFromClients.has(k) && (named.Len() == 0 || !named.Has(f.Name))
+	return !keptFromClients.has(k) && (named.Len() == 0 || !named.Has(name))
 }
 
 // AppendResponseFields appends to dst what a client is to be sent of an upstream's fields, and returns it. Content-Length and
@@ -98,7 +90,7 @@ func AppendResponseFields(dst, in []Field, switching bool) []Field {
 		}
 	}
 	for i := range in {
-		if toClient(&in[i], &named, switching) {
+		if toClient(in[i].Known(), in[i].Name, &named, switching) {
 			dst = append(dst, in[i])
 		}
 	}

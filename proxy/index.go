@@ -38,10 +38,13 @@ const (
 type slot struct{ native, fabio *Route }
 
 // hostPaths says which lengths the paths of a host have, longest first, and how many paths have each. A look-up tries
-// one map access per length, so the number of routes of a host does not matter.
+// one map access per length, so the number of routes of a host does not matter. A host with a single path, as most have, has its
+// routes at hand: sole is that path, and "" where there are more, or where there were.
 type hostPaths struct {
 	lengths []int
 	counts  []int
+	sole    string
+	slot    slot
 }
 
 // shardCount makes a shard of 20,000 routes about 20 long: copying one for a change costs a microsecond. The array of shards
@@ -58,16 +61,17 @@ type shards[K comparable, V any] struct {
 type index struct {
 	seed   maphash.Seed
 	slots  shards[place, slot]
-	hosts  shards[place, *hostPaths] // place.path is ""
-	globs  []*glob                   // most specific first
-	wild   int                       // number of hosts that begin with *.
-	ported int                       // number of places that name a port
+	hosts  shards[string, *hostPaths] // by place.spelt
+	globs  []*glob                    // most specific first
+	wild   int                        // number of hosts that begin with *.
+	ported int                        // number of places that name a port
 }
 
 // glob is a host pattern that is more than a *. in front.
 type glob struct {
 	pattern    *dialect.Pattern
 	host, port string
+	spelt      string // as in place.spelt
 }
 
 func (x *index) shard(p place) uint64 {
@@ -79,8 +83,25 @@ func (x *index) shard(p place) uint64 {
 	return (h ^ h>>32) % shardCount
 }
 
-func (x *index) slot(p place) slot       { return x.slots.parts[x.shard(p)][p] }
-func (x *index) host(p place) *hostPaths { return x.hosts.parts[x.shard(p)][p] }
+func (x *index) slot(p place) slot { return x.slots.parts[x.shard(p)][p] }
+
+// host finds the paths of a host by its spelling.
+func (x *index) host(spelt string) *hostPaths { return x.hosts.parts[x.hostShard(spelt)][spelt] }
+
+func (x *index) hostShard(spelt string) uint64 { return maphash.String(x.seed, spelt) % shardCount }
+
+// spelt is a place's host and port in one text, as requests spell them: look-ups need not build it. That of a wildcard begins with a
+// dot, which no host that is spelt out does, and that of a pattern with what no request can hold.
+func (p place) spelt() string {
+	s := p.host
+	if p.kind == pattern {
+		s = "\x00" + s
+	}
+	if p.port != "" {
+		s += ":" + p.port
+	}
+	return s
+}
 
 // editor derives an index from another one. It copies a shard when it first touches it.
 type editor struct {
@@ -129,39 +150,42 @@ func (e *editor) set(k routeKey, r *Route) {
 	} else {
 		s.fabio = r
 	}
+	by := 0
+	switch gone := s == (slot{}); {
+	case gone && had:
+		by = -1
+	case !gone && !had:
+		by = +1
+	}
 	if s == (slot{}) {
 		delete(e.slots.parts[n], p)
-		if had {
-			e.slots.size--
-			e.count(p, -1)
-		}
-		return
+	} else {
+		e.slots.parts[n][p] = s
 	}
-	e.slots.parts[n][p] = s
-	if !had {
-		e.slots.size++
-		e.count(p, +1)
-	}
+	e.slots.size += by
+	e.count(p, by, s)
 }
 
-// count notes that a host got a path, or lost one.
-func (e *editor) count(p place, by int) {
+// count notes that a host got a path (by +1), lost one (by -1), or has other routes in one.
+func (e *editor) count(p place, by int, s slot) {
 	if p.port != "" {
 		e.ported += by
 	}
-	length := len(p.path)
-	p.path = ""
-	n := e.shard(p)
+	spelt := p.spelt()
+	n := e.hostShard(spelt)
+	old := e.hosts.parts[n][spelt]
+	next := old.with(p.path, by, s)
+	if next == old {
+		return
+	}
 	if !e.hostsOwn[n] {
 		e.hosts.parts[n] = cloned(e.hosts.parts[n])
 		e.hostsOwn[n] = true
 	}
-	old := e.hosts.parts[n][p]
-	next := old.with(length, by)
 	if next == nil {
-		delete(e.hosts.parts[n], p)
+		delete(e.hosts.parts[n], spelt)
 	} else {
-		e.hosts.parts[n][p] = next
+		e.hosts.parts[n][spelt] = next
 	}
 	if (old == nil) == (next == nil) {
 		return
@@ -191,17 +215,24 @@ func (e *editor) glob(p place, by int) {
 	}
 	if by > 0 && !found {
 		if compiled, err := dialect.ParsePattern(p.host); err == nil {
-			e.globs = slices.Insert(e.globs, at, &glob{pattern: compiled, host: p.host, port: p.port})
+			e.globs = slices.Insert(e.globs, at, &glob{pattern: compiled, host: p.host, port: p.port, spelt: p.spelt()})
 		}
 	}
 }
 
-// with is the host after one path of a length came (by +1) or went (by -1); nil when none is left.
-func (h *hostPaths) with(length, by int) *hostPaths {
-	if h == nil {
-		h = &hostPaths{}
+// with is the host after one path came (by +1), went (by -1) or changed its routes to s; nil when none is left.
+func (h *hostPaths) with(path string, by int, s slot) *hostPaths {
+	switch {
+	case h == nil && by <= 0:
+		return nil
+	case h == nil:
+		return &hostPaths{lengths: []int{len(path)}, counts: []int{1}, sole: path, slot: s}
+	case by == 0 && h.single():
+		return &hostPaths{lengths: h.lengths, counts: h.counts, sole: path, slot: s}
+	case by == 0:
+		return h
 	}
-	at, found := slices.BinarySearchFunc(h.lengths, length, func(l, want int) int { return want - l })
+	at, found := slices.BinarySearchFunc(h.lengths, len(path), func(l, want int) int { return want - l })
 	next := &hostPaths{lengths: h.lengths, counts: slices.Clone(h.counts)}
 	switch {
 	case found && next.counts[at]+by > 0:
@@ -210,7 +241,7 @@ func (h *hostPaths) with(length, by int) *hostPaths {
 		next.lengths = slices.Delete(slices.Clone(h.lengths), at, at+1)
 		next.counts = slices.Delete(next.counts, at, at+1)
 	default:
-		next.lengths = slices.Insert(slices.Clone(h.lengths), at, length)
+		next.lengths = slices.Insert(slices.Clone(h.lengths), at, len(path))
 		next.counts = slices.Insert(next.counts, at, by)
 	}
 	if len(next.lengths) == 0 {
@@ -218,6 +249,9 @@ func (h *hostPaths) with(length, by int) *hostPaths {
 	}
 	return next
 }
+
+// single says whether the host has one path.
+func (h *hostPaths) single() bool { return len(h.counts) == 1 && h.counts[0] == 1 }
 
 func cloned[K comparable, V any](m map[K]V) map[K]V {
 	if m == nil {

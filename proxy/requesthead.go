@@ -17,12 +17,11 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 	dst = append(append(append(dst, " HTTP/1.1\r\nHost: "...), x.hostSent()...), "\r\n"...)
 	for i := range r.Fields {
 		f := &r.Fields[i]
-		switch {
-		case toInstance(f, &r.Hops):
-			if f.Known() == http1.Expect && !r.Continue {
-				continue // what may not wait is not told to (RFC 9110 section 10.1.1)
-			}
-		case f.Known() != http1.OtherXForwarded || !x.Client.trusted:
+		k := f.Known()
+		if !toInstance(k, f.Name, &r.Hops) && (k != http1.OtherXForwarded || !x.Client.trusted) {
+			continue
+		}
+		if k == http1.Expect && !r.Continue { // there is nothing to wait with (RFC 9110 section 10.1.1)
 			continue
 		}
 		dst = append(append(dst, f.Name...), ": "...)

@@ -183,6 +183,25 @@ func TestAccessLinesOfAnExchange(t *testing.T) {
 	}
 }
 
+func TestIDsAreAllOfTheirBits(t *testing.T) {
+	seen := map[string]bool{}
+	for i := range 64 {
+		var id [16]byte
+		spread(id[:], 1<<i)
+		if strings.Trim(string(id[:]), "0") == "" || strings.Trim(string(id[:]), "01248") != "" {
+			t.Errorf("bit %d: %s", i, id)
+		}
+		seen[string(id[:])] = true
+	}
+	var id [16]byte
+	spread(id[:], 0x0123456789abcdef)
+	digits := strings.Split(string(id[:]), "")
+	slices.Sort(digits)
+	if got := strings.Join(digits, ""); got != "0123456789abcdef" || len(seen) != 64 {
+		t.Errorf("%s, %d different ones", got, len(seen))
+	}
+}
+
 func TestClientAddresses(t *testing.T) {
 	for in, want := range map[string]string{"10.0.0.1": "10.0.0.1", "::ffff:10.0.0.1": "10.0.0.1", "fe80::1%eth0": "fe80::1",
 		"2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff": "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff"} {
