@@ -61,6 +61,23 @@ func TestAccessLinesAreEscaped(t *testing.T) {
 	}
 }
 
+// Every byte at every place is escaped, or not, whatever stands around it.
+func TestWhatIsPrintable(t *testing.T) {
+	for c := range 256 {
+		for at := range 19 {
+			text := []byte(strings.Repeat("a~ ", 7)[:19])
+			text[at] = byte(c)
+			want := len(text)
+			if c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+				want = at
+			}
+			if got := printable(string(text)); got != want {
+				t.Fatalf("%q: %d, want %d", text, got, want)
+			}
+		}
+	}
+}
+
 // gate blocks the first write until it is opened; what is written after that fails if broken.
 type gate struct {
 	open   chan struct{}
