@@ -258,7 +258,7 @@ func (j *job) relayed() {
 	u := j.u
 	j.u = nil
 	l := j.client.loop
-	if j.farewell || !j.up.ended || len(u.out) > 0 || len(u.in) > 0 || u.has(shut) {
+	if j.farewell || !j.up.ended || len(u.out) > 0 || len(u.in) > 0 || u.has(shut) || u.has(canRead) && !u.silent() {
 		l.endUpstream(u)
 	} else {
 		u.pool.put(u)

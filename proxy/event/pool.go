@@ -69,7 +69,11 @@ func (p *pool) take(look bool) (u *upstream, dead int) {
 // silent says whether the connection is open and holds nothing that nobody asked for.
 func (u *upstream) silent() bool {
 	_, errno := sysPeek(int(u.fd))
-	return errno == unix.EAGAIN
+	if errno != unix.EAGAIN {
+		return false
+	}
+	u.state &^= canRead
+	return true
 }
 
 // put keeps a connection for the next request, or closes it.
