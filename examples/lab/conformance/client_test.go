@@ -48,22 +48,31 @@ func (r *rig) tryDial(t testing.TB) (*conn, error) {
 	return dialKind(t, r.kind, r.addr)
 }
 
-func dialKind(t testing.TB, k *kind, addr string) (*conn, error) {
+// dialPlain opens a connection and says nothing.
+func dialPlain(t testing.TB, addr string) (*conn, error) {
 	raw, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, t: t, tcp: raw.(*net.TCPConn)}
-	_ = c.SetDeadline(time.Now().Add(patience))
+	c := &conn{Conn: raw, t: t, tcp: raw.(*net.TCPConn), in: bufio.NewReader(raw)}
+	c.wait(patience)
+	return c, nil
+}
+
+func dialKind(t testing.TB, k *kind, addr string) (*conn, error) {
+	c, err := dialPlain(t, addr)
+	if err != nil {
+		return nil, err
+	}
 	if k.secure {
-		secure := tls.Client(raw, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
+		secure := tls.Client(c.tcp, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
 		if err := secure.Handshake(); err != nil {
-			_ = raw.Close()
+			_ = c.tcp.Close()
 			return nil, err
 		}
 		c.Conn = secure
+		c.in.Reset(secure)
 	}
-	c.in = bufio.NewReader(c.Conn)
 	if !k.handsOver {
 		return c, nil
 	}

@@ -14,9 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if job := os.Getenv(childEnv); job != "" {
-		os.Exit(child(job))
-	}
+	childApp()
 	before := descriptors()
 	code := m.Run()
 	if code == 0 {
