@@ -180,9 +180,9 @@ func TestBackPressure(t *testing.T) {
 // Readers and writers that are slow, but not too slow, get everything.
 func TestSlowReadersAndWriters(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		const size = 2 << 20
+		const size = 4 << 20
 		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
-			_ = c.SetReadBuffer(64 << 10)
+			_ = c.SetReadBuffer(256 << 10)
 			m, err := readRequestHead(in)
 			if err != nil {
 				return
@@ -207,7 +207,7 @@ func TestSlowReadersAndWriters(t *testing.T) {
 			}
 			defer c.tcp.Close()
 			c.wait(30 * time.Second)
-			_ = c.tcp.SetReadBuffer(64 << 10)
+			_ = c.tcp.SetReadBuffer(256 << 10)
 			if i%2 == 0 {
 				c.send(post(fmt.Sprintf("Content-Length: %d\r\n", size), ""))
 				_, _ = io.Copy(c.Conn, &drip{r: stream(1, size)})

