@@ -276,15 +276,14 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 
 // observeFailure notes what a failed attempt says about its instance.
 func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
-	u := x.Target.Upstream
-	switch {
+	switch { // the client's own failures may come before there is a target
 	case f == FailedConnect:
-		u.ObserveRefused(now)
+		x.Target.Upstream.ObserveRefused(now)
 	case f == FailedSettle:
-		u.ObserveClosed(now)
+		x.Target.Upstream.ObserveClosed(now)
 		x.seat.Connect(ConnectClosed)
 	case (f == FailedSent || f == FailedReset) && !kept:
-		u.ObserveBroken(now)
+		x.Target.Upstream.ObserveBroken(now)
 	}
 }
 

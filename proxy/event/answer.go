@@ -99,6 +99,8 @@ func (j *job) noAnswer() {
 	case !u.has(broken) && !u.has(atEOF):
 	case j.heard:
 		j.failed(proxy.FailedAnswer)
+	case u.has(reset):
+		j.failed(proxy.FailedReset)
 	default:
 		j.failed(proxy.FailedSent)
 	}

@@ -60,6 +60,9 @@ func (j *job) awaitBody() {
 	if j.from == 0 {
 		j.from = l.clock
 	}
+	if j.u != nil && j.u.phase == asking {
+		l.disarm(&j.u.sock) // it can't answer what it has not got
+	}
 	limits := &l.server.limits
 	wait := limits.Progress
 	if limits.BodyRate > 0 {

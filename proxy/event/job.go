@@ -138,7 +138,7 @@ func (j *job) try() (failure proxy.Failure, used, ok bool) {
 func (j *job) failed(f proxy.Failure) {
 	l := j.client.loop
 	used := j.u.used
-	if used && f == proxy.FailedSent {
+	if used && (f == proxy.FailedSent || f == proxy.FailedReset) {
 		j.u.pool.empty()
 	}
 	j.dropUpstream()

@@ -41,6 +41,7 @@ const (
 	atEOF                          // a read has seen it
 	broken                         // reset, or an error
 	shutOut                        // we have sent our end
+	reset                          // broken by a reset, as far as that is known
 )
 
 // note turns epoll's bits into readiness.
@@ -59,6 +60,14 @@ func (s *sock) note(events uint32) {
 	}
 	if events&unix.EPOLLERR != 0 {
 		s.state |= broken | shut | canRead | canWrite
+	}
+}
+
+// fault notes that a call failed. The kernel tells of a reset once only.
+func (s *sock) fault(errno unix.Errno) {
+	s.state |= broken
+	if errno == unix.ECONNRESET {
+		s.state |= reset
 	}
 }
 
@@ -143,7 +152,8 @@ func (l *loop) read(s *sock, shared []byte, largest int) bool {
 		s.state &^= canRead
 		return false
 	case errno != 0:
-		s.state = s.state&^canRead | broken
+		s.state &^= canRead
+		s.fault(errno)
 		return false
 	case n == 0:
 		s.state = s.state&^canRead | atEOF | shut
@@ -205,7 +215,7 @@ func (l *loop) send(s *sock, b []byte) (n int, ok bool) {
 		n, errno = sysSend(int(s.fd), b)
 		switch {
 		case errno != 0 && errno != unix.EAGAIN:
-			s.state |= broken
+			s.fault(errno)
 			return 0, false
 		case n == len(b):
 			return n, true
@@ -237,7 +247,7 @@ func (l *loop) flush(s *sock) bool {
 	switch {
 	case errno == unix.EAGAIN:
 	case errno != 0:
-		s.state |= broken
+		s.fault(errno)
 		return false
 	}
 	if n < len(s.out) {

@@ -104,7 +104,8 @@ func (l *loop) fillPipe(f *flow, src *sock) bool {
 		src.state &^= canRead
 		return false
 	case errno != 0:
-		src.state = src.state&^canRead | broken
+		src.state &^= canRead
+		src.fault(errno)
 		return false
 	case n == 0:
 		src.state = src.state&^canRead | atEOF | shut
@@ -124,7 +125,7 @@ func (l *loop) emptyPipe(f *flow, dst *sock) (content int64, how put) {
 		dst.state &^= canWrite
 		return 0, putSome
 	case errno != 0:
-		dst.state |= broken
+		dst.fault(errno)
 		return 0, putLost
 	}
 	f.bytes += int64(n)
