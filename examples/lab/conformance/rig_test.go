@@ -25,8 +25,10 @@ type limits = proxy.Limits
 
 // setup says how a rig differs from the defaults.
 type setup struct {
-	limits    limits
-	retries   int
+	limits  limits
+	retries int
+	// loops is how many an event loop listener has, each with connections of its own to the instances; 0 is two.
+	loops     int
 	forwarder proxy.Forwarder
 	policy    balancer.Policy
 	onDrain   func()
@@ -50,6 +52,7 @@ type rig struct {
 	forwarder proxy.Forwarder
 	limits    limits
 	retries   int
+	loops     int
 	onDrain   func()
 	warm      *script // what a connection is given before the test when it is to be handed over
 	swapping  sync.Mutex
@@ -67,7 +70,10 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.onDrain == nil {
 		o.onDrain = func() {}
 	}
-	r := &rig{t: t, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, limits: o.limits, retries: o.retries, onDrain: o.onDrain}
+	if o.loops == 0 {
+		o.loops = 2
+	}
+	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, limits: o.limits, retries: o.retries, onDrain: o.onDrain}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	options := proxy.Options{Policy: o.policy, Blocking: func(to *proxy.Route) bool { return k.handsOver && to.Host != warmHost }}

@@ -72,7 +72,7 @@ func TestInterimAnswers(t *testing.T) {
 				_, _ = io.WriteString(c, "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n"+sized("ok"))
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{loops: 1}, at(s.addr()))
 		c := r.dial(t)
 		for range 2 {
 			c.send(get("/", ""))
