@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,43 +12,25 @@ import (
 type Lane struct {
 	Budget Budget
 
-	mu    sync.Mutex
-	cells map[*Upstream]*cell
-	wheel *wheel // the picker built last, if it is one: the cells lack what its turns added
+	mu   sync.Mutex
+	last *rotation // built last: what its members have gained goes on in the next one
 }
-
-// cell is the rotation state of one member; guarded by Lane.mu, and shared by all pickers built with the lane.
-type cell struct{ current int64 }
 
 // NewLane makes an empty Lane.
 func NewLane() *Lane { return &Lane{} }
 
-// rotate builds a rotation in which each member has its cell: the one it had, or a new one at 0. Cells of others are
-// forgotten. A picker built before shares the cells; the few requests that still hold it may find its order a little off.
+// rotate builds a rotation in which each member has the current weight that it had, or 0. Those of others are forgotten. The few
+// requests that still hold the picker built before may find its order a little off.
 func (l *Lane) rotate(members []Member) Picker {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.wheel != nil {
-		l.wheel.settle()
-		l.wheel = nil
-	}
-	r := rotation{members: members, cells: make([]*cell, len(members)), lane: l}
-	next := make(map[*Upstream]*cell, len(members))
-	fresh := make([]cell, len(members)) // one allocation; neighbours stay together
-	for i, m := range members {
-		c := l.cells[m.Upstream]
-		if c == nil {
-			c = &fresh[i]
-		}
-		r.cells[i] = c
-		next[m.Upstream] = c
-	}
-	l.cells = next
+	r := newRotation(members)
+	r.inherit(l.last)
+	l.last = r
 	if len(members) < wheelFrom {
-		return &r
+		return r
 	}
-	l.wheel = newWheel(r)
-	return l.wheel
+	return newWheel(r)
 }
 
 // The retry budget: retries may be a fifth of the requests, so that a broken service sees at most 1.2 times its load; ten a
@@ -67,8 +50,22 @@ type Budget struct {
 
 type budgetSlot struct{ second, requests, retries atomic.Int64 }
 
+// All loops write here, and wait for each other's cache lines. So of the requests of a second all count until there are exactMany,
+// and from there on one in budgetLot, drawn by lot, for so many: that is out by a few in a thousand, which a budget bears.
+const (
+	exactMany = 64
+	budgetLot = 8
+)
+
 // Deposit notes a request (not a retry) at now.
-func (b *Budget) Deposit(now time.Time) { b.slot(now.Unix()).requests.Add(1) }
+func (b *Budget) Deposit(now time.Time) {
+	s := b.slot(now.Unix())
+	if s.requests.Load() < exactMany {
+		s.requests.Add(1)
+	} else if rand.Uint32()%budgetLot == 0 {
+		s.requests.Add(budgetLot)
+	}
+}
 
 // Withdraw says whether a retry at now is within the budget, and notes it if so.
 func (b *Budget) Withdraw(now time.Time) bool {

@@ -93,7 +93,7 @@ func TestWhatCannotBeReplayedPrefersThoseThatAnswered(t *testing.T) {
 		if _, ok := p.Pick(nil, Answered); !ok {
 			t.Errorf("%T: none has answered, so any will do", policy)
 		}
-		if first := m[1].Upstream.ObserveAnswer(time.Millisecond); !first {
+		if first := m[1].Upstream.ObserveAnswer(0, time.Millisecond); !first {
 			t.Error("not the first answer")
 		}
 		for range 5 {
@@ -107,16 +107,16 @@ func TestWhatCannotBeReplayedPrefersThoseThatAnswered(t *testing.T) {
 func TestTwoChoicesPreferTheEmptier(t *testing.T) {
 	m := set(1, 1)
 	p := LeastConnections{}.Build(m, NewLane())
-	m[0].Upstream.Acquire()
+	m[0].Upstream.Acquire(0)
 	if got := run(p, m, 20); got != strings.Repeat("b", 20) {
 		t.Error(got)
 	}
-	m[0].Upstream.Release()
+	m[0].Upstream.Release(1)
 	heavy := set(3, 1)
 	p = LeastConnections{}.Build(heavy, NewLane())
-	heavy[0].Upstream.Acquire()
-	heavy[0].Upstream.Acquire()
-	heavy[1].Upstream.Acquire()
+	heavy[0].Upstream.Acquire(0)
+	heavy[0].Upstream.Acquire(0)
+	heavy[1].Upstream.Acquire(0)
 	if got := run(p, heavy, 20); got != strings.Repeat("a", 20) {
 		t.Errorf("2 of weight 3 are less than 1 of weight 1: %s", got)
 	}

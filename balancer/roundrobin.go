@@ -1,8 +1,10 @@
 package balancer
 
+import "sync"
+
 // RoundRobin is nginx's smooth weighted round robin: weights 5:1:1 give a a b a c a a, never a run longer than needed.
-// Current weights live in the Lane, so that a swap does not start the rotation anew: an instance that stays keeps its
-// place, a new one starts at 0.
+// Current weights outlive the picker through the Lane, so that a swap does not start the rotation anew: an instance that stays
+// keeps its place, a new one starts at 0.
 type RoundRobin struct{}
 
 // Build makes a picker; one choice costs a walk over few members, and for many the logarithm of their number for each
@@ -11,15 +13,67 @@ func (RoundRobin) Build(members []Member, lane *Lane) Picker {
 	return lane.rotate(members)
 }
 
+// fewMembers is how many current weights share a cache line with their lock: a loop then waits for one line of another's.
+const fewMembers = 7
+
+// rotation is exact over all loops, so they share it. What is written comes first, on a line of its own.
 type rotation struct {
+	mu      sync.Mutex
+	few     [fewMembers]int64
 	members []Member
-	cells   []*cell
-	lane    *Lane
+	current []int64 // guarded by mu; of each member
+	wheel   *wheel  // that turns this rotation; nil where none does
+	_       [8]byte
+}
+
+func newRotation(members []Member) *rotation {
+	r := &rotation{members: members}
+	if len(members) <= fewMembers {
+		r.current = r.few[:len(members)]
+	} else {
+		r.current = make([]int64, len(members))
+	}
+	return r
+}
+
+// inherit takes over what the members had in another rotation, which may be nil. Most sets differ little: they are walked side by
+// side, and looked up only where they part.
+func (r *rotation) inherit(old *rotation) {
+	if old == nil {
+		return
+	}
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	if old.wheel != nil {
+		old.wheel.settle()
+	}
+	var at map[*Upstream]int
+	next := 0
+	for i, m := range r.members {
+		if next < len(old.members) && old.members[next].Upstream == m.Upstream {
+			r.current[i] = old.current[next]
+			next++
+			continue
+		}
+		if at == nil {
+			at = make(map[*Upstream]int, len(old.members))
+			for j, o := range old.members {
+				at[o.Upstream] = j
+			}
+		}
+		if j, ok := at[m.Upstream]; ok {
+			r.current[i] = old.current[j]
+			next = j + 1
+		}
+	}
 }
 
 func (r *rotation) Pick(t *Tried, w Want) (int, bool) {
-	r.lane.mu.Lock()
-	defer r.lane.mu.Unlock()
+	if len(r.members) == 1 {
+		return 0, allowed(r.members[0].Upstream, 0, t, w == Answered) || allowed(r.members[0].Upstream, 0, t, false)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if w == Answered {
 		if i, ok := r.turn(t, true); ok {
 			return i, true
@@ -44,16 +98,15 @@ func (r *rotation) turn(t *Tried, settled bool) (int, bool) {
 			continue
 		}
 		weight := int64(m.Weight)
-		c := r.cells[i]
-		c.current += weight
+		r.current[i] += weight
 		total += weight
-		if best < 0 || c.current > top {
-			best, top = i, c.current
+		if best < 0 || r.current[i] > top {
+			best, top = i, r.current[i]
 		}
 	}
 	if best < 0 {
 		return spare, spare >= 0
 	}
-	r.cells[best].current -= total
+	r.current[best] -= total
 	return best, true
 }

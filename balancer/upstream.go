@@ -16,18 +16,17 @@ type Upstream struct {
 	key, service, address string
 	reviver               *Reviver
 
-	inFlight atomic.Int64
-	latency  atomic.Int64 // moving average in nanoseconds; 0 until the first answer
+	// Each request reads these; few change them.
 	answered atomic.Bool
 	settled  atomic.Bool
 	retired  atomic.Bool
 	out      atomic.Bool
 	asked    atomic.Bool  // queued at the reviver, which then owns next
-	routable atomic.Int64 // unix nanoseconds; 0 = never
 	keeps    atomic.Bool  // it has answered without ending the connection
-	farewell atomic.Int64 // unix nanoseconds until which it counts as leaving; 0 = it does not
 	broken   atomic.Int32 // fresh connections in a row that closed on a request
 	conns    atomic.Int32 // open
+	farewell atomic.Int64 // unix nanoseconds until which it counts as leaving; 0 = it does not
+	routable atomic.Int64 // unix nanoseconds; 0 = never
 	next     *Upstream
 
 	mu       sync.Mutex // guards what follows, and every change of out
@@ -35,6 +34,20 @@ type Upstream struct {
 	until    time.Time
 	early    bool // it last failed by closing what it had accepted
 	hooks    []func()
+	_        [8]byte
+
+	cells [cells]cell
+}
+
+// cells is how many counters there are of what each request writes: loops that count in different ones don't wait for each other's
+// cache lines. More loops than cells share them, which is slower and no less right.
+const cells = 8
+
+// cell is one loop's part of what requests write, on a cache line of its own.
+type cell struct {
+	inFlight atomic.Int64
+	latency  atomic.Int64 // moving average in nanoseconds; 0 until the first answer
+	_        [48]byte
 }
 
 // NewUpstream makes the live side of an instance that no Reviver looks after: it is back as soon as its back-off has passed.
@@ -52,14 +65,20 @@ func (u *Upstream) Service() string { return u.service }
 // Address is host:port as dialled.
 func (u *Upstream) Address() string { return u.address }
 
-// Acquire counts a request in. Every Acquire is followed by exactly one Release.
-func (u *Upstream) Acquire() { u.inFlight.Add(1) }
+// Acquire counts a request in. Every Acquire is followed by exactly one Release. loop is any number: callers with the same one, or
+// more than eight, write to the same memory.
+func (u *Upstream) Acquire(loop uint) { u.cells[loop%cells].inFlight.Add(1) }
 
 // Release counts a request out.
-func (u *Upstream) Release() { u.inFlight.Add(-1) }
+func (u *Upstream) Release(loop uint) { u.cells[loop%cells].inFlight.Add(-1) }
 
 // InFlight is the number of requests between Acquire and Release.
-func (u *Upstream) InFlight() int64 { return u.inFlight.Load() }
+func (u *Upstream) InFlight() (n int64) {
+	for i := range u.cells {
+		n += u.cells[i].inFlight.Load()
+	}
+	return n
+}
 
 // Answered says whether the instance has ever sent a byte of an answer.
 func (u *Upstream) Answered() bool { return u.answered.Load() }
@@ -92,16 +111,25 @@ func (u *Upstream) Leaving() bool {
 	return until != 0 && time.Now().UnixNano() < until
 }
 
-// Latency is the moving average of the time until the head of an answer; 0 until the first one.
-func (u *Upstream) Latency() time.Duration { return time.Duration(u.latency.Load()) }
+// Latency is the moving average of the time until the head of an answer, over all loops that had one; 0 until the first one.
+func (u *Upstream) Latency() time.Duration {
+	var sum, n int64
+	for i := range u.cells {
+		if l := u.cells[i].latency.Load(); l > 0 {
+			sum += l
+			n++
+		}
+	}
+	return time.Duration(sum / max(1, n))
+}
 
 // latencyShare is the weight of a new sample in the moving average: 1/8, as TCP does for its round-trip time (RFC 6298).
 const latencyShare = 8
 
-// ObserveAnswer notes that an answer's head came d after the request was sent. It clears the back-off. First is true exactly
-// once in the life of an Upstream.
-func (u *Upstream) ObserveAnswer(d time.Duration) (first bool) {
-	u.observeLatency(d)
+// ObserveAnswer notes that an answer's head came d after the request was sent; loop is as for Acquire. It clears the back-off. First
+// is true exactly once in the life of an Upstream.
+func (u *Upstream) ObserveAnswer(loop uint, d time.Duration) (first bool) {
+	u.cells[loop%cells].observe(d)
 	if u.answered.Load() && !u.out.Load() {
 		return false
 	}
@@ -113,14 +141,14 @@ func (u *Upstream) ObserveAnswer(d time.Duration) (first bool) {
 	return first
 }
 
-// observeLatency may lose a sample to a concurrent one; an average does not mind.
-func (u *Upstream) observeLatency(d time.Duration) {
-	old := u.latency.Load()
+// observe may lose a sample to a concurrent one; an average does not mind.
+func (c *cell) observe(d time.Duration) {
+	old := c.latency.Load()
 	if old == 0 {
-		u.latency.Store(max(1, int64(d)))
+		c.latency.Store(max(1, int64(d)))
 		return
 	}
-	u.latency.Store(max(1, old+(int64(d)-old)/latencyShare))
+	c.latency.Store(max(1, old+(int64(d)-old)/latencyShare))
 }
 
 // ObserveRefused notes that no connection came about: the connect was refused or timed out. The instance is left out for its

@@ -10,10 +10,10 @@ const wheelFrom = 64
 // their current weight without what the turns added; the best of each heap's top, with that added, is the one that the walk
 // over all would find. A member that cannot be chosen is passed over when its turn comes, as if it had been used.
 type wheel struct {
-	rotation
+	*rotation
 	spokes []spoke
 	total  int64
-	turns  int64 // since the cells were last brought up to date
+	turns  int64 // since the current weights were last brought up to date
 	spares []int32
 }
 
@@ -23,9 +23,10 @@ type spoke struct {
 	members []int32
 }
 
-// newWheel needs lane.mu.
-func newWheel(r rotation) *wheel {
+// newWheel makes the wheel that turns r from now on.
+func newWheel(r *rotation) *wheel {
 	w := &wheel{rotation: r}
+	r.wheel = w
 	at := map[int]int{}
 	for i, m := range r.members {
 		if m.Weight <= 0 {
@@ -49,19 +50,19 @@ func newWheel(r rotation) *wheel {
 	return w
 }
 
-// settle writes what the turns added into the cells, so that another picker can go on from them. It needs lane.mu.
+// settle writes what the turns added into the current weights, so that another picker can go on from them. It needs mu.
 func (w *wheel) settle() {
 	for i, m := range w.members {
 		if m.Weight > 0 {
-			w.cells[i].current += int64(m.Weight) * w.turns
+			w.current[i] += int64(m.Weight) * w.turns
 		}
 	}
 	w.turns = 0
 }
 
 func (w *wheel) Pick(t *Tried, want Want) (int, bool) {
-	w.lane.mu.Lock()
-	defer w.lane.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if want == Answered {
 		if i, ok := w.turn(t, true); ok {
 			return i, true
@@ -82,7 +83,7 @@ func (w *wheel) turn(t *Tried, settled bool) (int, bool) {
 		w.turns++
 		s := w.best()
 		i := int(s.members[0])
-		w.cells[i].current -= w.total
+		w.current[i] -= w.total
 		w.sink(s, 0)
 		if allowed(w.members[i].Upstream, i, t, settled) {
 			return i, true
@@ -96,7 +97,7 @@ func (w *wheel) best() *spoke {
 	best, top := 0, int64(0)
 	for s := range w.spokes {
 		sp := &w.spokes[s]
-		v := w.cells[sp.members[0]].current + sp.weight*w.turns
+		v := w.current[sp.members[0]] + sp.weight*w.turns
 		if s == 0 || v > top || v == top && sp.members[0] < w.spokes[best].members[0] {
 			best, top = s, v
 		}
@@ -146,6 +147,6 @@ func (w *wheel) sink(s *spoke, at int) {
 
 // above says whether a member of a spoke is chosen before another one.
 func (w *wheel) above(a, b int32) bool {
-	x, y := w.cells[a].current, w.cells[b].current
+	x, y := w.current[a], w.current[b]
 	return x > y || x == y && a < b
 }

@@ -38,6 +38,7 @@ const cacheLine = 128
 // Common.NewSeat or Common.SharedSeat.
 type Seat struct {
 	common *Common
+	number uint // tells loops apart
 	shared bool
 	none   http1.Request // stands for a request that could not be read
 	date   stamp         // the owner's; not used where the seat is shared
@@ -56,7 +57,7 @@ func (c *Common) SharedSeat() *Seat { return c.seat(true) }
 func (c *Common) seat(shared bool) *Seat {
 	s := &Seat{common: c, shared: shared}
 	s.none = http1.Request{Minor: 1, Close: true}
-	c.Metrics.join(&s.cell)
+	s.number = c.Metrics.join(&s.cell)
 	if c.Access != nil {
 		s.lines.mu = &s.mu
 		c.Access.join(&s.lines)

@@ -213,7 +213,7 @@ func (x *Exchange) sendTo(t *Target, fresh bool) Do {
 	}
 	if x.held != t.Upstream {
 		x.release()
-		t.Upstream.Acquire()
+		t.Upstream.Acquire(x.seat.number)
 		x.held = t.Upstream
 	}
 	return Send
@@ -233,7 +233,7 @@ func (x *Exchange) ruled(o *dialect.Options) Do {
 
 func (x *Exchange) release() {
 	if x.held != nil {
-		x.held.Release()
+		x.held.Release(x.seat.number)
 		x.held = nil
 	}
 }
@@ -302,7 +302,7 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	if !kept {
 		u.ObserveWhole()
 	}
-	if u.ObserveAnswer(took) {
+	if u.ObserveAnswer(x.seat.number, took) {
 		x.seat.common.Metrics.FirstAnswer(x.Target.Instance, u, now)
 	}
 	s := x.seat

@@ -89,6 +89,20 @@ func BenchmarkExchange(b *testing.B) {
 	}
 }
 
+// BenchmarkLoops has a loop per processor on one table (-cpu 1,2): what they share is what they fight over.
+func BenchmarkLoops(b *testing.B) {
+	shared := newDesk(b, nil)
+	b.RunParallel(func(pb *testing.PB) {
+		d := *shared // its own client and messages
+		d.seat = shared.common.NewSeat()
+		var x Exchange
+		buf := make([]byte, 0, 4096)
+		for pb.Next() {
+			buf = d.exchange(&x, buf)
+		}
+	})
+}
+
 func TestExchangeAllocatesNothing(t *testing.T) {
 	for _, f := range formats {
 		var access *AccessLog

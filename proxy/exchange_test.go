@@ -39,7 +39,7 @@ func (d *desk) serve(n int, tags ...string) {
 	}
 	d.table = NewTable(Options{}).Next(snap(list...))
 	for _, u := range d.upstreams() {
-		u.ObserveAnswer(time.Millisecond)
+		u.ObserveAnswer(0, time.Millisecond)
 	}
 }
 
@@ -167,7 +167,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 		}
 	}
 	u := balancer.NewUpstream("k", "s", "a:1")
-	u.ObserveAnswer(1)
+	u.ObserveAnswer(0, 1)
 	for range 9 { // an answer over a fresh connection in between
 		u.ObserveBroken(time.Now())
 		u.ObserveBroken(time.Now())

@@ -76,12 +76,13 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-// join makes a cell part of the sums, for good.
-func (m *Metrics) join(c *cell) {
+// join makes a cell part of the sums, for good, and returns its number.
+func (m *Metrics) join(c *cell) uint {
 	c.metrics = m
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.cells = append(m.cells, c)
-	m.mu.Unlock()
+	return uint(len(m.cells) - 1)
 }
 
 // admit is the name under which a service is counted.

@@ -157,8 +157,8 @@ func (x *exchange) attempt(t *proxy.Target, fresh bool) (f proxy.Failure, kept b
 	ctx := x.r.Context()
 	u := t.Upstream
 	p := x.pools.of(poolKey{upstream: u, tls: t.Options.TLS, noCheck: t.Options.TLS && t.Options.TLSSkipVerify, name: x.serverName(t)})
-	u.Acquire()
-	defer u.Release()
+	u.Acquire(0)
+	defer u.Release(0)
 	var conn *backConn
 	if !fresh {
 		var dead int

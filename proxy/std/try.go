@@ -250,7 +250,7 @@ func (a *try) note(ans answer, d time.Duration) {
 	if !a.conn.kept {
 		a.conn.pool.broken.clear()
 	}
-	if u.ObserveAnswer(d) {
+	if u.ObserveAnswer(0, d) {
 		a.metrics.FirstAnswer(a.target.Instance, u, time.Now())
 	}
 	a.metrics.Service(a.route.Name).Answer(d)
