@@ -73,7 +73,7 @@ func compareRequest(t *testing.T, r request, src []byte) {
 	br := reader(append([]byte(head), src[r.head:]...))
 	req, err := http.ReadRequest(br)
 	if err != nil {
-		t.Fatalf("net/http refuses what we accept: %v", err)
+		t.Fatalf("net/http refuses what we accept: %v: %q", err, src)
 	}
 	if req.Method != r.Method || req.RequestURI != r.Target || req.Host != r.asked.Authority || req.ProtoMajor != 1 || req.ProtoMinor != r.Minor {
 		t.Fatalf("%s %s at %s, HTTP/1.%d; net/http says %s %s at %s, %s", r.Method, r.Target, r.asked.Authority, r.Minor, req.Method, req.RequestURI, req.Host, req.Proto)

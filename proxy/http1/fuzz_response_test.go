@@ -70,7 +70,7 @@ func compareAnswer(t *testing.T, a answer, src []byte, method string) {
 	br := reader(src)
 	resp, err := http.ReadResponse(br, &http.Request{Method: method})
 	if err != nil {
-		t.Fatalf("net/http refuses what we accept: %v", err)
+		t.Fatalf("net/http refuses what we accept: %v: %q", err, src)
 	}
 	if resp.StatusCode != a.Status || resp.ProtoMajor != 1 || resp.ProtoMinor != a.Minor {
 		t.Fatalf("HTTP/1.%d %d, net/http says %s %d", a.Minor, a.Status, resp.Proto, resp.StatusCode)
