@@ -77,8 +77,12 @@ func (l *loop) closeAll() {
 		l.pipes.free = p.next
 		l.closePipe(p)
 	}
+	if l.ep < 0 {
+		return
+	}
 	l.close(&l.knocked)
 	sysClose(l.ep)
+	l.ep = -1
 	l.files.Add(-1)
 }
 

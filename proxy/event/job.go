@@ -36,7 +36,8 @@ type job struct {
 	waited time.Duration // for the client's body
 	from   int64         // since when it is being waited for; 0 = it is not
 
-	next *job // in a free list
+	ticket uint64 // another one for each life
+	next   *job   // in a free list
 }
 
 // begin makes the job that of a client's request; the head is copied, as what it stands in is soon used again.
@@ -65,6 +66,7 @@ func (j *job) bury() {
 	l.dropPipe(&j.up)
 	l.dropPipe(&j.down)
 	j.client, j.u = nil, nil
+	j.ticket++
 	l.stock.buryJob(j)
 }
 
@@ -123,7 +125,11 @@ func (j *job) try() (failure proxy.Failure, used, ok bool) {
 			return j.send()
 		}
 	}
-	u, failure, errno := p.connect(j)
+	if p.named {
+		p.resolve(j)
+		return 0, false, true
+	}
+	u, failure, errno := p.connectTo(j, p.to)
 	if u == nil {
 		if errno != 0 {
 			j.countConnect(errno)
@@ -233,6 +239,7 @@ func (j *job) send() (failure proxy.Failure, used, ok bool) {
 
 // reply gives the client an own answer.
 func (j *job) reply() {
+	j.ticket++
 	c := j.client
 	l := c.loop
 	j.dropUpstream()

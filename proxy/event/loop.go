@@ -3,6 +3,7 @@
 package event
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
@@ -64,7 +65,7 @@ type loop struct {
 	page  int      // how much of it was
 }
 
-func newLoop(s *Server, number int) (*loop, error) {
+func newLoop(s *Server, number int) *loop {
 	l := &loop{server: s, seat: s.common.NewSeat(), number: number, base: time.Now(), files: &s.files, ep: -1,
 		front: make([]byte, headRoom+sharedBytes), back: make([]byte, headRoom+sharedBytes), message: make([]byte, 0, largeBuffer),
 		pools: make(map[*balancer.Upstream]*pool)}
@@ -74,23 +75,27 @@ func newLoop(s *Server, number int) (*loop, error) {
 	}
 	l.knocked.fd = -1
 	l.tell()
-	var err error
-	if l.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		return nil, err
-	}
-	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	if err == nil {
-		if errno := l.join(&l.knocked, porter{l}, fd, unix.EPOLLIN|unix.EPOLLET); errno != 0 {
-			unix.Close(fd)
-			err = errno
-		}
-	}
+	return l
+}
+
+// begin opens what the loop waits with.
+func (l *loop) begin() error {
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
-		unix.Close(l.ep)
-		return nil, err
+		return fmt.Errorf("start loop: %w", err)
 	}
-	l.files.Add(2)
-	return l, nil
+	l.ep = ep
+	l.files.Add(1)
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return fmt.Errorf("start loop: %w", err)
+	}
+	if errno := l.join(&l.knocked, porter{l}, fd, unix.EPOLLIN|unix.EPOLLET); errno != 0 {
+		unix.Close(fd)
+		return fmt.Errorf("start loop: %w", errno)
+	}
+	l.files.Add(1)
+	return nil
 }
 
 // run serves until halt.

@@ -17,7 +17,6 @@ type pool struct {
 	loop     *loop
 	up       *balancer.Upstream
 	to       sockaddr
-	family   int
 	named    bool        // the address has a name, which is looked up for each connection
 	idle     []*upstream // the latest on top
 	mostIdle int
@@ -107,20 +106,19 @@ func (p *pool) empty() {
 	p.idle = p.idle[:0]
 }
 
-// connect begins a connection for a job. It is false where none can come about; why says so.
-func (p *pool) connect(j *job) (u *upstream, why proxy.Failure, errno unix.Errno) {
+// connectTo begins a connection for a job. It is nil where none can come about; why says so.
+func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure, errno unix.Errno) {
 	l := p.loop
 	if !p.up.Connect(l.server.limits.UpstreamConns) {
 		return nil, proxy.FailedFull, 0
 	}
-	family := int(p.to.raw.Addr.Family)
 	fd := -1
-	if fd, errno = l.socket(family); errno != 0 {
+	if fd, errno = l.socket(int(to.raw.Addr.Family)); errno != 0 {
 		p.up.Disconnect()
 		return nil, proxy.FailedConnect, errno
 	}
 	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	if errno = sysConnect(fd, &p.to.raw, p.to.size); errno == unix.EINPROGRESS {
+	if errno = sysConnect(fd, &to.raw, to.size); errno == unix.EINPROGRESS {
 		errno = 0
 	}
 	u = l.stock.upstream()

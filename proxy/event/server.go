@@ -53,7 +53,6 @@ type Server struct {
 	log      zerolog.Logger
 	onDrain  func()
 	handOver func(c net.Conn, read []byte, l Listener)
-	number   int
 	mostIdle int // kept connections per instance and loop
 
 	loops     []*loop
@@ -62,24 +61,30 @@ type Server struct {
 	mostFiles int64
 	lastFull  atomic.Int64
 	failed    chan error
+	life      context.Context // ends with Run
+	lookups   sync.WaitGroup
 }
 
 // NewServer makes a Server; nothing runs until Run.
 func NewServer(o Options) *Server {
-	s := &Server{common: o.Common, limits: o.Common.Limits, log: o.Common.Log, onDrain: o.OnDrain, handOver: o.HandOver, number: o.Loops,
-		failed: make(chan error, 1)}
+	s := &Server{common: o.Common, limits: o.Common.Limits, log: o.Common.Log, onDrain: o.OnDrain, handOver: o.HandOver,
+		failed: make(chan error, 1), mostFiles: mostFiles()}
 	s.limits.Fill()
 	s.heads = http1.Limits{HeadBytes: s.limits.HeadBytes, Fields: s.limits.HeadFields}
 	s.answers = http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
 	if s.onDrain == nil {
 		s.onDrain = func() {}
 	}
-	if s.number <= 0 {
-		s.number = runtime.GOMAXPROCS(0)
+	number := o.Loops
+	if number <= 0 {
+		number = runtime.GOMAXPROCS(0)
 	}
-	s.mostIdle = max(1, s.limits.KeepConns/s.number)
+	s.mostIdle = max(1, s.limits.KeepConns/number)
 	if most := s.limits.UpstreamConns; most > 0 {
-		s.mostIdle = min(s.mostIdle, most/s.number) // else what one loop keeps could leave the others none
+		s.mostIdle = min(s.mostIdle, most/number) // else what one loop keeps could leave the others none
+	}
+	for i := range number {
+		s.loops = append(s.loops, newLoop(s, i))
 	}
 	return s
 }
@@ -87,7 +92,10 @@ func NewServer(o Options) *Server {
 // Run serves the listeners until ctx ends, drains, and returns nil; or returns the first error of a listener at once, with
 // everything closed. See drain for what draining keeps.
 func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
-	s.mostFiles = mostFiles()
+	var end context.CancelFunc
+	s.life, end = context.WithCancel(context.WithoutCancel(ctx))
+	defer s.lookups.Wait()
+	defer end()
 	doors, err := s.start(listeners)
 	if err != nil {
 		s.halt()
@@ -110,14 +118,12 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	return err
 }
 
-// start makes the loops and deals the listeners out to them.
+// start opens the loops and deals the listeners out to them.
 func (s *Server) start(listeners []Listener) (doors []*door, err error) {
-	for i := range s.number {
-		l, err := newLoop(s, i)
-		if err != nil {
-			return nil, fmt.Errorf("start loop: %w", err)
+	for _, l := range s.loops {
+		if err := l.begin(); err != nil {
+			return nil, err
 		}
-		s.loops = append(s.loops, l)
 	}
 	for i, listener := range listeners {
 		fd, err := takeFD(listener)

@@ -1,0 +1,76 @@
+//go:build linux
+
+package event
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// resolve looks the instance's name up for one connection, as a dial would, and goes on with j in the loop. Names are rare: catalogues
+// hold addresses as a rule.
+func (p *pool) resolve(j *job) {
+	l, ticket, address := p.loop, j.ticket, p.up.Address()
+	l.server.lookups.Go(func() {
+		ctx, cancel := context.WithTimeout(l.server.life, l.server.limits.Connect)
+		defer cancel()
+		to, err := lookup(ctx, address)
+		l.post(letter{do: func() {
+			if j.ticket == ticket {
+				c := j.client
+				j.resolved(p, to, err)
+				c.goOn()
+			}
+		}})
+	})
+}
+
+// lookup is where an address with a name leads, by the order of RFC 6724.
+func lookup(ctx context.Context, address string) (netip.AddrPort, error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("read address: %w", err)
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("read port of %q: %w", address, err)
+	}
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	if len(found) == 0 {
+		return netip.AddrPort{}, errors.New("no address")
+	}
+	return netip.AddrPortFrom(found[0], uint16(port)), nil
+}
+
+// resolved goes on with an attempt.
+func (j *job) resolved(p *pool, to netip.AddrPort, err error) {
+	l := p.loop
+	failure, errno := proxy.FailedConnect, unix.EHOSTUNREACH
+	if err == nil {
+		j.u, failure, errno = p.connectTo(j, sockaddrOf(to))
+		if j.u != nil {
+			return
+		}
+	} else {
+		l.server.log.Debug().Err(err).Str("instance", p.up.Address()).Msg("look an instance's name up")
+	}
+	if errno != 0 {
+		j.countConnect(errno)
+	}
+	if do := j.x.Failed(failure, false, j.replayable(), l.now); do == proxy.Send {
+		j.attempt()
+	} else {
+		j.conclude(do)
+	}
+}

@@ -1,0 +1,112 @@
+//go:build linux
+
+package event
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+func newWheelSock() *sock { return &sock{timed: timed{slot: unlinked, deadline: never}} }
+
+// Whatever is armed, moved and disarmed, each deadline is met within a tick of it, if the wheel is looked at when it asks for it.
+func TestWheelMeetsEveryDeadline(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var w wheel
+	now := int64(0)
+	socks := make([]*sock, 300)
+	for i := range socks {
+		socks[i] = newWheelSock()
+	}
+	fired := 0
+	wanted := map[*sock]int64{}
+	expire := func(s *sock) {
+		fired++
+		if at, ok := wanted[s]; !ok || at > now {
+			t.Errorf("expired at %d, wanted %d, %v", now, at, ok)
+		}
+		delete(wanted, s)
+	}
+	spans := []int64{3 * tick, 200 * tick, 300 * tick, 10_000 * tick, 75_000 * tick, 400_000 * tick}
+	for range 20000 {
+		s := socks[random.IntN(len(socks))]
+		switch random.IntN(8) {
+		case 0:
+			s.deadline = never
+			delete(wanted, s)
+		case 1:
+			w.unlink(s)
+			s.deadline = never
+			delete(wanted, s)
+		default:
+			at := now + random.Int64N(spans[random.IntN(len(spans))]) + 1
+			w.arm(s, at)
+			wanted[s] = at
+		}
+		if random.IntN(3) > 0 {
+			continue
+		}
+		next, ok := w.next()
+		if !ok {
+			if len(wanted) > 0 {
+				t.Fatalf("nothing is due, and %d wait", len(wanted))
+			}
+			continue
+		}
+		for s, at := range wanted {
+			if ceilTick(at) < next {
+				t.Fatalf("due at %d, the wheel wants to be looked at at %d, now %d, slot %d due %d", ceilTick(at), next, now/tick, s.slot, s.due)
+			}
+		}
+		now = max(now, next*tick) + random.Int64N(5)*random.Int64N(300*tick)
+		w.advance(now, expire)
+		for _, at := range wanted {
+			if ceilTick(at) <= now/tick {
+				t.Fatalf("at %d, what was due at %d still waits", now, at)
+			}
+		}
+	}
+	if fired < 1000 {
+		t.Errorf("only %d expired", fired)
+	}
+}
+
+// A deadline that moves on costs no move in the wheel.
+func TestWheelIsLazy(t *testing.T) {
+	var w wheel
+	s := newWheelSock()
+	w.arm(s, 1000*tick)
+	slot := s.slot
+	for i := range int64(1000) {
+		w.arm(s, (1000+i*50)*tick)
+	}
+	if s.slot != slot {
+		t.Error("it was moved")
+	}
+	fired := false
+	w.advance(50_000*tick, func(*sock) { fired = true })
+	if fired || s.slot == unlinked {
+		t.Error("the old deadline counted")
+	}
+	w.advance(51_000*tick, func(*sock) { fired = true })
+	if !fired {
+		t.Error("the new one did not")
+	}
+}
+
+// What a panic has left half done is done with the next look.
+func TestWheelGoesOnAfterAPanic(t *testing.T) {
+	var w wheel
+	var fired int
+	for range 3 {
+		w.arm(newWheelSock(), 5*tick)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		w.advance(6*tick, func(*sock) { fired++; panic("here") })
+	}()
+	w.advance(6*tick, func(*sock) { fired++ })
+	if fired != 3 {
+		t.Errorf("%d expired, want 3", fired)
+	}
+}
