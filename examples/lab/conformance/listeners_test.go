@@ -104,9 +104,6 @@ var unfinished = map[string]string{
 	"TestTimeLimits/std/half_a_large_body":           "a slow client is blamed on the instance: 504",
 	"TestTimeLimits/std-tls/half_a_large_body":       "a slow client is blamed on the instance: 504",
 	"TestKeepAliveRace/event":                        sometimes + "loses GETs",
-	"TestTimeLimits/event/half_a_small_body":         "500",
-	"TestTimeLimits/event/half_a_chunk":              "a slow client is blamed on the instance: 504",
-	"TestTimeLimits/event/half_a_large_body":         "a slow client is blamed on the instance: 504",
 	"TestCutShowsOnHTTP10/std-tls":                   "TLS is closed as if all were well",
 }
 
