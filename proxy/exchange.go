@@ -1,12 +1,9 @@
 package proxy
 
 import (
-	"encoding/binary"
-	"math/rand/v2"
 	"net"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -121,27 +118,6 @@ func (x *Exchange) Turn(seat *Seat, client *Client, o Outcome, detail string, no
 	return x.reply(o, detail)
 }
 
-// newID gives the request an id: 128 bits from the runtime's ChaCha8 generators, which are per thread and seeded by the system.
-func (x *Exchange) newID() {
-	spread(x.id[:16], rand.Uint64())
-	spread(x.id[16:], rand.Uint64())
-	x.Origin.ID = unsafe.String(&x.id[0], len(x.id))
-}
-
-// spread writes the 16 hexadecimal digits of n, all at once: the digits are spread over two words, a byte each, and what is above
-// nine moves on to the letters.
-func spread(dst []byte, n uint64) {
-	half := func(n uint64) uint64 {
-		n = (n | n<<16) & 0x0000ffff0000ffff
-		n = (n | n<<8) & 0x00ff00ff00ff00ff
-		n = (n | n<<4) & 0x0f0f0f0f0f0f0f0f
-		letters := (n + 0x0606060606060606) >> 4 & 0x0101010101010101
-		return n + 0x3030303030303030 + letters*('a'-'0'-10)
-	}
-	binary.LittleEndian.PutUint64(dst, half(n&0xffffffff))
-	binary.LittleEndian.PutUint64(dst[8:], half(n>>32))
-}
-
 // reply makes the answer the proxy's own.
 func (x *Exchange) reply(o Outcome, detail string) Do {
 	x.Outcome, x.detail, x.Status = o, detail, o.Status()
@@ -238,153 +214,5 @@ func (x *Exchange) release() {
 	}
 }
 
-// Failed takes how an attempt failed before an answer: Send again, Reply, or Abort. kept says that the connection was a kept one
-// (where a request got as far as being sent on it, the other kept ones are best closed: they seldom end alone); replayable that
-// the request's body can be sent again from its first byte. It notes what the failure says about the instance.
-func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
-	if f == FailedStale && !kept { // a fresh connection that closed at once
-		f = FailedSettle
-	}
-	x.observeFailure(f, kept, now)
-	step := x.attempts.Next(f, kept, replayable, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
-	target, fresh := x.Target, x.Fresh
-	if step == Another {
-		x.tried.Add(target.Index)
-		if next, ok := x.Route.Pick(&x.tried, x.want); ok {
-			target, fresh = next, false
-		} else if x.attempts.Last() && !target.Upstream.Retired() {
-			fresh = true
-		} else {
-			step = GiveUp
-		}
-	}
-	switch {
-	case step != GiveUp:
-		do := x.sendTo(target, fresh)
-		if do == Send {
-			x.seat.Retry(f, 1)
-		}
-		return do
-	case f == FailedClient:
-		x.Ending = true
-		return Abort
-	case f == FailedBody:
-		return x.reply(BadRequest, "the request's body is not framed as announced")
-	}
-	return x.reply(OutcomeOf(f), "")
-}
-
-// observeFailure notes what a failed attempt says about its instance.
-func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
-	switch { // the client's own failures may come before there is a target
-	case f == FailedConnect:
-		x.Target.Upstream.ObserveRefused(now)
-	case f == FailedSettle:
-		x.Target.Upstream.ObserveClosed(now)
-		x.seat.Connect(ConnectClosed)
-	case (f == FailedSent || f == FailedReset) && !kept:
-		x.Target.Upstream.ObserveBroken(now)
-	}
-}
-
-// Fail makes the answer a 500: a fault of our own, before an answer has begun.
-func (x *Exchange) Fail() Do { return x.reply(Failed, "") }
-
-// Answered notes that the instance sent the head of its final answer, or of its 101, took after the request was sent. kept says that
-// the connection was a kept one.
-func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Time, kept bool) {
-	x.upwards = took
-	x.Status = ans.Status
-	u := x.Target.Upstream
-	if ans.Status < 400 { // an error may end its connection for reasons of its own
-		u.ObserveKeep(!ans.Farewell, now)
-	}
-	if !kept {
-		u.ObserveWhole()
-	}
-	if u.ObserveAnswer(x.seat.number, took) {
-		x.seat.common.Metrics.FirstAnswer(x.Target.Instance, u, now)
-	}
-	s := x.seat
-	s.mu.Lock()
-	x.counted().latency.observe(took)
-	if ans.Status == switching {
-		x.tunnel = true
-		s.tunnels++
-		s.tunnelsTotal++
-	}
-	s.mu.Unlock()
-}
-
 // CloseAfter says whether the client's connection ends after this answer.
 func (x *Exchange) CloseAfter() bool { return x.Ending || x.Request.Close || x.Outcome.Closes() }
-
-// Finish counts and logs the request. Every Begin, BadHead and Turn is followed by exactly one Finish, when the answer has gone out
-// whole or the connection has ended.
-func (x *Exchange) Finish(now time.Time) {
-	x.release()
-	s := x.seat
-	s.inFlight.Add(-1)
-	if x.handed {
-		return
-	}
-	took := now.Sub(x.begun)
-	s.mu.Lock()
-	x.counted().count(x.Status, took)
-	if x.tunnel {
-		s.tunnels--
-	}
-	if log := s.common.Access; log != nil {
-		a := x.record(took)
-		log.add(&s.lines, &a)
-	}
-	s.mu.Unlock()
-}
-
-// counted is where the request's service is counted. It needs seat.mu.
-func (x *Exchange) counted() *serviceCell {
-	if x.counts == nil {
-		x.counts = x.seat.service(x.service())
-	}
-	return x.counts
-}
-
-// service is the name of the service that the request is for; "" where no route took it.
-func (x *Exchange) service() string {
-	if x.Route == nil {
-		return ""
-	}
-	return x.Route.Name
-}
-
-// record is the request as the log tells it.
-func (x *Exchange) record(took time.Duration) Access {
-	r := x.Request
-	a := Access{Time: x.begun, Client: x.Origin.Client, Method: r.Method, Host: r.Host, Target: r.Target, Proto: x.proto(), Service: x.service(),
-		ID: x.Origin.ID, Status: x.Status, Retries: x.attempts.Retries(), Bytes: x.Bytes, Duration: took, Upwards: x.upwards, Outcome: x.Outcome}
-	if x.Origin.Client == x.Client.addr {
-		a.client = x.Client.addrText()
-	}
-	for i := range r.Fields {
-		switch r.Fields[i].Known() {
-		case http1.Referer:
-			a.Referer = r.Fields[i].Value
-		case http1.UserAgent:
-			a.UserAgent = r.Fields[i].Value
-		}
-	}
-	if x.Target != nil {
-		a.Upstream = x.Target.Upstream.Address()
-	}
-	return a
-}
-
-func (x *Exchange) proto() string {
-	switch {
-	case x.Client.HTTP2:
-		return "HTTP/2.0"
-	case x.Request.Minor == 0:
-		return "HTTP/1.0"
-	}
-	return "HTTP/1.1"
-}

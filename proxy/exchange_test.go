@@ -166,6 +166,13 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 			t.Errorf("%s: usable %v, want %v", c.name, got, c.usable)
 		}
 	}
+	var early Exchange // a body that is read before an instance is asked
+	d := newDesk(t, nil)
+	d.asked(t, &early, "PUT / HTTP/1.1|Host: web.io|Content-Length: 3")
+	if got := told(&early, early.Failed(FailedSlow, false, false, d.now)); got != "reply slow-client" {
+		t.Error(got)
+	}
+	early.Finish(d.now)
 	u := balancer.NewUpstream("k", "s", "a:1")
 	u.ObserveAnswer(0, 1)
 	for range 9 { // an answer over a fresh connection in between
@@ -175,6 +182,23 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 	}
 	if !u.Usable() {
 		t.Error("lost connections count although others brought answers")
+	}
+}
+
+func TestWhatMustSettle(t *testing.T) {
+	for method, want := range map[string]bool{"POST": true, "GET": false} {
+		d := newDesk(t, nil)
+		d.table = NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/")))
+		for _, answered := range []bool{false, true} {
+			var x Exchange
+			d.asked(t, &x, method+" / HTTP/1.1|Host: web.io")
+			x.Match(d.table)
+			if got := x.MustSettle(); got != (want && !answered) || x.Idempotent() == want {
+				t.Errorf("%s, answered before %v: %v", method, answered, got)
+			}
+			x.Finish(d.now)
+			d.upstreams()[0].ObserveAnswer(0, 1)
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package proxy
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Limits bound what one connection may cost. A zero takes the default, see Fill.
 type Limits struct {
@@ -51,6 +54,16 @@ func (l *Limits) Fill() {
 func (l *Limits) TooSlow(waited time.Duration, n int64) bool {
 	over := waited - l.BodyGrace
 	return l.BodyRate > 0 && over > 0 && float64(n) < over.Seconds()*float64(l.BodyRate)
+}
+
+// Patience is how much longer a client may be waited for until TooSlow, if nothing more comes.
+func (l *Limits) Patience(waited time.Duration, n int64) time.Duration {
+	const forever = float64(1e9) // seconds
+	if l.BodyRate <= 0 {
+		return math.MaxInt64
+	}
+	earned := time.Duration(min(float64(n)/float64(l.BodyRate), forever) * float64(time.Second))
+	return max(0, l.BodyGrace+earned-waited)
 }
 
 // Bounds that are the same in every process.

@@ -268,9 +268,12 @@ func TestSlowBodies(t *testing.T) {
 		if got := l.TooSlow(c.waited, c.n); got != c.slow {
 			t.Errorf("%d bytes in %s: %v", c.n, c.waited, got)
 		}
+		if d := l.Patience(c.waited, c.n); l.TooSlow(c.waited+d, c.n) && d > 0 || !l.TooSlow(c.waited+d+time.Millisecond, c.n) {
+			t.Errorf("%d bytes in %s: patience for %s", c.n, c.waited, d)
+		}
 	}
 	l.BodyRate = -1
-	if l.TooSlow(time.Hour, 0) {
+	if l.TooSlow(time.Hour, 0) || l.Patience(time.Hour, 0) < time.Hour {
 		t.Error("there is no rate to be kept")
 	}
 }

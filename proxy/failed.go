@@ -1,0 +1,92 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// Idempotent says whether the request may be repeated, so that its body is worth keeping.
+func (x *Exchange) Idempotent() bool { return Idempotent(x.Request.Method) }
+
+// MustSettle says whether a fresh connection to x.Target has to be watched for the time Settle before the request goes out on it: what
+// can't be repeated goes to an instance that has never answered.
+func (x *Exchange) MustSettle() bool { return !x.Target.Upstream.Answered() && !x.Idempotent() }
+
+// Failed takes how an attempt failed before an answer: Send again, Reply, or Abort. The client's own failures may come before Match. kept says that the connection was a kept one
+// (where a request got as far as being sent on it, the other kept ones are best closed: they seldom end alone); replayable that
+// the request's body can be sent again from its first byte. It notes what the failure says about the instance.
+func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
+	if f == FailedStale && !kept { // a fresh connection that closed at once
+		f = FailedSettle
+	}
+	x.observeFailure(f, kept, now)
+	step := x.attempts.Next(f, kept, replayable, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
+	target, fresh := x.Target, x.Fresh
+	if step == Another {
+		x.tried.Add(target.Index)
+		if next, ok := x.Route.Pick(&x.tried, x.want); ok {
+			target, fresh = next, false
+		} else if x.attempts.Last() && !target.Upstream.Retired() {
+			fresh = true
+		} else {
+			step = GiveUp
+		}
+	}
+	switch {
+	case step != GiveUp:
+		do := x.sendTo(target, fresh)
+		if do == Send {
+			x.seat.Retry(f, 1)
+		}
+		return do
+	case f == FailedClient:
+		x.Ending = true
+		return Abort
+	case f == FailedBody:
+		return x.reply(BadRequest, "the request's body is not framed as announced")
+	}
+	return x.reply(OutcomeOf(f), "")
+}
+
+// observeFailure notes what a failed attempt says about its instance.
+func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
+	switch { // the client's own failures may come before there is a target
+	case f == FailedConnect:
+		x.Target.Upstream.ObserveRefused(now)
+	case f == FailedSettle:
+		x.Target.Upstream.ObserveClosed(now)
+		x.seat.Connect(ConnectClosed)
+	case (f == FailedSent || f == FailedReset) && !kept:
+		x.Target.Upstream.ObserveBroken(now)
+	}
+}
+
+// Fail makes the answer a 500: a fault of our own, before an answer has begun.
+func (x *Exchange) Fail() Do { return x.reply(Failed, "") }
+
+// Answered notes that the instance sent the head of its final answer, or of its 101, took after the request was sent. kept says that
+// the connection was a kept one.
+func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Time, kept bool) {
+	x.upwards = took
+	x.Status = ans.Status
+	u := x.Target.Upstream
+	if ans.Status < 400 { // an error may end its connection for reasons of its own
+		u.ObserveKeep(!ans.Farewell, now)
+	}
+	if !kept {
+		u.ObserveWhole()
+	}
+	if u.ObserveAnswer(x.seat.number, took) {
+		x.seat.common.Metrics.FirstAnswer(x.Target.Instance, u, now)
+	}
+	s := x.seat
+	s.mu.Lock()
+	x.counted().latency.observe(took)
+	if ans.Status == switching {
+		x.tunnel = true
+		s.tunnels++
+		s.tunnelsTotal++
+	}
+	s.mu.Unlock()
+}
