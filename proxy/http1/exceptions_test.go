@@ -18,7 +18,7 @@ func TestExceptionEmptyLine(t *testing.T) {
 	if _, err := http.ReadRequest(reader(src[2:])); err != nil {
 		t.Error("it is not the empty line: ", err)
 	}
-	if r, ok := accept(src); !ok || r.head != len(src) || r.Target != "/" {
+	if r, ok := accept(src, limits); !ok || r.head != len(src) || r.Target != "/" {
 		t.Error("not accepted")
 	}
 }
@@ -36,7 +36,7 @@ func TestExceptionBlankBeforeExtension(t *testing.T) {
 		if _, err := io.ReadAll(req.Body); (err != nil) != refused {
 			t.Errorf("with %q, net/http says %v", blanks, err)
 		}
-		r, ok := accept(src)
+		r, ok := accept(src, limits)
 		if !ok || r.body.fate != whole || string(r.body.content) != "hello" || r.head+r.body.used != len(src) {
 			t.Errorf("with %q: %v %+v", blanks, ok, r.body)
 		}

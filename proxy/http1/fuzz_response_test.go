@@ -16,13 +16,13 @@ type answer struct {
 	body body
 }
 
-func acceptAnswer(src []byte, method string) (a answer, ok bool) {
+func acceptAnswer(src []byte, method string, l http1.Limits) (a answer, ok bool) {
 	var h http1.Head
 	var err error
-	if a.head, err = h.Find(src, limits.HeadBytes); err != nil || a.head == 0 {
+	if a.head, err = h.Find(src, l.HeadBytes); err != nil || a.head == 0 {
 		return a, false
 	}
-	if err = a.Parse(src[:a.head], method, limits); err != nil {
+	if err = a.Parse(src[:a.head], method, l); err != nil {
 		return a, false
 	}
 	a.body = decode(a.Framing, src[a.head:])
@@ -44,7 +44,7 @@ func FuzzResponse(f *testing.F) {
 var methods = [3]string{"GET", "HEAD", "POST"}
 
 func checkAnswer(t *testing.T, src []byte, method string) {
-	a, ok := acceptAnswer(src, method)
+	a, ok := acceptAnswer(src, method, limits)
 	if !ok {
 		return
 	}
@@ -53,10 +53,7 @@ func checkAnswer(t *testing.T, src []byte, method string) {
 		return
 	}
 	again := emit(http1.AppendStatusLine(nil, a.Status, a.Reason), a.Fields, a.Framing, a.body)
-	second, ok := acceptAnswer(again, method)
-	if !ok && len(again) > limits.HeadBytes {
-		return
-	}
+	second, ok := acceptAnswer(again, method, roomy)
 	if !ok || second.head+second.body.used != len(again) || second.Status != a.Status || second.Reason != a.Reason ||
 		!slices.Equal(withoutFraming(second.Fields), withoutFraming(a.Fields)) ||
 		!bytes.Equal(second.body.content, a.body.content) || !slices.Equal(second.body.trailers, a.body.trailers) {

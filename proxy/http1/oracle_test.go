@@ -14,7 +14,11 @@ import (
 
 // The oracle is net/http: it is laxer than we are nearly everywhere, but what we accept it must accept too, and understand alike.
 
-var limits = http1.Limits{HeadBytes: 16 << 10, Fields: 128}
+var (
+	limits = http1.Limits{HeadBytes: 16 << 10, Fields: 128}
+	// roomy is for what we send: it may have some fields and blanks more than what came.
+	roomy = http1.Limits{HeadBytes: 64 << 10, Fields: 256}
+)
 
 // readBuffer is the oracle's; net/http takes trailers of no more than that.
 const readBuffer = 64 << 10
@@ -155,7 +159,10 @@ func emit(dst []byte, fields []http1.Field, f http1.Framing, b body) []byte {
 	if f.Kind == http1.UntilClose {
 		f.Kind = http1.Chunked
 	}
-	dst = append(http1.AppendFraming(dst, f), "\r\n"...)
+	return emitBody(append(http1.AppendFraming(dst, f), "\r\n"...), f, b)
+}
+
+func emitBody(dst []byte, f http1.Framing, b body) []byte {
 	if f.Kind != http1.Chunked {
 		return append(dst, b.content...)
 	}

@@ -92,10 +92,10 @@ func FuzzResponseOfParts(f *testing.F) {
 func TestPartsMakeMessages(t *testing.T) {
 	requests, answers := map[string]int{}, map[string]int{}
 	for seed := range uint64(partSeeds) {
-		if r, ok := accept(messageOf(seed, requestStarts)); ok {
+		if r, ok := accept(messageOf(seed, requestStarts), limits); ok {
 			requests[describe(r.Framing, r.body)]++
 		}
-		if a, ok := acceptAnswer(messageOf(seed, answerStarts), "GET"); ok {
+		if a, ok := acceptAnswer(messageOf(seed, answerStarts), "GET", limits); ok {
 			answers[describe(a.Framing, a.body)]++
 		}
 	}

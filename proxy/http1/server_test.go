@@ -44,7 +44,7 @@ func TestServerTakesWhatWeAccept(t *testing.T) {
 	asked := 0
 	for seed := range uint64(partSeeds) {
 		src := messageOf(seed, requestStarts)
-		r, ok := accept(src)
+		r, ok := accept(src, limits)
 		if !ok || r.body.fate != whole {
 			continue
 		}
