@@ -42,7 +42,8 @@ const (
 func cases() []*job {
 	usual := []contender{the(event), the(nginx), the(haproxy)}
 	withStd := []contender{the(event), the(std), the(nginx), the(haproxy)}
-	large := []contender{the(event), the(std), the(nginx), the(nginx).buffered(), the(haproxy), the(haproxy).splice("auto"), the(haproxy).splice("response")}
+	large := []contender{the(event), the(std), the(nginx), the(nginx).buffered(), the(nginx).allBuffered(),
+		the(haproxy), the(haproxy).splice("auto"), the(haproxy).splice("response")}
 	list := []*job{
 		{Name: keep64, Title: "28-byte answers, 64 kept connections", contenders: allOfThem(), traffic: traffic{Connections: 64}, latency: true},
 		{Name: keep1, Title: "1 connection", contenders: withStd, traffic: traffic{Connections: 1}},

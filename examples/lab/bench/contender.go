@@ -12,15 +12,16 @@ import (
 
 // contender is one proxy in one configuration. The zero values mean: all fields set, no access log, one worker.
 type contender struct {
-	Name    string // in the report; unique in a case
-	Kind    kind
-	Workers int
-	Lean    bool          // not the fields that the others set
-	Log     bool          // access log into a file
-	Buffers bool          // nginx: 16 buffers of 64 KiB for answers
-	Body    bool          // nginx: a buffer of 64 KiB for requests' bodies, which go through a file otherwise
-	Splice  string        // HAProxy: "response" forces it, "auto" leaves it to HAProxy
-	Changes time.Duration // how often what it routes changes: Pointsman gets a snapshot, nginx a reload
+	Name       string // in the report; unique in a case
+	Kind       kind
+	Workers    int
+	Lean       bool          // not the fields that the others set
+	Log        bool          // access log into a file
+	Buffers    bool          // nginx: 16 buffers of 64 KiB for answers
+	HeadBuffer bool          // nginx: and 64 KiB for what comes with the answer's head, its best
+	Body       bool          // nginx: a buffer of 64 KiB for requests' bodies, which go through a file otherwise
+	Splice     string        // HAProxy: "response" forces it, "auto" leaves it to HAProxy
+	Changes    time.Duration // how often what it routes changes: Pointsman gets a snapshot, nginx a reload
 }
 
 type kind uint8
@@ -57,6 +58,12 @@ func (c contender) lean() contender {
 func (c contender) buffered() contender {
 	c.Buffers = true
 	return c.called("16 × 64 KiB buffers")
+}
+
+func (c contender) allBuffered() contender {
+	c = c.buffered()
+	c.HeadBuffer = true
+	return c.called("head buffer too")
 }
 
 func (c contender) bodyBuffered() contender {
