@@ -121,7 +121,7 @@ func answerFiles(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for name, size := range map[string]int{"64k": 64 << 10, "1m": 1 << 20} {
+	for name, size := range map[string]int{"64k": 64 << 10, "1m": 1 << 20, "post": 0} {
 		if err := os.WriteFile(filepath.Join(dir, name), make([]byte, size), 0o644); err != nil {
 			return err
 		}

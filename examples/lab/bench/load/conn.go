@@ -21,7 +21,8 @@ type conn struct {
 	out  []byte
 	in   []byte // a head that has come in part
 	left int    // of the answer's body; -1 while its head is awaited
-	ends bool   // the answer says that the connection ends with it
+	ends bool   // the connection is not to be used again: the answer says so, or the proxy has ended it
+	over bool   // no more will arrive than has, and no event will tell of it
 }
 
 // scratch takes what the kernel has; bodies are thrown away.
@@ -59,7 +60,7 @@ func (m *meter) register(c *conn) error {
 // reopen takes a new connection in the place of one that has ended.
 func (m *meter) reopen(c *conn) (err error) {
 	_ = unix.Close(c.fd)
-	c.ends = false
+	c.ends, c.over = false, false
 	m.report.Reopened++
 	if c.fd, err = dial(m.address); err != nil {
 		return err
@@ -126,7 +127,7 @@ func (c *conn) step() (done bool, err error) {
 		if done, err = c.take(scratch[:n]); done || err != nil {
 			return done, err
 		}
-		if n < len(scratch) {
+		if n < len(scratch) && !c.over {
 			return false, nil // edge-triggered, but less than was asked for is all there is
 		}
 	}
@@ -140,9 +141,11 @@ func (c *conn) take(data []byte) (done bool, err error) {
 		if end < 0 {
 			return false, nil
 		}
-		if c.left, c.ends, err = head(c.in[:end+2]); err != nil {
+		var last bool
+		if c.left, last, err = head(c.in[:end+2]); err != nil {
 			return false, err
 		}
+		c.ends = c.ends || last
 		data = c.in[end+4:]
 	}
 	c.left -= len(data)

@@ -95,11 +95,12 @@ func (m *meter) run() error {
 			return err
 		}
 		for _, e := range events[:n] {
-			switch c := m.conns[e.Fd]; {
-			case c.busy:
+			c := m.conns[e.Fd]
+			if e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+				c.over, c.ends = true, true
+			}
+			if c.busy {
 				m.progress(c)
-			case e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0:
-				c.ends = true // while it idled
 			}
 		}
 	}
