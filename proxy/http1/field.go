@@ -1,5 +1,7 @@
 package http1
 
+import "slices"
+
 // Field is one header or trailer field: the name in any case, the value without surrounding blanks. In a parsed message both are
 // views into the bytes that were parsed, and good for as long as these are.
 type Field struct {
@@ -32,6 +34,9 @@ func lookUp(name string) Known {
 	}
 	return know(name, seen)
 }
+
+// moreFields is for how many fields there is room at first: what browsers send.
+const moreFields = 16
 
 // appendFields reads the field lines that begin at i and the empty line, which must end head (RFC 9112 section 5). text is head
 // as a string. A most of 0 is no limit.
@@ -70,7 +75,12 @@ func appendFields(fields []Field, head []byte, text string, i, most int) ([]Fiel
 		if len(fields) == most && most > 0 {
 			return fields, tooManyFields
 		}
-		fields = append(fields, Field{name, text[begin:end], know(name, seen)})
+		if len(fields) == cap(fields) {
+			fields = slices.Grow(fields, moreFields)
+		}
+		fields = fields[:len(fields)+1]
+		f := &fields[len(fields)-1]
+		f.Name, f.Value, f.known = name, text[begin:end], know(name, seen)
 		i += 2
 	}
 }
