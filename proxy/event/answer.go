@@ -16,16 +16,14 @@ func (j *job) fromUpstream() {
 	if len(u.out) > 0 {
 		had := len(u.out)
 		if !l.flush(&u.sock) {
-			j.up.ended, j.farewell = true, true
+			j.stopped = true
 			l.dropOut(&u.sock)
 		} else if len(u.out) < had && u.phase == asking {
 			l.arm(&u.sock, int64(l.server.limits.Answer))
 		}
 	}
-	if !j.up.ended {
-		if j.upload(); j.u != u {
-			return
-		}
+	if j.upload(); j.u != u {
+		return
 	}
 	switch u.phase {
 	case asking:
@@ -154,10 +152,10 @@ func (j *job) answered(size int) {
 	closes := j.x.CloseAfter() || early || l.server.draining.Load()
 	head := j.x.AppendAnswer(l.message[:0], ans, closes, l.now)
 	if j.held {
-		j.held, j.up.ended = false, true // the body is not asked for any more
+		j.held, j.stopped = false, true // the body is not asked for any more
 	}
 	j.down.begin(ans.Framing, j.x.AnswerFraming(ans).Kind)
-	j.farewell = j.farewell || ans.Close || early
+	j.farewell = ans.Close || early
 	u.phase = answering
 	l.used(&u.sock, size)
 	l.message = keep(l.message, head)
@@ -220,9 +218,7 @@ func (j *job) moreToCome() bool {
 	case !u.has(broken) && !u.has(atEOF):
 		l := j.client.loop
 		l.disarm(&j.client.sock)
-		if !j.up.ended {
-			j.upload() // it has its own deadline
-		}
+		j.upload() // it has its own deadline
 		if j.u == u {
 			l.arm(&u.sock, int64(l.server.limits.Progress))
 		}

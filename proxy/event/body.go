@@ -13,6 +13,8 @@ import (
 func (j *job) takeBody() {
 	f := j.request.Framing
 	j.up.begin(f, f.Kind)
+	// A small body waits for an instance, and goes to the next one where that fails before anything was sent.
+	j.up.keeps = proxy.Idempotent(j.request.Method) || f.Kind == http1.Sized && f.Length <= proxy.AheadBytes
 	if f.Empty() {
 		j.up.ended = true
 		j.match()
@@ -41,11 +43,11 @@ func (j *job) readAhead() {
 			j.bodyFailed(proxy.FailedBody)
 			return
 		}
-		j.replay = append(j.replay, data...)
+		j.up.pass(data)
 		l.used(&c.sock, n)
 	}
 	l.disarm(&c.sock)
-	j.ahead, j.began, j.up.ended = true, true, true
+	j.began, j.up.ended = true, true
 	j.match()
 }
 
@@ -66,7 +68,7 @@ func (j *job) awaitBody() {
 	limits := &l.server.limits
 	wait := limits.Progress
 	if limits.BodyRate > 0 {
-		due := limits.BodyGrace + time.Duration(float64(j.up.bytes+int64(len(j.replay)))/float64(limits.BodyRate)*float64(time.Second))
+		due := limits.BodyGrace + time.Duration(float64(j.up.bytes)/float64(limits.BodyRate)*float64(time.Second))
 		wait = min(wait, due-j.waited)
 	}
 	l.arm(&c.sock, int64(max(wait, tick)))
@@ -88,7 +90,7 @@ func (j *job) clientLate() {
 		j.release()
 	case len(c.out) > 0, j.x.Status != 0:
 		j.cut()
-	case c.has(shut) && j.up.ended:
+	case c.has(shut) && (j.up.ended || j.stopped):
 		j.abandon()
 	default:
 		j.bodyCame()
@@ -99,7 +101,7 @@ func (j *job) clientLate() {
 // bodyFailed ends a request whose body can't be read to its end.
 func (j *job) bodyFailed(f proxy.Failure) {
 	if j.x.Status != 0 { // an answer has begun
-		j.up.ended, j.farewell = true, true
+		j.stopped = true
 		return
 	}
 	if j.u != nil {
@@ -122,22 +124,11 @@ func (j *job) release() {
 	j.upload()
 }
 
-// tookBody keeps what was read of the body for a repetition, where there can be one.
-func (j *job) tookBody(data []byte) {
-	j.began = true
-	j.up.bytes += int64(len(data))
-	if j.forgot || !proxy.Idempotent(j.request.Method) || len(j.replay)+len(data) > proxy.ReplayBytes {
-		j.forgot, j.replay = true, j.replay[:0]
-		return
-	}
-	j.replay = append(j.replay, data...)
-}
-
 // upload moves what is at hand of the request's body to the instance.
 func (j *job) upload() {
 	c, u := j.client, j.u
 	l := c.loop
-	if j.up.ended || u == nil {
+	if j.up.ended || j.stopped || u == nil {
 		return
 	}
 	if j.held {
@@ -186,7 +177,7 @@ func (j *job) uploadSome() (n int64, ok bool) {
 				return 0, false
 			}
 			j.bodyCame()
-			j.began, j.forgot, j.replay = true, true, j.replay[:0]
+			j.began = true
 			return j.uploaded(l.emptyPipe(&j.up, &u.sock))
 		case !l.read(&c.sock, l.front[headRoom:], sharedBytes):
 			j.awaitBody()
@@ -194,9 +185,6 @@ func (j *job) uploadSome() (n int64, ok bool) {
 		}
 	}
 	j.bodyCame()
-	if !j.forgot {
-		j.remember()
-	}
 	j.began = true
 	return j.uploaded(l.step(&j.up, &c.sock, &u.sock, l.front, nil))
 }
@@ -209,7 +197,7 @@ func (j *job) uploaded(n int64, how put) (int64, bool) {
 		j.bodyFailed(proxy.FailedBody)
 		return n, false
 	case putLost: // its answer may be there all the same
-		j.up.ended, j.farewell = true, true
+		j.stopped = true
 		j.u.state |= canRead
 		l.putOff(&j.u.sock)
 		return n, false
@@ -218,24 +206,6 @@ func (j *job) uploaded(n int64, how put) (int64, bool) {
 		l.arm(&j.u.sock, int64(l.server.limits.Answer))
 	}
 	return n, true
-}
-
-// remember keeps what the next step takes for a repetition. A chunked body is decoded twice for that, as long as it is short.
-func (j *job) remember() {
-	c := j.client
-	if !proxy.Idempotent(j.request.Method) || len(j.replay)+len(c.in) > proxy.ReplayBytes {
-		j.forgot, j.replay = true, j.replay[:0]
-		return
-	}
-	body := j.up.body
-	for in := c.in; len(in) > 0; {
-		data, n, err := body.Next(in)
-		if err != nil || n == 0 {
-			return
-		}
-		j.replay = append(j.replay, data...)
-		in = in[n:]
-	}
 }
 
 // skipBody throws away what is at hand of the request's body, and returns how much is still to come, -1 where that is unknown.

@@ -18,13 +18,36 @@ type flow struct {
 	pipe   *pipe      // while it is spliced
 	copies bool       // there was no pipe
 	bytes  int64      // of content, so far
+
+	keeps  bool   // what passes is kept for a repetition
+	replay []byte // what was kept
+	forgot bool   // it is not all that passed
 }
 
 // begin begins a body that comes framed as in and goes out as out.
 func (f *flow) begin(in http1.Framing, out http1.Kind) {
 	f.body.Start(in)
 	f.out, f.bytes, f.copies = out, 0, false
+	f.keeps, f.replay, f.forgot = false, f.replay[:0], false
 	f.ended = f.body.Done()
+}
+
+// pass notes content that goes on its way. It must be called before the content's buffer is used again.
+func (f *flow) pass(data []byte) {
+	f.bytes += int64(len(data))
+	switch {
+	case f.forgot || len(data) == 0:
+	case !f.keeps || len(f.replay)+len(data) > proxy.ReplayBytes:
+		f.forgot, f.replay = true, f.replay[:0]
+	default:
+		f.replay = append(f.replay, data...)
+	}
+}
+
+// skip notes content that was moved past us.
+func (f *flow) skip(n int) {
+	f.body.Skip(int64(n))
+	f.forgot, f.replay = true, f.replay[:0]
 }
 
 // read says whether the whole body has been read.
@@ -61,7 +84,7 @@ func (l *loop) step(f *flow, src, dst *sock, shared, head []byte) (content int64
 			return 0, putLost
 		}
 	}
-	f.bytes += int64(len(data))
+	f.pass(data)
 	l.used(src, used)
 	if f.body.Done() {
 		f.ended = true
@@ -86,11 +109,11 @@ func (l *loop) stepChunked(f *flow, src, dst *sock, head []byte) (content int64,
 		}
 		used += n
 		content += int64(len(data))
+		f.pass(data)
 		out = http1.AppendChunk(out, data)
 	}
 	if f.body.Done() {
-		l.trailers = proxy.AppendTrailers(l.trailers[:0], f.body.Trailers())
-		out = http1.AppendLastChunk(out, l.trailers)
+		out = l.appendLast(out, f)
 		f.ended = true
 	}
 	l.message = keep(l.message, out)
@@ -99,7 +122,6 @@ func (l *loop) stepChunked(f *flow, src, dst *sock, head []byte) (content int64,
 			return 0, putLost
 		}
 	}
-	f.bytes += content
 	l.used(src, used)
 	if f.ended {
 		return content, putDone
@@ -142,10 +164,20 @@ func keep(old, b []byte) []byte {
 	return b[:0:cap(b)]
 }
 
-// appendAgain appends content that was read before, framed as the body goes out, and its end where all of it was.
-func (f *flow) appendAgain(dst, content []byte) []byte {
+// appendAgain appends what was kept, framed as the body goes out, with its end where that has passed.
+func (l *loop) appendAgain(dst []byte, f *flow) []byte {
 	if f.out != http1.Chunked {
-		return append(dst, content...)
+		return append(dst, f.replay...)
 	}
-	return http1.AppendChunk(dst, content)
+	dst = http1.AppendChunk(dst, f.replay)
+	if f.body.Done() {
+		dst = l.appendLast(dst, f)
+	}
+	return dst
+}
+
+// appendLast appends the end of a chunked body.
+func (l *loop) appendLast(dst []byte, f *flow) []byte {
+	l.trailers = proxy.AppendTrailers(l.trailers[:0], f.body.Trailers())
+	return http1.AppendLastChunk(dst, l.trailers)
 }

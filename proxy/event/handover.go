@@ -13,7 +13,7 @@ func (l *loop) giveAway(c *client, j *job) {
 	var read []byte
 	if j != nil {
 		read = append(read, j.head...)
-		read = append(read, j.replay...)
+		read = append(read, j.up.replay...)
 		j.end()
 		j.bury()
 		c.job = nil

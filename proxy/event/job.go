@@ -23,14 +23,12 @@ type job struct {
 	u       *upstream // nil while no connection is used
 
 	up, down flow
-	replay   []byte // what was read of the request's body, for a repetition
-	forgot   bool   // replay is not all
-	ahead    bool   // the body was read whole before an instance was asked
-	held     bool   // the client holds its body back until it is told 100
-	began    bool   // a byte of the body went on its way
-	heard    bool   // the present attempt brought something of an answer
-	farewell bool   // the instance's connection can't be used again
-	finished bool   // x.Finish was called
+	held     bool // the client holds its body back until it is told 100
+	began    bool // a byte of the body went on its way
+	heard    bool // the present attempt brought something of an answer
+	stopped  bool // the present attempt takes no more of the body
+	farewell bool // the instance's connection can't be used again
+	finished bool // x.Finish was called
 
 	asked  int64         // loop's clock when the head was sent
 	waited time.Duration // for the client's body
@@ -46,8 +44,7 @@ func (j *job) begin(c *client, head []byte) {
 	c.phase = busy
 	j.head = append(j.head[:0], head...)
 	j.x.MayHandOver = c.loop.server.handOver != nil
-	j.replay = j.replay[:0]
-	j.forgot, j.ahead, j.held, j.began, j.heard, j.farewell = false, false, false, false, false, false
+	j.held, j.began, j.heard, j.stopped, j.farewell = false, false, false, false, false
 	j.finished = true // until x has begun
 	j.asked, j.waited, j.from = 0, 0, 0
 	j.up.begin(http1.Framing{}, http1.None)
@@ -60,8 +57,8 @@ func (j *job) bury() {
 	if cap(j.head) > keepHead {
 		j.head = nil
 	}
-	if cap(j.replay) > keepHead {
-		j.replay = nil
+	if cap(j.up.replay) > keepHead {
+		j.up.replay = nil
 	}
 	l.dropPipe(&j.up)
 	l.dropPipe(&j.down)
@@ -108,7 +105,7 @@ func (j *job) conclude(do proxy.Do) {
 }
 
 // replayable says whether all that was read of the request's body is still at hand.
-func (j *job) replayable() bool { return !j.forgot }
+func (j *job) replayable() bool { return !j.up.forgot }
 
 // try takes a kept connection, or begins one. It is not ok where the attempt has failed already.
 func (j *job) try() (failure proxy.Failure, used, ok bool) {
@@ -210,14 +207,14 @@ func (j *job) ask() {
 func (j *job) send() (failure proxy.Failure, used, ok bool) {
 	c, u := j.client, j.u
 	l := c.loop
-	u.phase, j.heard = asking, false
+	u.phase, j.heard, j.stopped = asking, false, false
 	j.asked = l.clock
 	message, body := j.x.AppendRequest(l.message[:0]), 0
-	if len(j.replay) > 0 {
-		message = j.up.appendAgain(message, j.replay)
+	if j.began {
+		message = l.appendAgain(message, &j.up)
 	}
 	l.message = keep(l.message, message)
-	if len(j.replay) == 0 && j.up.raw() && !j.request.Continue {
+	if !j.began && j.up.raw() && !j.request.Continue {
 		message, body = l.behind(message, &c.sock, l.front, j.up.body.Left())
 	}
 	if _, ok := l.send(&u.sock, message); !ok { // not a byte of it was taken
@@ -226,10 +223,15 @@ func (j *job) send() (failure proxy.Failure, used, ok bool) {
 		j.u = nil
 		return proxy.FailedStale, used, false
 	}
-	if body > 0 {
-		j.tookBody(c.in[:body])
+	switch {
+	case j.began:
+		j.up.ended = j.up.body.Done()
+	case body > 0:
+		j.began = true
+		j.up.pass(c.in[:body])
 		j.up.body.Skip(int64(body))
 		l.used(&c.sock, body)
+		j.up.ended = j.up.body.Done()
 	}
 	j.held = j.request.Continue && !j.began
 	l.arm(&u.sock, int64(l.server.limits.Answer))

@@ -111,7 +111,7 @@ func (l *loop) fillPipe(f *flow, src *sock) bool {
 		src.state = src.state&^canRead | atEOF | shut
 		return false
 	}
-	f.body.Skip(int64(n))
+	f.skip(n)
 	f.pipe.held = n
 	return true
 }

@@ -103,7 +103,6 @@ var unfinished = map[string]string{
 	"TestTimeLimits/std-tls/half_a_chunk":            "a slow client is blamed on the instance: 504",
 	"TestTimeLimits/std/half_a_large_body":           "a slow client is blamed on the instance: 504",
 	"TestTimeLimits/std-tls/half_a_large_body":       "a slow client is blamed on the instance: 504",
-	"TestKeepAliveRace/event":                        sometimes + "loses GETs",
 	"TestCutShowsOnHTTP10/std-tls":                   "TLS is closed as if all were well",
 }
 
