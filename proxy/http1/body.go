@@ -31,10 +31,14 @@ type Body struct {
 
 // Start begins a body. What Trailers gave of the last one is no longer good.
 func (b *Body) Start(f Framing) {
-	*b = Body{kind: f.Kind, trailers: b.trailers}
-	if b.trailers != nil {
-		b.trailers.text, b.trailers.fields = b.trailers.text[:0], b.trailers.fields[:0]
+	t := b.trailers
+	if t != nil && cap(t.text) > keptTrailers {
+		t = nil
 	}
+	if t != nil {
+		t.text, t.fields = t.text[:0], t.fields[:0]
+	}
+	*b = Body{kind: f.Kind, trailers: t}
 	switch {
 	case f.Kind == Sized && f.Length < 0:
 		b.fault = badLength

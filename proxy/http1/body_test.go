@@ -224,7 +224,8 @@ func TestBodyEnds(t *testing.T) {
 // Whatever a body announces, what is held of it is bounded.
 func TestBodyHoldsLittle(t *testing.T) {
 	var b Body
-	for _, s := range []string{"7fffffffffffffff\r\n", "0\r\n" + strings.Repeat("A:\r\n", 100000), "0\r\nA: " + strings.Repeat("a", 1<<20), "1;" + strings.Repeat("a", 1<<20)} {
+	for _, s := range []string{"7fffffffffffffff\r\n", "0\r\nA: " + strings.Repeat("a", 1<<20), "1;" + strings.Repeat("a", 1<<20),
+		"0\r\n" + strings.Repeat("A:\r\n", 100000)} {
 		b.Start(Framing{Kind: Chunked})
 		for src := []byte(s); ; {
 			_, n, err := b.Next(src)
@@ -235,6 +236,13 @@ func TestBodyHoldsLittle(t *testing.T) {
 		if b.trailers != nil && (cap(b.trailers.text) > 2*maxTrailers || cap(b.trailers.fields) > 2*maxTrailer) {
 			t.Errorf("%d bytes of trailers and %d fields are held", cap(b.trailers.text), cap(b.trailers.fields))
 		}
+	}
+	if b.trailers == nil || cap(b.trailers.text) < maxTrailers/2 {
+		t.Error("the last body left no room to give back")
+	}
+	b.Start(Framing{Kind: Chunked})
+	if b.trailers != nil {
+		t.Errorf("%d bytes are held of a body that is gone", cap(b.trailers.text))
 	}
 }
 

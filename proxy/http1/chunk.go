@@ -12,6 +12,7 @@ const (
 	maxTrailers   = 16 << 10    // bytes of all trailers
 	maxTrailer    = 128         // trailer fields
 	maxSizeDigits = 16
+	keptTrailers  = 1 << 10 // bytes of room that go over to the next body
 )
 
 // trailers is made by the first body that has some.

@@ -101,6 +101,14 @@ func TestHops(t *testing.T) {
 	if h.Len() != 6 {
 		t.Errorf("%d options", h.Len())
 	}
+	h.Add(strings.Repeat("x,", maxOptions-6))
+	if h.Has("other") {
+		t.Error("a full set names everything")
+	}
+	h.Add(strings.Repeat("y,", 10000) + "other")
+	if !h.Has("other") || cap(h.rest) > 2*maxOptions {
+		t.Errorf("an overfull set holds %d options, and does not name what it left out", cap(h.rest))
+	}
 }
 
 func TestHasToken(t *testing.T) {

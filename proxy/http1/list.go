@@ -3,10 +3,12 @@ package http1
 // hopsInline is how many options of Connection fields are kept without allocation; real clients send one or two.
 const hopsInline = 4
 
-// maxOptions bounds the options of a message's Connection fields: each of its fields is compared with each of them.
+// maxOptions bounds the options of a message's Connection fields: each of its fields is compared with each of them. One more is
+// kept, to tell.
 const maxOptions = 64
 
-// Hops is the set of field names and options that a message's Connection fields name.
+// Hops is the set of field names and options that a message's Connection fields name. What it holds is bounded; one that was given
+// too many takes every name for one of them, and no message with such a set is accepted.
 type Hops struct {
 	first [hopsInline]string
 	n     int
@@ -46,7 +48,7 @@ func (h *Hops) Add(value string) {
 		case h.n < hopsInline:
 			h.first[h.n] = token
 			h.n++
-		default:
+		case h.Len() <= maxOptions:
 			h.rest = append(h.rest, token)
 		}
 	}
@@ -64,10 +66,10 @@ func (h *Hops) Has(name string) bool {
 			return true
 		}
 	}
-	return false
+	return h.Len() > maxOptions
 }
 
-// Len is how many options there are.
+// Len is how many options there are, up to one too many.
 func (h *Hops) Len() int { return h.n + len(h.rest) }
 
 // reset forgets all, but keeps the room.

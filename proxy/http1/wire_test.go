@@ -132,7 +132,7 @@ func (w wire) check(t *testing.T, bytes, want string) {
 	if got := came(bytes); got != want {
 		t.Fatalf("got  %q\nwant %q", got, want)
 	}
-	step := 1 + len(bytes)/500
+	step := 1 + len(bytes)/300
 	for i := 0; i < len(bytes); i += step {
 		if got := came(bytes[:i], bytes[i:]); got != want {
 			t.Fatalf("cut at %d: %q\ngot  %q\nwant %q", i, bytes[:i], got, want)
