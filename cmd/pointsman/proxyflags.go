@@ -29,6 +29,7 @@ type proxyFlags struct {
 	connect, head, answer, idle    span
 	progress, drainWait, grace     span
 	retries, headerSize, headerSum count
+	upstreamConns                  count
 }
 
 // The bounds of durations: a tenth of a second is what a loaded machine may need, a day is longer than any request. A
@@ -76,6 +77,8 @@ func (c *proxyFlags) traffic(f *flags) {
 	f.Var(&c.retries, "retries", "most `TIMES` that a request which an instance may have read is sent again, where that is safe")
 	f.Var(&c.headerSize, "max-header-bytes", "largest request head, in `BYTES`")
 	f.Var(&c.headerSum, "max-header-count", "largest `NUMBER` of header fields in a request")
+	c.upstreamConns = count{0, 0, 1 << 20}
+	f.Var(&c.upstreamConns, "upstream-connections", "largest `NUMBER` of connections to one instance, used and kept; 0 is no limit")
 }
 
 // routing registers which services are served, and mode is the default of -routes.

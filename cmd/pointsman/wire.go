@@ -75,7 +75,7 @@ func (h *half) assemble(a *actors) error {
 	if err != nil {
 		return err
 	}
-	h.server = std.NewServer(h.serverOptions(access, forwarder))
+	h.server = std.NewServer(std.Options{Common: h.common(access, forwarder), OnDrain: func() { h.draining.Store(true) }})
 	a.serve(func(ctx context.Context) error { return h.server.Run(ctx, listeners...) })
 	if h.flags.register != "" {
 		a.serve(h.announce)
@@ -117,17 +117,17 @@ func (h *half) accessLog() (*proxy.AccessLog, error) {
 	return access, nil
 }
 
-func (h *half) serverOptions(access *proxy.AccessLog, forwarder proxy.Forwarder) std.Options {
+// common is what all listeners share.
+func (h *half) common(access *proxy.AccessLog, forwarder proxy.Forwarder) *proxy.Common {
 	c := h.flags
-	o := std.Options{
+	o := &proxy.Common{
 		Switch: h.table, Metrics: proxy.NewMetrics(h.registry), Access: access, Log: h.log,
 		Forwarder: forwarder,
 		Retries:   c.retries.value,
-		OnDrain:   func() { h.draining.Store(true) },
-		Limits: std.Limits{
+		Limits: proxy.Limits{
 			Connect: c.connect.value, ReadHead: c.head.value, Answer: c.answer.value, Idle: c.idle.value,
 			Progress: c.progress.value, DrainWait: c.drainWait.value, Grace: c.grace.value,
-			HeadBytes: c.headerSize.value, HeadFields: c.headerSum.value,
+			HeadBytes: c.headerSize.value, HeadFields: c.headerSum.value, UpstreamConns: c.upstreamConns.value,
 		},
 	}
 	if o.Retries == 0 {

@@ -1,13 +1,13 @@
 package std
 
 import (
-	"bufio"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,59 +18,76 @@ import (
 type backConn struct {
 	net.Conn
 	pool      *pool
+	in        intake
 	raw       syscall.RawConn // below TLS; nil where there is none
 	look      *look
-	br        *bufio.Reader
-	head      []byte // reused for each answer's head
-	message   []byte // reused for each request
 	opened    time.Time
 	idleSince time.Time
 	deadline  time.Time // of reads
 	patience  time.Time // of writes
 	kept      bool      // has carried a request before
 	secure    bool
+	closed    atomic.Bool
 }
 
-// backBuffer holds a usual answer whole; longer bodies bypass it.
-const backBuffer = 4 << 10
-
 func newBackConn(p *pool, c net.Conn) *backConn {
-	b := &backConn{Conn: c, pool: p, br: bufio.NewReaderSize(c, backBuffer), opened: time.Now(), secure: p.key.tls}
-	below := c
+	b := &backConn{Conn: c, pool: p, opened: time.Now(), secure: p.key.tls}
+	b.in.from = newSource(c)
+	b.raw = b.in.from.raw
 	if t, ok := c.(*tls.Conn); ok {
-		below = t.NetConn()
-	}
-	if s, ok := below.(syscall.Conn); ok {
-		if raw, err := s.SyscallConn(); err == nil {
-			b.raw = raw
-		}
+		b.raw = newSource(t.NetConn()).raw
 	}
 	return b
 }
 
+// Close ends the connection, and its count at the instance; more than once does no harm. Any goroutine may call it.
+func (b *backConn) Close() error {
+	if b.closed.Swap(true) {
+		return nil
+	}
+	b.pool.key.upstream.Disconnect()
+	return b.Conn.Close()
+}
+
+// CloseWrite ends this direction.
+func (b *backConn) CloseWrite() error { return endOf(b.Conn) }
+
 // peek looks at what the socket holds without taking it: err is nil when a byte is there, io.EOF at its end, EAGAIN when nothing
-// is. With wait it blocks until one of these or the read deadline. One goroutine at a time.
+// is. With wait it blocks until one of these or the read deadline; without, that deadline does not matter. One goroutine at a time.
 func (b *backConn) peek(wait bool) error {
 	if b.raw == nil {
 		return syscall.EAGAIN
 	}
 	if b.look == nil {
-		b.look = new(look)
-		b.look.at = b.look.once // made once: each request peeks
+		b.look = newLook()
 	}
 	b.look.wait, b.look.err = wait, nil
-	if err := b.raw.Read(b.look.at); err != nil {
+	var err error
+	if wait {
+		err = b.raw.Read(b.look.waiting)
+	} else {
+		err = b.raw.Control(b.look.passing)
+	}
+	if err != nil {
 		return err
 	}
 	return b.look.err
 }
 
-// look is one peek at a socket.
+// look is one peek at a socket. Its funcs are made once, as each request peeks.
 type look struct {
-	at   func(fd uintptr) bool
-	wait bool
-	one  [1]byte
-	err  error
+	waiting func(fd uintptr) bool
+	passing func(fd uintptr)
+	wait    bool
+	one     [1]byte
+	err     error
+}
+
+func newLook() *look {
+	l := new(look)
+	l.waiting = l.once
+	l.passing = func(fd uintptr) { l.once(fd) }
+	return l
 }
 
 func (l *look) once(fd uintptr) bool {
@@ -92,7 +109,7 @@ func (l *look) once(fd uintptr) bool {
 
 // alive says whether an idle connection may carry a request: it is open, and nothing came that nobody asked for.
 func (b *backConn) alive() bool {
-	return b.br.Buffered() == 0 && errors.Is(b.peek(false), syscall.EAGAIN)
+	return len(b.in.unread()) == 0 && errors.Is(b.peek(false), syscall.EAGAIN)
 }
 
 // settle waits until the connection has been open for proxy.Settle without an end.
@@ -114,23 +131,29 @@ func (b *backConn) settle() error {
 	return nil
 }
 
-// allow sets the read deadline d ahead, and not again within a second of the last time: timers cost.
+// allow sets the read deadline d ahead.
 func (b *backConn) allow(d time.Duration) error {
 	now := time.Now()
-	until := now.Add(d)
-	if left := until.Sub(b.deadline); left >= 0 && left < time.Second && d > 2*time.Second {
+	if due(b.deadline, now, d) {
 		return nil
 	}
-	b.deadline = until
-	return b.Conn.SetReadDeadline(until)
+	b.deadline = now.Add(d)
+	return b.Conn.SetReadDeadline(b.deadline)
 }
 
-// allowWrite sets the write deadline d ahead, as sparingly as allow.
+// allowWrite sets the write deadline d ahead.
 func (b *backConn) allowWrite(d time.Duration) error {
-	until := time.Now().Add(d)
-	if left := until.Sub(b.patience); left >= 0 && left < time.Second && d > 2*time.Second {
+	now := time.Now()
+	if due(b.patience, now, d) {
 		return nil
 	}
-	b.patience = until
-	return b.SetWriteDeadline(until)
+	b.patience = now.Add(d)
+	return b.SetWriteDeadline(b.patience)
+}
+
+// due says whether a deadline that was set before is as good as one d from now: timers cost, and a quarter, or a second, matters
+// to nobody.
+func due(set, now time.Time, d time.Duration) bool {
+	left := set.Sub(now)
+	return left <= d && left >= d-min(d/4, time.Second)
 }

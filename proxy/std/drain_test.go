@@ -25,7 +25,7 @@ func TestDrainCutsNothing(t *testing.T) {
 		fmt.Fprint(w, "ok")
 	})
 	var unready atomic.Int64
-	r := newRig(t, rigOptions{Quiesces: true, Options: Options{OnDrain: func() { unready.Add(1) }, Limits: Limits{Grace: 5 * time.Second}}}, at(a))
+	r := newRig(t, rigOptions{Quiesces: true, Options: Options{OnDrain: func() { unready.Add(1) }}, Limits: proxy.Limits{Grace: 5 * time.Second}}, at(a))
 	var answered, refused, cut, told atomic.Int64
 	var wg sync.WaitGroup
 	for range 32 {
@@ -136,7 +136,7 @@ func TestNothingIsAdded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, rigOptions{Options: Options{Forwarder: f}}, at(rec.addr()))
+	r := newRig(t, rigOptions{Forwarder: f}, at(rec.addr()))
 	r.raw(silence, get("/g?a=1;b=2&c=%zz", "X-Request-ID: mine\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n"))
 	want := "GET /g?a=1;b=2&c=%zz HTTP/1.1\r\nHost: t\r\nX-Forwarded-For: 9.9.9.9, 127.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: t\r\n" +
 		"X-Real-IP: 9.9.9.9\r\nForwarded: for=127.0.0.1;host=t;proto=http\r\nX-Request-ID: mine\r\n\r\n"
@@ -179,7 +179,7 @@ func TestProgressLimits(t *testing.T) {
 		}
 		io.Copy(io.Discard, r.Body)
 	})
-	r := newRig(t, rigOptions{Options: Options{Limits: Limits{Progress: 1500 * time.Millisecond, ReadHead: 300 * time.Millisecond}}}, at(a))
+	r := newRig(t, rigOptions{Limits: proxy.Limits{Progress: 1500 * time.Millisecond, ReadHead: 300 * time.Millisecond}}, at(a))
 	t.Run("client", func(t *testing.T) {
 		t.Parallel()
 		got, closed := r.raw(4*time.Second, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nhalf")

@@ -1,280 +1,138 @@
 package std
 
 import (
-	"context"
-	"errors"
-	"net/http"
-	"net/netip"
-	"strconv"
-	"strings"
-	"syscall"
+	"runtime/debug"
+	"sync"
 	"time"
 
-	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// exchange is one request on its way.
+// exchange is one request on its way, whoever asked: what is to be done is proxy.Exchange's to say, and done here.
 type exchange struct {
-	*Server
-	w       http.ResponseWriter
-	r       *http.Request
-	control http.ResponseController
-	front   *frontConn
-	http1   bool
+	proxy.Exchange
+	server  *Server
+	asker   asker
+	request http1.Request
+	answer  http1.Response
+	body    http1.Body // the answer's
+	up      *upload    // nil where the request has no body
 
-	begun  time.Time
-	scheme string
-	peer   netip.Addr
-	in     []proxy.Field
-	fields int
-	origin proxy.Origin
-	asked  proxy.Asked
-	route  *proxy.Route
-	target *proxy.Target
-	up     *upload // nil where the request has no body
+	begun bool // the head of a final answer is out, or about to be
 
-	attempts proxy.Attempts
-	tried    balancer.Tried
-	out      []proxy.Field // the present attempt's fields, then its answer's
-	outcome  proxy.Outcome
-	status   int
-	bytes    int64
-	upwards  time.Duration
+	mu   sync.Mutex
+	conn *backConn // of the present attempt; nil without one
+	left bool      // the asker went away
 }
 
-// serve matches the request and sends it on its way. The table is loaded once, here, and after a small body has come, which may take
-// as long as the client likes: what has gone meanwhile is then not asked.
-func (x *exchange) serve() {
-	var err error
-	x.asked, err = proxy.Ask(x.r.Method, x.r.RequestURI, x.r.Host)
-	x.origin = x.forwarder.Origin(x.peer, x.scheme, x.asked.Authority, x.in, newID)
-	switch {
-	case err != nil:
-		x.refuse(err)
-		return
-	case x.fields > x.limits.HeadFields:
-		x.answerSelf(proxy.HeadTooLarge, "")
-		return
-	case x.up != nil && x.r.Header.Get("Expect") == "" && !x.up.readAhead():
-		x.fail(proxy.FailedClient)
-		return
-	}
-	table := x.switcher.Load()
-	if table == nil {
-		x.answerSelf(proxy.NotReady, "")
-		return
-	}
-	route, ok := table.Match(x.asked.Key, x.asked.Path)
-	if !ok {
-		x.answerSelf(proxy.NoRoute, "")
-		return
-	}
-	x.route = route
-	x.forward()
+// takeExchange is an exchange for one request, with slices that have grown.
+func (s *Server) takeExchange(a asker) *exchange {
+	x := s.exchanges.Get().(*exchange)
+	x.server, x.asker = s, a
+	return x
 }
 
-// forward makes attempts until one answers or the rules say stop.
-func (x *exchange) forward() {
-	x.attempts = proxy.Attempts{Idempotent: proxy.Idempotent(x.r.Method), Max: x.retries}
-	x.route.Lane.Budget.Deposit(time.Now())
-	want := balancer.Any
-	if !x.attempts.Idempotent {
-		want = balancer.Answered
-	}
-	target, ok := x.route.Pick(nil, want)
-	if !ok {
-		x.answerSelf(proxy.NoInstance, "")
-		return
-	}
-	for fresh := false; ; {
-		if x.target = target; !x.admitted() {
-			return
+// giveExchange takes it back, when nothing uses it any more.
+func (s *Server) giveExchange(x *exchange) {
+	x.asker, x.up, x.conn = nil, nil, nil
+	x.begun, x.left = false, false
+	s.exchanges.Put(x)
+}
+
+// run does what is to be done, from do on, until the request is answered or cut. A panic costs this request and nothing else.
+func (x *exchange) run(do proxy.Do) {
+	x.server.busy.Add(1)
+	defer x.server.busy.Add(-1)
+	defer x.finish()
+	if do == proxy.Go {
+		if !x.request.Framing.Empty() {
+			x.up = newUpload(x)
 		}
-		failure, kept := x.attempt(target, fresh)
+		do = x.match()
+	}
+	for do == proxy.Send {
+		failure, kept := x.attempt()
 		if failure == answered {
 			return
 		}
-		step := x.attempts.Next(failure, kept, x.up == nil || x.up.replayable(), func() bool { return x.route.Lane.Budget.Withdraw(time.Now()) })
-		if step == proxy.Another {
-			x.tried.Add(target.Index)
-			if next, ok := x.route.Pick(&x.tried, want); ok {
-				target, fresh = next, false
-			} else if x.attempts.Last() && !target.Upstream.Retired() {
-				fresh = true
-			} else {
-				step = proxy.GiveUp
-			}
+		do = x.Failed(failure, kept, x.up == nil || x.up.replayable(), time.Now())
+	}
+	if do != proxy.Reply {
+		x.asker.cut()
+		return
+	}
+	x.reply()
+}
+
+// match reads a small body, and then finds the way. The table is loaded once, here: what has gone while the body came is not asked.
+// Only a goroutine that was kept waiting by the scheduler for so long that all its instances have gone loads again, as one that
+// leaves a queue does.
+func (x *exchange) match() proxy.Do {
+	if x.up != nil && !x.request.Continue && !x.up.readAhead() {
+		return x.Failed(x.up.failure(), false, false, time.Now())
+	}
+	table := x.server.common.Switch.Load()
+	do := x.Match(table)
+	if x.Outcome == proxy.NoInstance {
+		if newer := x.server.common.Switch.Load(); newer != table {
+			x.Outcome, x.Status = proxy.Forwarded, 0
+			do = x.Match(newer)
 		}
-		if step == proxy.GiveUp {
-			x.fail(failure)
-			return
-		}
-		x.metrics.Retry(failure)
+	}
+	return do
+}
+
+// reply gives an own answer. What is left of the request is drained after it where it is small, and otherwise ends with the connection.
+func (x *exchange) reply() {
+	x.begun = true
+	x.Ending = x.Ending || x.server.draining.Load()
+	if x.up != nil {
+		x.up.leave()
+	}
+	if x.asker.own() != nil {
+		x.asker.cut()
 	}
 }
 
-// admitted deals with what a rule answers without forwarding; it is false when that was done.
-func (x *exchange) admitted() bool {
-	o := x.target.Options
-	if !proxy.Admitted(o.Allow, o.Deny, x.peer, x.in) {
-		x.answerSelf(proxy.Refused, "")
-		return false
+// finish ends what is left of the exchange, and counts it.
+func (x *exchange) finish() {
+	fault := recover()
+	if x.up != nil {
+		x.up.leave()
 	}
-	if o.Redirect != nil {
-		query := strings.TrimPrefix(x.asked.Query, "?")
-		x.redirectTo(o.Redirect.Code, o.Redirect.Location(proxy.HostOnly(x.asked.Authority), x.asked.Path, query, o.Strip))
-		return false
-	}
-	return true
-}
-
-// fail gives the client what the last attempt came to. net/http ends a request's context when a read of its body runs into the
-// deadline, as when the client goes away: only the body's own reader can tell these apart.
-func (x *exchange) fail(f proxy.Failure) {
-	if f == proxy.FailedClient || x.r.Context().Err() != nil {
-		if x.up != nil {
-			x.up.abandon()
-		}
-		switch {
-		case x.up != nil && x.up.late.Load():
-			f = proxy.FailedClient
-		case x.up != nil && x.up.garbled.Load() && x.http1:
-			x.answerSelf(proxy.BadRequest, "the request's body is not framed as announced")
-			return
-		default:
-			panic(http.ErrAbortHandler) // the client is gone, or cut its own body
+	if fault != nil {
+		x.server.seat.Panic()
+		x.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
+		x.Ending = true
+		if x.begun || x.Fail() != proxy.Reply || x.asker.own() != nil {
+			x.asker.cut()
 		}
 	}
-	x.answerSelf(proxy.OutcomeOf(f), "")
+	x.Finish(time.Now())
 }
 
-// answered stands for no failure: the client has its answer, whole or visibly cut.
-const answered = proxy.Failure(255)
-
-// attempt sends the request to one instance. With fresh it does not use a kept connection.
-func (x *exchange) attempt(t *proxy.Target, fresh bool) (f proxy.Failure, kept bool) {
-	ctx := x.r.Context()
-	u := t.Upstream
-	p := x.pools.of(poolKey{upstream: u, tls: t.Options.TLS, noCheck: t.Options.TLS && t.Options.TLSSkipVerify, name: x.serverName(t)})
-	u.Acquire(0)
-	defer u.Release(0)
-	var conn *backConn
-	if !fresh {
-		var dead int
-		conn, dead = p.take()
-		for range dead {
-			x.metrics.Retry(proxy.FailedStale)
-		}
-	}
-	if conn == nil {
-		var err error
-		if conn, err = p.open(ctx); err != nil {
-			if ctx.Err() != nil {
-				return proxy.FailedClient, false
-			}
-			u.ObserveRefused(time.Now())
-			x.log.Debug().Err(err).Msg("connect")
-			return proxy.FailedConnect, false
-		}
-	}
-	if !u.Answered() && !x.attempts.Idempotent {
-		if err := conn.settle(); err != nil {
-			conn.Close()
-			u.ObserveClosed(time.Now())
-			x.metrics.Connect("closed")
-			return proxy.FailedSettle, conn.kept
-		}
-	}
-	kept = conn.kept // afterwards the connection may be another request's
-	return x.over(ctx, t, conn), kept
+// use makes b the connection that ends when the asker goes away. It is false when that has happened.
+func (x *exchange) use(b *backConn) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.conn = b
+	return !x.left
 }
 
-// over runs an attempt over a connection, which it keeps or closes.
-func (x *exchange) over(ctx context.Context, t *proxy.Target, conn *backConn) proxy.Failure {
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	a := &try{exchange: x, target: t, conn: conn, unhook: stop}
-	defer a.close()
-	return a.run()
+// hangUp ends the attempt under way, as the asker has gone away.
+func (x *exchange) hangUp() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.left = true
+	if x.conn != nil {
+		x.conn.Close()
+	}
 }
 
-// serverName is what a TLS instance's certificate must be for, and the name in the handshake.
-func (x *exchange) serverName(t *proxy.Target) string {
-	if !t.Options.TLS || t.Options.HostDst {
-		return ""
-	}
-	return proxy.HostOnly(t.Options.Host)
-}
-
-// addedFields is how many fields the proxy may add of its own.
-const addedFields = 9
-
-// requestHead appends the head that goes to an instance. Framing is ours, never the client's.
-func (x *exchange) requestHead(b []byte, t *proxy.Target, upgrade bool) []byte {
-	o := t.Options
-	b = append(append(b, x.r.Method...), ' ')
-	if x.asked.Asterisk {
-		b = append(b, '*')
-	} else {
-		b = append(append(b, o.Rewrite(x.asked.Path)...), x.asked.Query...)
-	}
-	b = append(b, " HTTP/1.1\r\nHost: "...)
-	switch {
-	case o.HostDst:
-		b = append(b, t.Upstream.Address()...)
-	case o.Host != "":
-		b = append(b, o.Host...)
-	case x.asked.Authority == "": // HTTP/1.0
-		b = append(b, t.Upstream.Address()...)
-	default:
-		b = append(b, x.asked.Authority...)
-	}
-	b = append(b, "\r\n"...)
-	if x.out == nil {
-		x.out = make([]proxy.Field, 0, len(x.in)+addedFields)
-	}
-	x.out = proxy.AppendRequestFields(x.out[:0], x.in, proxy.Passage{Origin: x.origin, Upgrade: upgrade})
-	for _, f := range x.out {
-		b = appendField(b, f)
-	}
-	return append(x.framing(b), "\r\n"...)
-}
-
-func (x *exchange) framing(b []byte) []byte {
-	switch {
-	case x.up == nil:
-		if m := x.r.Method; m == "POST" || m == "PUT" || m == "PATCH" {
-			b = append(b, "Content-Length: 0\r\n"...)
-		}
-	case x.up.length >= 0:
-		b = append(strconv.AppendInt(append(b, "Content-Length: "...), x.up.length, 10), "\r\n"...)
-	default:
-		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-		if x.up.announced != "" {
-			b = append(append(append(b, "Trailer: "...), x.up.announced...), "\r\n"...)
-		}
-	}
-	return b
-}
-
-// wantsWebSocket says whether the request may become a tunnel: HTTP/1.1, no body, and websocket as the only protocol asked for.
-func (x *exchange) wantsWebSocket() bool {
-	h := x.r.Header
-	if !x.http1 || x.r.ProtoMinor == 0 || x.r.Method != "GET" || x.up != nil || len(h["Upgrade"]) != 1 {
-		return false
-	}
-	if !strings.EqualFold(strings.TrimSpace(h["Upgrade"][0]), "websocket") {
-		return false
-	}
-	for _, v := range h["Connection"] {
-		if proxy.HasToken(v, "upgrade") {
-			return true
-		}
-	}
-	return false
-}
-
-// nothingWritten says whether a failed write on a kept plain connection left not a byte in the kernel.
-func nothingWritten(n int, conn *backConn, err error) bool {
-	return n == 0 && !conn.secure && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
+// hungUp says whether the asker has gone away.
+func (x *exchange) hungUp() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.left
 }

@@ -42,9 +42,13 @@ type rig struct {
 
 type rigOptions struct {
 	Options
-	TLS      *tls.Config
-	Redirect bool
-	Reviver  bool
+	Limits    proxy.Limits
+	Forwarder proxy.Forwarder
+	Retries   int
+	Access    *proxy.AccessLog
+	TLS       *tls.Config
+	Redirect  bool
+	Reviver   bool
 	// Quiesces listens as the program does: such a listener can stop without resetting who waits, which takes 200 ms.
 	Quiesces bool
 }
@@ -59,13 +63,11 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 		wg.Go(func() { reviver.Run(ctx) })
 	}
 	r := &rig{t: t, switcher: proxy.NewSwitch(proxy.Options{Reviver: reviver}), registry: prometheus.NewRegistry()}
-	o.Switch, o.Metrics = r.switcher, proxy.NewMetrics(r.registry)
-	if o.Log.GetLevel() == zerolog.DebugLevel {
-		o.Log = zerolog.Nop()
-	}
 	if o.Limits.Grace == 0 {
 		o.Limits.Grace = 2 * time.Second
 	}
+	o.Common = &proxy.Common{Switch: r.switcher, Metrics: proxy.NewMetrics(r.registry), Access: o.Access, Forwarder: o.Forwarder,
+		Log: zerolog.Nop(), Limits: o.Limits, Retries: o.Retries}
 	r.server = NewServer(o.Options)
 	var config net.ListenConfig
 	if o.Quiesces {
@@ -318,9 +320,8 @@ func (r *rig) raw(d time.Duration, parts ...string) (got string, closed bool) {
 
 // statuses are the status codes in a byte stream of answers.
 func statuses(got string) (codes []int) {
-	for _, part := range strings.Split(got, "HTTP/1.")[1:] {
-		if len(part) >= 5 {
-			code, _ := strconv.Atoi(part[2:5])
+	for _, part := range strings.Split(got, "HTTP/1.1 ")[1:] {
+		if code, err := strconv.Atoi(part[:min(3, len(part))]); err == nil {
 			codes = append(codes, code)
 		}
 	}

@@ -1,43 +1,45 @@
 package std
 
 import (
-	"bytes"
-	"context"
-	stdlog "log"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/rs/zerolog"
+	"github.com/pointsman/pointsman/proxy"
 )
 
-// Lingering: after an answer that came before the request's end, the rest is read and thrown away for so long and so much, or
-// the client would see a reset instead of the answer.
-const (
-	lingerTime  = time.Second
-	lingerBytes = 4 << 20 // what an upload may have under way
-)
+// maxTurnedAway is how many connections may be open beyond the limit, to be told that there is no room. Others are closed at once.
+const maxTurnedAway = 64
 
-// openConns is the set of clients' connections, hijacked ones included, which net/http forgets.
+// openConns is the set of clients' connections.
 type openConns struct {
-	progress time.Duration
+	progress time.Duration // that a write may stand still
+	most     int           // 0 is no limit
 	mu       sync.Mutex
-	conns    map[*frontConn]struct{}
+	conns    map[*front]struct{}
 	closed   bool
-	lingers  sync.WaitGroup
 }
 
-func (o *openConns) add(c *frontConn) {
+// add takes a connection into the set, and counts in who is to serve it. It returns nil where it must be closed.
+func (o *openConns) add(c net.Conn, serving *sync.WaitGroup) *front {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.conns == nil {
-		o.conns = make(map[*frontConn]struct{})
+	if o.closed || o.most > 0 && len(o.conns) >= o.most+maxTurnedAway {
+		return nil
 	}
-	o.conns[c] = struct{}{}
+	if o.conns == nil {
+		o.conns = make(map[*front]struct{})
+	}
+	f := &front{Conn: c, open: o}
+	o.conns[f] = struct{}{}
+	serving.Add(1)
+	return f
 }
 
-func (o *openConns) remove(c *frontConn) {
+// crowded says whether there are more connections than there may be.
+func (o *openConns) crowded() bool { return o.most > 0 && o.len() > o.most }
+
+func (o *openConns) remove(c *front) {
 	o.mu.Lock()
 	delete(o.conns, c)
 	o.mu.Unlock()
@@ -49,191 +51,87 @@ func (o *openConns) len() int {
 	return len(o.conns)
 }
 
+// closeAll closes what is open and takes nothing more. Who reads or writes there ends with an error.
 func (o *openConns) closeAll() {
 	o.mu.Lock()
 	o.closed = true
-	all := make([]*frontConn, 0, len(o.conns))
+	all := make([]*front, 0, len(o.conns))
 	for c := range o.conns {
 		all = append(all, c)
 	}
 	o.mu.Unlock()
 	for _, c := range all {
-		c.abort()
+		c.Close()
 	}
 }
 
-// wait returns when all handlers' connections are gone.
-func (o *openConns) wait() {
-	o.lingers.Wait()
-	for o.len() > 0 {
-		time.Sleep(time.Millisecond)
-	}
-}
-
-// startLinger counts a lingering close, unless all are being closed.
-func (o *openConns) startLinger() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed {
-		return false
-	}
-	o.lingers.Add(1)
-	return true
-}
-
-// trackedListener hands out frontConns.
-type trackedListener struct {
-	net.Listener
-	open *openConns
-}
-
-func (l *trackedListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	f := &frontConn{Conn: c, open: l.open}
-	l.open.add(f)
-	return f, nil
-}
-
-// frontConn is a client's connection with what net/http does not do: an empty line before the first request is skipped
-// (RFC 9112 section 2.2), a write that stands still ends, and a close can linger or reset.
-type frontConn struct {
+// front is a client's connection, below TLS. A write that stands still ends.
+type front struct {
 	net.Conn
-	open *openConns
-
-	begun    bool // something but an empty line was read
-	leading  int  // bytes of an empty line seen
-	deadline time.Time
-
-	linger, reset atomic.Bool
-	once          sync.Once
-	closeErr      error
+	client   proxy.Client
+	open     *openConns
+	deadline time.Time // of writes; the writer's
+	once     sync.Once
+	closeErr error
 }
 
-func (c *frontConn) Read(p []byte) (int, error) {
-	for {
-		n, err := c.Conn.Read(p)
-		if c.begun || n == 0 {
-			return n, err
-		}
-		n = c.skipEmptyLine(p[:n])
-		if n > 0 || err != nil {
-			return n, err
-		}
+// Write sets its own deadline.
+func (f *front) Write(p []byte) (int, error) {
+	if err := f.patience(len(p)); err != nil {
+		return 0, err
 	}
+	return f.Conn.Write(p)
 }
 
-// skipEmptyLine removes one CRLF from the front of a connection's first bytes, which may come one by one. A lone CR goes too:
-// the line that follows it is then read as it stands.
-func (c *frontConn) skipEmptyLine(p []byte) int {
-	const line = "\r\n"
-	skip := 0
-	for c.leading < len(line) && skip < len(p) && p[skip] == line[c.leading] {
-		skip++
-		c.leading++
+// writeAll writes several pieces, in one system call where that is possible.
+func (f *front) writeAll(pieces *net.Buffers) error {
+	if err := f.patience(0); err != nil {
+		return err
 	}
-	c.begun = skip < len(p) || c.leading == len(line)
-	return copy(p, p[skip:])
+	_, err := pieces.WriteTo(f.Conn)
+	return err
 }
 
-// Write sets its own deadline, at most once a second as timers cost.
-func (c *frontConn) Write(p []byte) (int, error) {
+// patience sets the deadline of a write of n bytes.
+func (f *front) patience(n int) error {
 	now := time.Now()
-	if c.deadline.Sub(now) < c.open.progress-time.Second || len(p) > 1<<20 {
-		c.deadline = now.Add(c.open.progress)
-		if err := c.Conn.SetWriteDeadline(c.deadline); err != nil {
-			return 0, err
-		}
+	if n < 1<<20 && due(f.deadline, now, f.open.progress) {
+		return nil
 	}
-	return c.Conn.Write(p)
+	f.deadline = now.Add(f.open.progress)
+	return f.Conn.SetWriteDeadline(f.deadline)
 }
 
 // CloseWrite ends this direction.
-func (c *frontConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return c.Close()
-}
+func (f *front) CloseWrite() error { return endOf(f.Conn) }
 
-func (c *frontConn) Close() error {
-	c.once.Do(func() {
-		switch {
-		case c.reset.Load():
-			c.abortLocked()
-		case c.linger.Load() && c.open.startLinger():
-			go c.drainAndClose()
-		default:
-			c.closeErr = c.Conn.Close()
-			c.open.remove(c)
-		}
+// Close ends the connection. Any goroutine may call it, more than once.
+func (f *front) Close() error {
+	f.once.Do(func() {
+		f.closeErr = f.Conn.Close()
+		f.open.remove(f)
 	})
-	return c.closeErr
+	return f.closeErr
 }
 
-// abort ends the connection at once; a lingering one too.
-func (c *frontConn) abort() {
-	c.once.Do(c.abortLocked)
-	c.Conn.Close()
-}
-
-func (c *frontConn) abortLocked() {
-	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.reset.Load() {
-		tcp.SetLinger(0) // a reset: the only visible cut for an answer that ends with the connection
+// reset ends the connection so that nobody takes its end for the end of an answer.
+func (f *front) reset() {
+	if tcp, ok := f.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
 	}
-	c.closeErr = c.Conn.Close()
-	c.open.remove(c)
+	f.Close()
 }
 
-func (c *frontConn) drainAndClose() {
-	defer c.open.lingers.Done()
-	defer c.open.remove(c)
-	defer c.Conn.Close()
-	if err := c.CloseWrite(); err != nil {
+// linger ends this direction, and reads and throws away what the client still sends, or it would see a reset instead of the answer.
+func (f *front) linger() {
+	if f.CloseWrite() != nil || f.SetReadDeadline(time.Now().Add(proxy.LingerTime)) != nil {
 		return
 	}
-	if err := c.Conn.SetReadDeadline(time.Now().Add(lingerTime)); err != nil {
-		return
+	in := intake{from: newSource(f.Conn)}
+	for left := proxy.LingerBytes; left > 0 && in.more(0) == nil; {
+		left -= len(in.unread())
+		in.skip(len(in.unread()))
 	}
-	buf := make([]byte, 4<<10)
-	for left := lingerBytes; left > 0; {
-		n, err := c.Conn.Read(buf)
-		if err != nil {
-			return
-		}
-		left -= n
-	}
-}
-
-type frontKey struct{}
-
-// withFront lets a handler find its connection below TLS.
-func withFront(ctx context.Context, c net.Conn) context.Context {
-	for {
-		switch t := c.(type) {
-		case *frontConn:
-			return context.WithValue(ctx, frontKey{}, t)
-		case interface{ NetConn() net.Conn }:
-			c = t.NetConn()
-		default:
-			return ctx
-		}
-	}
-}
-
-func frontOf(ctx context.Context) *frontConn {
-	c, _ := ctx.Value(frontKey{}).(*frontConn)
-	return c
-}
-
-// quiet turns net/http's complaints about clients into debug lines.
-func quiet(log zerolog.Logger) *stdlog.Logger { return stdlog.New(debugWriter{log}, "", 0) }
-
-type debugWriter struct{ log zerolog.Logger }
-
-func (d debugWriter) Write(p []byte) (int, error) {
-	d.log.Debug().Msg(string(bytes.TrimSpace(p)))
-	return len(p), nil
+	in.skip(len(in.unread()))
+	in.release()
 }

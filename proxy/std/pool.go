@@ -18,8 +18,8 @@ import (
 type pools struct {
 	dial          func(ctx context.Context, network, address string) (net.Conn, error)
 	connect, idle time.Duration
-	keep          int
-	metrics       *proxy.Metrics
+	keep, most    int // kept and, unless 0, all connections of an instance
+	seat          *proxy.Seat
 	byKey         sync.Map // poolKey -> *pool
 }
 
@@ -30,7 +30,13 @@ type poolKey struct {
 	name         string // what the certificate must be for
 }
 
-func (p *pools) of(key poolKey) *pool {
+// of is the pool of a route's instance.
+func (p *pools) of(t *proxy.Target) *pool {
+	o := t.Options
+	key := poolKey{upstream: t.Upstream, tls: o.TLS, noCheck: o.TLS && o.TLSSkipVerify}
+	if o.TLS && !o.HostDst {
+		key.name = proxy.HostOnly(o.Host)
+	}
 	if known, ok := p.byKey.Load(key); ok {
 		return known.(*pool)
 	}
@@ -53,33 +59,13 @@ func (p *pools) close() {
 
 // pool keeps the idle connections of one instance, the latest on top.
 type pool struct {
-	pools  *pools
-	key    poolKey
-	broken brokenRow
+	pools *pools
+	key   poolKey
 
 	mu     sync.Mutex
 	idle   []*backConn
 	timer  *time.Timer
 	closed bool
-}
-
-// brokenRow counts fresh connections in a row that closed on a request.
-type brokenRow struct {
-	mu sync.Mutex
-	n  int
-}
-
-func (b *brokenRow) add() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.n++
-	return b.n
-}
-
-func (b *brokenRow) clear() {
-	b.mu.Lock()
-	b.n = 0
-	b.mu.Unlock()
 }
 
 // take returns a kept connection that is alive, or nil. Dead ones cost a system call each and nothing else: not a byte was written.
@@ -166,19 +152,27 @@ func (p *pool) close() {
 	}
 }
 
+// errFull says that an instance has as many connections as it may have.
+var errFull = errors.New("the instance has all the connections that it may have")
+
 // open connects. A failed connect is counted by its kind.
 func (p *pool) open(ctx context.Context) (*backConn, error) {
+	u := p.key.upstream
+	if !u.Connect(p.pools.most) {
+		return nil, errFull
+	}
 	ctx, cancel := context.WithTimeout(ctx, p.pools.connect)
 	defer cancel()
-	raw, err := p.pools.dial(ctx, "tcp", p.key.upstream.Address())
+	raw, err := p.pools.dial(ctx, "tcp", u.Address())
 	if err == nil && p.key.tls {
 		raw, err = p.handshake(ctx, raw)
 	}
 	if err != nil {
-		p.pools.metrics.Connect(connectResult(err))
-		return nil, fmt.Errorf("connect to %s: %w", p.key.upstream.Address(), err)
+		u.Disconnect()
+		p.pools.seat.Connect(connectResult(err))
+		return nil, fmt.Errorf("connect to %s: %w", u.Address(), err)
 	}
-	p.pools.metrics.Connect("ok")
+	p.pools.seat.Connect(proxy.ConnectOK)
 	return newBackConn(p, raw), nil
 }
 
@@ -200,13 +194,13 @@ func (p *pool) handshake(ctx context.Context, raw net.Conn) (net.Conn, error) {
 	return c, nil
 }
 
-func connectResult(err error) string {
+func connectResult(err error) proxy.ConnectResult {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "refused"
+		return proxy.ConnectRefused
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "timeout"
+		return proxy.ConnectTimeout
 	}
-	return "error"
+	return proxy.ConnectError
 }

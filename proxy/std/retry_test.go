@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy"
 )
 
 // faults are what an instance may do to a request instead of answering. sent says that the request has arrived by then.
@@ -41,7 +42,7 @@ func TestRetries(t *testing.T) {
 					b, _ := io.ReadAll(r.Body)
 					fmt.Fprintf(w, "got %s", b)
 				})
-				r := newRig(t, rigOptions{Options: Options{Limits: Limits{Answer: 150 * time.Millisecond}}}, at(bad.addr()), at(ok))
+				r := newRig(t, rigOptions{Limits: proxy.Limits{Answer: 150 * time.Millisecond}}, at(bad.addr()), at(ok))
 				cl := client(t)
 				for n := range 4 {
 					var body io.Reader
@@ -78,7 +79,7 @@ func TestRefusedGoesElsewhere(t *testing.T) {
 	dead.Close()
 	var good atomic.Int64
 	ok := app(t, func(http.ResponseWriter, *http.Request) { good.Add(1) })
-	r := newRig(t, rigOptions{Options: Options{Retries: -1}}, at(deadAddr), at(ok))
+	r := newRig(t, rigOptions{Retries: -1}, at(deadAddr), at(ok))
 	cl := client(t)
 	for range 20 {
 		resp, err := cl.Post(r.url("/g"), "text/plain", strings.NewReader("x"))
@@ -200,6 +201,7 @@ func TestKeepAliveRace(t *testing.T) {
 			io.Copy(io.Discard, resp.Body)
 			resp.Body.Close()
 			if done.Add(1); resp.StatusCode != 200 {
+				t.Log(resp.StatusCode)
 				lost.Add(1)
 			}
 		})

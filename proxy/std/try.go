@@ -1,257 +1,272 @@
 package std
 
 import (
+	"context"
 	"errors"
-	"net/http"
-	"os"
-	"strings"
+	"io"
 	"syscall"
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// continueWait is how long an instance may take to say whether it wants a body that the client holds back; then it is sent anyway,
-// as RFC 9110 section 10.1.1 tells clients to do.
-const continueWait = time.Second
+// answered stands for no failure: who asked has an answer, whole or visibly cut.
+const answered = proxy.Failure(255)
 
-// brokenLimit is how many fresh connections in a row may close on a request before the instance is left out: fewer could be
-// requests that break it, and these must not empty a route.
-const brokenLimit = 3
-
-// keptMessage bounds what an idle connection keeps for its next request's head.
-const keptMessage = 4 << 10
+// watchAfter is how long an answer is waited for before the asker is watched, so that the instance hears of it when nobody wants the
+// answer any more. Most answers are there by then, and cost nothing.
+const watchAfter = 100 * time.Millisecond
 
 // try is one attempt over one connection.
 type try struct {
 	*exchange
-	target  *proxy.Target
 	conn    *backConn
-	unhook  func() bool
-	upgrade bool
-
-	stopped chan struct{} // closed to end sending; nil where nothing is sent
-	sending chan struct{} // closed when sending has ended; nil where nothing is sent
-	sendErr error         // valid once sending is closed
-	reuse   bool
+	reuse   bool // both sides of the connection are known to be complete
+	watched bool // see asker.watch
+	closed  bool
 }
 
-// close ends what is left of the attempt, and keeps the connection only where both sides of it are known to be complete.
-func (a *try) close() {
-	if !a.reuse {
-		a.conn.Close()
+// attempt sends the request to the instance that the exchange names.
+func (x *exchange) attempt() (f proxy.Failure, kept bool) {
+	conn, f := x.connect()
+	if conn == nil {
+		return f, false
 	}
-	a.stopSending()
-	if !a.unhook() {
-		a.reuse = false
-	}
-	if a.reuse {
-		a.conn.pool.put(a.conn)
-		return
-	}
-	a.conn.Close()
-}
-
-func (a *try) stopSending() {
-	if a.sending == nil {
-		return
-	}
-	select {
-	case <-a.stopped:
-	default:
-		close(a.stopped)
-	}
-	<-a.sending
-}
-
-// sentWait is how long the end of sending is waited for once the answer is complete and the body was read to its end: the
-// instance has the last byte then, only the goroutine that wrote it may not have been told.
-const sentWait = 5 * time.Millisecond
-
-// sent says whether the whole request went out.
-func (a *try) sent() bool {
-	if a.sending == nil {
-		return a.up == nil || a.up.ahead
-	}
-	if !a.up.whole.Load() {
-		return false
-	}
-	select {
-	case <-a.sending:
-		return a.sendErr == nil
-	default:
-	}
-	timer := time.NewTimer(sentWait)
-	defer timer.Stop()
-	select {
-	case <-a.sending:
-		return a.sendErr == nil
-	case <-timer.C:
-		return false
-	}
-}
-
-func (a *try) run() proxy.Failure {
-	a.upgrade = a.wantsWebSocket()
-	begun := time.Now()
-	// The whole exchange may not hang on a write: an instance that takes nothing is as silent as one that says nothing.
-	if err := a.conn.allowWrite(a.limits.Progress); err != nil {
-		return a.lost(err, false)
-	}
-	message := a.requestHead(a.conn.message[:0], a.target, a.upgrade)
-	if a.up != nil && a.up.ahead {
-		message = append(message, a.up.replay...)
-	}
-	if cap(message) <= keptMessage {
-		a.conn.message = message
-	}
-	if n, err := a.conn.Write(message); err != nil {
-		if nothingWritten(n, a.conn, err) {
-			if a.conn.kept {
-				return proxy.FailedStale
-			}
-			a.target.Upstream.ObserveClosed(time.Now())
-			return proxy.FailedConnect
+	kept = conn.kept // afterwards the connection may be another request's
+	t := try{exchange: x, conn: conn}
+	defer t.close()
+	switch u := x.Target.Upstream; {
+	case !x.use(conn):
+		return proxy.FailedClient, kept
+	case !u.Answered() && !proxy.Idempotent(x.request.Method):
+		if conn.settle() != nil {
+			return proxy.FailedSettle, kept
 		}
-		return a.lost(err, false)
 	}
-	if err := a.conn.allow(a.limits.Answer); err != nil {
-		return a.lost(err, false)
+	return t.run(), kept
+}
+
+// connect takes a kept connection that is alive, or opens one.
+func (x *exchange) connect() (*backConn, proxy.Failure) {
+	p := x.server.pools.of(x.Target)
+	if !x.Fresh {
+		conn, dead := p.take()
+		if dead > 0 {
+			x.server.seat.Retry(proxy.FailedStale, dead)
+		}
+		if conn != nil {
+			return conn, answered
+		}
 	}
-	if a.up != nil && !a.up.ahead {
-		a.startSending()
+	conn, err := p.open(context.Background())
+	switch {
+	case errors.Is(err, errFull):
+		return nil, proxy.FailedFull
+	case err != nil:
+		x.server.log.Debug().Err(err).Msg("connect")
+		return nil, proxy.FailedConnect
 	}
-	ans, began, err := a.await()
+	return conn, answered
+}
+
+// close ends the attempt, and keeps its connection where that can be used again. Doing it twice does no harm.
+func (t *try) close() {
+	if t.closed {
+		return
+	}
+	t.closed = true
+	if !t.reuse {
+		t.conn.Close() // ends a write of the body that may be under way
+	}
+	if t.up != nil {
+		t.up.detach()
+	}
+	t.unwatch()
+	if t.reuse = t.use(nil) && t.reuse; t.reuse {
+		t.conn.in.release()
+		t.conn.pool.put(t.conn)
+		return
+	}
+	t.conn.in.drop()
+	t.conn.Close()
+}
+
+func (t *try) run() proxy.Failure {
+	begun := time.Now()
+	if f := t.send(); f != answered {
+		return f
+	}
+	began, err := t.await()
 	if err != nil {
-		return a.lost(err, began)
+		return t.lost(err, began)
 	}
-	a.note(ans, time.Since(begun))
-	if ans.status == http.StatusSwitchingProtocols {
-		return a.switchOver(ans)
+	now := time.Now()
+	t.Answered(&t.answer, now.Sub(begun), now, t.conn.kept)
+	if t.answer.Status == switching {
+		t.switchOver()
+	} else {
+		t.relay()
 	}
-	a.relay(ans)
 	return answered
 }
 
-// startSending sends the body in a goroutine, at once or when the instance said 100.
-func (a *try) startSending() {
-	if a.r.Header.Get("Expect") != "" && !a.up.began.Load() {
-		if !a.awaitContinue() {
-			return
+const switching = 101
+
+// send writes the head, with a body that was read ahead, and lets others follow.
+func (t *try) send() proxy.Failure {
+	// The whole exchange may not hang on a write: an instance that takes nothing is as silent as one that says nothing.
+	if err := t.conn.allowWrite(t.server.limits.Progress); err != nil {
+		return t.lost(err, false)
+	}
+	buf := takeBuffer(smallBuffer)
+	message := t.AppendRequest(buf[:0])
+	if t.up != nil && t.up.ahead {
+		message = append(message, t.up.replay...)
+	}
+	n, err := t.conn.Write(message)
+	giveBuffer(buf)
+	switch {
+	case err != nil && nothingWritten(n, t.conn, err):
+		return proxy.FailedStale
+	case err != nil:
+		return t.lost(err, false)
+	case t.up == nil || t.up.ahead:
+		return answered
+	case t.request.Continue && !t.up.started:
+		wanted := t.awaitContinue()
+		if t.unwatch(); !wanted {
+			return answered
+		}
+		if t.asker.proceed() != nil {
+			return proxy.FailedClient
 		}
 	}
-	a.up.start()
-	a.sending, a.stopped = make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(a.sending)
-		a.sendErr = a.up.send(progressWriter{a.conn, a.limits.Progress}, a.stopped)
-		if errors.Is(a.sendErr, errClientBody) {
-			a.conn.Close() // ends the wait for an answer to a request that will never be whole
+	if err := t.up.attach(t.conn); err != nil {
+		return t.lost(err, false)
+	}
+	return answered
+}
+
+// nothingWritten says whether a failed write on a plain connection left not a byte in the kernel.
+func nothingWritten(n int, conn *backConn, err error) bool {
+	return n == 0 && !conn.secure && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
+}
+
+// awaitContinue waits for the beginning of an answer. It is false when that is a final one: the body is then never asked for.
+func (t *try) awaitContinue() bool {
+	const least = len("HTTP/1.1 100")
+	until := time.Now().Add(proxy.ContinueWait)
+	for len(t.conn.in.unread()) < least {
+		left := time.Until(until)
+		if left <= 0 {
+			return true
 		}
-	}()
-}
-
-// awaitContinue waits for a first byte of an answer. It is false when that is a final answer: the body is then never asked for.
-func (a *try) awaitContinue() bool {
-	if err := a.conn.SetReadDeadline(time.Now().Add(continueWait)); err != nil {
-		return true
+		if err := t.fill(left); err != nil {
+			return timedOut(err)
+		}
 	}
-	a.conn.deadline = time.Time{}
-	start, err := a.conn.br.Peek(len("HTTP/1.1 100"))
-	if deadlineErr := a.conn.allow(a.limits.Answer); deadlineErr != nil || err != nil {
-		return errors.Is(err, os.ErrDeadlineExceeded)
+	return string(t.conn.in.unread()[len("HTTP/1.1 "):least]) == "100"
+}
+
+// fill reads more of what the instance sends, for at most d once it has the request's body. Who asked is watched when that takes long.
+func (t *try) fill(d time.Duration) error {
+	for until := time.Now().Add(d); ; {
+		wait := min(d, watchAfter)
+		if t.watched {
+			wait = d
+		}
+		if err := t.conn.allow(wait); err != nil {
+			return err
+		}
+		err := t.conn.in.more(proxy.AnswerBytes)
+		if !timedOut(err) {
+			return err
+		}
+		if t.up != nil && t.up.moves() {
+			until = time.Now().Add(d)
+			continue
+		}
+		if d = time.Until(until); d <= 0 {
+			return err
+		}
+		if !t.watched {
+			t.watched = true
+			t.asker.watch(t.hangUp)
+		}
 	}
-	return string(start[9:]) == "100"
 }
 
-// progressWriter gives each write its own deadline.
-type progressWriter struct {
-	*backConn
-	progress time.Duration
-}
-
-func (w progressWriter) Write(p []byte) (int, error) {
-	if err := w.allowWrite(w.progress); err != nil {
-		return 0, err
+// unwatch ends that.
+func (t *try) unwatch() {
+	if t.watched {
+		t.asker.unwatch()
+		t.watched = false
 	}
-	return w.Conn.Write(p)
 }
 
-// await reads heads until a final one, or 101 where it was asked for. Interim answers go on to the client.
-func (a *try) await() (ans answer, began bool, err error) {
-	for range maxInterim + 1 {
-		ans, now, err := readAnswer(a.conn.br, &a.conn.head, a.r.Method)
-		began = began || now
-		switch {
-		case err != nil:
-			return ans, began, err
-		case ans.status >= 200:
-			return ans, began, nil
-		case ans.status == http.StatusSwitchingProtocols:
-			if !a.upgrade || !strings.EqualFold(ans.field("Upgrade"), "websocket") {
-				return ans, began, malformed("it switches to what was not asked for")
+// errNonsense is an answer that no request can have asked for.
+var errNonsense = &http1.Error{Status: 502, Text: "the answer switches to what was not asked for, or there are too many interim answers"}
+
+// await reads heads until a final one, or 101 where it was asked for. Interim answers go on. began says whether a byte came at all.
+func (t *try) await() (began bool, err error) {
+	limits := http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
+	for {
+		n, err := t.awaitHead()
+		if err != nil {
+			return began || len(t.conn.in.unread()) > 0, err
+		}
+		began = true
+		if err := t.answer.Parse(t.conn.in.unread()[:n], t.request.Method, limits); err != nil {
+			return true, err
+		}
+		t.conn.in.skip(n)
+		switch t.Hear(&t.answer) {
+		case proxy.HeardInterim:
+			if err := t.asker.head(&t.answer); err != nil {
+				return true, err
 			}
-			return ans, began, nil
+		case proxy.HeardNonsense:
+			return true, errNonsense
+		default:
+			return true, nil
 		}
-		a.interim(ans)
 	}
-	return ans, began, malformed("too many interim answers")
 }
 
-// interim passes a 1xx on. 100 is net/http's affair: it sends it when the body is first read.
-func (a *try) interim(ans answer) {
-	if ans.status == http.StatusContinue || !a.r.ProtoAtLeast(1, 1) || a.r.Header.Get("Expect") != "" {
-		return // with Expect, net/http may be writing its own 100 at this moment
-	}
-	h := a.w.Header()
-	kept := h.Clone()
-	clear(h)
-	setFields(h, proxy.AppendResponseFields(nil, ans.fields, false))
-	a.w.WriteHeader(ans.status)
-	clear(h)
-	for name, values := range kept {
-		h[name] = values
+// awaitHead measures the next head.
+func (t *try) awaitHead() (n int, err error) {
+	var find http1.Head
+	for until := time.Now().Add(t.server.limits.Answer); ; {
+		if n, err = find.Find(t.conn.in.unread(), proxy.AnswerBytes); n > 0 || err != nil {
+			return n, err
+		}
+		if err := t.fill(max(time.Until(until), time.Millisecond)); err != nil {
+			return 0, err
+		}
 	}
 }
 
 // lost says what a failed attempt means.
-func (a *try) lost(err error, began bool) proxy.Failure {
-	u := a.target.Upstream
-	a.conn.Close()
-	a.stopSending()
-	a.log.Debug().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("attempt failed")
+func (t *try) lost(err error, began bool) proxy.Failure {
+	u := t.Target.Upstream
+	t.conn.Close() // ends a write of the body that is under way
+	t.server.log.Debug().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("attempt failed")
+	var malformed *http1.Error
 	switch {
-	case a.r.Context().Err() != nil, errors.Is(a.sendErr, errClientBody):
+	case t.up != nil && t.up.failed():
+		return t.up.failure()
+	case t.hungUp():
 		return proxy.FailedClient
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case timedOut(err):
 		return proxy.FailedSilent
-	case began || errors.Is(err, errMalformed):
+	case began || errors.As(err, &malformed) || errors.Is(err, io.ErrShortBuffer):
 		return proxy.FailedAnswer
-	}
-	switch {
-	case a.conn.kept:
-		a.conn.pool.empty()
-	case !u.Answered() || a.conn.pool.broken.add() >= brokenLimit:
-		u.ObserveClosed(time.Now())
+	case t.conn.kept:
+		t.conn.pool.empty()
 	}
 	if errors.Is(err, syscall.ECONNRESET) {
 		return proxy.FailedReset
 	}
 	return proxy.FailedSent
-}
-
-// note records that the instance answered.
-func (a *try) note(ans answer, d time.Duration) {
-	a.upwards = d
-	u := a.target.Upstream
-	if ans.status < 400 { // an error may end its connection for reasons of its own
-		u.ObserveKeep(!ans.ends, time.Now())
-	}
-	if !a.conn.kept {
-		a.conn.pool.broken.clear()
-	}
-	if u.ObserveAnswer(0, d) {
-		a.metrics.FirstAnswer(a.target.Instance, u, time.Now())
-	}
-	a.metrics.Service(a.route.Name).Answer(d)
 }

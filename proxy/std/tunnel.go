@@ -1,93 +1,60 @@
 package std
 
 import (
-	"bufio"
+	"errors"
 	"io"
 	"net"
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
-
-	"github.com/pointsman/pointsman/proxy"
 )
 
-// switchOver turns the exchange into a tunnel, after the instance's 101 and not before. What the client sent behind its head
-// waited in net/http's buffer until now.
-func (a *try) switchOver(ans answer) proxy.Failure {
-	if !a.unhook() {
-		return proxy.FailedClient
-	}
-	client, buffered, err := a.control.Hijack()
-	if err != nil {
-		a.log.Error().Err(err).Msg("take over the connection for a tunnel")
-		return proxy.FailedAnswer
-	}
-	defer client.Close()
-	a.status = http.StatusSwitchingProtocols
-	head := append(strconv.AppendInt([]byte("HTTP/1.1 "), http.StatusSwitchingProtocols, 10), " Switching Protocols\r\nConnection: Upgrade\r\n"...)
-	for _, f := range proxy.AppendResponseFields(nil, ans.fields, true) {
-		head = appendField(head, f)
-	}
-	// Tunnels may be quiet for as long as they like.
-	if err := clearDeadlines(client, a.conn); err != nil {
-		return answered
-	}
-	a.metrics.TunnelOpened() // before the client knows of it
-	defer a.metrics.TunnelClosed()
-	if _, err := client.Write(append(head, "\r\n"...)); err != nil {
-		return answered
-	}
-	a.bytes += tunnel(client, buffered.Reader, a.conn)
-	return answered
-}
-
-func clearDeadlines(client net.Conn, conn *backConn) error {
-	if err := client.SetReadDeadline(time.Time{}); err != nil {
-		return err
-	}
-	return conn.SetDeadline(time.Time{})
-}
-
 // tunnel copies both ways until both have ended or one failed. An end in one direction is passed on and leaves the other open.
-func tunnel(client net.Conn, buffered *bufio.Reader, conn *backConn) (toClient int64) {
+// Tunnels may be quiet for as long as they like, and hold no buffer meanwhile.
+func tunnel(client net.Conn, fromClient *intake, instance net.Conn, fromInstance *intake) (toClient int64) {
+	if client.SetReadDeadline(time.Time{}) != nil || instance.SetDeadline(time.Time{}) != nil {
+		return 0
+	}
+	end := func() {
+		client.Close()
+		instance.Close()
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if _, err := pass(conn.Conn, buffered, client); err != nil {
-			client.Close()
-			conn.Close()
+		if _, err := pass(instance, fromClient); err != nil {
+			end()
 		}
 	})
-	toClient, err := pass(client, conn.br, conn.Conn)
+	toClient, err := pass(client, fromInstance)
 	if err != nil {
-		client.Close()
-		conn.Close()
+		end()
 	}
 	wg.Wait()
 	return toClient
 }
 
-// pass sends what is buffered and then everything from src, and ends dst's direction when src ends.
-func pass(dst net.Conn, buffered *bufio.Reader, src net.Conn) (n int64, err error) {
-	if held := buffered.Buffered(); held > 0 {
-		if n, err = io.CopyN(dst, buffered, int64(held)); err != nil {
+// pass sends what is held and then everything else, and ends dst's direction when its source ends.
+func pass(dst net.Conn, from *intake) (n int64, err error) {
+	for {
+		for held := from.unread(); len(held) > 0; held = from.unread() {
+			wrote, err := dst.Write(held)
+			n += int64(wrote)
+			if err != nil {
+				return n, err
+			}
+			from.skip(len(held))
+		}
+		if err := from.more(0); errors.Is(err, io.EOF) {
+			return n, endOf(dst)
+		} else if err != nil {
 			return n, err
 		}
 	}
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	more, err := io.CopyBuffer(plainWriter{dst}, plainReader{src}, *buf)
-	if err != nil {
-		return n + more, err
-	}
-	if half, ok := dst.(interface{ CloseWrite() error }); ok {
-		return n + more, half.CloseWrite()
-	}
-	return n + more, dst.Close()
 }
 
-// plainReader and plainWriter keep io.CopyBuffer to the buffer that it is given.
-type (
-	plainReader struct{ io.Reader }
-	plainWriter struct{ io.Writer }
-)
+// endOf ends one direction where that is possible, else both.
+func endOf(c net.Conn) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return c.Close()
+}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/coder/websocket"
 	"net/http"
+
+	"github.com/pointsman/pointsman/proxy"
 )
 
 // echo is an application that switches to websocket and then echoes bytes until their end, which it passes back.
@@ -120,7 +122,7 @@ func TestWebSocketLibrary(t *testing.T) {
 
 // A tunnel is closed when the grace ends, and Run returns then.
 func TestTunnelEndsWithTheGrace(t *testing.T) {
-	r := newRig(t, rigOptions{Options: Options{Limits: Limits{Grace: 200 * time.Millisecond}}}, at(echo(t).addr()))
+	r := newRig(t, rigOptions{Limits: proxy.Limits{Grace: 200 * time.Millisecond}}, at(echo(t).addr()))
 	c, err := net.Dial("tcp", r.addr)
 	if err != nil {
 		t.Fatal(err)

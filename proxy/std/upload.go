@@ -3,275 +3,231 @@ package std
 import (
 	"errors"
 	"io"
-	"net"
-	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// replayBytes is how much of a body is kept for a repetition: nearly all bodies that are not files.
-const replayBytes = 64 << 10
-
-// aheadBytes is the length up to which a body is read whole before an instance is asked: it costs less to hold than the two goroutines
-// that would carry it, head and body go out in one write, and no instance waits for a slow client. Answers that come before such a
-// body's end are not worth more.
-const aheadBytes = 4 << 10
-
-// copyBuffer is what one read of a body may bring: above it, system calls are no longer what costs.
-const copyBuffer = 32 << 10
-
-var buffers = sync.Pool{New: func() any { b := make([]byte, copyBuffer); return &b }}
-
-// upload is a client's body on its way. One goroutine reads it, for as long as the request lasts; each attempt sends what was
-// read before and then what comes. It reads one piece ahead and no more.
+// upload is a request's body on its way. A small one is read whole before an instance is asked. Else one goroutine, for as long as
+// the request lasts, reads a piece and sends it to the instance of the present attempt; it never reads on before that is done.
 type upload struct {
-	body     io.Reader
-	control  *http.ResponseController
-	progress time.Duration
-	length   int64 // -1 where unknown
-	trailer  func() []proxy.Field
-	// announced are the names of trailers to come, read before the body is, as net/http changes them then.
-	announced string
+	x       *exchange
+	pace    pace
+	chunked bool // towards the instance
+	ahead   bool // read whole, before an instance was asked
+	started bool
+	left    sync.Once
+	done    chan struct{} // closed when the goroutine has ended
+	whole   atomic.Bool   // read to its end
+	stuck   atomic.Bool   // no attempt takes it
 
-	begin    sync.Once
-	pieces   chan piece
-	taken    chan struct{}
-	quit     chan struct{}
-	finished chan struct{}
-	began    atomic.Bool
-	whole    atomic.Bool // read to its end
-	late     atomic.Bool // ended for want of progress
-	garbled  atomic.Bool // its framing is broken; the client may be there
-	leave    sync.Once
-	armed    time.Time // the reader's: when the deadline was set
-	total    int64     // the reader's: bytes so far
-
-	ahead  bool   // read whole by readAhead, and in replay
-	replay []byte // owned by the one sender
-	lost   bool   // replay is not all that was read
-	end    error  // io.EOF or what the body failed with, once seen by a sender
+	mu     sync.Mutex
+	wake   sync.Cond
+	to     *backConn // nil while no attempt takes the body
+	sent   int64     // bytes of content that to was given
+	ended  bool      // to was given the end too
+	quit   bool
+	total  int64  // bytes read so far
+	replay []byte // these, unless they are too many
+	lost   bool   // they are
+	end    error  // io.EOF, or why there is no more
+	buf    []byte // for framing
 }
 
-type piece struct {
-	data []byte
-	err  error
+func newUpload(x *exchange) *upload {
+	u := &upload{x: x, chunked: x.request.Framing.Kind == http1.Chunked, pace: pace{limits: x.server.limits}}
+	u.wake.L = &u.mu
+	return u
 }
 
-func newUpload(r *http.Request, control *http.ResponseController, progress time.Duration) *upload {
-	return &upload{body: r.Body, control: control, progress: progress, length: r.ContentLength,
-		trailer: func() []proxy.Field { return trailerFields(r.Trailer) }, announced: trailerNames(r.Trailer),
-		pieces: make(chan piece), taken: make(chan struct{}), quit: make(chan struct{}), finished: make(chan struct{})}
-}
-
-// start begins reading, once: it is what makes net/http send 100 Continue.
-func (u *upload) start() {
-	u.begin.Do(func() {
-		u.began.Store(true)
-		go u.read()
-	})
-}
-
-// readAhead reads a body of a small, known length whole, once; others it leaves alone. It is false when the client's side failed.
+// readAhead reads a body of a small, known length whole; others it leaves alone. It is false when it could not.
 func (u *upload) readAhead() bool {
-	if !u.ahead && (u.length < 0 || u.length > aheadBytes || u.began.Load()) {
+	if u.chunked || u.x.request.Framing.Length > proxy.AheadBytes {
 		return true
 	}
-	u.begin.Do(func() {
-		u.ahead = true
-		u.began.Store(true)
-		defer close(u.finished)
-		buf := make([]byte, u.length+1) // room for a byte more, so that the end itself is read
-		n := 0
-		for u.end == nil {
-			var got int
-			got, u.end = u.readSome(buf[n:])
-			n += got
-		}
-		u.replay = buf[:n]
-	})
-	return errors.Is(u.end, io.EOF)
-}
-
-// readSome reads once, and keeps watch over the client's progress.
-func (u *upload) readSome(buf []byte) (n int, err error) {
-	if now := time.Now(); now.Sub(u.armed) >= time.Second {
-		u.armed = now
-		// An error means that the connection is gone; the read says so too.
-		_ = u.control.SetReadDeadline(now.Add(u.progress))
-	}
-	n, err = u.body.Read(buf)
-	u.total += int64(n)
-	if errors.Is(err, io.EOF) || err == nil && u.length >= 0 && u.total == u.length {
-		u.whole.Store(true)
-	}
-	switch {
-	case errors.Is(err, io.EOF):
-		_ = u.control.SetReadDeadline(time.Time{})
-	case err != nil: // the deadline stays: abandon may have set it, and net/http must not wait for the rest
-		u.late.Store(errors.Is(err, os.ErrDeadlineExceeded) && time.Since(u.armed) >= u.progress)
-		u.garbled.Store(isGarbled(err))
-	}
-	return n, err
-}
-
-func (u *upload) read() {
-	defer close(u.finished)
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
+	u.ahead = true
 	for {
-		n, err := u.readSome(*buf)
-		select {
-		case u.pieces <- piece{(*buf)[:n], err}:
-		case <-u.quit:
-			return
-		}
-		select {
-		case <-u.taken:
-		case <-u.quit:
-			return
+		data, err := u.x.asker.next(&u.pace)
+		if err == nil || u.replay != nil {
+			u.replay = append(u.replay, data...)
+		} else { // it came in one piece, which stays where it is
+			u.replay = data
 		}
 		if err != nil {
+			u.end = err
+			u.whole.Store(u.read())
+			return u.read()
+		}
+	}
+}
+
+// attach sends what was read so far to an attempt's connection, and from now on what comes.
+func (u *upload) attach(b *backConn) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	err := u.send(b, u.replay)
+	if err != nil {
+		return err
+	}
+	u.to, u.sent, u.ended = b, u.total, u.read()
+	u.stuck.Store(false)
+	if !u.started {
+		u.started, u.done = true, make(chan struct{})
+		go u.carry()
+	}
+	u.wake.Signal()
+	return nil
+}
+
+// detach ends that. b must be closed where the attempt failed, as a write may be under way.
+func (u *upload) detach() {
+	u.mu.Lock()
+	u.to = nil
+	u.mu.Unlock()
+}
+
+// carry reads and sends until the end.
+func (u *upload) carry() {
+	defer close(u.done)
+	for {
+		data, err := u.x.asker.next(&u.pace)
+		if !u.pass(data, err) {
 			return
 		}
 	}
 }
 
-// isGarbled tells broken chunks and trailers from a connection that failed or ended: net/http has no type for these errors.
-func isGarbled(err error) bool {
-	var broken net.Error
-	return !errors.As(err, &broken) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, http.ErrBodyReadAfterClose)
+// pass sends one piece, as soon as there is an attempt that takes it. It is false when there is nothing more to do.
+func (u *upload) pass(data []byte, end error) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.keep(data)
+	u.end = end
+	u.whole.Store(u.read())
+	if end != nil && !u.read() {
+		u.x.hangUp() // no instance is to wait for the rest
+		return false
+	}
+	for {
+		for u.to == nil && !u.quit {
+			u.wake.Wait()
+		}
+		if u.quit {
+			return false
+		}
+		if u.sent == u.total && u.ended == u.read() {
+			return end == nil // who attached has sent it
+		}
+		if u.send(u.to, data) == nil {
+			u.sent, u.ended = u.total, u.read()
+			return end == nil
+		}
+		u.to = nil
+		u.stuck.Store(true)
+	}
 }
 
-// abandon ends reading and waits for that. The client's connection can't be used again unless the body was read whole.
-func (u *upload) abandon() {
-	u.leave.Do(func() {
-		close(u.quit)
-		if !u.whole.Load() { // also where nothing was read: net/http would wait for the rest without limit
-			_ = u.control.SetReadDeadline(time.Unix(1, 0))
+// read says whether the body was read to its end. It needs u.mu.
+func (u *upload) read() bool { return errors.Is(u.end, io.EOF) }
+
+// send writes a piece, and what ends the body where all of it was read. It needs u.mu.
+func (u *upload) send(b *backConn, data []byte) error {
+	out := data
+	if u.chunked {
+		out = http1.AppendChunk(u.buf[:0], data)
+		if u.read() {
+			out = http1.AppendLastChunk(out, proxy.AppendTrailers(nil, u.x.asker.trailers()))
 		}
-		if u.began.Load() {
-			<-u.finished
-		}
-	})
-}
-
-// replayable says whether all that was read so far is still at hand.
-func (u *upload) replayable() bool { return !u.lost && (u.end == nil || errors.Is(u.end, io.EOF)) }
-
-// errClientBody marks that the client's side failed, not the instance's.
-var errClientBody = errors.New("read the request's body")
-
-// send writes the body to w, framed as its head announced: what was read before first, then what comes, until the body ends,
-// a write fails, or stop is closed.
-func (u *upload) send(w io.Writer, stop <-chan struct{}) error {
-	u.start()
-	out := bodyWriter{w: w, chunked: u.length < 0}
-	if err := out.write(u.replay); err != nil {
+		u.buf = out
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	if err := b.allowWrite(u.x.server.limits.Progress); err != nil {
 		return err
 	}
-	for u.end == nil {
-		select {
-		case <-stop:
-			return nil
-		case p := <-u.pieces:
-			u.keep(p.data)
-			u.end = p.err
-			err := out.write(p.data)
-			u.taken <- struct{}{}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	if !errors.Is(u.end, io.EOF) {
-		return errors.Join(errClientBody, u.end)
-	}
-	return out.finish(u.trailer())
+	_, err := b.Write(out)
+	return err
 }
 
+// keep needs u.mu.
 func (u *upload) keep(data []byte) {
-	if u.lost || len(u.replay)+len(data) > replayBytes {
+	u.total += int64(len(data))
+	if u.lost || len(u.replay)+len(data) > proxy.ReplayBytes {
 		u.lost, u.replay = true, nil
 		return
 	}
 	u.replay = append(u.replay, data...)
 }
 
-// bodyWriter frames a body.
-type bodyWriter struct {
-	w       io.Writer
-	chunked bool
-	buf     []byte
+// replayable says whether all that was read so far is still at hand.
+func (u *upload) replayable() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return !u.lost && (u.end == nil || u.read())
 }
 
-func (b *bodyWriter) write(data []byte) error {
-	if len(data) == 0 {
-		return nil
-	}
-	if !b.chunked {
-		_, err := b.w.Write(data)
-		return err
-	}
-	b.buf = appendChunk(b.buf[:0], data)
-	_, err := b.w.Write(b.buf)
-	return err
+// failed says whether the asker's side failed.
+func (u *upload) failed() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.end != nil && !u.read()
 }
 
-func (b *bodyWriter) finish(trailer []proxy.Field) error {
-	if !b.chunked {
-		return nil
+// failure is what that means.
+func (u *upload) failure() proxy.Failure {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var garbled *http1.Error
+	switch {
+	case errors.As(u.end, &garbled) && garbled != http1.ErrCut:
+		return proxy.FailedBody
+	case timedOut(u.end):
+		return proxy.FailedSlow
 	}
-	b.buf = append(b.buf[:0], "0\r\n"...)
-	for _, f := range trailer {
-		b.buf = appendField(b.buf, f)
-	}
-	_, err := b.w.Write(append(b.buf, "\r\n"...))
-	return err
+	return proxy.FailedClient
 }
 
-func appendChunk(b, data []byte) []byte {
-	const digits = "0123456789abcdef"
-	shift := 0
-	for len(data)>>shift > 15 {
-		shift += 4
+// moves says whether the body is on its way: then its goroutine is who sees the asker go away, and the instance need not answer yet.
+func (u *upload) moves() bool { return u.started && !u.whole.Load() && !u.stuck.Load() }
+
+// sentWait is how long the end of sending is waited for once the answer is complete and the body was read to its end: the
+// instance has the last byte then, only the goroutine that wrote it may not have been told.
+const sentWait = 5 * time.Millisecond
+
+// gone says whether the whole body went to the instance.
+func (u *upload) gone() bool {
+	if !u.started || !u.whole.Load() {
+		return u.ahead
 	}
-	for ; shift >= 0; shift -= 4 {
-		b = append(b, digits[len(data)>>shift&15])
+	timer := time.NewTimer(sentWait)
+	defer timer.Stop()
+	select {
+	case <-u.done:
+		return u.ended // what wrote it has ended
+	case <-timer.C:
+		return false
 	}
-	b = append(b, "\r\n"...)
-	return append(append(b, data...), "\r\n"...)
 }
 
-func appendField(b []byte, f proxy.Field) []byte {
-	b = append(append(b, f.Name...), ": "...)
-	return append(append(b, f.Value...), "\r\n"...)
-}
-
-func trailerFields(t http.Header) (fields []proxy.Field) {
-	for name, values := range t {
-		if !proxy.AllowedTrailer(name) {
-			continue
-		}
-		for _, v := range values {
-			if proxy.ValidValue(v) {
-				fields = append(fields, proxy.Field{Name: name, Value: v})
+// leave ends reading and sending. The connection of a failed or unfinished attempt must be closed.
+func (u *upload) leave() {
+	u.left.Do(func() {
+		u.mu.Lock()
+		u.quit = true
+		u.wake.Signal()
+		u.mu.Unlock()
+		if u.started {
+			if !u.whole.Load() {
+				u.x.asker.stop()
 			}
+			<-u.done
 		}
-	}
-	return fields
+	})
 }
 
-func trailerNames(t http.Header) string {
-	var names []string
-	for name := range t {
-		if proxy.AllowedTrailer(name) {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, ", ")
-}
+func timedOut(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

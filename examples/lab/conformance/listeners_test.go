@@ -58,7 +58,7 @@ func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {
 }
 
 func startStd(r *rig, l net.Listener) func(ctx context.Context) error {
-	s := std.NewServer(std.Options{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Limits: old(r.limits), Retries: r.retries, OnDrain: r.onDrain})
+	s := std.NewServer(std.Options{Common: r.common(), OnDrain: r.onDrain})
 	listener := std.Listener{Listener: l}
 	if r.kind.secure {
 		listener.TLS = &tls.Config{Certificates: []tls.Certificate{certificate()}}
@@ -66,44 +66,12 @@ func startStd(r *rig, l net.Listener) func(ctx context.Context) error {
 	return func(ctx context.Context) error { return s.Run(ctx, listener) }
 }
 
-func old(l limits) std.Limits {
-	return std.Limits{Connect: l.Connect, ReadHead: l.ReadHead, Answer: l.Answer, Idle: l.Idle, Progress: l.Progress, Grace: l.Grace, KeepIdle: l.KeepIdle, KeepConns: l.KeepConns}
-}
-
 // unfinished are the tests that fail yet, by listener, with the reason. Each is required to fail, so that it leaves the list when
 // it is mended; but one whose reason begins with sometimes.
 var unfinished = map[string]string{
-	"TestNothingIsAdded/std":                         "net/http writes names its own way",
-	"TestNothingIsAdded/std-tls":                     "net/http writes names its own way",
-	"TestRequestsAsBytes/std/coding_in_capitals":     "ends the connection",
-	"TestRequestsAsBytes/std-tls/coding_in_capitals": "ends the connection",
-	"TestRequestsAsBytes/std/chunk_extension":        "ends the connection",
-	"TestRequestsAsBytes/std-tls/chunk_extension":    "ends the connection",
-	"TestRequestsAsBytes/std-tls/empty_line_first":   "net/http refuses it",
-	"TestRequestsAsBytes/std/HTTP/1.2":               "net/http takes it",
-	"TestRequestsAsBytes/std-tls/HTTP/1.2":           "net/http takes it",
-	"TestRequestsAsBytes/std/HTTP/0.9":               "net/http waits for more",
-	"TestRequestsAsBytes/std/no_method":              "net/http resets the connection before its answer is read",
-	"TestRequestsSplitAtEveryByte/std":               "ends the connection after a chunked body",
-	"TestRequestsSplitAtEveryByte/std-tls":           "ends the connection after a chunked body",
-	"TestPipelining/std/16":                          "ends the connection after a chunked body",
-	"TestPipelining/std-tls/16":                      "ends the connection after a chunked body",
-	"TestPipelining/std/100":                         "ends the connection after a chunked body",
-	"TestPipelining/std-tls/100":                     "ends the connection after a chunked body",
-	"TestPipelining/std/500":                         "ends the connection after a chunked body",
-	"TestPipelining/std-tls/500":                     "ends the connection after a chunked body",
-	"TestExpectContinue/std":                         "ends the connection after a chunked body",
-	"TestExpectContinue/std-tls":                     "ends the connection after a chunked body",
-	"TestSwapsInTheMiddleOfEverything/std":           "ends the connection after a chunked body",
-	"TestSwapsInTheMiddleOfEverything/std-tls":       "ends the connection after a chunked body",
-	"TestListenersDoTheSame":                         "std on net/http with TLS differs from the same without",
-	"TestTimeLimits/std/half_a_head":                 "answers 400",
-	"TestTimeLimits/std-tls/half_a_head":             "answers 400",
-	"TestTimeLimits/std/half_a_chunk":                "a slow client is blamed on the instance: 504",
-	"TestTimeLimits/std-tls/half_a_chunk":            "a slow client is blamed on the instance: 504",
-	"TestTimeLimits/std/half_a_large_body":           "a slow client is blamed on the instance: 504",
-	"TestTimeLimits/std-tls/half_a_large_body":       "a slow client is blamed on the instance: 504",
-	"TestCutShowsOnHTTP10/std-tls":                   "TLS is closed as if all were well",
+	"TestListenersDoTheSame":    sometimes + "how much of an unwanted body is drained hangs on what was read before, and the loop refuses some chunked bodies",
+	"TestTunnelStreams/std":     sometimes + "the test ends before the instance has read what is in its socket",
+	"TestTunnelStreams/std-tls": sometimes + "the test ends before the instance has read what is in its socket",
 }
 
 const sometimes = "at times: "

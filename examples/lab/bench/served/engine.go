@@ -17,7 +17,7 @@ func engine(s settings, c *proxy.Common) (func(context.Context, net.Listener) er
 		server := event.NewServer(event.Options{Common: c, Loops: s.loops})
 		return func(ctx context.Context, l net.Listener) error { return server.Run(ctx, event.Listener{Listener: l}) }, nil
 	case "std":
-		server := std.NewServer(std.Options{Switch: c.Switch, Metrics: c.Metrics, Access: c.Access, Log: c.Log})
+		server := std.NewServer(std.Options{Common: c})
 		return func(ctx context.Context, l net.Listener) error { return server.Run(ctx, std.Listener{Listener: l}) }, nil
 	}
 	return nil, fmt.Errorf("no engine %q", s.engine)

@@ -1,0 +1,169 @@
+package std
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// How long accepting pauses when the process has no descriptors or memory left: clients wait in the kernel's queue meanwhile. Ten
+// tries a second cost nothing, and are soon enough when something has been closed.
+const (
+	firstPause = 5 * time.Millisecond
+	lastPause  = 100 * time.Millisecond
+)
+
+// accept serves a listener's connections until it is closed, which is no error while draining.
+func (s *Server) accept(l *Listener) error {
+	pause := time.Duration(0)
+	for {
+		c, err := l.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			s.take(c, nil, l)
+		case s.draining.Load() && errors.Is(err, net.ErrClosed):
+			return nil
+		case exhausted(err):
+			if pause == 0 {
+				s.log.Warn().Err(err).Msg("accepting pauses")
+			}
+			pause = min(max(firstPause, 2*pause), lastPause)
+			time.Sleep(pause)
+		case errors.Is(err, syscall.ECONNABORTED): // its client left while it was queued
+		default:
+			return err
+		}
+	}
+}
+
+// exhausted says whether an error passes when something is closed.
+func exhausted(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Take serves a connection from bytes that were read from it before. It returns at once, and owns c. l says how it was accepted. A
+// connection that comes after Run has ended is closed.
+func (s *Server) Take(c net.Conn, read []byte, l Listener) {
+	l = l.negotiating()
+	s.take(c, slices.Clone(read), &l)
+}
+
+// negotiating is the listener with the protocols that clients may choose.
+func (l Listener) negotiating() Listener {
+	if l.TLS != nil {
+		l.TLS = l.TLS.Clone()
+		l.TLS.NextProtos = []string{"h2", "http/1.1"}
+	}
+	return l
+}
+
+func (s *Server) take(c net.Conn, read []byte, l *Listener) {
+	if f := s.open.add(c, &s.serving); f != nil {
+		go s.serve(f, read, l)
+		return
+	}
+	c.Close()
+}
+
+// serve serves a connection to its end, or to where net/http takes it over. A panic costs this connection and nothing else.
+func (s *Server) serve(f *front, read []byte, l *Listener) {
+	defer s.serving.Done()
+	given := false
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.seat.Panic()
+			s.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("connection ended in a panic")
+		}
+		if !given {
+			f.Close()
+		}
+	}()
+	f.client = s.newClient(f, l)
+	if s.open.crowded() {
+		if l.TLS == nil { // a handshake costs more than many a request
+			s.turnAway(f, proxy.Crowded, "")
+		}
+		return
+	}
+	conn, http2, err := s.handshake(f, l)
+	if err != nil {
+		s.log.Debug().Err(err).Msg("TLS handshake")
+		return
+	}
+	if !http2 {
+		session := newSession(s, f, conn)
+		session.in.hold(read)
+		if http2 = session.serve(); !http2 {
+			return
+		}
+		conn = &replayed{front: f, read: slices.Clone(session.in.unread())}
+		session.in.drop()
+	}
+	given, f.client.HTTP2 = true, true
+	if conn.SetDeadline(time.Time{}) == nil {
+		s.second.hand(conn)
+	} else {
+		f.Close()
+	}
+}
+
+func (s *Server) newClient(c net.Conn, l *Listener) proxy.Client {
+	scheme := "http"
+	if l.TLS != nil {
+		scheme = "https"
+	}
+	var peer netip.AddrPort
+	if a := c.RemoteAddr(); a != nil {
+		peer, _ = netip.ParseAddrPort(a.String()) // a Unix socket's has no address
+	}
+	client := proxy.NewClient(peer.Addr(), scheme, &s.common.Forwarder)
+	client.RedirectHTTPS = l.RedirectHTTPS
+	return client
+}
+
+// handshake makes TLS of a connection where its listener wants that, and says whether HTTP/2 was agreed on.
+func (s *Server) handshake(f *front, l *Listener) (conn net.Conn, http2 bool, err error) {
+	if l.TLS == nil {
+		return f, false, nil
+	}
+	if err := f.SetReadDeadline(time.Now().Add(s.limits.ReadHead)); err != nil {
+		return nil, false, err
+	}
+	secure := tls.Server(f, l.TLS)
+	err = secure.Handshake()
+	var plain tls.RecordHeaderError
+	if errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader[:]) {
+		s.turnAway(f, proxy.BadRequest, "this port speaks HTTPS")
+	}
+	return secure, err == nil && secure.ConnectionState().NegotiatedProtocol == "h2", err
+}
+
+// looksLikeHTTP says whether a connection that should begin with TLS begins with a method.
+func looksLikeHTTP(begin []byte) bool {
+	for _, method := range []string{"GET /", "HEAD ", "POST ", "PUT /", "OPTIO", "DELET", "PATCH"} {
+		if string(begin) == method {
+			return true
+		}
+	}
+	return false
+}
+
+// turnAway ends a connection with an answer to whatever it may ask.
+func (s *Server) turnAway(f *front, o proxy.Outcome, detail string) {
+	session := newSession(s, f, f)
+	session.turnAway(o, detail)
+	session.end()
+}

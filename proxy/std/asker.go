@@ -1,0 +1,38 @@
+package std
+
+import (
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// asker is who made a request: an HTTP/1 connection, or a stream of HTTP/2. One goroutine uses it, and another one calls next. After
+// an error of any method nothing but cut is of use.
+type asker interface {
+	// next is what comes next of the request's body, valid until the next call; io.EOF stands at its end, with the last data or
+	// alone. It waits at most as long as p allows.
+	next(p *pace) ([]byte, error)
+	// trailers are those behind the body, after io.EOF.
+	trailers() []http1.Field
+	// stop makes next fail, now and from now on. It may be called while next runs.
+	stop()
+	// proceed tells an asker that holds its body back to send it.
+	proceed() error
+
+	// watch calls gone, once at most, when the asker goes away. next must not be running.
+	watch(gone func())
+	// unwatch ends that: gone does not run any more when it returns.
+	unwatch()
+
+	// head sends an answer's head. A final one may wait for flush.
+	head(ans *http1.Response) error
+	// write sends a part of the answer's body, which may wait for flush.
+	write(data []byte) error
+	flush() error
+	// finish ends the answer's body.
+	finish(trailers []http1.Field) error
+	// own sends the proxy's own answer, whole.
+	own() error
+	// tunnel passes bytes both ways until both ways have ended.
+	tunnel(b *backConn)
+	// cut ends what can't be answered, so that it shows.
+	cut()
+}

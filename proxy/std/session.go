@@ -1,0 +1,200 @@
+package std
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// session is an HTTP/1 connection: one request after another. While it is idle it holds no buffer and no exchange.
+type session struct {
+	server *Server
+	front  *front
+	conn   net.Conn  // front, or TLS over it
+	x      *exchange // the present one; nil between two requests
+
+	in       intake // the request's head stays in it for as long as the exchange lasts
+	find     http1.Head
+	deadline time.Time // of reads
+	content  int       // where in in the request's body goes on
+	flow     intake    // what came of the body, and behind it, after in
+	body     http1.Body
+	watching chan struct{} // closed when the watch has ended; nil without one
+
+	out      []byte // of the answer, not yet sent
+	vector   [2][]byte
+	buffers  net.Buffers
+	chunked  bool // the answer's body goes out in chunks
+	untilEnd bool // the answer's body ends with the connection
+	lingers  bool // after the last answer, what the asker still sends is read and thrown away
+	gone     bool // there is nobody to send to
+	stopped  atomic.Bool
+}
+
+func newSession(s *Server, f *front, conn net.Conn) *session {
+	n := &session{server: s, front: f, conn: conn}
+	below := conn
+	if conn == net.Conn(f) {
+		below = f.Conn
+	}
+	from := newSource(below)
+	n.in.from, n.flow.from = from, from
+	return n
+}
+
+// serve answers requests until the connection ends. It is true, with the connection open, where HTTP/2 begins.
+func (s *session) serve() (http2 bool) {
+	for first := true; ; first = false {
+		n, http2, err := s.readHead(first)
+		if http2 {
+			return true
+		}
+		var refused *http1.Error
+		switch held := s.in.unread(); {
+		case err == nil:
+			if !s.turn(held[:n]) {
+				s.end()
+				return false
+			}
+			continue
+		case errors.As(err, &refused):
+			s.refuse(refused)
+		case timedOut(err) && len(held) > 0:
+			s.turnAway(proxy.SlowClient, "the head took too long")
+		}
+		s.end()
+		return false
+	}
+}
+
+// readHead waits for a whole head. A connection's first one has its time from the beginning, others from their first byte. A
+// connection in the clear may begin with HTTP/2's preface instead.
+func (s *session) readHead(first bool) (n int, http2 bool, err error) {
+	limits := s.server.limits
+	wait := limits.Idle
+	if first {
+		wait = limits.ReadHead
+	}
+	s.allow(wait)
+	for began := first; ; {
+		if held := s.in.unread(); len(held) > 0 {
+			more := false
+			if first && s.conn == net.Conn(s.front) {
+				http2, more = http1.IsPreface(held)
+			}
+			if !http2 && !more {
+				n, err = s.find.Find(held, limits.HeadBytes)
+			}
+			if n > 0 || http2 || err != nil {
+				return n, http2, err
+			}
+			if !began {
+				began = true
+				s.expire(time.Now().Add(limits.ReadHead))
+			}
+		}
+		if err := s.in.more(limits.HeadBytes); err != nil {
+			return 0, false, err
+		}
+	}
+}
+
+// turn answers one request, and says whether another one may follow.
+func (s *session) turn(head []byte) bool {
+	x := s.server.takeExchange(s)
+	limits := http1.Limits{HeadBytes: s.server.limits.HeadBytes, Fields: s.server.limits.HeadFields}
+	if err := x.request.Parse(head, limits); err != nil {
+		s.server.giveExchange(x)
+		var refused *http1.Error
+		if errors.As(err, &refused) {
+			s.refuse(refused)
+		}
+		return false
+	}
+	s.x, s.content = x, s.in.r+len(head)
+	s.body.Start(x.request.Framing)
+	x.run(x.Begin(s.server.seat, &x.request, &s.front.client, time.Now()))
+	return s.conclude()
+}
+
+// refuse answers a head that is none.
+func (s *session) refuse(err *http1.Error) {
+	s.answer(func(x *exchange) proxy.Do { return x.BadHead(s.server.seat, &s.front.client, err, time.Now()) })
+}
+
+// turnAway answers a connection that brings no request.
+func (s *session) turnAway(o proxy.Outcome, detail string) {
+	s.answer(func(x *exchange) proxy.Do { return x.Turn(s.server.seat, &s.front.client, o, detail, time.Now()) })
+}
+
+// answer gives the connection's last answer.
+func (s *session) answer(begin func(x *exchange) proxy.Do) {
+	s.x, s.content, s.lingers = s.server.takeExchange(s), s.in.r, true
+	s.x.request.Framing = http1.Framing{}
+	s.body.Start(s.x.request.Framing)
+	s.x.run(begin(s.x))
+	s.conclude()
+}
+
+// conclude makes the session ready for the next request, or says that there is none.
+func (s *session) conclude() bool {
+	more := !s.gone && !s.x.CloseAfter() && s.drain()
+	s.server.giveExchange(s.x)
+	s.x = nil
+	giveBuffer(s.out)
+	s.out, s.chunked, s.untilEnd = nil, false, false
+	s.in.r = s.content
+	s.in.release()
+	if len(s.flow.unread()) > 0 {
+		s.in, s.flow = s.flow, s.in
+	}
+	s.flow.release()
+	return more
+}
+
+// drain reads what is left of a small body, after an answer that did not wait for it: what follows on the connection is the next
+// request. It is false where it did not come in time.
+func (s *session) drain() bool {
+	if s.body.Done() {
+		return true
+	}
+	s.expire(time.Now().Add(proxy.LingerTime))
+	for left := proxy.DrainBytes; left > 0; {
+		data, err := s.piece()
+		left -= len(data)
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+	}
+	return false
+}
+
+// end closes the connection.
+func (s *session) end() {
+	if !s.gone && (s.lingers || len(s.in.unread()) > 0) {
+		if s.conn == net.Conn(s.front) || endOf(s.conn) == nil { // TLS says farewell
+			s.front.linger()
+		}
+	}
+	s.in.drop()
+	s.flow.drop()
+	_ = s.conn.Close()
+}
+
+// allow lets reads take d from now.
+func (s *session) allow(d time.Duration) {
+	if now := time.Now(); !due(s.deadline, now, d) {
+		s.expire(now.Add(d))
+	}
+}
+
+// expire lets reads take until then. An error means that the connection has ended, which the next read tells.
+func (s *session) expire(at time.Time) {
+	s.deadline = at
+	_ = s.conn.SetReadDeadline(at)
+}

@@ -1,0 +1,130 @@
+package std
+
+import (
+	"net"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// room is where the answer goes on.
+func (s *session) room() []byte {
+	if s.out == nil {
+		s.out = takeBuffer(smallBuffer)[:0]
+	}
+	return s.out
+}
+
+// head is asker's.
+func (s *session) head(ans *http1.Response) error {
+	if ans.Status < 200 && ans.Status != switching {
+		s.out = s.x.AppendInterim(s.room(), ans)
+		return s.flush()
+	}
+	if s.x.up != nil && !s.x.up.whole.Load() { // what is left of the request ends with the connection
+		s.x.Ending, s.lingers = true, true
+	}
+	framing := s.x.AnswerFraming(ans).Kind
+	s.chunked, s.untilEnd = framing == http1.Chunked, framing == http1.UntilClose
+	s.out = s.x.AppendAnswer(s.room(), ans, s.x.CloseAfter(), time.Now())
+	return nil
+}
+
+// write is asker's.
+func (s *session) write(data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	s.out = s.room()
+	if s.chunked {
+		s.out = http1.AppendChunkHead(s.out, int64(len(data)))
+	}
+	const end = "\r\n"
+	if len(s.out)+len(data)+len(end) <= cap(s.out) {
+		s.out = append(s.out, data...)
+	} else if err := s.send(data); err != nil {
+		return err
+	}
+	if s.chunked {
+		s.out = append(s.out, end...)
+	}
+	return nil
+}
+
+// flush is asker's.
+func (s *session) flush() error {
+	if len(s.out) == 0 {
+		return nil
+	}
+	return s.send(nil)
+}
+
+// send writes what waits and then data.
+func (s *session) send(data []byte) error {
+	var err error
+	switch {
+	case len(s.out) == 0:
+		_, err = s.conn.Write(data)
+	case len(data) == 0:
+		_, err = s.conn.Write(s.out)
+	default:
+		s.vector = [2][]byte{s.out, data}
+		s.buffers = s.vector[:]
+		if s.conn == net.Conn(s.front) {
+			err = s.front.writeAll(&s.buffers)
+		} else {
+			_, err = s.buffers.WriteTo(s.conn)
+		}
+		s.vector = [2][]byte{}
+	}
+	s.out = s.out[:0]
+	s.gone = s.gone || err != nil
+	return err
+}
+
+// finish is asker's.
+func (s *session) finish(trailers []http1.Field) error {
+	if s.chunked {
+		s.out = http1.AppendLastChunk(s.room(), trailers)
+	}
+	return s.flush()
+}
+
+// own is asker's. A small rest of the request is drained after it; a larger one ends with the connection.
+func (s *session) own() error {
+	if !s.body.Done() && (s.stopped.Load() || !s.x.MayDrain(s.left())) {
+		s.x.Ending, s.lingers = true, true
+	}
+	s.out = s.x.AppendOwn(s.room(), s.x.CloseAfter(), time.Now())
+	return s.flush()
+}
+
+// left is how much of the request's body is still to come, -1 where that is unknown.
+func (s *session) left() int64 {
+	if s.x.request.Framing.Kind == http1.Sized {
+		return s.body.Left()
+	}
+	return -1
+}
+
+// tunnel is asker's.
+func (s *session) tunnel(b *backConn) {
+	if s.flush() != nil {
+		return
+	}
+	if rest := s.in.buf[s.content:s.in.w]; len(rest) > 0 { // the head stays where it is, for the log
+		s.flow.hold(rest)
+		s.content = s.in.w
+	}
+	s.x.Bytes += tunnel(s.conn, &s.flow, b, &b.in)
+	s.gone = true
+}
+
+// cut is asker's. An end is taken for completeness where a body ends with the connection: there it is a reset.
+func (s *session) cut() {
+	s.gone = true
+	if s.untilEnd {
+		s.front.reset()
+	}
+	s.front.Close()
+}

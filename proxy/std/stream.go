@@ -1,0 +1,227 @@
+package std
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// stream is a request over HTTP/2, as net/http hands it out.
+type stream struct {
+	server  *Server
+	x       *exchange
+	w       http.ResponseWriter
+	r       *http.Request
+	control *http.ResponseController
+	buf     []byte // of next
+	full    bool   // the last read filled it
+	unhook  func() bool
+	hung    chan struct{} // closed when gone has run
+	unsaid  bool          // nothing was flushed since the last write
+	isCut   bool
+}
+
+// serveStream serves one request.
+func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
+	client, ok := r.Context().Value(clientKey{}).(*proxy.Client)
+	if !ok || r.ProtoMajor != 2 {
+		panic(http.ErrAbortHandler)
+	}
+	t := &stream{server: s, w: w, r: r, control: http.NewResponseController(w)}
+	t.x = s.takeExchange(t)
+	t.x.request = requestOf(r, t.x.request.Fields[:0])
+	if now := time.Now(); len(t.x.request.Fields) > s.limits.HeadFields {
+		t.x.run(t.x.Turn(s.seat, client, proxy.HeadTooLarge, "", now))
+	} else {
+		t.x.run(t.x.Begin(s.seat, &t.x.request, client, now))
+	}
+	giveBuffer(t.buf)
+	s.giveExchange(t.x)
+	if t.isCut {
+		panic(http.ErrAbortHandler) // net/http's way to reset a stream
+	}
+}
+
+// requestOf is a request as one of HTTP/1.1: net/http has checked its parts, and there are no fields of a connection.
+func requestOf(r *http.Request, fields []http1.Field) http1.Request {
+	q := http1.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Minor: 1, Fields: fields}
+	for name, values := range r.Header {
+		for _, v := range values {
+			f := http1.NewField(name, v)
+			if f.Known() == http1.TE {
+				q.Trailers = q.Trailers || http1.HasToken(v, "trailers")
+			}
+			q.Fields = append(q.Fields, f)
+		}
+	}
+	switch {
+	case r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0:
+	case r.ContentLength > 0:
+		q.Framing = http1.Framing{Kind: http1.Sized, Length: r.ContentLength}
+	default:
+		q.Framing = http1.Framing{Kind: http1.Chunked}
+	}
+	q.Continue = !q.Framing.Empty() && r.Header.Get("Expect") != ""
+	for name := range r.Trailer {
+		q.Fields = append(q.Fields, http1.NewField("Trailer", name))
+	}
+	return q
+}
+
+// next is asker's.
+func (t *stream) next(p *pace) ([]byte, error) {
+	if t.full && len(t.buf) < largeBuffer {
+		giveBuffer(t.buf)
+		t.buf = takeBuffer(largeBuffer)
+	} else if t.buf == nil {
+		t.buf = takeBuffer(smallBuffer)
+	}
+	_ = t.control.SetReadDeadline(p.begin()) // an error means that the stream is gone; the read says so too
+	n, err := t.r.Body.Read(t.buf)
+	p.end()
+	p.count(n)
+	t.full = n == len(t.buf)
+	if err == nil && p.total == t.r.ContentLength {
+		err = io.EOF
+	}
+	if errors.Is(err, io.EOF) {
+		_ = t.control.SetReadDeadline(time.Time{})
+		return t.buf[:n], io.EOF
+	}
+	return t.buf[:n], err
+}
+
+// trailers is asker's.
+func (t *stream) trailers() (fields []http1.Field) {
+	for name, values := range t.r.Trailer {
+		for _, v := range values {
+			fields = append(fields, http1.NewField(name, v))
+		}
+	}
+	return fields
+}
+
+// stop is asker's.
+func (t *stream) stop() { _ = t.control.SetReadDeadline(past) }
+
+// proceed is asker's: net/http says 100 when the body is first read.
+func (t *stream) proceed() error { return nil }
+
+// watch is asker's.
+func (t *stream) watch(gone func()) {
+	hung := make(chan struct{})
+	t.hung = hung
+	t.unhook = context.AfterFunc(t.r.Context(), func() {
+		defer close(hung)
+		gone()
+	})
+}
+
+// unwatch is asker's.
+func (t *stream) unwatch() {
+	if !t.unhook() {
+		<-t.hung
+	}
+}
+
+// head is asker's.
+func (t *stream) head(ans *http1.Response) error {
+	h := t.w.Header()
+	if ans.Status == http.StatusContinue {
+		return nil
+	}
+	clear(h)
+	setFields(h, t.x.AnswerFields(nil, ans))
+	if ans.Status >= 200 {
+		t.finalHead(h)
+	}
+	t.w.WriteHeader(ans.Status)
+	if ans.Status < 200 {
+		clear(h)
+	}
+	t.unsaid = true
+	return nil
+}
+
+// finalHead tells net/http what it must not guess.
+func (t *stream) finalHead(h http.Header) {
+	if t.x.Ending {
+		h.Set("Connection", "close") // it says GOAWAY, and ends the connection when its streams have ended
+	}
+	if h["Content-Type"] == nil {
+		h["Content-Type"] = nil // present and empty: none is made up
+	}
+}
+
+// write is asker's.
+func (t *stream) write(data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	t.unsaid = true
+	_, err := t.w.Write(data)
+	return err
+}
+
+// flush is asker's.
+func (t *stream) flush() error {
+	if !t.unsaid {
+		return nil
+	}
+	t.unsaid = false
+	return t.control.Flush()
+}
+
+// finish is asker's: net/http sends what is left, with the trailers.
+func (t *stream) finish(trailers []http1.Field) error {
+	h := t.w.Header()
+	for _, f := range trailers {
+		name := http.TrailerPrefix + http.CanonicalHeaderKey(f.Name)
+		h[name] = append(h[name], strings.Clone(f.Value))
+	}
+	return t.r.Context().Err()
+}
+
+// own is asker's.
+func (t *stream) own() error {
+	h := t.w.Header()
+	clear(h)
+	setFields(h, t.x.OwnFields(nil))
+	body := t.x.AppendOwnBody(nil)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	t.finalHead(h)
+	t.w.WriteHeader(t.x.Status)
+	if t.r.Method == "HEAD" {
+		return nil
+	}
+	n, err := t.w.Write(body)
+	t.x.Bytes = int64(n)
+	return err
+}
+
+// tunnel is asker's: no request over HTTP/2 asks for one.
+func (t *stream) tunnel(*backConn) { t.cut() }
+
+// cut is asker's.
+func (t *stream) cut() { t.isCut = true }
+
+// setFields copies: net/http writes a head after the bytes that the fields are views of have gone.
+func setFields(h http.Header, fields []http1.Field) {
+	values := make([]string, len(fields)) // one allocation for all fields that come once
+	for i, f := range fields {
+		name, value := strings.Clone(http.CanonicalHeaderKey(f.Name)), strings.Clone(f.Value)
+		if old := h[name]; old != nil {
+			h[name] = append(old, value)
+			continue
+		}
+		values[i] = value
+		h[name] = values[i : i+1 : i+1]
+	}
+}
