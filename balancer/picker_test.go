@@ -65,6 +65,34 @@ func TestRotationGoesOnOverASwap(t *testing.T) {
 	}
 }
 
+// Whatever comes, goes or moves, who stays keeps what it has gained, and newcomers begin at 0.
+func TestWhoStaysKeepsItsTurn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := set(rapid.SliceOfN(rapid.IntRange(1, 9), 12, 12).Draw(t, "weights")...)
+		lane := NewLane()
+		gained := map[*Upstream]int64{}
+		for range 4 {
+			var m []Member
+			for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, len(all)-1), 1, 12, rapid.ID).Draw(t, "members") {
+				m = append(m, all[i])
+			}
+			r := lane.rotate(m).(*rotation)
+			for i, one := range m {
+				if r.current[i] != gained[one.Upstream] {
+					t.Fatalf("%s has %d, want %d", one.Upstream.Key(), r.current[i], gained[one.Upstream])
+				}
+			}
+			for range rapid.IntRange(0, 9).Draw(t, "turns") {
+				r.Pick(nil, Any)
+			}
+			clear(gained)
+			for i, one := range m {
+				gained[one.Upstream] = r.current[i]
+			}
+		}
+	})
+}
+
 func TestPickersSkipWhatCannotServe(t *testing.T) {
 	for _, policy := range []Policy{RoundRobin{}, LeastConnections{}} {
 		m := set(1, 1, 1, 0)

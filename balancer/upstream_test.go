@@ -378,6 +378,24 @@ func TestLinesAreApart(t *testing.T) {
 	}
 }
 
+func TestConnectionsThatCloseOnARequest(t *testing.T) {
+	now := time.Now().Add(time.Hour) // nothing lapses meanwhile
+	fresh, known := NewUpstream("k", "s", "a:80"), NewUpstream("k", "s", "b:80")
+	if fresh.ObserveBroken(now); fresh.Usable() {
+		t.Error("one that has never answered is trusted after it closed")
+	}
+	known.ObserveAnswer(0, time.Millisecond)
+	for n := range brokenLimit {
+		if !known.Usable() {
+			t.Errorf("left out after %d", n)
+		}
+		known.ObserveBroken(now)
+	}
+	if known.Usable() {
+		t.Error("never left out")
+	}
+}
+
 func TestConnectionsAreBounded(t *testing.T) {
 	u := NewUpstream("k", "s", "a:80")
 	var open atomic.Int32

@@ -135,7 +135,7 @@ func naive(routes []*Route, authority, path string) *Route {
 var (
 	someHosts  = []string{"", "a.b", "c.a.b", "x.c.a.b", "a.b:81", "*.a.b", "*.c.a.b", "*.a.b:81", "x*", "?.a.b", "*", "[ac].b:81", "*x*:81"}
 	somePaths  = []string{"/", "/p", "/p/", "/p/q", "/pq", "/r"}
-	askedHosts = []string{"", "a.b", "c.a.b", "x.c.a.b", "a.b:81", "c.a.b:81", "c.b:81", "xyz", "x:81", "a.b:80", ".a.b", "a..b", "a.b.", "A.b.:81", "c.a.b.:81", ".", ":81", "*.a.b", "[::1]:81"}
+	askedHosts = []string{"", "a.b", "c.a.b", "x.c.a.b", "a.b:81", "c.a.b:81", "c.b:81", "xyz", "x:81", "a.b:80", ".a.b", "a..b", "a.b.", "A.b.:81", "c.a.b.:81", ".", ":81", "*.a.b", "?.a.b", "x*", "[::1]:81"}
 	askedPaths = []string{"/", "/p", "/p/", "/p/q", "/pq", "/pqr", "/r/s", "/z"}
 	somePrefix = []string{"urlprefix-", "pointsman.route="}
 )
