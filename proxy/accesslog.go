@@ -59,7 +59,6 @@ type AccessLog struct {
 	wake    chan struct{} // something is there
 	hurry   chan struct{} // a lot is
 	dropped atomic.Uint64
-	own     lineQueue // what is logged without a seat
 
 	mu    sync.Mutex
 	seats []*lineQueue
@@ -71,8 +70,6 @@ func NewAccessLog(format AccessFormat, out io.Writer) *AccessLog {
 		return nil
 	}
 	l := &AccessLog{format: format, out: out, wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
-	l.own.mu = new(sync.Mutex)
-	l.join(&l.own)
 	return l
 }
 
@@ -89,16 +86,6 @@ func (l *AccessLog) Dropped() uint64 {
 		return 0
 	}
 	return l.dropped.Load()
-}
-
-// Add logs a request without a seat.
-func (l *AccessLog) Add(a *Access) {
-	if l == nil {
-		return
-	}
-	l.own.mu.Lock()
-	l.add(&l.own, a)
-	l.own.mu.Unlock()
 }
 
 // add appends a line, or drops it when too much is waiting. It needs s.mu. The writer is woken by the first line only.

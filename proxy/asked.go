@@ -3,6 +3,8 @@ package proxy
 import (
 	"errors"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // Why a request's target or authority is refused; each is a 400 but for ErrConnect, which is a 405.
@@ -50,7 +52,7 @@ func Ask(method, target, host string) (Asked, error) {
 			a.Asterisk, target = true, "/"
 		}
 	}
-	if !ValidAuthority(a.Authority) {
+	if !http1.ValidAuthority(a.Authority) {
 		return a, ErrAuthority
 	}
 	a.Key = lower(a.Authority)

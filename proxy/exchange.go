@@ -107,7 +107,7 @@ func (x *Exchange) Begin(seat *Seat, req *http1.Request, client *Client, now tim
 
 // BadHead takes a head that could not be parsed; the answer is always Reply.
 func (x *Exchange) BadHead(seat *Seat, client *Client, err *http1.Error, now time.Time) Do {
-	return x.Turn(seat, client, outcomeOf(err.Status), err.Text, now)
+	return x.Turn(seat, client, outcomeFor(err.Status), err.Text, now)
 }
 
 // Turn answers a connection that brought no request: SlowClient where none came in time, Crowded where there is no room for it.

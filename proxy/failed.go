@@ -46,7 +46,7 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 	case f == FailedBody:
 		return x.reply(BadRequest, "the request's body is not framed as announced")
 	}
-	return x.reply(OutcomeOf(f), "")
+	return x.reply(outcomeOf(f), "")
 }
 
 // observeFailure notes what a failed attempt says about its instance.

@@ -56,29 +56,6 @@ type Origin struct {
 
 	chain, chained string // inbound X-Forwarded-For and Forwarded, believed
 	proto, host    string // of the request as the client sent it
-
-	peer           netip.Addr
-	scheme, direct string
-	extra          []Field // other believed X-Forwarded-* fields
-}
-
-// Origin reads what the forwarding fields of a request are worth. scheme is "http" or "https", host the authority asked for.
-// newID is called when the request has no id that is believed.
-func (f Forwarder) Origin(peer netip.Addr, scheme, host string, in []Field, newID func() string) Origin {
-	peer = peer.Unmap().WithZone("")
-	o := Origin{Client: peer, peer: peer, scheme: scheme, direct: host, proto: scheme, host: host}
-	if f.Trusts(peer) {
-		f.believe(&o, in)
-		for _, field := range in {
-			if field.Known() == http1.OtherXForwarded {
-				o.extra = append(o.extra, field)
-			}
-		}
-	}
-	if o.ID == "" {
-		o.ID = newID()
-	}
-	return o
 }
 
 // believe takes over what a trusted peer says, each value checked for its form.
@@ -96,7 +73,7 @@ func (f Forwarder) believe(o *Origin, in []Field) {
 				o.proto = value
 			}
 		case http1.XForwardedHost:
-			if ValidAuthority(value) {
+			if http1.ValidAuthority(value) {
 				o.host = value
 			}
 		case http1.XRealIP:
@@ -148,24 +125,6 @@ func parseHop(s string) (netip.Addr, bool) {
 		return ap.Addr().Unmap().WithZone(""), true
 	}
 	return netip.Addr{}, false
-}
-
-// append adds the forwarding fields of this hop.
-func (o *Origin) append(dst []Field) []Field {
-	peer := o.peer.String()
-	client := peer
-	if o.Client != o.peer {
-		client = o.Client.String()
-	}
-	forwarded := appendForwarded(nil, peer, o.peer.Is6(), o.direct, o.scheme)
-	dst = append(dst,
-		http1.NewField("X-Forwarded-For", join(o.chain, peer)),
-		http1.NewField("X-Forwarded-Proto", o.proto),
-		http1.NewField("X-Forwarded-Host", o.host),
-		http1.NewField("X-Real-IP", client),
-		http1.NewField("Forwarded", join(o.chained, string(forwarded))),
-		http1.NewField("X-Request-ID", o.ID))
-	return append(dst, o.extra...)
 }
 
 // appendTo appends the forwarding fields of this hop as they go out. host is the authority asked for.
@@ -232,9 +191,6 @@ func validID(s string) bool {
 	}
 	return true
 }
-
-// ValidAuthority says whether s is a host with an optional port and nothing else; see http1.ValidAuthority.
-func ValidAuthority(s string) bool { return http1.ValidAuthority(s) }
 
 // Admitted says whether a route's allow and deny lists let a request in. The peer's address and each entry of every
 // X-Forwarded-For field must pass, as with Fabio; an entry that is no address fails an allow list and passes a deny list.

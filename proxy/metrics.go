@@ -36,7 +36,6 @@ const otherService = "other"
 type Metrics struct {
 	start *prometheus.HistogramVec
 	descs descs
-	own   cell // what is counted without a seat
 
 	mu    sync.Mutex
 	cells []*cell
@@ -71,7 +70,6 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			panics:       desc("panics_total", "Requests that ended in a panic of ours."),
 		},
 	}
-	m.join(&m.own)
 	r.MustRegister(m.start, m)
 	return m
 }

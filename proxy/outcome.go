@@ -120,8 +120,8 @@ func (o Outcome) title() string { return abouts[o].title }
 
 func (o Outcome) detail() string { return abouts[o].detail }
 
-// outcomeOf turns the status of what could not be read into an outcome.
-func outcomeOf(status int) Outcome {
+// outcomeFor turns the status of what could not be read into an outcome.
+func outcomeFor(status int) Outcome {
 	for _, o := range [...]Outcome{HeadTooLarge, TargetTooLong, NotImplemented, BadVersion, BadExpectation, SlowClient} {
 		if o.Status() == status {
 			return o
@@ -133,13 +133,7 @@ func outcomeOf(status int) Outcome {
 // MaxProblem bounds a problem's body, so that a listener can keep it in one piece.
 const MaxProblem = 2048
 
-// Problem renders the body of an own answer: a small page where accept prefers HTML, application/problem+json (RFC 9457)
-// otherwise. detail, if not empty, replaces the outcome's own; it may hold text from the request and is escaped here.
-func (o Outcome) Problem(accept, detail, id string) (contentType string, body []byte) {
-	html := prefersHTML(accept)
-	return problemType(html), o.appendProblem(nil, html, detail, id)
-}
-
+// problemType is the type of an own answer's body.
 func problemType(html bool) string {
 	if html {
 		return "text/html; charset=utf-8"
@@ -150,6 +144,8 @@ func problemType(html bool) string {
 // maxDetail bounds a detail: it may be as long as a request makes it.
 const maxDetail = 256
 
+// appendProblem appends the body of an own answer: a small page, or application/problem+json (RFC 9457). detail, if not empty,
+// replaces the outcome's own; it may hold text from the request and is escaped here.
 func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte {
 	if detail == "" {
 		detail = o.detail()
@@ -205,8 +201,8 @@ func clip(s string, n int) string {
 	return s[:n] + "..."
 }
 
-// OutcomeOf is the one function that turns the last failure of a request's attempts into an outcome.
-func OutcomeOf(f Failure) Outcome {
+// outcomeOf is the one function that turns the last failure of a request's attempts into an outcome.
+func outcomeOf(f Failure) Outcome {
 	switch f {
 	case FailedConnect, FailedSettle, FailedStale:
 		return NoInstance
@@ -214,7 +210,7 @@ func OutcomeOf(f Failure) Outcome {
 		return LateAnswer
 	case FailedFull:
 		return Full
-	case FailedClient, FailedSlow:
+	case FailedSlow:
 		return SlowClient
 	case FailedBody:
 		return BadRequest

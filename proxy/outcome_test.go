@@ -17,12 +17,17 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 )
 
+func problem(o Outcome, accept, detail string) (kind string, body []byte) {
+	page := prefersHTML(accept)
+	return problemType(page), o.appendProblem(nil, page, detail, "id")
+}
+
 func TestProblems(t *testing.T) {
 	for o := NotReady; o < outcomes; o++ {
 		if o == Moved {
 			continue
 		}
-		kind, body := o.Problem("*/*", "", "id")
+		kind, body := problem(o, "*/*", "")
 		var p map[string]any
 		if err := json.Unmarshal(body, &p); err != nil || kind != "application/problem+json" || int(p["status"].(float64)) != o.Status() || p["title"] == "" {
 			t.Errorf("%v: %s %q %v", o, kind, body, err)
@@ -31,11 +36,11 @@ func TestProblems(t *testing.T) {
 			t.Errorf("%v: status %d, %d bytes", o, o.Status(), len(body))
 		}
 	}
-	kind, body := BadRequest.Problem("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", `<script>"`+strings.Repeat("x", 9999), "id")
+	kind, body := problem(BadRequest, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", `<script>"`+strings.Repeat("x", 9999))
 	if !strings.HasPrefix(kind, "text/html") || bytes.Contains(body, []byte("<script>")) || len(body) > MaxProblem {
 		t.Errorf("%s %q", kind, body)
 	}
-	if kind, _ := NoRoute.Problem("application/json, text/html", "", ""); kind != "application/problem+json" {
+	if kind, _ := problem(NoRoute, "application/json, text/html", ""); kind != "application/problem+json" {
 		t.Errorf("JSON was asked for first: %s", kind)
 	}
 }
@@ -96,15 +101,24 @@ func (g *gate) Write(p []byte) (int, error) {
 	return g.buf.Write(p)
 }
 
+// joined is a queue of the log's.
+func joined(l *AccessLog) *lineQueue {
+	q := &lineQueue{mu: new(sync.Mutex)}
+	l.join(q)
+	return q
+}
+
 func TestAccessLogNeverHoldsUp(t *testing.T) {
 	g := &gate{open: make(chan struct{})}
 	l := NewAccessLog(AccessJSON, g)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { l.Run(ctx) })
-	n := 0
+	seat, n := joined(l), 0
 	for size := 0; size < 3*maxLines; size += 200 { // a line has more than that
-		l.Add(access())
+		seat.mu.Lock()
+		l.add(seat, access())
+		seat.mu.Unlock()
 		n++
 	}
 	if l.Dropped() == 0 {
@@ -118,14 +132,12 @@ func TestAccessLogNeverHoldsUp(t *testing.T) {
 	}
 	stuck := NewAccessLog(AccessJSON, &gate{open: make(chan struct{})})
 	ended, end := context.WithCancel(t.Context())
-	stuck.Add(access())
+	stuck.add(joined(stuck), access())
 	time.AfterFunc(50*time.Millisecond, end)
 	start := time.Now()
 	if err := stuck.Run(ended); err != nil || time.Since(start) > farewellWrite+5*time.Second {
 		t.Errorf("a reader that is gone held the end up for %s: %v", time.Since(start), err)
 	}
-	var off *AccessLog
-	off.Add(access())
 	if NewAccessLog(AccessOff, nil) != nil {
 		t.Error("off logs")
 	}

@@ -98,12 +98,12 @@ func TestBucketsAreCounted(t *testing.T) {
 }
 
 func TestServicesAreBounded(t *testing.T) {
-	registry := prometheus.NewRegistry()
-	m := NewMetrics(registry)
+	var c cell
+	NewMetrics(prometheus.NewRegistry()).join(&c)
 	for i := range maxServices + 50 {
-		m.own.service(fmt.Sprint("s", i)).count(200, 0)
+		c.service(fmt.Sprint("s", i)).count(200, 0)
 	}
-	if n := len(m.own.services); n != maxServices+1 || m.own.services[otherService].codes[0].n != 50 {
+	if n := len(c.services); n != maxServices+1 || c.services[otherService].codes[0].n != 50 {
 		t.Errorf("%d services", n)
 	}
 }
