@@ -24,6 +24,9 @@ const (
 func (s *Server) accept(l *Listener) error {
 	pause := time.Duration(0)
 	for {
+		for !s.files.room() && !s.draining.Load() {
+			s.rest(&pause, errNoRoom)
+		}
 		c, err := l.Accept()
 		switch {
 		case err == nil:
@@ -32,16 +35,24 @@ func (s *Server) accept(l *Listener) error {
 		case s.draining.Load() && errors.Is(err, net.ErrClosed):
 			return nil
 		case exhausted(err):
-			if pause == 0 {
-				s.log.Warn().Err(err).Msg("accepting pauses")
-			}
-			pause = min(max(firstPause, 2*pause), lastPause)
-			time.Sleep(pause)
+			s.rest(&pause, err)
 		case errors.Is(err, syscall.ECONNABORTED): // its client left while it was queued
 		default:
 			return err
 		}
 	}
+}
+
+// errNoRoom says that what descriptors are left is for others.
+var errNoRoom = errors.New("as many connections are open as descriptors allow")
+
+// rest pauses accepting, twice as long as the last time.
+func (s *Server) rest(pause *time.Duration, why error) {
+	if *pause == 0 {
+		s.log.Warn().Err(why).Msg("accepting pauses, new connections wait")
+	}
+	*pause = min(max(firstPause, 2**pause), lastPause)
+	time.Sleep(*pause)
 }
 
 // exhausted says whether an error passes when something is closed.
@@ -92,7 +103,7 @@ func (s *Server) serve(f *front, read []byte, l *Listener) {
 		}
 	}()
 	f.client = s.newClient(f, l)
-	if s.open.crowded() {
+	if f.away {
 		if l.TLS == nil { // a handshake costs more than many a request
 			s.turnAway(f, proxy.Crowded, "")
 		}

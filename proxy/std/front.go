@@ -15,34 +15,42 @@ const maxTurnedAway = 64
 type openConns struct {
 	progress time.Duration // that a write may stand still
 	most     int           // 0 is no limit
+	files    *files
 	mu       sync.Mutex
 	conns    map[*front]struct{}
+	away     int // of these, to be turned away
 	closed   bool
 }
 
-// add takes a connection into the set, and counts in who is to serve it. It returns nil where it must be closed.
+// add takes a connection into the set, and counts in who is to serve it, or to turn it away. It returns nil where it must be closed.
 func (o *openConns) add(c net.Conn, serving *sync.WaitGroup) *front {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed || o.most > 0 && len(o.conns) >= o.most+maxTurnedAway {
+	crowded := o.most > 0 && len(o.conns)-o.away >= o.most
+	if o.closed || crowded && o.away >= maxTurnedAway {
 		return nil
 	}
 	if o.conns == nil {
 		o.conns = make(map[*front]struct{})
 	}
-	f := &front{Conn: c, open: o}
+	f := &front{Conn: c, open: o, away: crowded}
 	o.conns[f] = struct{}{}
+	if crowded {
+		o.away++
+	}
+	o.files.open.Add(1)
 	serving.Add(1)
 	return f
 }
 
-// crowded says whether there are more connections than there may be.
-func (o *openConns) crowded() bool { return o.most > 0 && o.len() > o.most }
-
-func (o *openConns) remove(c *front) {
+func (o *openConns) remove(f *front) {
 	o.mu.Lock()
-	delete(o.conns, c)
-	o.mu.Unlock()
+	defer o.mu.Unlock()
+	delete(o.conns, f)
+	if f.away {
+		o.away--
+	}
+	o.files.open.Add(-1)
 }
 
 func (o *openConns) len() int {
@@ -70,6 +78,7 @@ type front struct {
 	net.Conn
 	client   proxy.Client
 	open     *openConns
+	away     bool      // there is no room for it
 	deadline time.Time // of writes; the writer's
 	once     sync.Once
 	closeErr error

@@ -20,6 +20,7 @@ type pools struct {
 	connect, idle time.Duration
 	keep, most    int // kept and, unless 0, all connections of an instance
 	seat          *proxy.Seat
+	files         *files
 	byKey         sync.Map // poolKey -> *pool
 }
 

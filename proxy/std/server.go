@@ -50,6 +50,7 @@ type Server struct {
 	pools     *pools
 	exchanges sync.Pool
 	open      openConns
+	files     files
 	serving   sync.WaitGroup // goroutines of connections
 	second    *handed
 	draining  atomic.Bool
@@ -69,7 +70,9 @@ func NewServer(o Options) *Server {
 	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedSeat(), log: o.Common.Log, onDrain: o.OnDrain, second: newHanded()}
 	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, seat: s.seat}
 	s.exchanges.New = func() any { return new(exchange) }
-	s.open.progress, s.open.most = s.limits.Progress, s.limits.Conns
+	s.open.progress, s.open.most, s.open.files = s.limits.Progress, s.limits.Conns, &s.files
+	s.pools.files = &s.files
+	s.files.bound()
 	return s
 }
 
