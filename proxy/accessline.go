@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Access is one request as the log tells it.
+// Access is one request as the log tells it. Service, Upstream and ID hold no byte that would need an escape.
 type Access struct {
 	Time                        time.Time
 	Client                      netip.Addr
@@ -60,10 +60,10 @@ func appendJSONLine(b []byte, a *Access, s *stamp) []byte {
 	b = appendJSONText(b, `,"method":"`, a.Method)
 	b = appendJSONText(b, `,"host":"`, a.Host)
 	b = appendJSONText(b, `,"target":"`, a.Target)
-	b = appendJSONText(b, `,"proto":"`, a.Proto)
-	b = appendJSONText(b, `,"service":"`, a.Service)
-	b = appendJSONText(b, `,"upstream":"`, a.Upstream)
-	b = appendJSONText(b, `,"request_id":"`, a.ID)
+	b = appendJSONPlain(b, `,"proto":"`, a.Proto)
+	b = appendJSONPlain(b, `,"service":"`, a.Service)
+	b = appendJSONPlain(b, `,"upstream":"`, a.Upstream)
+	b = appendJSONPlain(b, `,"request_id":"`, a.ID)
 	b = appendJSONText(b, `,"referer":"`, a.Referer)
 	b = appendJSONText(b, `,"user_agent":"`, a.UserAgent)
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(a.Status), 10)
@@ -87,6 +87,14 @@ func appendJSONText(b []byte, key, text string) []byte {
 		return b
 	}
 	return append(appendJSONEscaped(append(b, key...), text), '"')
+}
+
+// appendJSONPlain is appendJSONText for what was made or checked before: labels, addresses that were dialled, and ids.
+func appendJSONPlain(b []byte, key, text string) []byte {
+	if text == "" {
+		return b
+	}
+	return append(append(append(b, key...), text...), '"')
 }
 
 // appendSeconds appends seconds to the microsecond.
