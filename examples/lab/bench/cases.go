@@ -45,7 +45,8 @@ func cases() []*job {
 	large := []contender{the(event), the(std), the(nginx), the(nginx).buffered(), the(nginx).allBuffered(),
 		the(haproxy), the(haproxy).splice("auto"), the(haproxy).splice("response")}
 	list := []*job{
-		{Name: keep64, Title: "28-byte answers, 64 kept connections", contenders: allOfThem(), traffic: traffic{Connections: 64}, latency: true},
+		{Name: keep64, Title: "28-byte answers, 64 kept connections", contenders: allOfThem(), traffic: traffic{Connections: 64},
+			latency: true, profiled: true},
 		{Name: keep1, Title: "1 connection", contenders: withStd, traffic: traffic{Connections: 1}},
 		{Name: keep16, Title: "16 connections", contenders: withStd, traffic: traffic{Connections: 16}, latency: true},
 		{Name: keep512, Title: "512 connections", contenders: withStd, traffic: traffic{Connections: 512}, latency: true},

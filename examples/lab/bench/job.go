@@ -22,6 +22,7 @@ type job struct {
 	loose       bool    // nothing is pinned
 	fresh       bool    // a new process for each measurement
 	measure     measure // byWrk when nil
+	profiled    bool    // also where our time goes
 	latency     bool    // also p50 and p99 at half of nginx's maximum
 	rounds      int     // at most; 0 for no limit
 	Base        string  // the variant of nginx that ratios and rates refer to; the first one when empty

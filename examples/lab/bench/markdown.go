@@ -19,12 +19,30 @@ func (r *report) markdown() string {
 		lines = append(lines, []string{v.Title, v.what(), v.got(), v.want(), v.String()})
 	}
 	writeTable(&b, lines)
+	for _, res := range r.results {
+		if res.profile != nil {
+			fmt.Fprintf(&b, "\n## Where our time goes: %s\n\n", res.Title)
+			writeTable(&b, profileTable(res.profile))
+		}
+	}
 	b.WriteString("\n## All figures\n")
 	for _, res := range r.results {
 		fmt.Fprintf(&b, "\n### %s\n\n", upperFirst(res.Title))
 		writeTable(&b, res.table())
 	}
 	return b.String()
+}
+
+func profileTable(parts []part) [][]string {
+	lines := [][]string{{"part", "share of the process's CPU time"}}
+	for _, p := range parts {
+		share := fmt.Sprintf("%.1f %%", p.share)
+		if p.note {
+			share = "(" + share + ")"
+		}
+		lines = append(lines, []string{p.name, share})
+	}
+	return lines
 }
 
 // conditions is how it was measured.

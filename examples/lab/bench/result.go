@@ -13,6 +13,7 @@ type result struct {
 	*job
 	Name, Title string
 	rows        []*row
+	profile     []part // where our time goes; nil where that was not looked at
 }
 
 // row is one contender's samples, by metric and in the order of the rounds.

@@ -62,6 +62,7 @@ func (b *bench) run(ctx context.Context, j *job) (*result, error) {
 	}()
 	b.warm(ctx, j, set, res)
 	b.interleave(ctx, j, set, res, j.measure)
+	b.profileOurs(ctx, j, set, res)
 	if base := res.find(res.base()); j.latency && base != nil && base.has(rps) {
 		j.rate = base.median(rps) / 2
 		for row := range set {
@@ -146,6 +147,18 @@ func (b *bench) interleave(ctx context.Context, j *job, set map[*row]*running, r
 				b.take(ctx, r, row, m)
 			}
 		}
+	}
+}
+
+// profileOurs looks where Pointsman's time goes, when the case is for that.
+func (b *bench) profileOurs(ctx context.Context, j *job, set map[*row]*running, res *result) {
+	r := set[res.find(the(event).Name)]
+	if !j.profiled || r == nil || ctx.Err() != nil {
+		return
+	}
+	var err error
+	if res.profile, err = b.profile(ctx, r); err != nil {
+		b.say("  no profile: %v", err)
 	}
 }
 
