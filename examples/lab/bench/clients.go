@@ -38,6 +38,7 @@ func (b *bench) wrk(ctx context.Context, r *running, span time.Duration) (closed
 	if _, err := fmt.Sscanf(line, "%d %d %d", &c.Requests, &c.Micros, &c.Errors); err != nil || c.Requests == 0 {
 		return c, fmt.Errorf("wrk completed nothing: %s", out)
 	}
+	r.sent += c.Requests
 	return c, nil
 }
 
@@ -59,7 +60,9 @@ func (b *bench) meter(ctx context.Context, r *running, rate float64, span time.D
 	if err != nil {
 		return o, fmt.Errorf("load meter: %w", withStderr(err))
 	}
-	return o, json.Unmarshal(out, &o)
+	err = json.Unmarshal(out, &o)
+	r.sent += o.Done
+	return o, err
 }
 
 func withStderr(err error) error {

@@ -118,7 +118,7 @@ func (c contender) command(b *bench, p place) ([]string, error) {
 			return nil, err
 		}
 		file, err := s.fill("haproxy.cfg")
-		return []string{"haproxy", "-db", "-q", "-f", file}, err
+		return []string{"haproxy", "-db", "-f", file}, err
 	case caddy:
 		file, err := s.fill("Caddyfile")
 		return []string{"caddy", "run", "--adapter", "caddyfile", "--config", file}, err

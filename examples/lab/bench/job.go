@@ -41,7 +41,8 @@ type measure func(ctx context.Context, b *bench, r *running) (sample, error)
 type running struct {
 	contender
 	*process
-	job *job
+	job  *job
+	sent int // requests that were answered, at least
 }
 
 // The CPUs of the pinned cases: the proxy has one for itself, the load shares the other with the upstream.

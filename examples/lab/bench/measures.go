@@ -23,6 +23,7 @@ const (
 	meantime metric = "a request meanwhile, worst ms"
 	letGo    metric = "slow ones let go meanwhile"
 	balance  metric = "fewest/most connections of a loop or worker"
+	unlogged metric = "requests not in the log"
 	ended    metric = "connections ended by the proxy"
 	failed   metric = "errors"
 )

@@ -27,7 +27,7 @@ var kernelParts = [...]struct {
 	{"__x64_sys_sendto", "kernel: send", false},
 	{"net_rx_action", "of that, delivery to the other end: both are on this machine", true},
 	{"nf_hook_slow", "of that, netfilter: the machine's own rules", true},
-	{"__x64_sys_read", "kernel: receive", false},
+	{"ksys_read", "kernel: receive", false},
 	{"__x64_sys_epoll_pwait", "kernel: wait for events", false},
 }
 

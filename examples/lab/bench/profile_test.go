@@ -9,7 +9,7 @@ func TestProfileAddsUp(t *testing.T) {
     99.37%     0.00%  [.] github.com/pointsman/pointsman/proxy/event.(*loop).run
     70.00%     0.13%  [k] __x64_sys_sendto
     40.00%     0.13%  [k] net_rx_action
-    10.50%     0.14%  [k] __x64_sys_read
+    10.50%     0.14%  [k] ksys_read
 `
 	const self = `#
      9.46%  [k] _raw_spin_unlock_irqrestore

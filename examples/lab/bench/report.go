@@ -76,8 +76,7 @@ func (r *report) text(out io.Writer) error {
 func (r *result) table() [][]string {
 	var shown []metric
 	for _, m := range metrics {
-		rare := m == failed || m == ended
-		if slices.ContainsFunc(r.rows, func(row *row) bool { return row.has(m) && (!rare || row.sum(m) > 0) }) {
+		if slices.ContainsFunc(r.rows, func(row *row) bool { return row.has(m) && (!m.rare() || row.sum(m) > 0) }) {
 			shown = append(shown, m)
 		}
 	}
@@ -100,7 +99,7 @@ func (r *row) line(shown []metric, base *row) []string {
 		switch {
 		case !r.has(m):
 			line = append(line, "–")
-		case m == failed || m == ended:
+		case m.rare():
 			line = append(line, figure(m, r.sum(m)))
 		default:
 			v := r.Samples[m]

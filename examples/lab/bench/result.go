@@ -92,12 +92,15 @@ func (r *row) sum(m metric) (total float64) {
 }
 
 // metrics in the order of the reports.
-var metrics = [...]metric{cpu, rps, p50, p99, growth, resident, idle, meantime, letGo, balance, ended, failed}
+var metrics = [...]metric{cpu, rps, p50, p99, growth, resident, idle, meantime, letGo, balance, unlogged, ended, failed}
+
+// rare says that a metric counts what should not be: it is summed up, and shown where it is not 0.
+func (m metric) rare() bool { return m == failed || m == ended || m == unlogged }
 
 func (s sample) String() string {
 	var b strings.Builder
 	for _, m := range metrics {
-		if v, ok := s[m]; ok && (m != failed && m != ended || v > 0) {
+		if v, ok := s[m]; ok && (!m.rare() || v > 0) {
 			fmt.Fprintf(&b, "%s %s  ", figure(m, v), m)
 		}
 	}
@@ -109,7 +112,7 @@ func figure(m metric, v float64) string {
 	switch {
 	case m == balance, m == idle:
 		return fmt.Sprintf("%.2f", v)
-	case m == rps, m == failed, m == ended, m == letGo, v >= 1000:
+	case m == rps, m.rare(), m == letGo, v >= 1000:
 		return fmt.Sprintf("%.0f", v)
 	}
 	return fmt.Sprintf("%.1f", v)

@@ -56,7 +56,8 @@ func (b *bench) run(ctx context.Context, j *job) (*result, error) {
 	}
 	set := b.launchAll(ctx, j, res)
 	defer func() {
-		for _, r := range set {
+		for row, r := range set {
+			row.add(r.unlogged())
 			r.end()
 		}
 	}()
@@ -67,6 +68,7 @@ func (b *bench) run(ctx context.Context, j *job) (*result, error) {
 		j.rate = base.median(rps) / 2
 		for row := range set {
 			if row.median(rps) < j.rate { // it could only fall behind
+				row.add(set[row].unlogged())
 				set[row].end()
 				delete(set, row)
 			}

@@ -5,20 +5,30 @@ import (
 	"fmt"
 	"net"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
-// engine makes the listener that was asked for; what it returns serves until the context ends.
+// engine makes the listener that was asked for, with the other one behind the event loops as in production; what it returns serves
+// until the context ends.
 func engine(s settings, c *proxy.Common) (func(context.Context, net.Listener) error, error) {
+	second := std.NewServer(std.Options{Common: c})
 	switch s.engine {
 	case "event":
-		server := event.NewServer(event.Options{Common: c, Loops: s.loops})
-		return func(ctx context.Context, l net.Listener) error { return server.Run(ctx, event.Listener{Listener: l}) }, nil
+		first := event.NewServer(event.Options{Common: c, Loops: s.loops, HandOver: func(c net.Conn, read []byte, l event.Listener) {
+			second.Take(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
+		}})
+		return func(ctx context.Context, l net.Listener) error {
+			var g errgroup.Group
+			g.Go(func() error { return second.Run(ctx) })
+			g.Go(func() error { return first.Run(ctx, event.Listener{Listener: l}) })
+			return g.Wait()
+		}, nil
 	case "std":
-		server := std.NewServer(std.Options{Common: c})
-		return func(ctx context.Context, l net.Listener) error { return server.Run(ctx, std.Listener{Listener: l}) }, nil
+		return func(ctx context.Context, l net.Listener) error { return second.Run(ctx, std.Listener{Listener: l}) }, nil
 	}
 	return nil, fmt.Errorf("no engine %q", s.engine)
 }
