@@ -92,6 +92,7 @@ func TestBodiesOfAllSizes(t *testing.T) {
 
 // A side that does not read holds the other up, and costs no memory.
 func TestBackPressure(t *testing.T) {
+	const size = 200 << 20
 	var sent, taken atomic.Int64
 	hold := make(chan struct{})
 	a := app(t, func(w http.ResponseWriter, r *http.Request) {
@@ -101,9 +102,9 @@ func TestBackPressure(t *testing.T) {
 			taken.Store(n)
 			return
 		}
-		w.Header().Set("Content-Length", strconv.Itoa(1<<30))
+		w.Header().Set("Content-Length", strconv.Itoa(size))
 		piece := make([]byte, 1<<16)
-		for range 1 << 14 {
+		for range size >> 16 {
 			n, err := w.Write(piece)
 			sent.Add(int64(n))
 			if err != nil {
@@ -122,6 +123,7 @@ func TestBackPressure(t *testing.T) {
 		}
 	}
 	c, br := r.dial()
+	c.SetDeadline(time.Now().Add(time.Minute))
 	io.WriteString(c, get("/", ""))
 	if n := still(&sent); n > 64<<20 {
 		t.Errorf("the instance could send %d bytes to a client that does not read", n)
@@ -134,12 +136,12 @@ func TestBackPressure(t *testing.T) {
 		}
 		head.WriteByte(b)
 	}
-	if n, err := io.Copy(io.Discard, io.LimitReader(br, 1<<30)); n != 1<<30 || err != nil {
+	if n, err := io.Copy(io.Discard, io.LimitReader(br, size)); n != size || err != nil {
 		t.Errorf("%d bytes came, %v", n, err)
 	}
 	var written atomic.Int64
 	up, upReader := r.dial()
-	const size = 256 << 20
+	up.SetDeadline(time.Now().Add(time.Minute))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -67,11 +67,23 @@ func (j *job) bury() {
 	l.stock.buryJob(j)
 }
 
-// match finds an instance, and asks it.
+// match finds an instance, and asks it. A table that was replaced between the load and the pick may have no instance left; its successor
+// has.
 func (j *job) match() {
 	l := j.client.loop
 	j.client.phase = busy
-	switch j.x.Match(l.server.common.Switch.Load()) {
+	table := l.server.common.Switch.Load()
+	do := j.x.Match(table)
+	for do == proxy.Reply && j.x.Outcome == proxy.NoInstance {
+		next := l.server.common.Switch.Load()
+		if next == table {
+			break
+		}
+		table = next
+		j.x.Outcome, j.x.Status = proxy.Forwarded, 0
+		do = j.x.Match(table)
+	}
+	switch do {
 	case proxy.Send:
 		j.attempt()
 	case proxy.HandOver:
