@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/pointsman/pointsman/proxy/event"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -86,18 +87,29 @@ func (p *ports) tell(log zerolog.Logger) {
 	}
 }
 
-// served are the listeners that carry traffic.
-func (p *ports) served(log zerolog.Logger) ([]std.Listener, error) {
-	var out []std.Listener
+// plainStd and plainLoops are the listeners for plain HTTP, for either engine.
+func (p *ports) plainStd() (out []std.Listener) {
 	for _, l := range p.plain {
 		out = append(out, std.Listener{Listener: l, RedirectHTTPS: p.redirectPort})
 	}
-	if p.secure != nil {
-		config, err := std.Certificates(p.cert, p.key, log)
-		if err != nil {
-			return nil, fmt.Errorf("-tls-cert, -tls-key: %w", err)
-		}
-		out = append(out, std.Listener{Listener: p.secure, TLS: config})
+	return out
+}
+
+func (p *ports) plainLoops() (out []event.Listener) {
+	for _, l := range p.plain {
+		out = append(out, event.Listener{Listener: l, RedirectHTTPS: p.redirectPort})
 	}
-	return out, nil
+	return out
+}
+
+// secured is the listener for HTTPS, if there is one.
+func (p *ports) secured(log zerolog.Logger) ([]std.Listener, error) {
+	if p.secure == nil {
+		return nil, nil
+	}
+	config, err := std.Certificates(p.cert, p.key, log)
+	if err != nil {
+		return nil, fmt.Errorf("-tls-cert, -tls-key: %w", err)
+	}
+	return []std.Listener{{Listener: p.secure, TLS: config}}, nil
 }

@@ -29,7 +29,8 @@ type proxyFlags struct {
 	connect, head, answer, idle    span
 	progress, drainWait, grace     span
 	retries, headerSize, headerSum count
-	upstreamConns                  count
+	upstreamConns, loops, conns    count
+	engine                         choice
 }
 
 // The bounds of durations: a tenth of a second is what a loaded machine may need, a day is longer than any request. A
@@ -77,6 +78,10 @@ func (c *proxyFlags) traffic(f *flags) {
 	f.Var(&c.retries, "retries", "most `TIMES` that a request which an instance may have read is sent again, where that is safe")
 	f.Var(&c.headerSize, "max-header-bytes", "largest request head, in `BYTES`")
 	f.Var(&c.headerSum, "max-header-count", "largest `NUMBER` of header fields in a request")
+	c.engine, c.loops, c.conns = choice{"auto", []string{"auto", "event", "std"}}, count{0, 0, 256}, count{0, 0, 1 << 24}
+	f.Var(&c.engine, "engine", "`WHAT` serves plain HTTP: event (loops, Linux only), std (goroutines), or auto, which is event where there is one")
+	f.Var(&c.loops, "loops", "`NUMBER` of event loops; 0 is one per core")
+	f.Var(&c.conns, "max-connections", "largest `NUMBER` of client connections, on each of the plain and the TLS side; 0 is no limit")
 	c.upstreamConns = count{0, 0, 1 << 20}
 	f.Var(&c.upstreamConns, "upstream-connections", "largest `NUMBER` of connections to one instance, used and kept; 0 is no limit")
 }
@@ -103,6 +108,9 @@ func (c *proxyFlags) catalogue(f *flags) {
 
 // check is what single values cannot tell.
 func (c *proxyFlags) check() error {
+	if err := c.checkEngine(); err != nil {
+		return err
+	}
 	if (c.tlsListen == "") != (c.tlsCert == "") || (c.tlsCert == "") != (c.tlsKey == "") {
 		return errors.New("-tls-listen, -tls-cert and -tls-key go together")
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
-	"github.com/pointsman/pointsman/proxy/std"
 )
 
 // source is a catalogue as the proxy's half sees it: discovery/consul and discovery/memory.
@@ -38,7 +37,6 @@ type half struct {
 
 	watcher  *discovery.Watcher
 	table    *proxy.Switch
-	server   *std.Server
 	draining atomic.Bool
 }
 
@@ -54,10 +52,6 @@ func newRegistry() *prometheus.Registry {
 
 // assemble makes everything from the catalogue to the listeners and adds it to a. Nothing runs yet.
 func (h *half) assemble(a *actors) error {
-	listeners, err := h.ports.served(h.log)
-	if err != nil {
-		return err
-	}
 	reviver := balancer.NewReviver(nil)
 	options := h.tableOptions(reviver)
 	h.table = proxy.NewSwitch(options)
@@ -75,8 +69,9 @@ func (h *half) assemble(a *actors) error {
 	if err != nil {
 		return err
 	}
-	h.server = std.NewServer(std.Options{Common: h.common(access, forwarder), OnDrain: func() { h.draining.Store(true) }})
-	a.serve(func(ctx context.Context) error { return h.server.Run(ctx, listeners...) })
+	if err := h.serve(a, h.common(access, forwarder)); err != nil {
+		return err
+	}
 	if h.flags.register != "" {
 		a.serve(h.announce)
 	}
@@ -127,7 +122,7 @@ func (h *half) common(access *proxy.AccessLog, forwarder proxy.Forwarder) *proxy
 		Limits: proxy.Limits{
 			Connect: c.connect.value, ReadHead: c.head.value, Answer: c.answer.value, Idle: c.idle.value,
 			Progress: c.progress.value, DrainWait: c.drainWait.value, Grace: c.grace.value,
-			HeadBytes: c.headerSize.value, HeadFields: c.headerSum.value, UpstreamConns: c.upstreamConns.value,
+			HeadBytes: c.headerSize.value, HeadFields: c.headerSum.value, UpstreamConns: c.upstreamConns.value, Conns: c.conns.value,
 		},
 	}
 	if o.Retries == 0 {

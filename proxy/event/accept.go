@@ -132,7 +132,7 @@ func (l *loop) welcome(g guest) {
 		return
 	}
 	c.phase = inHead
-	if most, open := l.server.limits.Conns, l.server.connections(); most > 0 && open > most {
+	if most, open := l.server.limits.Conns, l.server.Connections(); most > 0 && open > most {
 		if open > most+most/8+refusals {
 			l.endClient(c)
 			return

@@ -18,10 +18,10 @@ func (s *Server) drain(doors []*door) {
 	time.Sleep(s.limits.DrainWait)
 	s.draining.Store(true)
 	s.stopAccepting(doors)
-	s.log.Info().Int("connections", s.connections()).Stringer("grace", s.limits.Grace).Msg("draining")
-	for end := time.Now().Add(s.limits.Grace); s.connections() > 0; time.Sleep(drainPoll) {
+	s.log.Info().Int("connections", s.Connections()).Stringer("grace", s.limits.Grace).Msg("draining")
+	for end := time.Now().Add(s.limits.Grace); s.Connections() > 0; time.Sleep(drainPoll) {
 		if !time.Now().Before(end) {
-			s.log.Info().Int("connections", s.connections()).Msg("grace is over, closing what is open")
+			s.log.Info().Int("connections", s.Connections()).Msg("grace is over, closing what is open")
 			return
 		}
 	}

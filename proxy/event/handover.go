@@ -25,7 +25,7 @@ func (l *loop) giveAway(c *client, j *job) {
 	l.leave(&c.sock)
 	l.files.Add(-1)
 	c.phase = clientGone
-	l.open.Add(-1)
+	defer l.open.Add(-1) // it is somewhere at any time, for who waits for the last one
 	l.stock.buryClient(c)
 	conn, err := connOf(fd)
 	if err != nil {

@@ -162,7 +162,7 @@ func TestLoopsShareEvenly(t *testing.T) {
 	for range 60 {
 		r.dial()
 	}
-	eventually(t, "all are in", func() bool { return r.server.connections() == 60 })
+	eventually(t, "all are in", func() bool { return r.server.Connections() == 60 })
 	for _, l := range r.server.loops {
 		if n := l.open.Load(); n != 20 {
 			t.Errorf("loop %d has %d of 60", l.number, n)
@@ -214,6 +214,6 @@ func TestNoDescriptorIsLost(t *testing.T) {
 		}
 		return n
 	}
-	eventually(t, "all descriptors are back", func() bool { return r.server.connections() == 0 && r.server.files.Load() == own+pipes() })
+	eventually(t, "all descriptors are back", func() bool { return r.server.Connections() == 0 && r.server.files.Load() == own+pipes() })
 	eventually(t, "the kernel agrees", func() bool { return count() <= before+int(pipes()) })
 }

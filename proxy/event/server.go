@@ -192,8 +192,8 @@ func (s *Server) seat(g guest, here *loop) {
 	}
 }
 
-// connections is how many clients' connections are open.
-func (s *Server) connections() (n int) {
+// Connections is how many clients' connections are open. Any goroutine may ask, at any time.
+func (s *Server) Connections() (n int) {
 	for _, l := range s.loops {
 		n += int(l.open.Load())
 	}
@@ -225,6 +225,6 @@ func (s *Server) full() {
 	const quiet = 10 * time.Second
 	now, last := time.Now().UnixNano(), s.lastFull.Load()
 	if now-last > int64(quiet) && s.lastFull.CompareAndSwap(last, now) {
-		s.log.Warn().Int64("files", s.files.Load()).Int("connections", s.connections()).Msg("file descriptors have run out, new connections wait")
+		s.log.Warn().Int64("files", s.files.Load()).Int("connections", s.Connections()).Msg("file descriptors have run out, new connections wait")
 	}
 }

@@ -27,6 +27,8 @@ type Options struct {
 	Common *proxy.Common
 	// OnDrain is called once when draining begins, before anything else: it takes readiness away. May be nil.
 	OnDrain func()
+	// Elsewhere is how many connections another server has that may yet be given to Take: draining waits for them too. May be nil.
+	Elsewhere func() int
 	// Dial connects to an instance; nil means plain TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -47,6 +49,7 @@ type Server struct {
 	seat      *proxy.Seat
 	log       zerolog.Logger
 	onDrain   func()
+	elsewhere func() int
 	pools     *pools
 	exchanges sync.Pool
 	open      openConns
@@ -62,12 +65,15 @@ func NewServer(o Options) *Server {
 	if o.OnDrain == nil {
 		o.OnDrain = func() {}
 	}
+	if o.Elsewhere == nil {
+		o.Elsewhere = func() int { return 0 }
+	}
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
 	limits := o.Common.Limits
 	limits.Fill()
-	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedSeat(), log: o.Common.Log, onDrain: o.OnDrain, second: newHanded()}
+	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedSeat(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, second: newHanded()}
 	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, seat: s.seat}
 	s.exchanges.New = func() any { return new(exchange) }
 	s.open.progress, s.open.most, s.open.files = s.limits.Progress, s.limits.Conns, &s.files
@@ -151,7 +157,7 @@ func (s *Server) drain(listeners []Listener) {
 	defer deadline.Stop()
 	tick := time.NewTicker(drainPoll)
 	defer tick.Stop()
-	for s.open.len() > 0 {
+	for s.elsewhere()+s.open.len() > 0 { // in this order: what leaves the one is in the other
 		select {
 		case <-deadline.C:
 			s.log.Info().Int("connections", s.open.len()).Msg("grace is over, closing what is open")
