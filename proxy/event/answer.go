@@ -9,6 +9,10 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
+// largeHead is what is read at first of an answer where the one before it was large: enough for a head, while the rest is not copied
+// but spliced.
+const largeHead = 4 << 10
+
 // fromUpstream comes when something has happened to the instance's connection.
 func (j *job) fromUpstream() {
 	u := j.u
@@ -83,7 +87,11 @@ func (j *job) awaitAnswer() {
 				continue
 			}
 		}
-		if !l.read(&u.sock, l.back[headRoom:], proxy.AnswerBytes) {
+		room := l.back[headRoom:]
+		if u.pool.large {
+			room = room[:largeHead]
+		}
+		if !l.read(&u.sock, room, proxy.AnswerBytes) {
 			j.noAnswer()
 			return
 		}
@@ -156,6 +164,7 @@ func (j *job) answered(size int) {
 	}
 	j.down.begin(ans.Framing, j.x.AnswerFraming(ans).Kind)
 	j.farewell = ans.Close || early
+	u.pool.large = ans.Framing.Length >= spliceFrom+sharedBytes
 	u.phase = answering
 	l.used(&u.sock, size)
 	l.message = keep(l.message, head)

@@ -20,6 +20,7 @@ type pool struct {
 	named    bool        // the address has a name, which is looked up for each connection
 	idle     []*upstream // the latest on top
 	mostIdle int
+	large    bool // the last answer was
 	gone     bool
 }
 
