@@ -41,7 +41,7 @@ func chartLines() []line {
 const (
 	labelWidth = 250
 	barsWidth  = 430
-	barHeight  = 11
+	barHeight  = 12
 	lineGap    = 14
 	chartTop   = 54
 	chartWide  = labelWidth + barsWidth + 110
