@@ -129,8 +129,7 @@ func (l *loop) emptyPipe(f *flow, dst *sock) (content int64, how put) {
 		return 0, putLost
 	}
 	f.bytes += int64(n)
-	if p.held -= n; p.held > 0 {
-		dst.state &^= canWrite
+	if p.held -= n; p.held > 0 { // a signal ends a splice early too, so that only EAGAIN says that the socket is full
 		return int64(n), putSome
 	}
 	if f.body.Left() < spliceFrom {
