@@ -44,9 +44,11 @@ func TestLargeBodies(t *testing.T) {
 }
 
 // passes sends n bytes up and reads n bytes down, of which the content is known.
-func (c *conn) passes(framing string, n int) error {
+func (c *conn) passes(framing string, n int) error { return c.passesOn("t", framing, n) }
+
+func (c *conn) passesOn(host, framing string, n int) error {
 	c.wait(5 * time.Minute)
-	head := fmt.Sprintf("POST /big/%d?%s HTTP/1.1\r\nHost: t\r\n", n, framing)
+	head := fmt.Sprintf("POST /big/%d?%s HTTP/1.1\r\nHost: %s\r\n", n, framing, host)
 	sent := make(chan error, 1)
 	go func() {
 		if framing == "sized" {

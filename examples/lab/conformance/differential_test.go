@@ -200,11 +200,14 @@ func generate(seed uint64) *traffic {
 	}
 	if g.IntN(3) == 0 {
 		s.text = g.broken(s.text)
-		s.patience = 150 * time.Millisecond // its end may be swallowed by what was broken
+		s.patience = time.Second // what was broken may be the length of a body that never comes
 		s.methods = slices.Repeat([]string{"GET"}, len(s.methods))
 	}
 	s.text += "GET /end HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
 	s.methods = append(s.methods, "GET")
+	if s.patience != patience {
+		s.text += strings.Repeat("\x00", 4<<10) // ends most of what waits for more
+	}
 	for range g.IntN(8) {
 		s.cuts = append(s.cuts, g.IntN(len(s.text)))
 	}

@@ -35,6 +35,7 @@ func TestLateBytesReachNobody(t *testing.T) {
 		for name, bytes := range late {
 			for _, first := range []string{sized("ok"), ok + "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"} {
 				part(t, name+fmt.Sprint(len(first)), func(t testing.TB) {
+					sent := make(chan struct{}, 1)
 					s := play(t, func(n int64, c *net.TCPConn, in *bufio.Reader) {
 						for {
 							if _, err := readMessage(in); err != nil {
@@ -44,6 +45,7 @@ func TestLateBytesReachNobody(t *testing.T) {
 							if n == 0 {
 								time.Sleep(10 * time.Millisecond)
 								_, _ = io.WriteString(c, bytes)
+								sent <- struct{}{}
 								if strings.Contains(bytes, "close") {
 									return
 								}
@@ -52,10 +54,13 @@ func TestLateBytesReachNobody(t *testing.T) {
 					})
 					r := start(t, k, setup{}, at(s.addr()))
 					c := r.dial(t)
-					for range 4 {
+					for i := range 4 {
 						c.send(post("Content-Length: 1\r\n", "x"))
 						c.want(200, "ok")
-						time.Sleep(20 * time.Millisecond)
+						if i == 0 {
+							<-sent
+							time.Sleep(20 * time.Millisecond)
+						}
 					}
 					if n := s.conns.Load(); n != 2 {
 						t.Errorf("%d connections, want 2", n)

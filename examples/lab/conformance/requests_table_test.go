@@ -80,6 +80,8 @@ var chunkCases = []requestCase{
 	{"chunk extension of 64 kB", post(chunkedField, "5;"+strings.Repeat("a", 64<<10)+"\r\nhello\r\n0\r\n\r\n"), badChunk, true, 0, ""},
 	{"64 chunk extensions of 1 kB", post(chunkedField, strings.Repeat("1;"+strings.Repeat("a", 1<<10)+"\r\nx\r\n", 64)+"0\r\n\r\n"), badChunk, true, 0, ""},
 	{"chunk extension", post(chunkedField, "5;a=b\r\nhello\r\n0;c\r\n\r\n"), fine, false, 1, "hello"},
+	{"empty chunks", post(chunkedField, "0\r\n\r\n"), fine, false, 1, "POST /p"},
+	{"empty chunks and a trailer", post(chunkedField, "0\r\nX-Sum: 1\r\nHost: evil\r\n\r\n"), fine, false, 1, "POST /p"},
 	{"LF after a chunk size", post(chunkedField, "5\nhello\r\n0\r\n\r\n"), badChunk, true, 0, ""},
 	{"no CRLF after a chunk", post(chunkedField, "5\r\nhello0\r\n\r\n"+smuggled), badChunk, true, 0, ""},
 	{"LF after a chunk", post(chunkedField, "5\r\nhello\n0\r\n\r\n"+smuggled), badChunk, true, 0, ""},

@@ -1,0 +1,141 @@
+package conformance
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+// More clients than allowed are refused in clear words, those that are in go on, and when some leave others get in.
+func TestClientsAreLimited(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		const most = 8
+		r := start(t, k, setup{limits: limits{Conns: most}}, at(answering(t, "ok").addr()))
+		in := make([]*conn, most)
+		for i := range in {
+			in[i] = r.dial(t)
+			in[i].send(get("/", ""))
+			in[i].want(200, "ok")
+		}
+		for range 4 {
+			c, err := r.tryDial(t)
+			if err != nil { // ended before a word, where a handshake or another request comes first
+				continue
+			}
+			c.send(get("/", ""))
+			if a, err := readAnswer(c.in, "GET"); isTimeout(err) || err == nil && (a.status != 503 || !a.closes() || a.field("Retry-After") == "") {
+				t.Errorf("one too many gets %+v %v", a, err)
+			}
+			_ = c.tcp.Close()
+		}
+		for _, c := range in {
+			c.send(get("/", ""))
+			c.want(200, "ok")
+		}
+		_ = in[0].tcp.Close()
+		lab.Eventually(t, patience, "another gets in", func() bool {
+			a, err := r.ask(t, get("/", ""))
+			return err == nil && a.status == 200
+		})
+	})
+}
+
+// An instance never gets more connections than allowed; what does not fit goes to another instance, or is told that the service is full.
+func TestConnectionsToAnInstanceAreLimited(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		const most = 4
+		var now, peak atomic.Int64
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			defer now.Add(-1)
+			for n := now.Add(1); ; {
+				if n > peak.Load() {
+					peak.Store(n)
+				}
+				if _, err := readMessage(in); err != nil {
+					return
+				}
+				time.Sleep(30 * time.Millisecond)
+				_, _ = io.WriteString(c, sized("ok"))
+			}
+		})
+		r := start(t, k, setup{limits: limits{UpstreamConns: most}}, at(s.addr()))
+		var full, fine atomic.Int64
+		sideBySide(64, func(int) {
+			switch a, err := r.ask(t, get("/", "")); {
+			case err != nil:
+				t.Error(err)
+			case a.status == 200:
+				fine.Add(1)
+			case a.status == 503 && a.field("Retry-After") != "":
+				full.Add(1)
+			default:
+				t.Errorf("%+v", a)
+			}
+		})
+		if peak.Load() > most || fine.Load() < most || full.Load() == 0 {
+			t.Errorf("at most %d connections, %d answered, %d refused", peak.Load(), fine.Load(), full.Load())
+		}
+		r.settles(t)
+		if a, err := r.ask(t, get("/", "")); err != nil || a.status != 200 {
+			t.Errorf("afterwards: %+v %v", a, err)
+		}
+	})
+}
+
+// An upload may take longer than an answer: the time for that begins when all is sent, or the client is not what we wait for.
+func TestUploadLongerThanTheLimitForAnAnswer(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		r := start(t, k, setup{limits: limits{Answer: 400 * time.Millisecond}}, at(echo(t).addr()))
+		for _, framing := range []string{"Content-Length: 10000\r\n", chunkedField} {
+			c := r.dial(t)
+			c.send(post(framing, ""))
+			for i := range 10 {
+				piece := strings.Repeat(fmt.Sprint(i), 1000)
+				if framing == chunkedField {
+					piece = "3e8\r\n" + piece + "\r\n"
+				}
+				c.send(piece)
+				time.Sleep(80 * time.Millisecond)
+			}
+			if framing == chunkedField {
+				c.send("0\r\n\r\n")
+			}
+			if a := c.answer("POST"); a.status != 200 || !strings.Contains(a.body, "8889999") {
+				t.Errorf("%s: %d %.200q", framing, a.status, a.body)
+			}
+		}
+	})
+}
+
+// A body that comes more slowly than it must ends with 408, however evenly it trickles.
+func TestBodiesHaveAPace(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		r := start(t, k, setup{limits: limits{BodyGrace: 300 * time.Millisecond, BodyRate: 100_000}}, at(echo(t).addr()))
+		for _, framing := range []string{"Content-Length: 100000\r\n", "Content-Length: 4000\r\n", chunkedField} {
+			c := r.dial(t)
+			c.send(post(framing, ""))
+			done := make(chan struct{})
+			go func() {
+				for {
+					select {
+					case <-done:
+						return
+					case <-time.After(20 * time.Millisecond):
+						c.send("1\r\n1\r\n"[:6]) // also a chunk
+					}
+				}
+			}()
+			if a, err := readAnswer(c.in, "POST"); isTimeout(err) || err == nil && a.status != 408 {
+				t.Errorf("%s: %+v %v, want 408", framing, a, err)
+			}
+			close(done)
+		}
+	})
+}
