@@ -80,10 +80,14 @@ func dialKind(t testing.TB, k *kind, addr string) (*conn, error) {
 		return c, nil // a server that ends it at once; the test will see
 	}
 	if a, err := readAnswer(c.in, "GET"); err == nil && (a.status != 200 || a.body != "warm") {
-		return nil, fmt.Errorf("the event loop's answer is %d %q", a.status, a.body)
+		_ = c.tcp.Close()
+		return nil, fmt.Errorf("%w: %d %q", errNotWarm, a.status, a.body)
 	}
 	return c, nil
 }
+
+// errNotWarm: the event loop did not serve the request before the test.
+var errNotWarm = errors.New("the event loop's own answer")
 
 // send writes, and does not mind that the other side has ended the connection.
 func (c *conn) send(parts ...string) {

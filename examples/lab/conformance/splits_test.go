@@ -63,7 +63,7 @@ func (m *message) said() string {
 
 // Three requests on a connection, cut in two at every byte, are always the same three.
 func TestRequestsSplitAtEveryByte(t *testing.T) {
-	send := "POST /a HTTP/1.1\r\nHost: t\r\nX-Own: 1\r\nTransfer-Encoding: chunked\r\nTrailer: X-Own-Sum\r\n\r\n5;x=1\r\nhello\r\n10\r\n, dear world ...\r\n0\r\nX-Own-Sum: 3\r\n\r\n" +
+	send := "POST /a HTTP/1.1\r\nHost: t\r\nX-Own: 1\r\nTransfer-Encoding: chunked\r\nTrailer: X-Own-Sum\r\n\r\n5;x=1\r\nhello\r\n10\r\n, dear world ...\r\n0\r\nX-Own-Sum: 3\r\nHost: evil\r\n\r\n" +
 		"PUT /b?q HTTP/1.1\r\nHost: T\r\nContent-Length: 5\r\nX-Own-Long: " + strings.Repeat("v", 40) + "\r\n\r\nworld" +
 		"GET http://t/c HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
 	want := []string{`POST /a HTTP/1.1 ["Host: t" "X-Own: 1"] "hello, dear world ..." ["X-Own-Sum: 3"]`,

@@ -85,7 +85,8 @@ func errOr(err error) error {
 // A hundred random streams, both ways at once, come through byte for byte, and each end of a side is passed on by itself.
 func TestTunnelStreams(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{}, at(mirror(t).addr()))
+		s := mirror(t)
+		r := start(t, k, setup{}, at(s.addr()))
 		size := 100_000 * lab.Rounds(10)
 		sideBySide(100, func(i int) {
 			c, err := r.tryDial(t)
@@ -116,7 +117,7 @@ func TestTunnelStreams(t *testing.T) {
 			}
 			<-sent
 		})
-		lab.Eventually(t, patience, "no tunnel is left", func() bool { return r.counter("pointsman_tunnels") == 0 })
+		lab.Eventually(t, patience, "no tunnel is left", func() bool { return r.counter("pointsman_tunnels") == 0 && s.live() == 0 })
 	})
 }
 
