@@ -191,14 +191,15 @@ type traffic struct {
 
 // generate makes a stream of one to six requests; of every third stream some bytes are then broken.
 func generate(seed uint64) *traffic {
-	g := &generator{rand.New(rand.NewPCG(seed, 1))}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1))}
 	s := &traffic{patience: patience}
+	breaks := g.IntN(3) == 0
 	for range 1 + g.IntN(6) {
-		text, method := g.request()
+		text, method := g.request(breaks)
 		s.text += text
 		s.methods = append(s.methods, method)
 	}
-	if g.IntN(3) == 0 {
+	if breaks {
 		s.text = g.broken(s.text)
 		s.patience = time.Second // what was broken may be the length of a body that never comes
 		s.methods = slices.Repeat([]string{"GET"}, len(s.methods))
@@ -215,20 +216,27 @@ func generate(seed uint64) *traffic {
 	return s
 }
 
-type generator struct{ *rand.Rand }
+type generator struct {
+	*rand.Rand
+	// modest bodies are short enough to be read to their end by whoever does not want them.
+	modest bool
+}
 
 func (g *generator) of(list ...string) string { return list[g.IntN(len(list))] }
 
 // request is a valid one.
-func (g *generator) request() (text, method string) {
+func (g *generator) request(modest bool) (text, method string) {
+	host := g.of("t", "t", "t", "T", "t:8080", "nobody")
+	absolute := g.of("t", "T", "t:80", "nobody")
+	g.modest = modest || host == "nobody" || absolute == "nobody"
 	method = g.of("GET", "GET", "GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "FOO")
 	target := fmt.Sprintf("/%d%s%s", g.IntN(1000), g.of("", "/", "/a/../b", "/%41", "//x", "/./y"), g.of("", "", "?", "?q=1;a=%zz&b", "?a?b"))
 	if g.IntN(10) == 0 {
-		target = "http://" + g.of("t", "T", "t:80", "nobody") + target
+		target = "http://" + absolute + target
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.%s\r\n", method, target, g.of("1", "1", "1", "1", "1", "1", "1", "1", "0"))
-	fields := []string{"Host: " + g.of("t", "t", "t", "T", "t:8080", "nobody")}
+	fields := []string{"Host: " + host}
 	for range g.IntN(5) {
 		fields = append(fields, g.of("Accept: */*", "accept-encoding: gzip, br", "Cookie: a=b; c=d", "X-A:", "X-A: b", "X-a: \t c \t", "TE: trailers", "TE: gzip", "Keep-Alive: 5",
 			"Connection: keep-alive", "Connection: X-A", "Proxy: x", "X-Forwarded-For: 1.2.3.4", "Forwarded: for=x", "X_Y: z", "Upgrade: h2c", "X-Request-ID: given", "Via: 1.1 x", "X-Long: "+strings.Repeat("l", g.IntN(100)*g.IntN(30))))
@@ -248,7 +256,13 @@ func (g *generator) request() (text, method string) {
 	return b.String(), method
 }
 
-func (g *generator) size() int { return g.IntN([]int{2, 50, 5000, 100_000}[g.IntN(4)]) }
+func (g *generator) size() int {
+	most := 100_000
+	if g.modest {
+		most = 10_000
+	}
+	return g.IntN([]int{2, 50, 5000, most}[g.IntN(4)])
+}
 
 func (g *generator) chunked() string {
 	var b strings.Builder
