@@ -44,7 +44,7 @@ func TestClientAborts(t *testing.T) {
 			for _, how := range []string{"FIN", "RST"} {
 				part(t, m.name+" "+how, func(t testing.TB) {
 					before := s.conns.Load()
-					for range 4 {
+					for range 2 {
 						c := r.dial(t)
 						go c.send(m.send)
 						switch {

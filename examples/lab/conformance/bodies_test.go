@@ -160,7 +160,7 @@ func TestBackPressure(t *testing.T) {
 				c.send(get("/", "")) // and never reads
 			} else {
 				c.send(post("Content-Length: 1000000000\r\n", ""))
-				go c.send(strings.Repeat("x", 32<<20))
+				go c.send(strings.Repeat("x", 8<<20))
 			}
 		}
 		time.Sleep(700 * time.Millisecond)

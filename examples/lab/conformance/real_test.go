@@ -75,7 +75,7 @@ func TestRealInstances(t *testing.T) {
 		n := startNginx(t)
 		r := start(t, k, setup{reviver: true}, at(n.addr, "urlprefix-nginx/"), as("go", at(startApp(t).addr, "urlprefix-go/")))
 		var asked atomic.Int64
-		rounds := 40 * lab.Rounds(50)
+		rounds := 20 * lab.Rounds(100)
 		sideBySide(8, func(i int) {
 			c, err := r.tryDial(t)
 			if err != nil {

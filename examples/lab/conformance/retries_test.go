@@ -64,11 +64,13 @@ func TestRetries(t *testing.T) {
 						}
 					})
 					var o setup
+					requests := 6
 					if f.name == "silence" {
-						o.limits.Answer = 400 * time.Millisecond
+						o.limits.Answer = time.Second
+						requests = 4
 					}
 					r := start(t, k, o, at(bad.addr()), at(fine.addr()))
-					for n := range 6 {
+					for n := range requests {
 						request := method + " /g HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello"
 						before := faulty.Load() + good.Load()
 						a, err := r.ask(t, request)
