@@ -67,7 +67,7 @@ func TestIdleConnections(t *testing.T) {
 		time.Sleep(time.Second)
 		used = a.CPU() - used
 		t.Logf("%d idle connections: %d bytes each, %v of CPU in a second", len(list), each, used)
-		if each > k.idle {
+		if each > k.idle && !raced {
 			t.Errorf("%d bytes for each idle connection, want at most %d", each, k.idle)
 		}
 		if used > 100*time.Millisecond {
@@ -100,7 +100,7 @@ func TestSlowClients(t *testing.T) {
 		slices.Sort(took)
 		_, peak := a.memory(t)
 		t.Logf("%d slow clients: %d KiB in memory, %d bytes each; meanwhile a request takes %v (median of 50)", n, peak>>10, (peak-before)/int64(n), took[25])
-		if peak > 256<<20 {
+		if peak > 256<<20 && !raced {
 			t.Errorf("%d MiB in memory", peak>>20)
 		}
 		// 10 ms on a machine of one's own.

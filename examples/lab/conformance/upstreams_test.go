@@ -206,7 +206,8 @@ func (r *recorder) note(m *message, err error) bool {
 		r.broken = append(r.broken, err.Error())
 		return false
 	}
-	r.heads = append(r.heads, m)
+	head := *m // its body is read later
+	r.heads = append(r.heads, &head)
 	return true
 }
 
