@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -15,6 +16,9 @@ import (
 
 func TestMain(m *testing.M) {
 	childApp()
+	flag.Parse()
+	// Most of these wait most of the time, whatever the number of cores.
+	_ = flag.Set("test.parallel", "6")
 	before := descriptors()
 	code := m.Run()
 	if code == 0 {

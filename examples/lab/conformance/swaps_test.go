@@ -27,7 +27,7 @@ func TestSwapsInTheMiddleOfEverything(t *testing.T) {
 		var asked atomic.Int64
 		go func() {
 			defer swapped.Store(true)
-			for i := range swaps {
+			for i, began := 0, time.Now(); (i < swaps || asked.Load() < 2*swaps) && time.Since(began) < 2*patience; i++ {
 				set := []discovery.Instance{at(s[i%instances].addr()), at(s[(i+1)%instances].addr())}
 				if i%3 == 0 { // another service comes and goes
 					set = append(set, as("u", at(s[(i+2)%instances].addr(), "urlprefix-other/")))
