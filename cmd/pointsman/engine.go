@@ -25,9 +25,9 @@ func (h *half) serve(a *actors, common *proxy.Common) error {
 		a.serve(func(ctx context.Context) error { return server.Run(ctx, listeners...) })
 		return nil
 	}
-	makeRoom(h.flags.loops.value)
+	number := makeRoom(h.flags.loops.value)
 	var rest *std.Server
-	loops := event.NewServer(event.Options{Common: common, Loops: h.flags.loops.value, OnDrain: onDrain,
+	loops := event.NewServer(event.Options{Common: common, Loops: number, OnDrain: onDrain,
 		HandOver: func(c net.Conn, read []byte, l event.Listener) {
 			rest.Take(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
 		}})
@@ -37,15 +37,16 @@ func (h *half) serve(a *actors, common *proxy.Common) error {
 	return nil
 }
 
-// makeRoom sees to it that goroutines run while every loop keeps a thread busy: the collector, for one, could else wait for a loop's
-// next event.
-func makeRoom(loops int) {
+// makeRoom says how many loops there are to be, 0 meaning one per core, and sees to it that goroutines run while every loop keeps a
+// thread busy: the collector, for one, could else wait for a loop's next event.
+func makeRoom(loops int) int {
 	if loops == 0 {
 		loops = runtime.GOMAXPROCS(0)
 	}
 	if runtime.GOMAXPROCS(0) <= loops {
 		runtime.GOMAXPROCS(loops + 1)
 	}
+	return loops
 }
 
 // looped says whether plain HTTP is served by the event loop.

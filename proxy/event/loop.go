@@ -139,8 +139,24 @@ func (l *loop) rescue() {
 	l.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
 	if s := l.current; s != nil && s.fd >= 0 {
 		l.current = nil
-		s.owner.fail()
+		l.end(s)
 	}
+}
+
+// end ends what a panic interrupted. Where that panics too, what is left is a socket to close.
+func (l *loop) end(s *sock) {
+	defer func() {
+		if recover() == nil {
+			return
+		}
+		l.seat.Panic()
+		if c, ok := s.owner.(*client); ok && c.phase != clientGone {
+			c.phase = clientGone
+			l.open.Add(-1)
+		}
+		l.close(s)
+	}()
+	s.owner.fail()
 }
 
 func (l *loop) tell() {
