@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // largeHead is what is read at first of an answer where the one before it was large: enough for a head, while the rest is not copied
@@ -22,6 +21,7 @@ func (j *job) fromUpstream() {
 		if !l.flush(&u.sock) {
 			j.stopped = true
 			l.dropOut(&u.sock)
+			u.state |= canRead // its answer may be there all the same
 		} else if len(u.out) < had && u.phase == asking {
 			l.arm(&u.sock, int64(l.server.limits.Answer))
 		}
@@ -55,13 +55,13 @@ func (j *job) fromClient() {
 	if u == nil {
 		return
 	}
-	if u.phase == answering {
-		if j.download(nil); j.client != c || j.u != u {
+	if u.phase == asking || u.phase == answering {
+		if j.upload(); j.client != c || j.u != u {
 			return
 		}
 	}
-	if u.phase == asking || u.phase == answering {
-		j.upload()
+	if u.phase == answering { // last, as a client that takes nothing of its answer has a deadline, whatever it sends
+		j.download(nil)
 	}
 }
 
@@ -233,7 +233,7 @@ func (j *job) moreToCome() bool {
 		}
 		return false
 	case u.has(broken) || j.down.body.End() != nil:
-		j.cut()
+		j.abandon()
 		return false
 	}
 	return true
@@ -247,7 +247,7 @@ func (j *job) downloaded(n int64, how put) bool {
 	}
 	switch how {
 	case putGarbled:
-		j.cut()
+		j.abandon()
 		return false
 	case putLost:
 		j.abandon()
@@ -273,14 +273,4 @@ func (j *job) relayed() {
 	l.dropPipe(&j.up)
 	l.dropPipe(&j.down)
 	j.complete()
-}
-
-// cut ends an answer that will not be whole, so that the client sees it. One to whom the connection's end means the answer's gets a
-// reset.
-func (j *job) cut() {
-	c := j.client
-	if j.down.out == http1.UntilClose && c.fd >= 0 {
-		sysReset(int(c.fd))
-	}
-	j.abandon()
 }

@@ -88,9 +88,7 @@ func (j *job) clientLate() {
 	switch {
 	case j.held: // neither the instance nor the client has said anything: RFC 9110 section 10.1.1 lets the body come
 		j.release()
-	case len(c.out) > 0, j.x.Status != 0:
-		j.cut()
-	case c.has(shut) && (j.up.ended || j.stopped):
+	case len(c.out) > 0, j.x.Status != 0, c.has(shut) && (j.up.ended || j.stopped):
 		j.abandon()
 	default:
 		j.bodyCame()

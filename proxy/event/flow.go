@@ -79,14 +79,16 @@ func (l *loop) step(f *flow, src, dst *sock, shared, head []byte) (content int64
 	if len(data) > 0 {
 		out = l.before(head, data, src, shared)
 	}
+	sent := true
 	if len(out) > 0 {
-		if _, ok := l.send(dst, out); !ok {
-			return 0, putLost
-		}
+		_, sent = l.send(dst, out)
 	}
-	f.pass(data)
+	f.pass(data) // the decoder has seen it, sent or not: what is left in src.in must be what comes behind it
 	l.used(src, used)
-	if f.body.Done() {
+	switch {
+	case !sent:
+		return 0, putLost
+	case f.body.Done():
 		f.ended = true
 		return int64(len(data)), putDone
 	}
@@ -114,16 +116,18 @@ func (l *loop) stepChunked(f *flow, src, dst *sock, head []byte) (content int64,
 	}
 	if f.body.Done() {
 		out = l.appendLast(out, f)
-		f.ended = true
 	}
 	l.message = keep(l.message, out)
+	sent := true
 	if len(out) > 0 {
-		if _, ok := l.send(dst, out); !ok {
-			return 0, putLost
-		}
+		_, sent = l.send(dst, out)
 	}
 	l.used(src, used)
-	if f.ended {
+	switch {
+	case !sent:
+		return 0, putLost
+	case f.body.Done():
+		f.ended = true
 		return content, putDone
 	}
 	return content, putSome

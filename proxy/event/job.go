@@ -151,13 +151,17 @@ func (j *job) try() (failure proxy.Failure, used, ok bool) {
 
 // failed ends an attempt, and makes another one or none.
 func (j *job) failed(f proxy.Failure) {
-	l := j.client.loop
 	used := j.u.used
 	if used && (f == proxy.FailedSent || f == proxy.FailedReset) {
 		j.u.pool.empty()
 	}
 	j.dropUpstream()
-	if do := j.x.Failed(f, used, j.replayable(), l.now); do == proxy.Send {
+	j.again(f, used)
+}
+
+// again makes another attempt after one that has failed, and left no connection, or none.
+func (j *job) again(f proxy.Failure, used bool) {
+	if do := j.x.Failed(f, used, j.replayable(), j.client.loop.now); do == proxy.Send {
 		j.attempt()
 	} else {
 		j.conclude(do)
@@ -210,8 +214,8 @@ func (j *job) connected() {
 
 // ask sends the request over a fresh connection.
 func (j *job) ask() {
-	if failure, _, ok := j.send(); !ok {
-		j.failed(failure)
+	if failure, used, ok := j.send(); !ok {
+		j.again(failure, used)
 	}
 }
 
@@ -318,9 +322,13 @@ func (j *job) end() {
 	}
 }
 
-// abandon ends the request and the client's connection without a further byte: the client is gone, or must see its answer cut.
+// abandon ends the request and the client's connection without a further byte: the client is gone, or must see its answer cut. One to
+// whom the connection's end means the answer's gets a reset.
 func (j *job) abandon() {
 	c := j.client
+	if j.down.out == http1.UntilClose && c.fd >= 0 {
+		sysReset(int(c.fd))
+	}
 	j.dropUpstream()
 	j.end()
 	j.bury()

@@ -68,9 +68,5 @@ func (j *job) resolved(p *pool, to netip.AddrPort, err error) {
 	if errno != 0 {
 		j.countConnect(errno)
 	}
-	if do := j.x.Failed(failure, false, j.replayable(), l.now); do == proxy.Send {
-		j.attempt()
-	} else {
-		j.conclude(do)
-	}
+	j.again(failure, false)
 }

@@ -97,7 +97,7 @@ func (u *upstream) expire() {
 	case asking:
 		u.job.failed(proxy.FailedSilent)
 	case answering:
-		u.job.cut()
+		u.job.abandon()
 	}
 	l.own(&u.sock)
 	c.goOn()

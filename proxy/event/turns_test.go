@@ -1,0 +1,201 @@
+//go:build linux
+
+package event
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// pausable is a rig with one loop, and a way to hold it: what happens while it is held comes to it in one turn.
+func pausable(t *testing.T, limits proxy.Limits, a net.Addr) (r *rig, hold func() (release func())) {
+	held, gate := make(chan struct{}), make(chan struct{})
+	r = newRig(t, Options{Loops: 1, HandOver: func(c net.Conn, _ []byte, _ Listener) {
+		c.Close()
+		held <- struct{}{}
+		<-gate
+	}}, limits, at(a))
+	return r, func() func() {
+		c, _ := r.dial()
+		io.WriteString(c, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+		<-held
+		return func() { gate <- struct{}{} }
+	}
+}
+
+// kill resets a connection.
+func kill(c net.Conn) {
+	c.(*net.TCPConn).SetLinger(0)
+	c.Close()
+}
+
+// arrival is as long as what was sent takes to arrive, and more.
+const arrival = 50 * time.Millisecond
+
+// A piece of a body that could not be sent has been read all the same: it is not the next request, nor is it missing where the request
+// is sent again.
+func TestWhatCouldNotBeSentWasRead(t *testing.T) {
+	const first = 5000
+	rest := get("/smuggled", "")
+	rest += strings.Repeat("x", 3000-len(rest))
+	for _, method := range []string{"POST", "PUT"} {
+		begun, requests := make(chan net.Conn, 1), make(chan string, 64)
+		s := newScript(t, func(n int64, c net.Conn, br *bufio.Reader) {
+			for {
+				line, err := br.Peek(4)
+				if err != nil {
+					return
+				}
+				if string(line) != "GET " && n == 0 {
+					begun <- c
+					time.Sleep(time.Second)
+					return
+				}
+				request, err := readRaw(br)
+				if err != nil {
+					return
+				}
+				requests <- request
+				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+			}
+		})
+		r, hold := pausable(t, proxy.Limits{Answer: time.Second}, s.addr())
+		c, br := r.dial()
+		io.WriteString(c, get("/first", ""))
+		if _, err := readRaw(br); err != nil {
+			t.Fatal(err)
+		}
+		<-requests
+		body := strings.Repeat("y", first)
+		fmt.Fprintf(c, "%s / HTTP/1.1\r\nHost: t\r\nContent-Length: %d\r\n\r\n%s", method, first+len(rest), body)
+		instance := <-begun
+		time.Sleep(arrival)
+		release := hold()
+		io.WriteString(c, rest)
+		time.Sleep(arrival)
+		kill(instance)
+		time.Sleep(arrival)
+		release()
+		got, err := readRaw(br)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := map[string]int{"POST": 502, "PUT": 200}[method]; statuses(got)[0] != want {
+			t.Errorf("%s: %q, want %d", method, got, want)
+		}
+		if method == "PUT" {
+			if got := <-requests; !strings.HasSuffix(got, body+rest) {
+				t.Errorf("%q was sent again", got)
+			}
+		}
+		io.WriteString(c, get("/last", ""))
+		readRaw(br)
+		for len(requests) > 0 {
+			if request := <-requests; !strings.HasPrefix(request, "GET /last ") {
+				t.Errorf("%s: the instance got %.40q", method, request)
+			}
+		}
+		r.stop()
+	}
+}
+
+// A connection that was reset as the time to watch it ended is not used, and the request goes on.
+func TestResetAsItSettles(t *testing.T) {
+	first := make(chan net.Conn, 1)
+	s := newScript(t, func(n int64, c net.Conn, br *bufio.Reader) {
+		if n == 0 {
+			first <- c
+			time.Sleep(time.Second)
+			return
+		}
+		if _, err := readRaw(br); err == nil {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}
+	})
+	r, hold := pausable(t, proxy.Limits{}, s.addr())
+	c, br := r.dial()
+	release := hold()
+	io.WriteString(c, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody")
+	time.Sleep(arrival)
+	h := make(chan func())
+	go func() { h <- hold() }()
+	time.Sleep(arrival)
+	release()
+	release = <-h
+	instance := <-first
+	kill(instance)
+	time.Sleep(arrival)
+	release()
+	c.SetReadDeadline(time.Now().Add(3 * time.Second))
+	if got, err := readRaw(br); err != nil || !strings.HasPrefix(got, "HTTP/1.1 200 ") {
+		t.Errorf("%q %v", got, err)
+	}
+	if n := r.counter("pointsman_panics_total"); n != 0 {
+		t.Errorf("%v panics", n)
+	}
+}
+
+// A client that takes nothing of its answer is given up, also when it goes on sending until its body is complete.
+func TestBodyEndsWhileTheAnswerStands(t *testing.T) {
+	gone := make(chan struct{})
+	s := newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
+		defer close(gone)
+		readUntil(br, "\r\n\r\n")
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+		go io.Copy(io.Discard, br)
+		junk := make([]byte, 64<<10)
+		for {
+			if _, err := c.Write(junk); err != nil {
+				return
+			}
+		}
+	})
+	r := newRig(t, Options{}, proxy.Limits{Progress: 500 * time.Millisecond}, at(s.addr()))
+	c, _ := r.dial()
+	fmt.Fprintf(c, "PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: 10000\r\n\r\n%s", strings.Repeat("x", 5000))
+	time.Sleep(300 * time.Millisecond)
+	io.WriteString(c, strings.Repeat("x", 5000))
+	select {
+	case <-gone:
+	case <-time.After(10 * time.Second):
+		t.Error("the instance's connection is still held")
+	}
+}
+
+func readUntil(br *bufio.Reader, end string) (string, error) {
+	var all strings.Builder
+	for !strings.HasSuffix(all.String(), end) {
+		b, err := br.ReadByte()
+		if err != nil {
+			return all.String(), err
+		}
+		all.WriteByte(b)
+	}
+	return all.String(), nil
+}
+
+// What ends with its connection is cut by a reset, also when it is drain's patience that ends, or nobody takes the rest.
+func TestCutShowsToAnOldClient(t *testing.T) {
+	s := newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
+		readUntil(br, "\r\n\r\n")
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+		br.ReadByte()
+	})
+	r := newRig(t, Options{}, proxy.Limits{Grace: 100 * time.Millisecond}, at(s.addr()))
+	c, br := r.dial()
+	io.WriteString(c, "GET / HTTP/1.0\r\nHost: t\r\n\r\n")
+	if _, err := readUntil(br, "hello"); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	if n, err := br.ReadByte(); err == nil || err == io.EOF {
+		t.Errorf("%v %v: looks complete", n, err)
+	}
+}
