@@ -85,8 +85,7 @@ func startStd(r *rig, l net.Listener) func(ctx context.Context) error {
 
 // unfinished are the tests that fail yet, by listener, with the reason. Each is required to fail, so that it leaves the list when
 // it is mended; but one whose reason begins with sometimes.
-var unfinished = map[string]string{
-	"TestRealInstances/event": sometimes + "a large answer stands still in its middle"}
+var unfinished = map[string]string{}
 
 const sometimes = "at times: "
 
