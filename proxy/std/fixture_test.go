@@ -2,10 +2,8 @@ package std
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -242,92 +240,6 @@ func readRaw(br *bufio.Reader) (string, error) {
 	return head.String(), err
 }
 
-// recorder answers 200 to everything and keeps what it got, as bytes.
-type recorder struct {
-	*script
-	mu   sync.Mutex
-	seen []string
-}
-
-func newRecorder(t testing.TB) *recorder {
-	r := &recorder{}
-	r.script = newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
-		for {
-			req, err := http.ReadRequest(bufio.NewReader(io.TeeReader(br, &sink{r: r})))
-			if err != nil {
-				return
-			}
-			io.Copy(io.Discard, req.Body)
-			if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"); err != nil {
-				return
-			}
-		}
-	})
-	return r
-}
-
-type sink struct {
-	r  *recorder
-	at int
-	on bool
-}
-
-func (s *sink) Write(p []byte) (int, error) {
-	s.r.mu.Lock()
-	defer s.r.mu.Unlock()
-	if !s.on {
-		s.on, s.at = true, len(s.r.seen)
-		s.r.seen = append(s.r.seen, "")
-	}
-	s.r.seen[s.at] += string(p)
-	return len(p), nil
-}
-
-func (r *recorder) all() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]string(nil), r.seen...)
-}
-
-// raw sends bytes to the proxy and returns all that comes back until its end or d of silence; closed says which.
-func (r *rig) raw(d time.Duration, parts ...string) (got string, closed bool) {
-	r.t.Helper()
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer c.Close()
-	for i, p := range parts {
-		if i > 0 {
-			time.Sleep(30 * time.Millisecond)
-		}
-		if _, err := io.WriteString(c, p); err != nil {
-			break
-		}
-	}
-	var all bytes.Buffer
-	buf := make([]byte, 4096)
-	for {
-		c.SetReadDeadline(time.Now().Add(d))
-		n, err := c.Read(buf)
-		all.Write(buf[:n])
-		if err != nil {
-			var timeout net.Error
-			return all.String(), !(errors.As(err, &timeout) && timeout.Timeout())
-		}
-	}
-}
-
-// statuses are the status codes in a byte stream of answers.
-func statuses(got string) (codes []int) {
-	for _, part := range strings.Split(got, "HTTP/1.1 ")[1:] {
-		if code, err := strconv.Atoi(part[:min(3, len(part))]); err == nil {
-			codes = append(codes, code)
-		}
-	}
-	return codes
-}
-
 func (r *rig) url(path string) string { return fmt.Sprintf("http://%s%s", r.addr, path) }
 
 // client keeps its own connections and never retries by itself more than net/http must.
@@ -348,4 +260,12 @@ func read(t testing.TB, resp *http.Response, err error) (int, string) {
 		t.Fatalf("body after %q: %v", b, err)
 	}
 	return resp.StatusCode, string(b)
+}
+
+func post(fields, body string) string {
+	return "POST /p HTTP/1.1\r\nHost: t\r\n" + fields + "\r\n" + body
+}
+
+func get(target, fields string) string {
+	return "GET " + target + " HTTP/1.1\r\nHost: t\r\n" + fields + "\r\n"
 }
