@@ -142,7 +142,11 @@ func (t *try) send() proxy.Failure {
 			return proxy.FailedClient
 		}
 	}
-	if err := t.up.attach(t.conn); err != nil {
+	err = t.up.attach(t.conn)
+	switch {
+	case errors.Is(err, errOutgrown): // says nothing about this instance, and can't be repeated
+		return proxy.FailedAnswer
+	case err != nil:
 		return t.lost(err, false)
 	}
 	return answered

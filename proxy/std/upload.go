@@ -65,10 +65,16 @@ func (u *upload) readAhead() bool {
 	}
 }
 
+// errOutgrown says that a body's beginning is no longer at hand: more came after the attempt before had ended.
+var errOutgrown = errors.New("the body has outgrown what is kept of it")
+
 // attach sends what was read so far to an attempt's connection, and from now on what comes.
 func (u *upload) attach(b *backConn) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.lost {
+		return errOutgrown
+	}
 	err := u.send(b, u.replay)
 	if err != nil {
 		return err
