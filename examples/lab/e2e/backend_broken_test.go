@@ -57,14 +57,15 @@ func TestBrokenBodyIsSeenAsCut(t *testing.T) {
 			y.list(bad)
 			y.sees("web", 1)
 			y.warm("web")
+			before := lab.Connections(t, bad.port) // some may stay idle: each loop keeps its own
 			upstream.Set(c.manner)
 			load := y.meter("web", 100, lab.Load{})
 			time.Sleep(2 * time.Second)
 			tally := load.Stop()
 			kept := lab.Connections(t, bad.port)
 			y.judge(c.name, tally)
-			if n := tally.Sent("") - tally.Lost(""); n != 0 || kept != 0 {
-				t.Errorf("%d broken answers looked whole, %d connections were kept", n, kept)
+			if n := tally.Sent("") - tally.Lost(""); n != 0 || kept > before {
+				t.Errorf("%d broken answers looked whole, %d connections are kept where %d were", n, kept, before)
 			}
 			if n := tally.Of("", lab.Status4xx) + tally.Of("", lab.Status5xx) + tally.Of("", lab.Timeout); n != 0 {
 				t.Errorf("%d got something else than a cut answer", n)
