@@ -19,7 +19,6 @@ import (
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
-	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy"
 )
@@ -46,32 +45,20 @@ type rigOptions struct {
 	Access    *proxy.AccessLog
 	TLS       *tls.Config
 	Redirect  bool
-	Reviver   bool
-	// Quiesces listens as the program does: such a listener can stop without resetting who waits, which takes 200 ms.
-	Quiesces bool
 }
 
 func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	var reviver *balancer.Reviver
-	if o.Reviver {
-		reviver = balancer.NewReviver(nil)
-		wg.Go(func() { reviver.Run(ctx) })
-	}
-	r := &rig{t: t, switcher: proxy.NewSwitch(proxy.Options{Reviver: reviver}), registry: prometheus.NewRegistry()}
+	r := &rig{t: t, switcher: proxy.NewSwitch(proxy.Options{}), registry: prometheus.NewRegistry()}
 	if o.Limits.Grace == 0 {
 		o.Limits.Grace = 2 * time.Second
 	}
 	o.Common = &proxy.Common{Switch: r.switcher, Metrics: proxy.NewMetrics(r.registry), Access: o.Access, Forwarder: o.Forwarder,
 		Log: zerolog.Nop(), Limits: o.Limits, Retries: o.Retries}
 	r.server = NewServer(o.Options)
-	var config net.ListenConfig
-	if o.Quiesces {
-		config.SetMultipathTCP(false)
-	}
-	plain := listenWith(t, config)
+	plain := listen(t)
 	listeners := []Listener{{Listener: plain}}
 	r.addr = plain.Addr().String()
 	if o.TLS != nil {

@@ -17,6 +17,7 @@ func TestPipelining(t *testing.T) {
 		for _, n := range []int{2, 16, 100, 500} {
 			part(t, fmt.Sprint(n), func(t testing.TB) {
 				c := r.dial(t)
+				c.wait(4 * patience)
 				var all strings.Builder
 				for i := range n {
 					all.WriteString(numbered(i))

@@ -180,6 +180,7 @@ func TestBrokenInstanceIsLeftOut(t *testing.T) {
 		})
 		r := start(t, k, setup{}, at(bad.addr()), at(answering(t, "ok").addr()))
 		c := r.dial(t)
+		c.wait(4 * patience)
 		began := time.Now()
 		for range 200 {
 			c.send(get("/g", ""))
