@@ -3,6 +3,7 @@ package std
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
@@ -69,7 +70,11 @@ func (o *openConns) closeAll() {
 	}
 	o.mu.Unlock()
 	for _, c := range all {
-		c.Close()
+		if c.untilEnd.Load() {
+			c.reset()
+		} else {
+			c.Close()
+		}
 	}
 }
 
@@ -78,8 +83,9 @@ type front struct {
 	net.Conn
 	client   proxy.Client
 	open     *openConns
-	away     bool      // there is no room for it
-	deadline time.Time // of writes; the writer's
+	away     bool        // there is no room for it
+	deadline time.Time   // of writes; the writer's
+	untilEnd atomic.Bool // an answer is on its way that ends with the connection
 	once     sync.Once
 	closeErr error
 }

@@ -26,6 +26,9 @@ func (s *session) head(ans *http1.Response) error {
 	}
 	framing := s.x.AnswerFraming(ans).Kind
 	s.chunked, s.untilEnd = framing == http1.Chunked, framing == http1.UntilClose
+	if s.untilEnd {
+		s.front.untilEnd.Store(true)
+	}
 	s.out = s.x.AppendAnswer(s.room(), ans, s.x.CloseAfter(), time.Now())
 	return nil
 }
@@ -87,7 +90,11 @@ func (s *session) finish(trailers []http1.Field) error {
 	if s.chunked {
 		s.out = http1.AppendLastChunk(s.room(), trailers)
 	}
-	return s.flush()
+	err := s.flush()
+	if s.untilEnd && err == nil {
+		s.front.untilEnd.Store(false)
+	}
+	return err
 }
 
 // own is asker's. A small rest of the request is drained after it; a larger one ends with the connection.
