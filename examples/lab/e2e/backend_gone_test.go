@@ -133,8 +133,8 @@ func TestAllInstancesGone(t *testing.T) {
 	y.warm("web")
 	first.Signal(syscall.SIGKILL)
 	second.Kill()
+	first.Wait(time.Second)                  // one that is still dying may take a request with it, which is a 502
 	y.down("killed, still in the catalogue") // and not a 404: the route is known
-	first.Wait(time.Second)
 	first.Start()
 	first.listens(t)
 	lab.Eventually(t, 6*time.Second, "the route comes back", func() bool { code, _, _ := y.once("POST"); return code == 200 })
