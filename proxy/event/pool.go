@@ -10,6 +10,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // pool is one loop's connections to one instance. It survives every swap for as long as the instance stays.
@@ -116,7 +117,7 @@ func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure, e
 	fd := -1
 	if fd, errno = l.socket(int(to.raw.Addr.Family)); errno != 0 {
 		p.up.Disconnect()
-		return nil, proxy.FailedConnect, errno
+		return nil, connectFailure(errno), errno
 	}
 	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	if errno = sysConnect(fd, &to.raw, to.size); errno == unix.EINPROGRESS {
@@ -133,11 +134,19 @@ func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure, e
 		l.files.Add(-1)
 		p.up.Disconnect()
 		l.stock.buryUpstream(u)
-		return nil, proxy.FailedConnect, errno
+		return nil, connectFailure(errno), errno
 	}
 	u.phase = connecting
 	l.arm(&u.sock, int64(l.server.limits.Connect))
 	return u, 0, 0
+}
+
+// connectFailure tells an instance that can't be reached from a shortage of our own, for which no instance is to be left out.
+func connectFailure(errno unix.Errno) proxy.Failure {
+	if sockets.Shortage(errno) {
+		return proxy.FailedFull
+	}
+	return proxy.FailedConnect
 }
 
 // socket makes one, for which kept connections to others may have to go.

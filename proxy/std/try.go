@@ -9,6 +9,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // answered stands for no failure: who asked has an answer, whole or visibly cut.
@@ -61,7 +62,7 @@ func (x *exchange) connect() (*backConn, proxy.Failure) {
 	}
 	conn, err := p.open(context.Background())
 	switch {
-	case errors.Is(err, errFull):
+	case errors.Is(err, errFull), sockets.Shortage(err):
 		return nil, proxy.FailedFull
 	case err != nil:
 		x.server.log.Debug().Err(err).Msg("connect")
