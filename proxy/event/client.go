@@ -79,7 +79,7 @@ func (c *client) goOn() {
 		l.own(&j.u.sock)
 	}
 	l.own(&c.sock)
-	if c.phase == busy && c.has(shut) && c.deadline > l.clock+int64(halfClosed) {
+	if c.phase == busy && c.has(shut) && (c.job.up.ended || c.job.stopped) && c.deadline > l.clock+int64(halfClosed) {
 		l.arm(&c.sock, int64(halfClosed))
 	}
 }
