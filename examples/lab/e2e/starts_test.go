@@ -59,7 +59,7 @@ func TestStartToFirstAnswer(t *testing.T) {
 		report(t, s.starts(l), figures(map[string]time.Duration{"start -> routable": 10 * ms}))
 	})
 	t.Run("under load", func(t *testing.T) {
-		s, l := burdenedSite(t, "busy", 2, 4, 0)
+		s, l := burdenedSite(t, "busy", 2, 12, ms) // well over 5,000 requests a second; without pauses they would take all there is
 		before, begun := l.sent.Load(), time.Now()
 		all := s.starts(l)
 		rate := float64(l.sent.Load()-before) / time.Since(begun).Seconds()
