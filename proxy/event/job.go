@@ -200,7 +200,7 @@ func (j *job) countConnect(errno unix.Errno) {
 // has never answered.
 func (j *job) connected() {
 	u := j.u
-	if u.pool.up.Answered() || proxy.Idempotent(j.request.Method) {
+	if !j.x.MustSettle() {
 		j.ask()
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 func eventually(t testing.TB, what string, ok func() bool) {
@@ -87,7 +88,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 		conns = append(conns, c)
 	}
 	eventually(t, "accepting has stopped", func() bool { return !r.server.room() })
-	if n := r.server.files.Load(); n > 400-reserveFiles {
+	if n := r.server.files.Load(); n > 400-sockets.ReserveFiles {
 		t.Errorf("%d descriptors are used", n)
 	}
 	before := cpuTime(t)

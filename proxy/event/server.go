@@ -19,6 +19,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // Available says whether this system has what the package needs.
@@ -68,7 +69,7 @@ type Server struct {
 // NewServer makes a Server; nothing runs until Run.
 func NewServer(o Options) *Server {
 	s := &Server{common: o.Common, limits: o.Common.Limits, log: o.Common.Log, onDrain: o.OnDrain, handOver: o.HandOver,
-		failed: make(chan error, 1), mostFiles: mostFiles()}
+		failed: make(chan error, 1), mostFiles: sockets.MostFiles()}
 	s.limits.Fill()
 	s.heads = http1.Limits{HeadBytes: s.limits.HeadBytes, Fields: s.limits.HeadFields}
 	s.answers = http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
@@ -200,22 +201,8 @@ func (s *Server) Connections() (n int) {
 	return n
 }
 
-// reserveFiles is how many descriptors are left to the rest of the process: the admin and status addresses, the catalogue, logs.
-const reserveFiles = 64
-
-// mostFiles is how many descriptors the loops may use.
-func mostFiles() int64 {
-	var r unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
-		return 1 << 20
-	}
-	most := int64(min(r.Cur, 1<<30))
-	return most - min(reserveFiles, most/4)
-}
-
-// room says whether another client may come. A quarter of the descriptors is for connections to instances, without which there is
-// nothing to tell a client.
-func (s *Server) room() bool { return s.files.Load() < s.mostFiles-s.mostFiles/4 }
+// room says whether another client may come.
+func (s *Server) room() bool { return sockets.Room(s.files.Load(), s.mostFiles) }
 
 // spare says whether there are descriptors for what can be done without.
 func (s *Server) spare() bool { return s.files.Load() < s.mostFiles-s.mostFiles/8 }

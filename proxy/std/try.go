@@ -37,10 +37,10 @@ func (x *exchange) attempt() (f proxy.Failure, kept bool) {
 	kept = conn.kept // afterwards the connection may be another request's
 	t := try{exchange: x, conn: conn}
 	defer t.close()
-	switch u := x.Target.Upstream; {
+	switch {
 	case !x.use(conn):
 		return proxy.FailedClient, kept
-	case !u.Answered() && !proxy.Idempotent(x.request.Method):
+	case x.MustSettle():
 		if conn.settle() != nil {
 			return proxy.FailedSettle, kept
 		}
