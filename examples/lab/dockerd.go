@@ -11,7 +11,8 @@ import (
 )
 
 // Dockerd is a second Docker daemon in a network namespace of its own, for whatever restarts or starves a daemon. It has its
-// own images (Make them again), its own bridge, and, after Reach, a route from the host to its containers.
+// own images (make them again), its own bridge, and a route from the host to its containers. Its storage driver is the one that
+// Docker itself prefers on this kernel and file system, which need not be the machine's.
 type Dockerd struct {
 	*Docker
 	Process *Process
@@ -49,13 +50,9 @@ func StartDockerd(t testing.TB, args ...string) *Dockerd {
 	if err := os.WriteFile(filepath.Join(dir, "empty.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	driver, err := run(10*time.Second, "docker", "info", "-f", "{{.Driver}}")
-	if err != nil {
-		driver = "vfs"
-	}
 	argv := []string{"nsenter", "--net=/var/run/netns/" + d.netns, "dockerd", "--config-file", filepath.Join(dir, "empty.json"),
 		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "exec"), "--pidfile", filepath.Join(dir, "pid"),
-		"-H", "unix://" + d.Socket, "--storage-driver", driver, "--bip", fmt.Sprintf("10.%d.1.1/24", d.octet),
+		"-H", "unix://" + d.Socket, "--bip", fmt.Sprintf("10.%d.1.1/24", d.octet),
 		"--default-address-pool", fmt.Sprintf("base=10.%d.128.0/17,size=24", d.octet)}
 	d.Process = StartProcess(t, "dockerd", nil, append(argv, args...)...)
 	t.Cleanup(d.empty) // before the process is killed

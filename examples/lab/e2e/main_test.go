@@ -44,27 +44,35 @@ type site struct {
 	options     []string
 }
 
-// plan says how a site is made. Zero values: an agent of its own, container addresses, a lame duck of one second.
+// plan says how a site is made. Zero values: the machine's engine, an agent of its own, container addresses, a lame duck of one second.
 type plan struct {
 	name        string
+	docker      *lab.Docker // the machine's own when nil
 	consul      *lab.Consul
 	registrator []string // options; "-internal" when nil
 	proxy       []string
 	noProxy     bool
+	noLedger    bool // what the instances were asked is not kept
 	lameDuck    string
 }
 
 // build starts everything but the instances.
 func build(t *testing.T, p plan) *site {
 	t.Helper()
-	s := &site{t: t, docker: lab.FindDocker(t), consul: p.consul, name: fmt.Sprintf("%s%d", p.name, os.Getpid())}
+	if p.docker == nil {
+		p.docker = lab.FindDocker(t)
+	}
+	s := &site{t: t, docker: p.docker, consul: p.consul, name: fmt.Sprintf("%s%d", p.name, os.Getpid())}
 	s.image = s.docker.WebImage()
 	s.network = s.docker.Network("e2e")
-	s.ledger = lab.ListenLedger(t, s.docker.Gateway(s.network))
 	if p.lameDuck == "" {
 		p.lameDuck = "1s"
 	}
-	s.options = []string{"-lame-duck", p.lameDuck, "-ledger", s.ledger.Address}
+	s.options = []string{"-lame-duck", p.lameDuck}
+	if !p.noLedger {
+		s.ledger = lab.ListenLedger(t, s.docker.Gateway(s.network))
+		s.options = append(s.options, "-ledger", s.ledger.Address)
+	}
 	if s.consul == nil {
 		s.consul = lab.StartConsul(t)
 	}

@@ -72,9 +72,13 @@ func TestStartToFirstAnswer(t *testing.T) {
 	})
 }
 
-// burdenedSite is a site with instances that stay, and clients that send requests to them.
+// burdenedSite is a site with instances that stay, and clients that send requests to them. It has an engine of its own, since
+// that uses the storage driver that users have: where the machine's own does with fuse-overlayfs, each container reads its
+// binary anew through a process, and the application alone needs three times as long as everything else.
 func burdenedSite(t *testing.T, name string, instances, clients int, pause time.Duration) (*site, *lookouts) {
-	s := build(t, plan{name: name, lameDuck: "0"})
+	d := lab.StartDockerd(t)
+	t.Logf("storage driver %s", d.Do("info", "-f", "{{.Driver}}"))
+	s := build(t, plan{name: name, lameDuck: "0", docker: d.Docker, noLedger: true})
 	s.startAll(instances)
 	s.serves(instances)
 	l := post(t, s.proxy.Proxy, s.host(), clients, pause)
