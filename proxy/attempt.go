@@ -23,6 +23,9 @@ const (
 	FailedAnswer
 	// FailedFull: the instance has as many connections as it may; nothing was sent.
 	FailedFull
+	// FailedShort: something of our own was lacking for a connection (descriptors, local ports, memory), which says nothing about the
+	// instance; nothing was sent.
+	FailedShort
 	// FailedClient: the client went away.
 	FailedClient
 	// FailedSlow: the client's body made too little progress.
@@ -51,6 +54,8 @@ func (f Failure) String() string {
 		return "malformed"
 	case FailedFull:
 		return "full"
+	case FailedShort:
+		return "shortage"
 	case FailedSlow:
 		return "slow"
 	case FailedBody:
@@ -85,7 +90,8 @@ const maxStale = 1024
 
 // Attempts decides what may be repeated where. It is pure: the caller reports what happened and does what it is told.
 //
-//   - Nothing sent: always another instance, outside any budget; the same one once more where there is no other, unless it is full.
+//   - Nothing sent: always another instance, outside any budget; the same one once more where there is no other, unless it is full or we
+//     lack what a connection needs.
 //   - A kept connection found dead before a byte was written: always, with another connection.
 //   - Something sent, not a byte of the answer: only idempotent methods whose body can still be sent whole, each instance at most
 //     once, at most Max times, and only while the route's budget allows. Where the lost connection was a kept one and there is no
@@ -127,7 +133,7 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, withdraw func() bool) 
 			return GiveUp
 		}
 		return SameFresh
-	case FailedConnect, FailedSettle, FailedFull:
+	case FailedConnect, FailedSettle, FailedFull, FailedShort:
 		a.connects++
 		if a.connects >= maxConnects {
 			return GiveUp
@@ -152,7 +158,7 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, withdraw func() bool) 
 // Last says whether the same instance may be tried once more, now that no other one is left.
 func (a *Attempts) Last() bool {
 	switch a.last {
-	case FailedFull:
+	case FailedFull, FailedShort:
 		return false
 	case FailedConnect, FailedSettle:
 		if a.sameConnect {

@@ -9,19 +9,20 @@ import (
 // ConnectResult is how a connect to an instance ended, as a metric tells it.
 type ConnectResult uint8
 
-// The results. ConnectClosed: accepted, then closed before use.
+// The results. ConnectClosed: accepted, then closed before use. ConnectShort: something of our own was lacking.
 const (
 	ConnectOK ConnectResult = iota
 	ConnectRefused
 	ConnectTimeout
 	ConnectError
 	ConnectClosed
+	ConnectShort
 	connectResults
 )
 
 // String is the value of a metric's label.
 func (r ConnectResult) String() string {
-	return [...]string{"ok", "refused", "timeout", "error", "closed"}[r]
+	return [...]string{"ok", "refused", "timeout", "error", "closed", "shortage"}[r]
 }
 
 // cell is what one seat counts: plain numbers under a lock that only a scrape ever contends for.

@@ -1,14 +1,16 @@
 package proxy
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// Common is what all listeners of a process share; they only read it. Switch and Metrics must not be nil; Access may be.
+// Common is what all listeners of a process share; they only read what is exported. Switch and Metrics must not be nil; Access may be.
 type Common struct {
 	Switch    *Switch
 	Metrics   *Metrics
@@ -18,6 +20,8 @@ type Common struct {
 	Limits    Limits
 	// Retries is how many attempts may follow one that sent something; negative means none, 0 the default of 2.
 	Retries int
+
+	shortages seldom
 }
 
 // defaultRetries: with a third instance still failing, a fourth is no likelier to answer.
@@ -99,6 +103,27 @@ func (s *Seat) Connect(r ConnectResult) {
 	s.mu.Lock()
 	s.connects[r]++
 	s.mu.Unlock()
+}
+
+// Short counts a connect to an instance that came to nothing for want of something of our own, and tells of it now and then: an
+// operator has to see which, and a request that fails takes no time to fail again.
+func (s *Seat) Short(u *balancer.Upstream, lack error) {
+	s.Connect(ConnectShort)
+	if s.common.shortages.now() {
+		s.common.Log.Warn().Err(lack).Str("service", u.Service()).Str("instance", u.Address()).
+			Msg("no connection to an instance for want of descriptors, local ports or memory of our own")
+	}
+}
+
+// quiet is the least time between two lines about the same shortage.
+const quiet = 10 * time.Second
+
+// seldom lets one through in a while.
+type seldom struct{ last atomic.Int64 }
+
+func (s *seldom) now() bool {
+	now, last := time.Now().UnixNano(), s.last.Load()
+	return now-last > int64(quiet) && s.last.CompareAndSwap(last, now)
 }
 
 // Panic counts a request that ended in a panic of ours.

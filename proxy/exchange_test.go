@@ -100,6 +100,7 @@ func TestWhatFollowsAFailedAttempt(t *testing.T) {
 		{"silence", "GET / HTTP/1.1", 1, []fault{{FailedSilent, fresh, replayable, "reply late-answer"}}},
 		{"full everywhere", "GET / HTTP/1.1", 2, []fault{{FailedFull, fresh, replayable, two}, {FailedFull, fresh, replayable, "reply full"}}},
 		{"full, then refused", "GET / HTTP/1.1", 2, []fault{{FailedFull, fresh, replayable, two}, {FailedConnect, fresh, replayable, two + " fresh"}}},
+		{"nothing left to connect with", "GET / HTTP/1.1", 2, []fault{{FailedShort, fresh, replayable, two}, {FailedShort, fresh, replayable, "reply shortage"}}},
 		{"the client goes", "GET / HTTP/1.1", 2, []fault{{FailedClient, fresh, replayable, "abort"}}},
 		{"the client's body stands still", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSlow, fresh, replayable, "reply slow-client"}}},
 		{"the client's body is garbled", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedBody, fresh, replayable, "reply bad-request"}}},
@@ -145,6 +146,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 		{"three in a row", FailedSent, false, 3, false, false},
 		{"of one that has never answered", FailedSent, false, 1, true, false},
 		{"full", FailedFull, false, 5, false, true},
+		{"our own shortage", FailedShort, false, 5, false, true},
 		{"silent", FailedSilent, false, 5, false, true},
 		{"the client's fault", FailedClient, false, 5, false, true},
 	} {

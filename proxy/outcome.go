@@ -43,6 +43,8 @@ const (
 	Closed
 	// Full: every instance of the service has as many connections as it may. Nothing was sent.
 	Full
+	// Short: the proxy lacks what another connection to an instance needs. Nothing was sent.
+	Short
 	// Crowded: the proxy has as many clients' connections as it may.
 	Crowded
 	// TargetTooLong: the request line is too long.
@@ -93,6 +95,8 @@ var abouts = [outcomes]about{
 		detail: "The service restricts who may use this route in a way that this proxy can't honour, so nobody may. Its log says what it refused."},
 	Full: {name: "full", status: 503, retry: true, title: "Service full",
 		detail: "Every instance of the service has as many connections as it may."},
+	Short: {name: "shortage", status: 503, retry: true, title: "No connection to the service",
+		detail: "The proxy has no descriptors, local ports or memory left for another connection to the service."},
 	Crowded: {name: "crowded", status: 503, retry: true, closes: true, title: "Too many connections",
 		detail: "The proxy has as many connections as it may."},
 	TargetTooLong: {name: "target-too-long", status: 414, closes: true, title: "Request target too long", detail: "The request line is too long."},
@@ -210,6 +214,8 @@ func outcomeOf(f Failure) Outcome {
 		return LateAnswer
 	case FailedFull:
 		return Full
+	case FailedShort:
+		return Short
 	case FailedSlow:
 		return SlowClient
 	case FailedBody:

@@ -3,12 +3,14 @@
 package event
 
 import (
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // keepHead is the largest head whose buffer an unused job keeps.
@@ -182,10 +184,14 @@ func (j *job) dropUpstream() {
 // connectFailed is an attempt without a connection.
 func (j *job) connectFailed(errno unix.Errno) {
 	j.countConnect(errno)
-	j.failed(proxy.FailedConnect)
+	j.failed(connectFailure(errno))
 }
 
 func (j *job) countConnect(errno unix.Errno) {
+	if sockets.Shortage(errno) {
+		j.client.loop.seat.Short(j.x.Target.Upstream, os.NewSyscallError("connect", errno))
+		return
+	}
 	result := proxy.ConnectError
 	switch errno {
 	case unix.ECONNREFUSED:

@@ -144,7 +144,7 @@ func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure, e
 // connectFailure tells an instance that can't be reached from a shortage of our own, for which no instance is to be left out.
 func connectFailure(errno unix.Errno) proxy.Failure {
 	if sockets.Shortage(errno) {
-		return proxy.FailedFull
+		return proxy.FailedShort
 	}
 	return proxy.FailedConnect
 }

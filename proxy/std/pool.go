@@ -12,6 +12,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // pools keeps connections per instance. Those of an instance that stays survive every swap; those of one that goes are closed.
@@ -170,7 +171,7 @@ func (p *pool) open(ctx context.Context) (*backConn, error) {
 	}
 	if err != nil {
 		u.Disconnect()
-		p.pools.seat.Connect(connectResult(err))
+		p.count(err)
 		return nil, fmt.Errorf("connect to %s: %w", u.Address(), err)
 	}
 	p.pools.seat.Connect(proxy.ConnectOK)
@@ -193,6 +194,15 @@ func (p *pool) handshake(ctx context.Context, raw net.Conn) (net.Conn, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// count counts a failed connect.
+func (p *pool) count(err error) {
+	if sockets.Shortage(err) {
+		p.pools.seat.Short(p.key.upstream, err)
+		return
+	}
+	p.pools.seat.Connect(connectResult(err))
 }
 
 func connectResult(err error) proxy.ConnectResult {

@@ -62,8 +62,10 @@ func (x *exchange) connect() (*backConn, proxy.Failure) {
 	}
 	conn, err := p.open(context.Background())
 	switch {
-	case errors.Is(err, errFull), sockets.Shortage(err):
+	case errors.Is(err, errFull):
 		return nil, proxy.FailedFull
+	case sockets.Shortage(err):
+		return nil, proxy.FailedShort
 	case err != nil:
 		x.server.log.Debug().Err(err).Msg("connect")
 		return nil, proxy.FailedConnect

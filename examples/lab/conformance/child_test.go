@@ -9,12 +9,16 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab"
 )
 
@@ -38,10 +42,13 @@ func childApp() {
 
 // work is what a child does.
 type work struct {
-	Kind   string // of the listener; "" is an instance
-	To     string // the instance's address
-	Files  uint64 // the limit of descriptors; 0 leaves it
-	Limits limits
+	Kind    string // of the listener; "" is an instance
+	Listen  string // "" is a port of loopback
+	To      string // the instance's address; "" waits for a table from its control
+	Control string // the Unix socket of its control; "" is none
+	Files   uint64 // the limit of descriptors; 0 leaves it
+	Limits  limits
+	within  []string // a command that runs it, such as nsenter
 }
 
 // app is an instance in a process of its own.
@@ -66,7 +73,8 @@ func startChild(t testing.TB, name string, j work) (*lab.Process, *net.TCPAddr) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := lab.StartProcess(t, name, []string{childEnv + "=" + string(job)}, exe, "-test.run", "^TestListenerAlone$", "-test.timeout", "1h")
+	argv := append(slices.Clone(j.within), exe, "-test.run", "^TestListenerAlone$", "-test.timeout", "1h")
+	p := lab.StartProcess(t, name, []string{childEnv + "=" + string(job)}, argv...)
 	var addr *net.TCPAddr
 	lab.Eventually(t, patience, name+" says where it listens", func() bool {
 		for line := range strings.Lines(p.Output()) {
@@ -118,16 +126,23 @@ func TestListenerAlone(t *testing.T) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	to, err := net.ResolveTCPAddr("tcp", j.To)
-	if err != nil {
-		t.Fatal(err)
+	var instances []discovery.Instance
+	if j.To != "" {
+		to, err := net.ResolveTCPAddr("tcp", j.To)
+		if err != nil {
+			t.Fatal(err)
+		}
+		instances = append(instances, at(to))
 	}
 	if j.Files > 0 {
 		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: j.Files, Max: j.Files}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r := start(t, kindNamed(j.Kind), setup{limits: j.Limits}, at(to))
+	r := start(t, kindNamed(j.Kind), setup{limits: j.Limits, listen: j.Listen, reviver: j.Control != "", log: zerolog.New(os.Stderr)}, instances...)
+	if j.Control != "" {
+		r.control(t, j.Control)
+	}
 	fmt.Println("address", r.addr)
 	<-ctx.Done()
 }
@@ -135,15 +150,25 @@ func TestListenerAlone(t *testing.T) {
 // alone is a listener in a process of its own.
 type alone struct {
 	*lab.Process
-	kind *kind
-	addr string
+	kind   *kind
+	addr   string
+	remote *remote // nil where none was asked for, see startTold
 }
 
 func startAlone(t testing.TB, k *kind, j work) *alone {
 	t.Helper()
 	j.Kind = k.name
 	p, addr := startChild(t, k.name, j)
-	return &alone{p, k, addr.String()}
+	return &alone{p, k, addr.String(), nil}
+}
+
+// startTold is startAlone for a listener whose table the test writes, and that it looks into.
+func startTold(t testing.TB, k *kind, j work) *alone {
+	t.Helper()
+	j.Control = socketIn(t)
+	a := startAlone(t, k, j)
+	a.remote = newRemote(j.Control)
+	return a
 }
 
 func (a *alone) dial(t testing.TB) *conn {

@@ -51,7 +51,7 @@ func kindNamed(name string) *kind {
 
 // common is what every listener is given.
 func (r *rig) common() *proxy.Common {
-	return &proxy.Common{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Limits: r.limits, Retries: r.retries}
+	return &proxy.Common{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Log: r.log, Limits: r.limits, Retries: r.retries}
 }
 
 func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {

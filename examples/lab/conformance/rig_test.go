@@ -9,12 +9,14 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
@@ -36,6 +38,8 @@ type setup struct {
 	reviver bool
 	// quiesces listens as the program does: such a listener can stop without resetting who waits, which takes 200 ms.
 	quiesces bool
+	listen   string // "" is a port of loopback
+	log      zerolog.Logger
 }
 
 // rig is a running listener over a table that the test writes.
@@ -54,6 +58,7 @@ type rig struct {
 	retries   int
 	loops     int
 	onDrain   func()
+	log       zerolog.Logger
 	warm      *script // what a connection is given before the test when it is to be handed over
 	swapping  sync.Mutex
 	sequence  uint64
@@ -73,7 +78,10 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.loops == 0 {
 		o.loops = 2
 	}
-	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, limits: o.limits, retries: o.retries, onDrain: o.onDrain}
+	if o.listen == "" {
+		o.listen = "127.0.0.1:0"
+	}
+	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, limits: o.limits, retries: o.retries, onDrain: o.onDrain, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	options := proxy.Options{Policy: o.policy, Blocking: func(to *proxy.Route) bool { return k.handsOver && to.Host != warmHost }}
@@ -89,7 +97,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.quiesces {
 		config.SetMultipathTCP(false)
 	}
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := config.Listen(t.Context(), "tcp", o.listen)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +135,7 @@ func (r *rig) apply(instances ...discovery.Instance) {
 		}
 		service.Instances = append(service.Instances, in)
 	}
+	slices.SortFunc(s.Services, func(a, b *discovery.Service) int { return strings.Compare(a.Name, b.Name) })
 	r.switcher.Apply(s)
 }
 

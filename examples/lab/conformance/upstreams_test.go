@@ -24,7 +24,13 @@ type script struct {
 
 func play(t testing.TB, with func(n int64, c *net.TCPConn, in *bufio.Reader)) *script {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return playOn(t, "127.0.0.1:0", with)
+}
+
+// playOn plays on an address of its own.
+func playOn(t testing.TB, address string, with func(n int64, c *net.TCPConn, in *bufio.Reader)) *script {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
