@@ -77,9 +77,18 @@ const (
 	Another
 )
 
-// maxConnects bounds the connects of one request (each may cost a connect timeout): a client waits no longer than that for a
-// service of which everything is dead.
-const maxConnects = 8
+// maxConnects bounds the connects of one request once they have taken connectPatience: a client waits no longer than that for a service
+// of which everything is dead, where each connect may cost its timeout. Refusals are there in a fraction of a millisecond, and go on
+// until an instance is found that takes the request, or none is left.
+const (
+	maxConnects     = 8
+	connectPatience = time.Second
+	maxRefusals     = 1024
+)
+
+// maxFull bounds how often one request may find an instance full, or ourselves short: neither leaves an instance out, so that it could
+// else go round and round.
+const maxFull = 8
 
 // maxResets bounds the repetitions after a reset that one request may cause beside its others: ten instances killed at once cost
 // a request that waited in the socket of one, and then of the next, three or four.
@@ -104,7 +113,8 @@ type Attempts struct {
 	// Max is how many attempts may follow one that sent something; with none, none follows a reset either.
 	Max int
 
-	connects, stale       int
+	connects, full, stale int
+	firstConnect          time.Time // when the first connect failed
 	retries, resets       int
 	sameConnect, sameSent bool
 	// what Last answers hangs on the failure before it.
@@ -124,7 +134,7 @@ func Idempotent(method string) bool {
 // Next says what follows a failed attempt. kept says that the attempt used a kept connection; replayable that the request's body
 // can be sent again from its first byte; withdraw takes one retry from the route's budget, and is called only where that is the
 // last thing in the way.
-func (a *Attempts) Next(f Failure, kept, replayable bool, withdraw func() bool) Step {
+func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdraw func() bool) Step {
 	a.last, a.lastKept = f, kept
 	switch f {
 	case FailedStale:
@@ -133,9 +143,18 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, withdraw func() bool) 
 			return GiveUp
 		}
 		return SameFresh
-	case FailedConnect, FailedSettle, FailedFull, FailedShort:
+	case FailedConnect, FailedSettle:
+		if a.connects == 0 {
+			a.firstConnect = now
+		}
 		a.connects++
-		if a.connects >= maxConnects {
+		if a.connects >= maxConnects && (now.Sub(a.firstConnect) >= connectPatience || a.connects >= maxRefusals) {
+			return GiveUp
+		}
+		return Another
+	case FailedFull, FailedShort:
+		a.full++
+		if a.full >= maxFull {
 			return GiveUp
 		}
 		return Another

@@ -1,6 +1,9 @@
 package proxy
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // event is one failed attempt, and what must follow.
 type event struct {
@@ -8,6 +11,9 @@ type event struct {
 	kept    bool
 	want    Step
 }
+
+// morning is any moment.
+var morning = time.Unix(1_800_000_000, 0)
 
 func TestAttempts(t *testing.T) {
 	const connect, settle, stale, sent, reset, silent, bad = FailedConnect, FailedSettle, FailedStale, FailedSent, FailedReset, FailedSilent, FailedAnswer
@@ -42,7 +48,7 @@ func TestAttempts(t *testing.T) {
 		a := Attempts{Idempotent: Idempotent(c.method), Max: 2}
 		left := c.budget
 		for i, e := range c.events {
-			got := a.Next(e.failure, e.kept, c.replayable, func() bool { left--; return left >= 0 })
+			got := a.Next(e.failure, e.kept, c.replayable, morning.Add(time.Duration(i)*time.Second), func() bool { left--; return left >= 0 })
 			if got != e.want {
 				t.Errorf("%s: step %d is %d, want %d", c.name, i, got, e.want)
 			}
@@ -53,7 +59,7 @@ func TestAttempts(t *testing.T) {
 func TestWithoutRetriesNoneAfterAReset(t *testing.T) {
 	for _, max := range []int{0, -1} {
 		a := Attempts{Idempotent: true, Max: max}
-		if got := a.Next(FailedReset, true, true, func() bool { return true }); got != GiveUp {
+		if got := a.Next(FailedReset, true, true, morning, func() bool { return true }); got != GiveUp {
 			t.Errorf("Max %d: %d", max, got)
 		}
 	}
@@ -74,7 +80,7 @@ func TestLastInstance(t *testing.T) {
 	} {
 		a := Attempts{Idempotent: true, Max: 9}
 		for i, want := range c.want {
-			a.Next(c.f, c.kept, true, free)
+			a.Next(c.f, c.kept, true, morning, free)
 			if got := a.Last(); got != want {
 				t.Errorf("%s: %d: %v, want %v", c.name, i, got, want)
 			}

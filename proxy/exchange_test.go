@@ -127,6 +127,31 @@ func TestWhatFollowsAFailedAttempt(t *testing.T) {
 	}
 }
 
+// Where nothing was sent a request goes on to the next instance, however many refuse, as after the death of a host.
+func TestARefusedRequestFindsTheOneInstanceThatIsLeft(t *testing.T) {
+	const instances = 30
+	for _, f := range []Failure{FailedConnect, FailedSettle} {
+		d := newDesk(t, nil)
+		d.serve(instances, "urlprefix-web.io/")
+		var x Exchange
+		d.asked(t, &x, "POST / HTTP/1.1|Content-Length: 3|Host: web.io")
+		asked := map[string]bool{}
+		do, now := x.Match(d.table), time.Now()
+		for range instances - 1 {
+			if do != Send {
+				break
+			}
+			asked[x.Target.Upstream.Address()] = true
+			do = x.Failed(f, false, false, now)
+			now = now.Add(time.Millisecond)
+		}
+		if do != Send || len(asked) != instances-1 || asked[x.Target.Upstream.Address()] {
+			t.Errorf("%s: after %d refusals: %s", f, len(asked), told(&x, do))
+		}
+		x.Finish(d.now)
+	}
+}
+
 // What a failure says about its instance decides whether the next request goes there.
 func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 	for _, c := range []struct {

@@ -21,7 +21,7 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 		f = FailedSettle
 	}
 	x.observeFailure(f, kept, now)
-	step := x.attempts.Next(f, kept, replayable, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
+	step := x.attempts.Next(f, kept, replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
 	target, fresh := x.Target, x.Fresh
 	if step == Another {
 		x.tried.Add(target.Index)
