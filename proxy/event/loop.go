@@ -47,7 +47,7 @@ type loop struct {
 
 	batch   []*sock // who is to have its turn
 	cursor  int
-	current *sock
+	current *sock   // whose turn it is: a client's, also where its instance's connection is ready
 	later   []*sock // who has used up its share of this turn
 	busy    bool    // the last turn brought events
 	expire  func(*sock)
@@ -137,6 +137,9 @@ func (l *loop) rescue() {
 	}
 	l.seat.Panic()
 	l.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
+	if len(l.mail) > 0 { // the other letters are still to be read
+		l.knock()
+	}
 	if s := l.current; s != nil && s.fd >= 0 {
 		l.current = nil
 		l.end(s)

@@ -26,6 +26,7 @@ func (p *pool) resolve(j *job) {
 		l.post(letter{do: func() {
 			if j.ticket == ticket {
 				c := j.client
+				l.current = &c.sock
 				j.resolved(p, to, err)
 				c.goOn()
 			}

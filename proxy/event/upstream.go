@@ -47,6 +47,7 @@ func (u *upstream) ready() {
 		return
 	}
 	c := u.job.client
+	l.current = &c.sock
 	switch u.phase {
 	case connecting:
 		u.connected()
@@ -89,6 +90,7 @@ func (u *upstream) expire() {
 		return
 	}
 	c := u.job.client
+	l.current = &c.sock
 	switch u.phase {
 	case connecting:
 		u.job.connectFailed(unix.ETIMEDOUT)

@@ -94,6 +94,9 @@ func (w *wheel) unlink(s *sock) {
 
 // next is the first tick at which something may be due; ok is false where nothing is linked.
 func (w *wheel) next() (at int64, ok bool) {
+	if w.heads[firing] != nil { // a panic has left it
+		return w.now, true
+	}
 	at = never
 	if n, found := w.scan(0, fineSlots, int((w.now+1)%fineSlots)); found {
 		at, ok = w.now+1+int64(n), true

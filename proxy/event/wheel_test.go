@@ -105,6 +105,9 @@ func TestWheelGoesOnAfterAPanic(t *testing.T) {
 		defer func() { _ = recover() }()
 		w.advance(6*tick, func(*sock) { fired++; panic("here") })
 	}()
+	if at, ok := w.next(); !ok || at > 6 {
+		t.Errorf("the wheel wants to be looked at at %d, %v", at, ok)
+	}
 	w.advance(6*tick, func(*sock) { fired++ })
 	if fired != 3 {
 		t.Errorf("%d expired, want 3", fired)
