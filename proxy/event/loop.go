@@ -109,13 +109,14 @@ func (l *loop) run() {
 }
 
 // turn waits, and lets everybody who is ready have its turn. A panic ends what it interrupted; the rest goes on with the next call.
+// Deadlines come last: what came in time is not late because this thread was, which a machine with too much to do may have kept
+// waiting for longer than a connect may take.
 func (l *loop) turn() {
 	defer l.rescue()
 	if l.cursor == len(l.batch) {
 		n := l.wait()
 		l.tell()
 		l.gather(n)
-		l.wheel.advance(l.clock, l.expire)
 	}
 	for l.cursor < len(l.batch) {
 		s := l.batch[l.cursor]
@@ -125,6 +126,7 @@ func (l *loop) turn() {
 			s.owner.ready()
 		}
 	}
+	l.wheel.advance(l.clock, l.expire)
 	l.current = nil
 	l.stock.bury()
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -14,20 +15,32 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 )
 
-// pausable is a rig with one loop, and a way to hold it: what happens while it is held comes to it in one turn.
-func pausable(t *testing.T, limits proxy.Limits, a net.Addr) (r *rig, hold func() (release func())) {
+// pausable is a rig with one loop, and a way to get ready to hold it: what happens while it is held comes to it in one turn.
+func pausable(t *testing.T, limits proxy.Limits, a net.Addr) (r *rig, ready func() (hold func() (release func()))) {
 	held, gate := make(chan struct{}), make(chan struct{})
 	r = newRig(t, Options{Loops: 1, HandOver: func(c net.Conn, _ []byte, _ Listener) {
 		c.Close()
 		held <- struct{}{}
 		<-gate
 	}}, limits, at(a))
-	return r, func() func() {
+	return r, func() func() func() {
 		c, _ := r.dial()
-		io.WriteString(c, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-		<-held
-		return func() { gate <- struct{}{} }
+		io.WriteString(c, "PRI * HTTP/2.0\r\n")
+		return func() func() {
+			io.WriteString(c, "\r\nSM\r\n\r\n")
+			<-held
+			return func() { gate <- struct{}{} }
+		}
 	}
+}
+
+// again releases a loop for one turn, in which it finds that it is held again. It must have been ready for that.
+func again(release func(), hold func() func()) func() {
+	next := make(chan func())
+	go func() { next <- hold() }()
+	time.Sleep(arrival)
+	release()
+	return <-next
 }
 
 // kill resets a connection.
@@ -66,7 +79,7 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
 		})
-		r, hold := pausable(t, proxy.Limits{Answer: time.Second}, s.addr())
+		r, ready := pausable(t, proxy.Limits{Answer: time.Second}, s.addr())
 		c, br := r.dial()
 		io.WriteString(c, get("/first", ""))
 		if _, err := readRaw(br); err != nil {
@@ -77,7 +90,7 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 		fmt.Fprintf(c, "%s / HTTP/1.1\r\nHost: t\r\nContent-Length: %d\r\n\r\n%s", method, first+len(rest), body)
 		instance := <-begun
 		time.Sleep(arrival)
-		release := hold()
+		release := ready()()
 		io.WriteString(c, rest)
 		time.Sleep(arrival)
 		kill(instance)
@@ -119,16 +132,12 @@ func TestResetAsItSettles(t *testing.T) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
-	r, hold := pausable(t, proxy.Limits{}, s.addr())
+	r, ready := pausable(t, proxy.Limits{}, s.addr())
 	c, br := r.dial()
-	release := hold()
+	release := ready()()
 	io.WriteString(c, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody")
 	time.Sleep(arrival)
-	h := make(chan func())
-	go func() { h <- hold() }()
-	time.Sleep(arrival)
-	release()
-	release = <-h
+	release = again(release, ready())
 	instance := <-first
 	kill(instance)
 	time.Sleep(arrival)
@@ -197,5 +206,84 @@ func TestCutShowsToAnOldClient(t *testing.T) {
 	r.stop()
 	if n, err := br.ReadByte(); err == nil || err == io.EOF {
 		t.Errorf("%v %v: looks complete", n, err)
+	}
+}
+
+// late is how long what comes in time may take while the loop is held up for longer.
+const late = 100 * time.Millisecond
+
+// What came in time is not late because the loop was held up: not an answer,
+func TestAnswerToALoopThatWasHeldUp(t *testing.T) {
+	asked := make(chan net.Conn, 1)
+	s := newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
+		if _, err := readRaw(br); err == nil {
+			asked <- c
+			br.ReadByte()
+		}
+	})
+	r, ready := pausable(t, proxy.Limits{Answer: late}, s.addr())
+	c, br := r.dial()
+	hold := ready()
+	time.Sleep(arrival)
+	io.WriteString(c, get("/", ""))
+	instance := <-asked
+	release := hold()
+	io.WriteString(instance, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	time.Sleep(late + arrival)
+	release()
+	wantOK(t, br)
+}
+
+// not a connection that came about,
+func TestConnectOfALoopThatWasHeldUp(t *testing.T) {
+	a := app(t, func(http.ResponseWriter, *http.Request) {})
+	r, ready := pausable(t, proxy.Limits{Connect: late}, a)
+	c, br := r.dial()
+	first, second := ready(), ready()
+	time.Sleep(arrival)
+	release := first()
+	io.WriteString(c, get("/", ""))
+	time.Sleep(arrival)
+	release = again(release, second) // the connect has begun
+	time.Sleep(late + arrival)
+	release()
+	wantOK(t, br)
+	if n := r.counter("pointsman_upstream_connects_total", "timeout"); n != 0 {
+		t.Errorf("%v connects timed out", n)
+	}
+}
+
+// and not the end of one that was watched before use: what can't be repeated is not sent there.
+func TestEndAsItSettles(t *testing.T) {
+	opened := make(chan net.Conn, 1)
+	s := newScript(t, func(n int64, c net.Conn, br *bufio.Reader) {
+		if n == 0 {
+			opened <- c
+			br.ReadByte()
+			return
+		}
+		if _, err := readRaw(br); err == nil {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}
+	})
+	r, ready := pausable(t, proxy.Limits{}, s.addr())
+	c, br := r.dial()
+	first, second, third := ready(), ready(), ready()
+	time.Sleep(arrival)
+	release := first()
+	io.WriteString(c, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody")
+	time.Sleep(arrival)
+	release = again(release, second) // the connect has begun
+	release = again(release, third)  // it is being watched
+	(<-opened).Close()
+	time.Sleep(arrival)
+	release()
+	wantOK(t, br)
+}
+
+func wantOK(t *testing.T, br *bufio.Reader) {
+	t.Helper()
+	if got, err := readRaw(br); err != nil || !strings.HasPrefix(got, "HTTP/1.1 200 ") {
+		t.Errorf("%.60q %v", got, err)
 	}
 }

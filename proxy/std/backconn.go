@@ -127,7 +127,11 @@ func (b *backConn) settle() error {
 		return fmt.Errorf("settle: %w", err)
 	}
 	b.deadline = until
-	if err := b.peek(true); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+	err := b.peek(true)
+	if errors.Is(err, os.ErrDeadlineExceeded) { // where this goroutine was kept waiting, an end may be there all the same
+		err = b.peek(false)
+	}
+	if err != nil && !errors.Is(err, syscall.EAGAIN) {
 		return fmt.Errorf("settle: %w", err)
 	}
 	return nil

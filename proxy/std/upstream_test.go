@@ -2,10 +2,14 @@ package std
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -35,5 +39,34 @@ func TestTLSToInstances(t *testing.T) {
 	resp, err := cl.Get(r.url("/strict"))
 	if code, _ := read(t, resp, err); code != 503 {
 		t.Errorf("a certificate that nobody vouches for: %d, want 503", code)
+	}
+}
+
+// heldUp is a connection whose reader the scheduler lets go on only when its deadline has passed.
+type heldUp struct{ syscall.RawConn }
+
+func (heldUp) Read(func(fd uintptr) bool) error { return os.ErrDeadlineExceeded }
+
+// A connection that ends while it is being watched before use is not used, also by a goroutine that hears of it too late.
+func TestEndAsItSettles(t *testing.T) {
+	l := listen(t)
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	other, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &backConn{Conn: c, raw: heldUp{newSource(c).raw}, opened: time.Now().Add(time.Minute)}
+	if err := b.settle(); err != nil {
+		t.Errorf("open, and watched to the end: %v", err)
+	}
+	other.Close()
+	time.Sleep(50 * time.Millisecond)
+	if err := b.settle(); err == nil {
+		t.Error("its end was not seen")
 	}
 }
