@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,7 +25,13 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + rigLoops) // see Options
+	goleak.VerifyTestMain(m)
+}
+
+// rigLoops is how many loops a rig has.
+const rigLoops = 2
 
 // rig is a running Server over a table that the test writes.
 type rig struct {
@@ -49,7 +56,7 @@ func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery
 	}
 	o.Common.Switch, o.Common.Metrics, o.Common.Log, o.Common.Limits = r.switcher, proxy.NewMetrics(r.registry), zerolog.Nop(), limits
 	if o.Loops == 0 {
-		o.Loops = 2
+		o.Loops = rigLoops
 	}
 	r.server = NewServer(o)
 	l := listen(t)

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -14,11 +16,15 @@ import (
 	"github.com/pointsman/pointsman/examples/lab"
 )
 
+// sideBySideTests is how many tests run at a time.
+const sideBySideTests = 6
+
 func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + sideBySideTests*rigLoops) // see event.Options
 	childApp()
 	flag.Parse()
 	// Most of these wait most of the time, whatever the number of cores.
-	_ = flag.Set("test.parallel", "6")
+	_ = flag.Set("test.parallel", strconv.Itoa(sideBySideTests))
 	before := descriptors()
 	code := m.Run()
 	if code == 0 {

@@ -29,7 +29,7 @@ type limits = proxy.Limits
 type setup struct {
 	limits  limits
 	retries int
-	// loops is how many an event loop listener has, each with connections of its own to the instances; 0 is two.
+	// loops is how many an event loop listener has, each with connections of its own to the instances; 0 is rigLoops.
 	loops     int
 	forwarder proxy.Forwarder
 	policy    balancer.Policy
@@ -64,6 +64,9 @@ type rig struct {
 	sequence  uint64
 }
 
+// rigLoops is how many event loops a rig has.
+const rigLoops = 2
+
 // grace is short: a test that leaves connections open does not wait for them.
 const grace = 300 * time.Millisecond
 
@@ -76,7 +79,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 		o.onDrain = func() {}
 	}
 	if o.loops == 0 {
-		o.loops = 2
+		o.loops = rigLoops
 	}
 	if o.listen == "" {
 		o.listen = "127.0.0.1:0"
