@@ -9,21 +9,25 @@ import (
 	"syscall"
 )
 
-// Buffers come in two sizes, and are held only while something is in them.
+// Buffers come in three sizes, and are held only while something is in them.
 const (
-	smallBuffer = 4 << 10  // a usual head, or a usual answer, whole
-	largeBuffer = 32 << 10 // a piece of a body: above it, system calls are no longer what costs
+	smallBuffer  = 4 << 10  // a usual head, or a usual answer, whole
+	middleBuffer = 8 << 10  // a long head
+	largeBuffer  = 32 << 10 // a piece of a body: above it, system calls are no longer what costs
 )
 
 var (
-	smallBuffers = sync.Pool{New: func() any { return new([smallBuffer]byte) }}
-	largeBuffers = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
+	smallBuffers  = sync.Pool{New: func() any { return new([smallBuffer]byte) }}
+	middleBuffers = sync.Pool{New: func() any { return new([middleBuffer]byte) }}
+	largeBuffers  = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
 )
 
 func takeBuffer(size int) []byte {
 	switch {
 	case size <= smallBuffer:
 		return smallBuffers.Get().(*[smallBuffer]byte)[:]
+	case size <= middleBuffer:
+		return middleBuffers.Get().(*[middleBuffer]byte)[:]
 	case size <= largeBuffer:
 		return largeBuffers.Get().(*[largeBuffer]byte)[:]
 	}
@@ -34,6 +38,8 @@ func giveBuffer(b []byte) {
 	switch cap(b) {
 	case smallBuffer:
 		smallBuffers.Put((*[smallBuffer]byte)(b[:smallBuffer]))
+	case middleBuffer:
+		middleBuffers.Put((*[middleBuffer]byte)(b[:middleBuffer]))
 	case largeBuffer:
 		largeBuffers.Put((*[largeBuffer]byte)(b[:largeBuffer]))
 	}
@@ -45,6 +51,7 @@ type source struct {
 	conn net.Conn
 	raw  syscall.RawConn // nil where reads go through TLS, or where there is no socket
 
+	few     [64]byte              // for who waits without a buffer where raw is nil
 	attempt func(fd uintptr) bool // once, made once: each read needs it as a func
 	into    *intake
 	n       int
@@ -153,6 +160,20 @@ func (in *intake) more(most int) error {
 	return in.beside()
 }
 
+// begin is more for the beginning of a head, for which nothing is held meanwhile, through TLS either: that keeps what it has
+// decrypted and a short read has left over.
+func (in *intake) begin(most int) error {
+	if in.buf != nil || in.from.raw != nil {
+		return in.more(most)
+	}
+	n, err := in.from.conn.Read(in.from.few[:])
+	if n > 0 {
+		in.hold(in.from.few[:n])
+		return nil // an error comes again
+	}
+	return err
+}
+
 // beside reads once, and moves nothing. It reads nothing where there is no room.
 func (in *intake) beside() error {
 	if in.buf != nil && in.w == len(in.buf) {
@@ -168,7 +189,7 @@ func (in *intake) beside() error {
 }
 
 func (in *intake) grow() {
-	bigger := takeBuffer(max(largeBuffer, 2*len(in.buf)))
+	bigger := takeBuffer(2 * len(in.buf))
 	n := copy(bigger, in.unread())
 	giveBuffer(in.buf)
 	in.buf, in.r, in.w = bigger, 0, n

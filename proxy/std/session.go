@@ -98,7 +98,7 @@ func (s *session) readHead(first bool) (n int, http2 bool, err error) {
 				s.expire(time.Now().Add(limits.ReadHead))
 			}
 		}
-		if err := s.in.more(limits.HeadBytes); err != nil {
+		if err := s.in.begin(limits.HeadBytes); err != nil {
 			return 0, false, err
 		}
 	}

@@ -100,7 +100,7 @@ func TestSlowClients(t *testing.T) {
 		slices.Sort(took)
 		_, peak := a.memory(t)
 		t.Logf("%d slow clients: %d KiB in memory, %d bytes each; meanwhile a request takes %v (median of 50)", n, peak>>10, (peak-before)/int64(n), took[25])
-		if peak > 256<<20 && !raced {
+		if peak > k.slow<<20 && !raced {
 			t.Errorf("%d MiB in memory", peak>>20)
 		}
 		// 10 ms on a machine of one's own.

@@ -26,6 +26,9 @@ type kind struct {
 	// idle is how many bytes a connection may cost that waits for its next request. A goroutine has a stack and a read buffer,
 	// TLS buffers and keys of its own.
 	idle int64
+	// slow is how many MiB ten thousand slow clients may cost at most at any time: TLS has keys for each, and what so many
+	// handshakes at once leave to the collector.
+	slow int64
 	// start makes the servers of a rig. run serves the listener until ctx ends, and drains.
 	start func(r *rig, l net.Listener) (run func(ctx context.Context) error)
 }
@@ -33,10 +36,10 @@ type kind struct {
 // kinds are all listeners. A new one needs a line here, and nothing else.
 func kinds() []*kind {
 	return []*kind{
-		{name: "event", idle: 2 << 10, start: startEvent},
-		{name: "handed-over", handsOver: true, idle: 24 << 10, start: startBoth},
-		{name: "std", idle: 24 << 10, start: startStd},
-		{name: "std-tls", idle: 64 << 10, secure: true, start: startStd},
+		{name: "event", idle: 2 << 10, slow: 256, start: startEvent},
+		{name: "handed-over", handsOver: true, idle: 24 << 10, slow: 256, start: startBoth},
+		{name: "std", idle: 24 << 10, slow: 256, start: startStd},
+		{name: "std-tls", idle: 40 << 10, slow: 512, secure: true, start: startStd},
 	}
 }
 
