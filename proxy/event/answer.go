@@ -47,8 +47,12 @@ func (j *job) fromClient() {
 			j.abandon()
 			return
 		}
-		if len(c.out) > 0 && len(c.out) < had {
+		switch {
+		case len(c.out) == had:
+		case len(c.out) > 0:
 			l.arm(&c.sock, int64(l.server.limits.Progress))
+		default:
+			l.disarm(&c.sock)
 		}
 	}
 	u := j.u
@@ -156,6 +160,7 @@ func (j *job) answered(size int) {
 	l := c.loop
 	ans := &l.answer
 	j.x.Answered(ans, time.Duration(l.clock-j.asked), l.now, u.used)
+	l.disarm(&c.sock) // what it was waited for was its body
 	early := !j.up.ended || len(u.out) > 0
 	closes := j.x.CloseAfter() || early || l.server.draining.Load()
 	head := j.x.AppendAnswer(l.message[:0], ans, closes, l.now)
@@ -180,7 +185,9 @@ func (j *job) download(head []byte) {
 			switch {
 			case len(c.out) > 0 || !c.has(canWrite): // the client's writability wakes us
 				l.disarm(&u.sock)
-				l.arm(&c.sock, int64(l.server.limits.Progress))
+				if c.deadline == never { // else its time runs, and neither what it sends nor more of the answer begins it anew
+					l.arm(&c.sock, int64(l.server.limits.Progress))
+				}
 				return
 			case moved >= turnBytes:
 				l.putOff(&u.sock)

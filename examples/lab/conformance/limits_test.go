@@ -143,3 +143,25 @@ func TestBodiesHaveAPace(t *testing.T) {
 		}
 	})
 }
+
+// A client that takes nothing of its answer is given up in its time, whatever it sends meanwhile.
+func TestStandingReaderIsGivenUp(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			if _, err := readMessage(in); err == nil {
+				_, _ = io.WriteString(c, fmt.Sprintf("%sContent-Length: %d\r\n\r\n", ok, 64<<20))
+				_, _ = io.Copy(c, stream(1, 64<<20))
+			}
+		})
+		r := start(t, k, setup{limits: limits{Progress: 400 * time.Millisecond}}, at(s.addr()))
+		c := r.dial(t)
+		c.send(get("/", ""))
+		if a, err := readHead(c.in); err != nil || a.status != 200 {
+			t.Fatalf("%+v %v", a, err)
+		}
+		lab.Eventually(t, patience, "no request is on its way", func() bool {
+			c.send("x")
+			return r.counter("pointsman_requests_in_flight") == 0
+		})
+	})
+}
