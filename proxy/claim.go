@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -193,20 +194,16 @@ func restricted(rules []*dialect.Rule) bool {
 	return false
 }
 
-// registered says whether a registrator made the registration: by our mark, or by an ID of the form host:name:port.
-// UDP ports, which have :udp appended, cannot answer HTTP.
+// registratorID is the form of Registrator's IDs, host:name:port, the host being an IPv6 address where it has no name. UDP ports,
+// which have :udp appended, cannot answer HTTP.
+var registratorID = regexp.MustCompile(`^.+:[A-Za-z0-9_.-]{2,}:[0-9]+$`)
+
+// registered says whether a registrator made the registration: by our mark, or by the form of the ID.
 func registered(in *discovery.Instance) bool {
 	if strings.HasSuffix(in.ID, ":udp") {
 		return false
 	}
-	if in.Marked {
-		return true
-	}
-	parts := strings.Split(in.ID, ":")
-	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
-		return false
-	}
-	return strings.Trim(parts[2], "0123456789") == ""
+	return in.Marked || registratorID.MatchString(in.ID)
 }
 
 func ruleKey(r *dialect.Rule) routeKey {

@@ -125,6 +125,12 @@ func TestRegisteredServicesAnswerAtTheirName(t *testing.T) {
 			t.Errorf("wants %s: %v", name, !want)
 		}
 	}
+	for id, want := range map[string]bool{"h:web1:80": true, "2001:db8::1:web1:80": true, "h:w_e.b-1:80": true, "h:w:80": false, "h:we b:80": false,
+		"h:web1:80:udp": false, "h:web1:": false, "web1:80": false, ":web1:80": false, "h:web1:8o": false} {
+		if registered(&discovery.Instance{Identity: discovery.Identity{ID: id}}) != want {
+			t.Errorf("a registrator's ID, %q: %v", id, !want)
+		}
+	}
 	both := inst("web", "10.0.0.1", 80, "pointsman.route=web.test/")
 	both.Marked = true
 	expect(t, NewTable(o).Next(snap(both)), "web.test", "/", "10.0.0.1:80")
