@@ -112,6 +112,25 @@ func TestOperatorsMaintenanceIsLeftAlone(t *testing.T) {
 	})
 }
 
+// The registration is written anew when the container has another start, and its maintenance mode outlives that.
+func TestMaintenanceOfAnEarlierProcessIsLiftedFromAnotherStart(t *testing.T) {
+	play(t, func(s *stage) {
+		c := web(1, "web1", 8080)
+		s.docker.put(c)
+		s.up()
+		s.down()
+		h := s.catalogue.get(sid("web1"))
+		h.Maintenance, h.MaintenanceReason = true, drainReason
+		s.catalogue.put(h)
+		c.State.StartedAt = c.State.StartedAt.Add(time.Second)
+		s.docker.put(c)
+		s.up()
+		if s.catalogue.get(sid("web1")).Maintenance {
+			t.Error("maintenance stays until a later pass")
+		}
+	})
+}
+
 func TestMaintenanceOfAnEarlierProcessIsLifted(t *testing.T) {
 	play(t, func(s *stage) {
 		s.docker.put(web(1, "web1", 8080))

@@ -154,7 +154,7 @@ func (l *ledger) registered(id string, h Held, failed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.land(id)
-	h.Maintenance = l.held[id].Maintenance
+	h.Maintenance, h.MaintenanceReason = l.held[id].Maintenance, l.held[id].MaintenanceReason
 	l.disown(id)
 	l.held[id] = h
 	l.own(id, h.Owner)
