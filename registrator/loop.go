@@ -207,28 +207,38 @@ func (r *Registrator) ping(ctx context.Context) error {
 var containerName = regexp.MustCompile(`^[0-9a-f]{12}$`)
 
 // identify replaces a host name that is only our own container's id by the name of the host, or a recreated registrator
-// would take its predecessor's registrations for another host's. In -compat modes everything stays as upstream has it.
+// would take its predecessor's registrations for another host's. The address goes with it: nobody listens at our container's for
+// others. In -compat modes everything stays as upstream has it.
 func (r *Registrator) identify(ctx context.Context) {
 	own := r.options.Host
 	if r.options.Compat != CompatNone || !containerName.MatchString(own) {
 		return
 	}
-	c, err := r.inspect(ctx, own)
-	if err != nil || !strings.HasPrefix(c.ID, own) {
+	name, err := r.hostOf(ctx, own)
+	switch {
+	case errors.Is(err, ErrGone): // the host itself is called so
 		return
+	case err != nil || name == "":
+		r.log.Warn().Err(err).Msg("the host's name is not known, using the container's: a new container will not know its own registrations")
+		return
+	}
+	r.options.Host, r.ledger.host, r.options.HostIP = name, name, r.resolve(name)
+	r.log.Info().Msg("host name is " + Shown(name) + ", from Docker")
+}
+
+// hostOf asks for the name of the host on which a container with this id runs; ErrGone where Docker has none.
+func (r *Registrator) hostOf(ctx context.Context, id string) (string, error) {
+	c, err := r.inspect(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if !strings.HasPrefix(c.ID, id) {
+		return "", ErrGone
 	}
 	ctx, cancel := context.WithTimeout(ctx, dockerDeadline)
 	defer cancel()
 	host, err := r.docker.Info(ctx)
-	if err != nil || host.Name == "" {
-		r.log.Warn().Err(err).Msg("the host's name is not known, using the container's: a new container will not know its own registrations")
-		return
-	}
-	r.options.Host, r.ledger.host = host.Name, host.Name
-	if ip := r.resolve(host.Name); ip != "" {
-		r.options.HostIP = ip
-	}
-	r.log.Info().Msg("host name is " + Shown(host.Name) + ", from Docker")
+	return host.Name, err
 }
 
 // resolveHost asks the system's resolver, IPv4 before IPv6.

@@ -3,9 +3,12 @@ package registrator
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 func TestEndLeavesRegistrations(t *testing.T) {
@@ -87,4 +90,35 @@ func TestHostNameOfAContainerIsTheHosts(t *testing.T) {
 			s.config.Compat = CompatHEAD
 		})
 	}
+}
+
+// What is published on the host is not to be found at the registrator's own container.
+func TestAddressOfTheOwnContainerIsNotTheHosts(t *testing.T) {
+	for resolved, want := range map[string]string{"10.0.0.7": "10.0.0.7", "": ""} {
+		play(t, func(s *stage) {
+			s.docker.put(Container{ID: cid(7), Name: "/registrator", State: State{Running: true}})
+			s.docker.put(web(1, "web1", 8080))
+			s.config.Host, s.config.HostIP = cid(7)[:12], "172.17.0.3"
+			s.config.Resolve = func(string) string { return resolved }
+			s.up()
+			if got := s.catalogue.get("metal:web1:80"); got.Port != 8080 || got.Address != want {
+				t.Errorf("host name resolves to %q: registered at %q, port %d", resolved, got.Address, got.Port)
+			}
+		})
+	}
+}
+
+func TestUnknownHostNameIsTold(t *testing.T) {
+	play(t, func(s *stage) {
+		var out strings.Builder
+		s.config.Log = zerolog.New(zerolog.SyncWriter(&out))
+		s.docker.put(Container{ID: cid(7), Name: "/registrator", State: State{Running: true}})
+		s.config.Host = cid(7)[:12]
+		s.docker.inspecting = func(context.Context, string) error { return context.DeadlineExceeded }
+		s.up()
+		s.down()
+		if !strings.Contains(out.String(), "the host's name is not known") {
+			t.Errorf("nothing about the host's name: %s", out.String())
+		}
+	})
 }
