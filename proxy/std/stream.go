@@ -26,6 +26,7 @@ type stream struct {
 	hung    chan struct{} // closed when gone has run
 	unsaid  bool          // nothing was flushed since the last write
 	isCut   bool
+	until   time.Time // a write that has not ended then resets the stream; zero is never
 }
 
 // serveStream serves one request.
@@ -166,8 +167,25 @@ func (t *stream) write(data []byte) error {
 		return nil
 	}
 	t.unsaid = true
+	t.patience()
 	_, err := t.w.Write(data)
 	return err
+}
+
+// patience bounds how long a write may stand still: a client takes nothing of a stream whose window it does not open, while its
+// connection is alive and well.
+func (t *stream) patience() {
+	progress := t.server.limits.Progress
+	if now := time.Now(); !due(t.until, now, progress) {
+		t.until = now.Add(progress)
+		_ = t.control.SetWriteDeadline(t.until) // an error means that the stream is gone; the write says so too
+	}
+}
+
+// rest lets time pass without a write.
+func (t *stream) rest() {
+	t.until = time.Time{}
+	_ = t.control.SetWriteDeadline(t.until)
 }
 
 // flush is asker's.
@@ -176,6 +194,8 @@ func (t *stream) flush() error {
 		return nil
 	}
 	t.unsaid = false
+	t.patience()
+	defer t.rest()
 	return t.control.Flush()
 }
 
@@ -186,6 +206,7 @@ func (t *stream) finish(trailers []http1.Field) error {
 		name := http.TrailerPrefix + http.CanonicalHeaderKey(f.Name)
 		h[name] = append(h[name], strings.Clone(f.Value))
 	}
+	t.patience()
 	return t.r.Context().Err()
 }
 
@@ -201,6 +222,7 @@ func (t *stream) own() error {
 	if t.r.Method == "HEAD" {
 		return nil
 	}
+	t.patience()
 	n, err := t.w.Write(body)
 	t.x.Bytes = int64(n)
 	return err

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/proxy"
 )
 
 // pair writes a self-signed certificate and returns its files and a pool that trusts it.
@@ -112,5 +114,40 @@ func TestRedirectToHTTPS(t *testing.T) {
 	_, tlsPort, _ := net.SplitHostPort(r.tlsAddr)
 	if want := "https://example.com:" + tlsPort + "/b?q=%zz"; code != 308 || resp.Header.Get("Location") != want {
 		t.Errorf("%d %q, want %q", code, resp.Header.Get("Location"), want)
+	}
+}
+
+// A stream whose client takes nothing ends in its time; another one on the same connection goes on, pauses and all.
+func TestHTTP2StandingReaderIsGivenUp(t *testing.T) {
+	const progress, pieces = 400 * time.Millisecond, 8
+	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/large" {
+			_, _ = w.Write(make([]byte, 64<<20))
+			return
+		}
+		for range pieces {
+			io.WriteString(w, "x")
+			w.(http.Flusher).Flush()
+			time.Sleep(progress / 2)
+		}
+	})
+	r := newRig(t, rigOptions{Limits: proxy.Limits{Progress: progress}}, at(a))
+	tr := &http.Transport{Protocols: new(http.Protocols)}
+	tr.Protocols.SetUnencryptedHTTP2(true)
+	defer tr.CloseIdleConnections()
+	large, err := (&http.Client{Transport: tr}).Get("http://" + r.addr + "/large")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer large.Body.Close()
+	resp, err := (&http.Client{Transport: tr}).Get("http://" + r.addr + "/pauses")
+	if code, body := read(t, resp, err); code != 200 || len(body) != pieces {
+		t.Errorf("%d %q", code, body)
+	}
+	if n := r.counter("pointsman_requests_in_flight"); n != 0 {
+		t.Errorf("%v requests are on their way", n)
+	}
+	if n, err := io.Copy(io.Discard, large.Body); err == nil {
+		t.Errorf("the large answer came whole, %d bytes", n)
 	}
 }
