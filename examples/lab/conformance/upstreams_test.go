@@ -73,6 +73,16 @@ func (s *script) close() {
 	s.all.Wait()
 }
 
+// die ends it and resets all of its connections, as the death of a process does.
+func (s *script) die() {
+	s.mu.Lock()
+	for c := range s.open {
+		_ = c.(*net.TCPConn).SetLinger(0)
+	}
+	s.mu.Unlock()
+	s.close()
+}
+
 // live is how many connections are open.
 func (s *script) live() int {
 	s.mu.Lock()
