@@ -31,9 +31,6 @@ func runRegistrator(ctx context.Context, p program) int {
 	if done {
 		return code
 	}
-	if err := c.checkTags(); err != nil {
-		return f.refuse(err)
-	}
 	log := c.log.logger(p.stderr)
 	if err := c.prepare(f, uri); err != nil {
 		log.Error().Msg(err.Error())
@@ -45,6 +42,9 @@ func runRegistrator(ctx context.Context, p program) int {
 // prepare checks what Registrator calls fatal and reads the rest of the outside world.
 func (c *registratorFlags) prepare(f *flags, uri string) error {
 	err := c.check()
+	if err == nil {
+		err = c.checkTags()
+	}
 	if err != nil {
 		return err
 	}
@@ -97,6 +97,9 @@ func (c *registratorFlags) build(catalogue registrator.Catalogue, r prometheus.R
 	}
 	if c.ip != "" {
 		log.Info().Msg("Forcing host IP to " + registrator.Shown(c.ip))
+	}
+	if c.ip != "" && c.internal {
+		log.Warn().Msg("-ip has no effect with -internal, but for containers in the host's network")
 	}
 	o := c.options()
 	o.Host = hostName()

@@ -40,17 +40,19 @@ func TestRegistratorCommandLine(t *testing.T) {
 		{[]string{"-ttl-refresh", "10", uri}, 1, "-ttl and -ttl-refresh must be specified together or not at all"},
 		{[]string{"-ttl", "10", "-ttl-refresh", "10", uri}, 1, "-ttl must be greater than -ttl-refresh"},
 		{[]string{"-deregister", "sometimes", uri}, 1, "-deregister must be"},
+		{[]string{"-resync", "-1", "x://y"}, 1, "consul-unix"}, // never, there
 		{[]string{"-retry-interval", "0", uri}, 1, "-retry-interval must be greater than 0"},
 		{[]string{"-retry-interval", "-5", uri}, 1, "-retry-interval must be greater than 0"},
 		{[]string{"127.0.0.1:8500"}, 1, "consul://"},
 		{[]string{"etcd://127.0.0.1:2379/x"}, 1, "consul-unix"},
 		{[]string{"consulkv://127.0.0.1:8500/x"}, 1, "consul-unix"},
 		{[]string{"-compat", "v9", uri}, 2, "head, v7"},
-		{[]string{"-tags", "a,{{ nope }}", uri}, 2, `function "nope" not defined`},
-		{[]string{"-compat", "head", "-tags", "{{ .ID", uri}, 2, "-tags"},
+		{[]string{"-tags", "a,{{ nope }}", uri}, 1, `function \"nope\" not defined`},
+		{[]string{"-compat", "head", "-tags", "{{ .ID", uri}, 1, "-tags"},
 		{[]string{"-compat", "v7", "-tags", "{{ .ID", "x://y"}, 1, "consul-unix"}, // plain text there
 		{[]string{"-tags", `{{ toUpper "a" }}`, "x://y"}, 1, "consul-unix"},
 		{[]string{"-internal=true", "--cleanup", "-ip=10.0.0.1", "CONSUL://127.0.0.1:1"}, 1, "Forcing host IP to"},
+		{[]string{"-internal", "-ip", "10.0.0.1", uri}, 1, "-ip has no effect with -internal"},
 	}
 	for _, c := range cases {
 		o := execute(t, called, nil, c.args...)

@@ -76,9 +76,6 @@ func (c *registratorFlags) checkContents() error {
 	if !known {
 		return errors.New(`-deregister must be "always", "on-success" or "never"`)
 	}
-	if c.resync < 0 {
-		return errors.New("-resync must not be negative")
-	}
 	return nil
 }
 

@@ -59,6 +59,9 @@ func (r *registratorFlags) prepareRun(f *flags, c *proxyFlags) (consul.Config, e
 	if err := errors.Join(r.checkContents(), r.checkTags()); err != nil {
 		return consul.Config{}, err
 	}
+	if r.resync < 0 { // Registrator takes that for 0
+		return consul.Config{}, errors.New("-resync must not be negative")
+	}
 	if err := c.check(); err != nil {
 		return consul.Config{}, err
 	}
