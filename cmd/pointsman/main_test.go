@@ -115,6 +115,8 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 		{[]string{"proxy", "-tls-listen", "127.0.0.1:0", "-tls-cert", "/nonexistent", "-tls-key", "/nonexistent"}, "no such file"},
 		{[]string{"proxy", "-redirect-https"}, "needs -tls-listen"},
 		{[]string{"proxy", "-admin-host", "a b"}, "-admin-host"},
+		{[]string{"proxy", "-state", "/nonexistent/state"}, "no such file or directory"},
+		{[]string{"proxy", "-state", "/tmp"}, "no regular file"},
 		{[]string{"proxy", "-consul", "ftp://x"}, "address of Consul"},
 		{[]string{"proxy", "-consul", "10.0.0.1"}, "for -consul: want host:port"},
 		{[]string{"proxy", "-log-level", "loud"}, "debug, info, warn, error"},

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -111,6 +113,9 @@ func (c *proxyFlags) check() error {
 	if err := c.checkEngine(); err != nil {
 		return err
 	}
+	if err := c.checkState(); err != nil {
+		return err
+	}
 	if (c.tlsListen == "") != (c.tlsCert == "") || (c.tlsCert == "") != (c.tlsKey == "") {
 		return errors.New("-tls-listen, -tls-cert and -tls-key go together")
 	}
@@ -126,6 +131,21 @@ func (c *proxyFlags) check() error {
 		if !isHostname(name) {
 			return fmt.Errorf("invalid value %q for -admin-host: want host names such as admin.example.com", name)
 		}
+	}
+	return nil
+}
+
+// checkState finds out at the start what would else be told with the first view: that there is no folder for the file, or that something
+// else stands in its place.
+func (c *proxyFlags) checkState() error {
+	if c.state == "" {
+		return nil
+	}
+	if at, err := os.Stat(c.state); err == nil && !at.Mode().IsRegular() {
+		return fmt.Errorf("invalid value %q for -state: it is no regular file", c.state)
+	}
+	if _, err := os.Stat(filepath.Dir(c.state)); err != nil {
+		return fmt.Errorf("invalid value %q for -state: %w", c.state, err)
 	}
 	return nil
 }
