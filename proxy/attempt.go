@@ -75,6 +75,8 @@ const (
 	SameFresh
 	// Another: another instance; where none is left, see Attempts.Last.
 	Another
+	// AnotherFresh: the same, and no kept connection is used for this request from now on.
+	AnotherFresh
 )
 
 // maxConnects bounds the connects of one request once they have taken connectPatience: a client waits no longer than that for a service
@@ -103,19 +105,22 @@ const maxStale = 1024
 //     lack what a connection needs.
 //   - A kept connection found dead before a byte was written: always, with another connection.
 //   - Something sent, not a byte of the answer: only idempotent methods whose body can still be sent whole, each instance at most
-//     once, at most Max times, and only while the route's budget allows. Where the lost connection was a kept one and there is no
-//     other instance, the same one gets it once more on a fresh connection: a kept connection that closes as a request goes out
-//     says nothing about its instance. A reset counts apart (maxResets): Max is there so that a request which breaks whoever reads it
-//     can't break them all, and one that was not read broke nobody.
+//     once, at most Max times, and only while the route's budget allows. A reset counts apart (maxResets): Max is there so that a
+//     request which breaks whoever reads it can't break them all, and one that was not read broke nobody.
+//   - The same on a kept connection, which then most likely ended as the request went out (RFC 9112 section 9.3.1), and says nothing
+//     about its instance: once, outside Max and budget, as an instance whose patience with idle connections is short ends more of them
+//     than a budget holds. From there on the request uses fresh connections only, so that it meets no other end of this kind; where
+//     there is no other instance the same one gets it.
 type Attempts struct {
 	// Idempotent says that the method may be repeated; see Idempotent.
 	Idempotent bool
-	// Max is how many attempts may follow one that sent something; with none, none follows a reset either.
+	// Max is how many attempts may follow one that sent something; with none, none follows a reset or a kept connection's end either.
 	Max int
 
 	connects, full, stale int
 	firstConnect          time.Time // when the first connect failed
 	retries, resets       int
+	parted                bool // a kept connection ended under the request
 	sameConnect, sameSent bool
 	// what Last answers hangs on the failure before it.
 	last     Failure
@@ -158,20 +163,33 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdra
 			return GiveUp
 		}
 		return Another
-	case FailedSent, FailedSilent:
-		if !a.Idempotent || !replayable || a.retries >= a.Max || !withdraw() {
+	case FailedSent, FailedReset, FailedSilent:
+		if !a.Idempotent || !replayable || a.Max <= 0 {
 			return GiveUp
 		}
-		a.retries++
-		return Another
-	case FailedReset:
-		if !a.Idempotent || !replayable || a.Max <= 0 || a.resets >= maxResets || !withdraw() {
+		return a.repeat(f, kept, withdraw)
+	}
+	return GiveUp
+}
+
+// repeat is Next for what was sent, and may be sent again.
+func (a *Attempts) repeat(f Failure, kept bool, withdraw func() bool) Step {
+	switch {
+	case kept && !a.parted && f != FailedSilent:
+		a.parted = true
+		return AnotherFresh
+	case f == FailedReset:
+		if a.resets >= maxResets || !withdraw() {
 			return GiveUp
 		}
 		a.resets++
-		return Another
+	default:
+		if a.retries >= a.Max || !withdraw() {
+			return GiveUp
+		}
+		a.retries++
 	}
-	return GiveUp
+	return Another
 }
 
 // Last says whether the same instance may be tried once more, now that no other one is left.
@@ -194,7 +212,13 @@ func (a *Attempts) Last() bool {
 }
 
 // Retries is how many attempts followed one that had sent something.
-func (a *Attempts) Retries() int { return a.retries + a.resets }
+func (a *Attempts) Retries() int {
+	n := a.retries + a.resets
+	if a.parted {
+		n++
+	}
+	return n
+}
 
 // Settle is how long a connection to an instance that never answered must have been open, without an end, before it is given what
 // can't be repeated: a port published by Docker accepts before the application listens, and closes within 0.4 ms.

@@ -37,7 +37,7 @@ type Exchange struct {
 	// Route is set by Match, Target whenever the answer of Match or Failed is Send.
 	Route  *Route
 	Target *Target
-	// Fresh says that no kept connection is to be used.
+	// Fresh says that no kept connection is to be used; where an instance has no room for another one, those that are kept make it.
 	Fresh bool
 	// Outcome is Forwarded unless the answer is the proxy's own. Status is 0 as long as there is no answer.
 	Outcome Outcome

@@ -22,11 +22,11 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 	}
 	x.observeFailure(f, kept, now)
 	step := x.attempts.Next(f, kept, replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
-	target, fresh := x.Target, x.Fresh
-	if step == Another {
+	target, fresh := x.Target, x.Fresh || step == AnotherFresh
+	if step == Another || step == AnotherFresh {
 		x.tried.Add(target.Index)
 		if next, ok := x.Route.Pick(&x.tried, x.want); ok {
-			target, fresh = next, false
+			target = next
 		} else if x.attempts.Last() && !target.Upstream.Retired() {
 			fresh = true
 		} else {

@@ -111,7 +111,7 @@ func (p *pool) empty() {
 // connectTo begins a connection for a job. It is nil where none can come about; why says so.
 func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure, errno unix.Errno) {
 	l := p.loop
-	if !p.up.Connect(l.server.limits.UpstreamConns) {
+	if !p.room(j.x.Fresh) {
 		return nil, proxy.FailedFull, 0
 	}
 	fd := -1
@@ -139,6 +139,19 @@ func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure, e
 	u.phase = connecting
 	l.arm(&u.sock, int64(l.server.limits.Connect))
 	return u, 0, 0
+}
+
+// room counts a connection in where the instance may have another one. With fresh those that are kept make room.
+func (p *pool) room(fresh bool) bool {
+	most := p.loop.server.limits.UpstreamConns
+	if p.up.Connect(most) {
+		return true
+	}
+	if !fresh || len(p.idle) == 0 {
+		return false
+	}
+	p.empty()
+	return p.up.Connect(most)
 }
 
 // connectFailure tells an instance that can't be reached from a shortage of our own, for which no instance is to be left out.

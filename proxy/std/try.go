@@ -61,6 +61,10 @@ func (x *exchange) connect() (*backConn, proxy.Failure) {
 		}
 	}
 	conn, err := p.open(context.Background())
+	if x.Fresh && errors.Is(err, errFull) { // those that are kept make room
+		p.empty()
+		conn, err = p.open(context.Background())
+	}
 	switch {
 	case errors.Is(err, errFull):
 		return nil, proxy.FailedFull

@@ -131,6 +131,55 @@ func TestEarlyAnswers(t *testing.T) {
 	})
 }
 
+// Instances that end every kept connection as the next request comes cost no GET, however many there are of both: such an end says
+// nothing about who reads the request next. A POST is never sent twice. Where an instance has room for one connection, the kept one
+// makes it.
+func TestKeptConnectionsEndUnderRequests(t *testing.T) {
+	for name, o := range map[string]struct{ instances, most int }{"one": {1, 0}, "five": {5, 0}, "five with room for one": {5, 1}} {
+		t.Run(name, func(t *testing.T) {
+			one(t, func(t testing.TB, k *kind) {
+				var came sync.Map
+				var ended atomic.Int64
+				var all []discovery.Instance
+				for range o.instances {
+					all = append(all, at(play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+						for n := range 2 {
+							m, err := readMessage(in)
+							if err != nil {
+								return
+							}
+							if _, twice := came.LoadOrStore(m.line, true); twice && m.method() == "POST" {
+								t.Errorf("%s came twice", m.line)
+							}
+							if n == 0 {
+								_, _ = io.WriteString(c, sized("ok"))
+							} else {
+								ended.Add(1)
+							}
+						}
+					}).addr()))
+				}
+				r := start(t, k, setup{loops: 1, limits: limits{UpstreamConns: o.most}}, all...)
+				c := r.dial(t)
+				c.wait(4 * patience)
+				for n := range 200 {
+					method := "GET"
+					if n%10 == 9 {
+						method = "POST"
+					}
+					c.send(fmt.Sprintf("%s /%d HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n", method, n))
+					if a, err := readAnswer(c.in, method); err != nil || a.status != 200 && (method == "GET" || a.status != 502) {
+						t.Fatalf("%s %d: %+v %v", method, n, a, err)
+					}
+				}
+				if ended.Load() < 50 {
+					t.Errorf("%d kept connections ended: the test proved nothing", ended.Load())
+				}
+			})
+		})
+	}
+}
+
 // An instance that closes its idle connections whenever it likes costs no GET, at a rate where requests meet the closing; a POST is
 // never sent twice.
 func TestKeepAliveRace(t *testing.T) {
