@@ -182,7 +182,7 @@ func (x *Exchange) Match(t *Table) Do {
 // sendTo makes t the instance to send to, unless its rule answers without forwarding.
 func (x *Exchange) sendTo(t *Target, fresh bool) Do {
 	x.Target, x.Fresh = t, fresh
-	if o := t.Options; len(o.Allow) > 0 || len(o.Deny) > 0 || o.Redirect != nil {
+	if o := t.Options; len(o.Allow) > 0 || len(o.Deny) > 0 || o.Redirect != nil || o.Strip != "" {
 		if do := x.ruled(o); do != Send {
 			return do
 		}
@@ -195,7 +195,7 @@ func (x *Exchange) sendTo(t *Target, fresh bool) Do {
 	return Send
 }
 
-// ruled is Reply where a rule refuses the client or sends it elsewhere.
+// ruled is Reply where a rule refuses the client or the path, or sends the client elsewhere.
 func (x *Exchange) ruled(o *dialect.Options) Do {
 	if !Admitted(o.Allow, o.Deny, x.Client.addr, x.Request.Fields) {
 		return x.reply(Refused, "")
@@ -203,6 +203,9 @@ func (x *Exchange) ruled(o *dialect.Options) Do {
 	if o.Redirect != nil {
 		query := strings.TrimPrefix(x.Asked.Query, "?")
 		return x.redirect(o.Redirect.Code, o.Redirect.Location(HostOnly(x.Asked.Authority), x.Asked.Path, query, o.Strip))
+	}
+	if baresDots(x.Asked.Path, o.Strip) {
+		return x.reply(BadRequest, ErrPathAbove.Error())
 	}
 	return Send
 }

@@ -60,6 +60,13 @@ func dotsAt(s string) int {
 	}
 }
 
+// baresDots says whether a normalised path without strip in front would begin with . or .., as /a../b would without /a: what was
+// matched would not be what is forwarded.
+func baresDots(path, strip string) bool {
+	rest, ok := strings.CutPrefix(path, strip)
+	return ok && strip != "" && strip[len(strip)-1] != '/' && dotsAt(rest) > 0
+}
+
 // resolveDots removes dot segments. A dot segment at the end leaves a slash there.
 func resolveDots(raw string) (string, error) {
 	out := make([]byte, 0, len(raw))

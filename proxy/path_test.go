@@ -58,3 +58,27 @@ func FuzzNormalizePath(f *testing.F) {
 		}
 	})
 }
+
+// What is matched is what is forwarded: a prefix that goes leaves no segment that leads elsewhere.
+func TestStrippingLeadsNowhereElse(t *testing.T) {
+	for path, want := range map[string]string{
+		"/a":            "send 10.0.0.1:80",
+		"/a/b":          "send 10.0.0.1:80",
+		"/ab/.../c":     "send 10.0.0.1:80",
+		"/a../b":        "reply bad-request",
+		"/a..":          "reply bad-request",
+		"/a.":           "reply bad-request",
+		"/a%2e%2E/b":    "reply bad-request",
+		"/a.%2e/secret": "reply bad-request",
+		"/a...":         "send 10.0.0.1:80",
+	} {
+		d := newDesk(t, nil)
+		d.serve(1, "urlprefix-web.io/a strip=/a")
+		var x Exchange
+		d.asked(t, &x, "GET "+path+" HTTP/1.1|Host: web.io")
+		if got := told(&x, x.Match(d.table)); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+		x.Finish(d.now)
+	}
+}
