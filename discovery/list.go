@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -11,6 +12,7 @@ func (v *view) takeList(e event) {
 	l := e.reply.listing
 	v.ages.list.Store(int64(time.Since(v.base)))
 	v.takeLeader(l.Leaderless)
+	v.takeHome()
 	names, refused := v.wanted(l.Services)
 	if refused > 0 && !v.listed {
 		v.o.Log.Warn().Int("services", refused).Msg("services with names that are empty, too long or not text are not watched")
@@ -100,6 +102,20 @@ func (v *view) settled(s *subject) bool {
 		return false
 	}
 	return len(s.raw) == 0 || v.o.Never(s.name) || !v.o.Wanted(s.name, tagsOf(s.raw))
+}
+
+// takeHome notes that it has become known after the first view, or is another, where we are: tags may name the datacenter.
+func (v *view) takeHome() {
+	if datacenter, node := v.home(); v.complete && (datacenter != v.datacenter || node != v.node) {
+		v.dirty = true
+		v.causes = append(v.causes, "datacenter and node")
+	}
+}
+
+// home is what is known of the local datacenter and node: what the catalogue tells now, else what it told before.
+func (v *view) home() (datacenter, node string) {
+	datacenter, node = v.o.Home()
+	return cmp.Or(datacenter, v.datacenter), cmp.Or(node, v.node)
 }
 
 func (v *view) takeLeader(leaderless bool) {

@@ -38,8 +38,8 @@ type Options struct {
 	// from the Watcher's goroutine, while there are more services than MaxWatches: those most recently changed or used are the
 	// ones that are watched. Nil: recency of change decides alone.
 	Used func(each func(service string))
-	// Home tells the local datacenter and node, "" where unknown, whenever a Snapshot is made. Nil: both unknown. It must
-	// not block.
+	// Home tells the local datacenter and node, "" where unknown. It is asked with each list, and what becomes known there is
+	// published as any change is. Nil: both unknown. It must not block.
 	Home func() (datacenter, node string)
 	// Log gets one line per change of state. The zero Logger writes nothing.
 	Log zerolog.Logger

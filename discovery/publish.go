@@ -98,8 +98,8 @@ func (v *view) publish() {
 
 func (v *view) snapshot() *Snapshot {
 	v.sequence++
-	dc, node := v.o.Home()
-	return &Snapshot{Services: slices.Clone(v.blocks), Sequence: v.sequence, Taken: time.Now(), Datacenter: dc, Node: node}
+	v.datacenter, v.node = v.home()
+	return &Snapshot{Services: slices.Clone(v.blocks), Sequence: v.sequence, Taken: time.Now(), Datacenter: v.datacenter, Node: v.node}
 }
 
 func (v *view) emit(s *Snapshot) {

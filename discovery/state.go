@@ -273,6 +273,7 @@ func (v *view) load() {
 	}
 	v.sequence++
 	v.dirty, v.causes = false, nil
+	v.datacenter, v.node = s.Datacenter, s.Node
 	v.emit(&Snapshot{Services: append([]*Service(nil), v.blocks...), Sequence: v.sequence, Cause: "from disk", Stale: true,
 		Taken: confirmed, Datacenter: s.Datacenter, Node: s.Node})
 	v.o.Log.Info().Int("services", len(v.blocks)).Time("confirmed", confirmed).Msg("serving the snapshot from disk until the catalogue answers")

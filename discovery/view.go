@@ -42,6 +42,8 @@ type view struct {
 	seen     departed
 	outage   outage
 	leader   bool
+	// where the last Snapshot said that we are; what is not known does not replace it
+	datacenter, node string
 
 	awaited  map[string]bool // services of the first list that have not answered
 	complete bool

@@ -61,6 +61,37 @@ func TestEqualContentPublishesNothing(t *testing.T) {
 	})
 }
 
+// Where we are may be known later than what there is: routes that name the datacenter wait for it.
+func TestADatacenterKnownLaterIsPublished(t *testing.T) {
+	f := newFake()
+	f.set("web", one("web", 1))
+	var known atomic.Bool
+	opt := func(o *Options) {
+		o.Home = func() (string, string) {
+			if known.Load() {
+				return "dc1", "n1"
+			}
+			return "", ""
+		}
+	}
+	run(t, f, opt, func(b *bench) {
+		b.want("web", 1)
+		first := b.view()
+		known.Store(true)
+		time.Sleep(listWait + time.Second)
+		s := b.view()
+		if s.Datacenter != "dc1" || s.Node != "n1" || s.Lookup("web") != first.Lookup("web") {
+			t.Errorf("datacenter %q, node %q, cause %q", s.Datacenter, s.Node, s.Cause)
+		}
+		known.Store(false)
+		f.set("web", some("web", 2)...)
+		b.want("web", 2)
+		if s := b.view(); s.Datacenter != "dc1" || s.Node != "n1" {
+			t.Errorf("what is not known replaced what was: %q, %q", s.Datacenter, s.Node)
+		}
+	})
+}
+
 func TestOnlyWantedServicesAreWatched(t *testing.T) {
 	f := newFake()
 	f.set("web", one("web", 1))

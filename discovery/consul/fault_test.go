@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -47,6 +48,39 @@ func fake(t *testing.T, answer http.HandlerFunc) (*Catalogue, *Agent) {
 
 const oneInstance = `[{"Node":{"Node":"n1","Address":"10.0.0.1"},"Service":{"ID":"i","Service":"web","Port":80,
 	"Weights":{"Passing":2,"Warning":0},"ModifyIndex":7},"Checks":[{"CheckID":"serfHealth","Status":"passing"}]}]`
+
+// A proxy may start before its agent: where it is, it then knows with the first list.
+func TestHomeIsKnownWithTheFirstAnswer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	catalogue, err := NewCatalogue(Options{Config: Config{Address: address}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := catalogue.List(t.Context(), discovery.Query{}); err == nil {
+		t.Fatal("nobody listens, and the list is answered")
+	}
+	if l, err = net.Listen("tcp", address); err != nil {
+		t.Skip(err) // somebody else has taken the port meanwhile
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text := `{"consul":[]}`
+		if r.URL.Path == "/v1/agent/self" {
+			text = `{"Config":{"Datacenter":"dc9","NodeName":"n1"}}`
+		}
+		fmt.Fprint(w, text)
+	})}
+	go func() { _ = server.Serve(l) }()
+	defer server.Close()
+	_, err = catalogue.List(t.Context(), discovery.Query{})
+	if datacenter, node := catalogue.Home(); err != nil || datacenter != "dc9" || node != "n1" {
+		t.Errorf("%v: datacenter %q, node %q", err, datacenter, node)
+	}
+}
 
 func TestIndexIsJudged(t *testing.T) {
 	for header, want := range map[string]discovery.Meta{

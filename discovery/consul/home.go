@@ -49,10 +49,14 @@ func (h *home) look(ctx context.Context) {
 	var self struct {
 		Config struct{ Datacenter, NodeName string }
 	}
-	if _, err := h.client.get(ctx, "/v1/agent/self", &self, nil); err != nil || self.Config.NodeName == "" {
-		return // unknown it stays; the list that follows says what is wrong
-	}
+	head, err := h.client.get(ctx, "/v1/agent/self", &self, nil)
 	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err != nil || self.Config.NodeName == "" { // unknown it stays; the list that follows says what is wrong
+		if head.status == 0 && ctx.Err() == nil {
+			h.next = time.Time{} // nobody is there yet: with the first list that somebody answers it is to be known
+		}
+		return
+	}
 	h.datacenter, h.node, h.next = self.Config.Datacenter, self.Config.NodeName, now.Add(homeRenew)
-	h.mu.Unlock()
 }
