@@ -48,6 +48,7 @@ func (b *backConn) Close() error {
 	}
 	b.pool.key.upstream.Disconnect()
 	b.pool.pools.files.open.Add(-1)
+	b.pool.pools.leave(b)
 	return b.Conn.Close()
 }
 

@@ -23,6 +23,47 @@ type pools struct {
 	seat          *proxy.Seat
 	files         *files
 	byKey         sync.Map // poolKey -> *pool
+
+	life  context.Context // of all connections
+	end   context.CancelFunc
+	mu    sync.Mutex
+	conns map[*backConn]struct{} // open, kept or in use; nil at the end
+}
+
+// begin makes the pools ready for connections.
+func (p *pools) begin() {
+	p.life, p.end = context.WithCancel(context.Background())
+	p.conns = make(map[*backConn]struct{})
+}
+
+// enter notes an open connection. It is false after the end.
+func (p *pools) enter(c *backConn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conns == nil {
+		return false
+	}
+	p.conns[c] = struct{}{}
+	return true
+}
+
+func (p *pools) leave(c *backConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, c)
+}
+
+// closeAll closes what is open, also what is in use, and connects no more: who waits for an instance there, to take something or to
+// answer, has waited enough.
+func (p *pools) closeAll() {
+	p.end()
+	p.mu.Lock()
+	all := p.conns
+	p.conns = nil
+	p.mu.Unlock()
+	for c := range all {
+		c.Close()
+	}
 }
 
 // poolKey tells pools apart. Options differ per route, so an instance may have more than one.
@@ -158,12 +199,12 @@ func (p *pool) close() {
 var errFull = errors.New("the instance has all the connections that it may have")
 
 // open connects. A failed connect is counted by its kind.
-func (p *pool) open(ctx context.Context) (*backConn, error) {
+func (p *pool) open() (*backConn, error) {
 	u := p.key.upstream
 	if !u.Connect(p.pools.most) {
 		return nil, errFull
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.pools.connect)
+	ctx, cancel := context.WithTimeout(p.pools.life, p.pools.connect)
 	defer cancel()
 	raw, err := p.pools.dial(ctx, "tcp", u.Address())
 	if err == nil && p.key.tls {
@@ -175,7 +216,12 @@ func (p *pool) open(ctx context.Context) (*backConn, error) {
 		return nil, fmt.Errorf("connect to %s: %w", u.Address(), err)
 	}
 	p.pools.seat.Connect(proxy.ConnectOK)
-	return newBackConn(p, raw), nil
+	c := newBackConn(p, raw)
+	if !p.pools.enter(c) {
+		c.Close()
+		return nil, net.ErrClosed
+	}
+	return c, nil
 }
 
 func (p *pool) handshake(ctx context.Context, raw net.Conn) (net.Conn, error) {

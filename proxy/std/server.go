@@ -78,6 +78,7 @@ func NewServer(o Options) *Server {
 	s.exchanges.New = func() any { return new(exchange) }
 	s.open.progress, s.open.most, s.open.files = s.limits.Progress, s.limits.Conns, &s.files
 	s.pools.files = &s.files
+	s.pools.begin()
 	s.files.bound()
 	return s
 }
@@ -112,6 +113,7 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 		l.Close()
 	}
 	s.open.closeAll()
+	s.pools.closeAll()
 	_ = second.Close() // its connections are closed, and its listener can't fail
 	s.serving.Wait()
 	for s.busy.Load() > 0 { // their connections are closed: they end at once

@@ -1,7 +1,6 @@
 package std
 
 import (
-	"context"
 	"errors"
 	"io"
 	"syscall"
@@ -60,10 +59,10 @@ func (x *exchange) connect() (*backConn, proxy.Failure) {
 			return conn, answered
 		}
 	}
-	conn, err := p.open(context.Background())
+	conn, err := p.open()
 	if x.Fresh && errors.Is(err, errFull) { // those that are kept make room
 		p.empty()
-		conn, err = p.open(context.Background())
+		conn, err = p.open()
 	}
 	switch {
 	case errors.Is(err, errFull):

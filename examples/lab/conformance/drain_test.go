@@ -5,11 +5,14 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
 )
 
 // slowly answers each request after a little while.
@@ -107,6 +110,34 @@ func TestDrainEndsWithTheGrace(t *testing.T) {
 		}
 		if n := r.counter("pointsman_requests_in_flight") + r.counter("pointsman_tunnels"); n != 0 {
 			t.Errorf("%v requests or tunnels are counted as open", n)
+		}
+	})
+}
+
+// Grace is the end, also of what waits for an instance that takes nothing and says nothing.
+func TestGraceEndsWhatStandsStill(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		over := make(chan struct{})
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			_ = c.SetReadBuffer(4 << 10)
+			_, _ = readRequestHead(in)
+			<-over // never reads the body
+		})
+		t.Cleanup(func() { close(over) })
+		r := start(t, k, setup{}, at(s.addr()))
+		for range 4 {
+			c := r.dial(t)
+			c.send(post("Content-Length: 1000000000\r\n", ""))
+			go c.send(strings.Repeat("x", 16<<20))
+		}
+		silent := r.dial(t)
+		silent.send(get("/", ""))
+		lab.Eventually(t, patience, "all are on their way", func() bool { return s.live() == 5 })
+		time.Sleep(200 * time.Millisecond) // and stand still
+		began := time.Now()
+		r.stop()
+		if took := time.Since(began); took > grace+patience {
+			t.Errorf("the end takes %v", took)
 		}
 	})
 }
