@@ -159,6 +159,11 @@ func startAlone(t testing.TB, k *kind, j work) *alone {
 	t.Helper()
 	j.Kind = k.name
 	p, addr := startChild(t, k.name, j)
+	t.Cleanup(func() { // its TestMain then looks for what is left of it
+		if err := p.Stop(2 * patience); err != nil {
+			t.Errorf("the end of the listener's process: %v", err)
+		}
+	})
 	return &alone{p, k, addr.String(), nil}
 }
 

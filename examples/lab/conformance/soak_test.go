@@ -221,9 +221,9 @@ func (s *soak) ask(c *conn, to *crew, safe bool, method, kind string, id int64, 
 	case safe:
 		s.t.Errorf("lost: %s %s of %s: %.300v %v", method, path, to.service, a, err)
 	default:
-		s.lost.Add(1)
+		s.lost.Add(1) // and the connection may end, where the rest of the body is too long to be read for nothing
 	}
-	return err == nil && !a.closes()
+	return false
 }
 
 // comesAnew is a client that uses a connection once.
