@@ -19,7 +19,7 @@ import (
 const (
 	// acceptMost is how many connections a turn takes from a listener: a flood of new ones must not starve those that are open.
 	acceptMost = 32
-	// refusals is how many connections beyond the limit are told so; what comes on top of these is closed without a word.
+	// refusals is how many connections beyond the limit are told so at once; what comes on top of these is closed without a word.
 	refusals = 64
 	// acceptPause is how long accepting rests when descriptors have run out; the kernel's queue holds who comes meanwhile.
 	acceptPause = 20 * time.Millisecond
@@ -132,11 +132,13 @@ func (l *loop) welcome(g guest) {
 		return
 	}
 	c.phase = inHead
-	if most, open := l.server.limits.Conns, l.server.Connections(); most > 0 && open > most {
-		if open > most+most/8+refusals {
+	if l.server.crowded() {
+		if l.server.refused.Load() >= refusals {
 			l.endClient(c)
 			return
 		}
+		c.refused = true
+		l.server.refused.Add(1)
 		c.turnAway(proxy.Crowded)
 		return
 	}

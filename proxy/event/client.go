@@ -43,6 +43,8 @@ type client struct {
 	late  bool  // the deadline of a head runs
 	waste int64 // bytes thrown away
 	next  *client
+
+	refused bool // there was no room for it
 }
 
 func (c *client) ready() {
@@ -240,8 +242,17 @@ func (l *loop) endClient(c *client) {
 	}
 	c.phase = clientGone
 	l.close(&c.sock)
-	l.open.Add(-1)
+	l.uncount(c)
 	l.stock.buryClient(c)
+}
+
+// uncount takes a connection that has ended out of the counts.
+func (l *loop) uncount(c *client) {
+	if c.refused {
+		c.refused = false
+		l.server.refused.Add(-1)
+	}
+	l.open.Add(-1)
 }
 
 // goodbye ends a connection behind its last answer: at once where all that the client sent was read, else the close would reset

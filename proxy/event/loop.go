@@ -157,7 +157,7 @@ func (l *loop) end(s *sock) {
 		l.seat.Panic()
 		if c, ok := s.owner.(*client); ok && c.phase != clientGone {
 			c.phase = clientGone
-			l.open.Add(-1)
+			l.uncount(c)
 		}
 		l.close(s)
 	}()

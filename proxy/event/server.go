@@ -60,6 +60,7 @@ type Server struct {
 	loops     []*loop
 	draining  atomic.Bool
 	files     atomic.Int64
+	refused   atomic.Int64 // clients' connections that are told that there is no room for them
 	mostFiles int64
 	lastFull  atomic.Int64
 	failed    chan error
@@ -200,6 +201,12 @@ func (s *Server) Connections() (n int) {
 		n += int(l.open.Load())
 	}
 	return n
+}
+
+// crowded says whether there are more clients than may be. Those who are refused don't count: they would keep others out.
+func (s *Server) crowded() bool {
+	most := s.limits.Conns
+	return most > 0 && s.Connections()-int(s.refused.Load()) > most
 }
 
 // room says whether another client may come.

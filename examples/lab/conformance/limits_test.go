@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/proxy"
 )
 
 // More clients than allowed are refused in clear words, those that are in go on, and when some leave others get in.
@@ -45,6 +46,40 @@ func TestClientsAreLimited(t *testing.T) {
 			a, err := r.ask(t, get("/", ""))
 			return err == nil && a.status == 200
 		})
+	})
+}
+
+// Those who are refused, and neither read that nor leave, keep nobody out.
+func TestRefusedClientsTakeNoRoom(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		if k.handsOver {
+			t.Skip("each side has room of its own")
+		}
+		const most = 4
+		r := start(t, k, setup{limits: limits{Conns: most}}, at(answering(t, "ok").addr()))
+		in := make([]*conn, most)
+		for i := range in {
+			in[i] = r.dial(t)
+			in[i].send(get("/", ""))
+			in[i].want(200, "ok")
+		}
+		for range 8 * most {
+			if c, err := dialPlain(t, r.addr); err == nil {
+				defer c.tcp.Close()
+				_, _ = c.in.Peek(1) // it is told, or was closed
+			}
+		}
+		for _, c := range in {
+			_ = c.tcp.Close()
+		}
+		began := time.Now()
+		lab.Eventually(t, patience, "another gets in", func() bool {
+			a, err := r.ask(t, get("/", ""))
+			return err == nil && a.status == 200
+		})
+		if took := time.Since(began); took > proxy.LingerTime/2 { // after which the refused are gone anyway
+			t.Errorf("it took %v", took)
+		}
 	})
 }
 
