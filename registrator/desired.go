@@ -74,14 +74,14 @@ func (d *draft) registrations() []Registration {
 // name is the service's name, false when -explicit asks for one that is not there.
 func (d *draft) name(p eligible, several bool) (string, bool) {
 	name := p.s.value("name")
+	given := p.s.ownedByPort("name") // an empty one too asks for the name as it is
 	if f := idFlaw(name); name != "" && f != "" {
 		d.g.add(p.s.source("name"), Shown(name)+" "+f, "the default name is used")
-		name = ""
+		name, given = "", false
 	}
 	if name == "" && d.o.Explicit {
 		return "", false
 	}
-	given := name != "" && p.s.ownedByPort("name")
 	if name == "" {
 		name = d.defaultName()
 	}

@@ -158,6 +158,10 @@ func TestOwnNamesAndIDs(t *testing.T) {
 			}
 		})
 	}
+	got, _ := own(webContainer(twoPorts, env("SERVICE_NAME=app", "SERVICE_80_NAME=")), nil)
+	if len(got) != 2 || got[0].Name != "web" || got[1].Name != "app-443" {
+		t.Errorf("a port's empty name takes the default name as it is: %+v", got)
+	}
 	if got, complaints := own(webContainer(env("SERVICE_NAME=a\nb")), nil, explicit); len(got) != 0 || complaints == "" {
 		t.Errorf("-explicit took a refused name: %+v, %s", got, complaints)
 	}
