@@ -241,6 +241,19 @@ func TestLogIsJSONWhereNobodyLooks(t *testing.T) {
 	}
 }
 
+func TestServingOutlivesTheReaderOfItsLog(t *testing.T) {
+	const line = `"$0" demo -listen 127.0.0.1:0 -admin 127.0.0.1:0 -access-log json | true`
+	p := lab.StartProcess(t, "demo", nil, "sh", "-c", line, binary)
+	address := bound(t, p, "HTTP")
+	lab.Eventually(t, 10*time.Second, "an answer", func() bool { code, _ := status("http://" + address); return code == 200 })
+	for range 5 {
+		time.Sleep(50 * time.Millisecond) // a line is written, and fails
+		if code, text := status("http://" + address); code != 200 {
+			t.Fatalf("%d %s: %s", code, text, p.Output())
+		}
+	}
+}
+
 func TestDemoPrintsLinesThatWork(t *testing.T) {
 	p := lab.StartProcess(t, "demo", nil, binary, "demo", "-listen", ":0", "-admin", ":0")
 	if !p.Says("End it with Ctrl-C", 10*time.Second) {

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Exit codes. Registrator uses the same ones: 1 for whatever is fatal, 2 for a command line that cannot be understood.
@@ -48,6 +50,8 @@ func commands() []command {
 }
 
 func main() {
+	// Go ends a process that writes to a stdout or stderr that nobody reads any more: traffic must outlive the collector of its log.
+	signal.Ignore(syscall.SIGPIPE)
 	p := program{self: os.Args[0], args: os.Args[1:], lookup: os.LookupEnv, stdout: os.Stdout, stderr: os.Stderr}
 	os.Exit(dispatch(context.Background(), filepath.Base(os.Args[0]), p))
 }
