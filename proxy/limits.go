@@ -79,6 +79,9 @@ const (
 	// reset instead of that answer. So much may an upload have under way.
 	LingerTime  = time.Second
 	LingerBytes = 4 << 20
+	// HalfClosed is how long a client that has ended its side gets its answers for, from one piece to the next. It can't be told from one
+	// that is gone, whose request has to be cancelled.
+	HalfClosed = time.Second
 	// ContinueWait is how long an instance may take to say whether it wants a body that the client holds back; then it is sent
 	// anyway, as RFC 9110 section 10.1.1 tells clients to do.
 	ContinueWait = time.Second

@@ -3,8 +3,6 @@
 package event
 
 import (
-	"time"
-
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
@@ -22,10 +20,6 @@ const (
 	lingering              // the last answer is out, and the client is given time to read it
 	tunnelled
 )
-
-// halfClosed is how long a client that has ended its side gets its answers for, from one piece to the next. It can't be told from one
-// that is gone, whose request has to be cancelled.
-const halfClosed = time.Second
 
 // mostRequests is how many requests of one connection a turn answers.
 const mostRequests = 16
@@ -81,8 +75,8 @@ func (c *client) goOn() {
 		l.own(&j.u.sock)
 	}
 	l.own(&c.sock)
-	if c.phase == busy && c.has(shut) && (c.job.up.ended || c.job.stopped) && c.deadline > l.clock+int64(halfClosed) {
-		l.arm(&c.sock, int64(halfClosed))
+	if c.phase == busy && c.has(shut) && (c.job.up.ended || c.job.stopped) && c.deadline > l.clock+int64(proxy.HalfClosed) {
+		l.arm(&c.sock, int64(proxy.HalfClosed))
 	}
 }
 

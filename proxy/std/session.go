@@ -25,6 +25,9 @@ type session struct {
 	flow     intake    // what came of the body, and behind it, after in
 	body     http1.Body
 	watching chan struct{} // closed when the watch has ended; nil without one
+	// unwatched is closed when the watch is to end, which may be waiting for what is sent.
+	unwatched chan struct{}
+	sent      atomic.Int64 // writes
 
 	out      []byte // of the answer, not yet sent
 	vector   [2][]byte

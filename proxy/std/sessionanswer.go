@@ -81,6 +81,7 @@ func (s *session) send(data []byte) error {
 		s.vector = [2][]byte{}
 	}
 	s.out = s.out[:0]
+	s.sent.Add(1)
 	s.gone = s.gone || err != nil
 	return err
 }

@@ -93,35 +93,3 @@ func (s *session) proceed() error {
 	s.out = s.x.AppendContinue(s.room())
 	return s.flush()
 }
-
-// watch is asker's: it reads on, and keeps what comes, as that is the next request. Where more comes than there is room for, the
-// asker is not watched any longer.
-func (s *session) watch(gone func()) {
-	done := make(chan struct{})
-	s.watching = done
-	s.expire(time.Time{})
-	in := &s.in
-	if len(s.flow.unread()) > 0 {
-		in = &s.flow
-	}
-	go func() {
-		defer close(done)
-		for {
-			switch err := in.beside(); {
-			case err == nil:
-			case errors.Is(err, io.ErrShortBuffer), timedOut(err):
-				return
-			default:
-				gone()
-				return
-			}
-		}
-	}()
-}
-
-// unwatch is asker's.
-func (s *session) unwatch() {
-	s.expire(past)
-	<-s.watching
-	s.watching = nil
-}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/proxy"
 )
 
 // Requests sent without waiting are answered in their order, each whole, however many come in one piece.
@@ -136,5 +138,45 @@ func TestHalfCloseAfterRequests(t *testing.T) {
 			c.ends()
 			r.settles(t)
 		}
+	})
+}
+
+// It gets as much time as others who can't be told from it, on every listener: an answer whose pieces come within that is whole, and
+// a request that stays unanswered is cancelled.
+func TestHalfClosedClientGetsItsTime(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		const pause, pieces = proxy.HalfClosed * 2 / 5, 4
+		cancelled := make(chan struct{})
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			m, err := readMessage(in)
+			if err != nil {
+				return
+			}
+			if m.path() == "/never" {
+				_, _ = in.Peek(1)
+				close(cancelled)
+				return
+			}
+			_, _ = fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n", ok, pieces)
+			for range pieces {
+				time.Sleep(pause)
+				_, _ = io.WriteString(c, "x")
+			}
+		})
+		r := start(t, k, setup{}, at(s.addr()))
+		c := r.dial(t)
+		c.send(get("/", ""))
+		c.halfClose()
+		c.want(200, strings.Repeat("x", pieces))
+		c.ends()
+		c = r.dial(t)
+		c.send(get("/never", ""))
+		c.halfClose()
+		select {
+		case <-cancelled:
+		case <-time.After(patience):
+			t.Error("the request goes on")
+		}
+		c.ends()
 	})
 }

@@ -1,0 +1,60 @@
+package std
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// watch is asker's: it reads on, and keeps what comes, as that is the next request. Where more comes than there is room for, the
+// asker is not watched any longer.
+func (s *session) watch(gone func()) {
+	s.watching, s.unwatched = make(chan struct{}), make(chan struct{})
+	done, unwatched := s.watching, s.unwatched
+	s.expire(time.Time{})
+	in := &s.in
+	if len(s.flow.unread()) > 0 {
+		in = &s.flow
+	}
+	go func() {
+		defer close(done)
+		for {
+			switch err := in.beside(); {
+			case err == nil:
+				continue
+			case errors.Is(err, io.ErrShortBuffer), timedOut(err):
+			case !errors.Is(err, io.EOF) || !s.takes(unwatched):
+				gone()
+			}
+			return
+		}
+	}()
+}
+
+// takes waits, once the asker has ended its side, for as long as it gets its answer, from one piece to the next. It is false where
+// nothing more went to it, and true when it is not watched any longer.
+func (s *session) takes(unwatched <-chan struct{}) bool {
+	tick := time.NewTicker(proxy.HalfClosed)
+	defer tick.Stop()
+	for sent := s.sent.Load(); ; {
+		select {
+		case <-unwatched:
+			return true
+		case <-tick.C:
+		}
+		before := sent
+		if sent = s.sent.Load(); sent == before {
+			return false
+		}
+	}
+}
+
+// unwatch is asker's.
+func (s *session) unwatch() {
+	s.expire(past)
+	close(s.unwatched)
+	<-s.watching
+	s.watching = nil
+}
