@@ -142,6 +142,7 @@ func (l *loop) welcome(g guest) {
 		c.turnAway(proxy.Crowded)
 		return
 	}
+	c.late = true // the first head has its time from here on, not from its first byte
 	l.arm(&c.sock, int64(l.server.limits.ReadHead))
 }
 

@@ -183,7 +183,7 @@ func (c *client) expire() {
 	l := c.loop
 	switch c.phase {
 	case inHead:
-		if c.late { // half a head
+		if c.late && len(c.in) > 0 { // half a head
 			c.turnAway(proxy.SlowClient)
 		} else {
 			l.endClient(c)

@@ -200,3 +200,24 @@ func TestStandingReaderIsGivenUp(t *testing.T) {
 		})
 	})
 }
+
+// A connection's first head has its time from the beginning, not from its first byte.
+func TestFirstHeadThatBeginsLate(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		if k.handsOver {
+			t.Skip("it has served a request before")
+		}
+		const patient = 2 * time.Second
+		r := start(t, k, setup{limits: limits{ReadHead: patient}}, at(answering(t, "ok").addr()))
+		began := time.Now()
+		c := r.dial(t)
+		time.Sleep(patient * 7 / 10)
+		c.send("GET / HTTP/1.1\r\nHo")
+		if a := c.answer("GET"); a.status != 408 {
+			t.Errorf("%+v", a)
+		}
+		if took := time.Since(began); took > patient*14/10 {
+			t.Errorf("it ended after %v", took)
+		}
+	})
+}
