@@ -67,7 +67,7 @@ func (c *client) ready() {
 
 // goOn serves what came behind a request that has ended, and leaves nothing in the shared buffers.
 func (c *client) goOn() {
-	if c.phase == inHead && (len(c.in) > 0 || c.has(canRead)) {
+	if c.phase == inHead && !c.fresh && (len(c.in) > 0 || c.has(canRead)) { // else it has its turn later
 		c.serve()
 	}
 	l := c.loop

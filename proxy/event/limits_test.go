@@ -4,6 +4,8 @@ package event
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -217,4 +219,36 @@ func TestNoDescriptorIsLost(t *testing.T) {
 	}
 	eventually(t, "all descriptors are back", func() bool { return r.server.Connections() == 0 && r.server.files.Load() == own+pipes() })
 	eventually(t, "the kernel agrees", func() bool { return count() <= before+int(pipes()) })
+}
+
+// A connection that sends many requests at once has a share of each turn, also where none of them has to wait for an instance.
+func TestRequestsOfOneConnectionTakeTurns(t *testing.T) {
+	var lines bytes.Buffer
+	access := proxy.NewAccessLog(proxy.AccessCombined, &lines)
+	r, ready := pausable(t, proxy.Limits{}, app(t, func(http.ResponseWriter, *http.Request) {}), &proxy.Common{Access: access})
+	r.apply()
+	many, manyReader := r.dial()
+	one, oneReader := r.dial()
+	for c, br := range map[net.Conn]*bufio.Reader{many: manyReader, one: oneReader} {
+		io.WriteString(c, get("/first", ""))
+		readRaw(br)
+	}
+	release := ready()()
+	io.WriteString(many, strings.Repeat(get("/many", ""), 4*mostRequests))
+	time.Sleep(arrival)
+	io.WriteString(one, get("/one", ""))
+	time.Sleep(arrival)
+	release()
+	readRaw(oneReader)
+	for range 4 * mostRequests {
+		readRaw(manyReader)
+	}
+	r.stop()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	access.Run(ctx)
+	before, _, found := strings.Cut(lines.String(), " /one ")
+	if n := strings.Count(before, " /many "); !found || n != mostRequests {
+		t.Errorf("%d of one connection's requests were answered before another's: %s", n, lines.String())
+	}
 }

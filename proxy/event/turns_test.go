@@ -16,9 +16,9 @@ import (
 )
 
 // pausable is a rig with one loop, and a way to get ready to hold it: what happens while it is held comes to it in one turn.
-func pausable(t *testing.T, limits proxy.Limits, a net.Addr) (r *rig, ready func() (hold func() (release func()))) {
+func pausable(t *testing.T, limits proxy.Limits, a net.Addr, common *proxy.Common) (r *rig, ready func() (hold func() (release func()))) {
 	held, gate := make(chan struct{}), make(chan struct{})
-	r = newRig(t, Options{Loops: 1, HandOver: func(c net.Conn, _ []byte, _ Listener) {
+	r = newRig(t, Options{Common: common, Loops: 1, HandOver: func(c net.Conn, _ []byte, _ Listener) {
 		c.Close()
 		held <- struct{}{}
 		<-gate
@@ -79,7 +79,7 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
 		})
-		r, ready := pausable(t, proxy.Limits{Answer: time.Second}, s.addr())
+		r, ready := pausable(t, proxy.Limits{Answer: time.Second}, s.addr(), nil)
 		c, br := r.dial()
 		io.WriteString(c, get("/first", ""))
 		if _, err := readRaw(br); err != nil {
@@ -132,7 +132,7 @@ func TestResetAsItSettles(t *testing.T) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
-	r, ready := pausable(t, proxy.Limits{}, s.addr())
+	r, ready := pausable(t, proxy.Limits{}, s.addr(), nil)
 	c, br := r.dial()
 	release := ready()()
 	io.WriteString(c, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody")
@@ -221,7 +221,7 @@ func TestAnswerToALoopThatWasHeldUp(t *testing.T) {
 			br.ReadByte()
 		}
 	})
-	r, ready := pausable(t, proxy.Limits{Answer: late}, s.addr())
+	r, ready := pausable(t, proxy.Limits{Answer: late}, s.addr(), nil)
 	c, br := r.dial()
 	hold := ready()
 	time.Sleep(arrival)
@@ -237,7 +237,7 @@ func TestAnswerToALoopThatWasHeldUp(t *testing.T) {
 // not a connection that came about,
 func TestConnectOfALoopThatWasHeldUp(t *testing.T) {
 	a := app(t, func(http.ResponseWriter, *http.Request) {})
-	r, ready := pausable(t, proxy.Limits{Connect: late}, a)
+	r, ready := pausable(t, proxy.Limits{Connect: late}, a, nil)
 	c, br := r.dial()
 	first, second := ready(), ready()
 	time.Sleep(arrival)
@@ -266,7 +266,7 @@ func TestEndAsItSettles(t *testing.T) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
-	r, ready := pausable(t, proxy.Limits{}, s.addr())
+	r, ready := pausable(t, proxy.Limits{}, s.addr(), nil)
 	c, br := r.dial()
 	first, second, third := ready(), ready(), ready()
 	time.Sleep(arrival)
