@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/proxy/event"
+	"github.com/pointsman/pointsman/proxy/sockets"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -53,9 +54,8 @@ func bind(c *proxyFlags) (*ports, error) {
 }
 
 func (p *ports) open(flag, where string) (net.Listener, error) {
-	var plain net.ListenConfig
-	plain.SetMultipathTCP(false) // such a socket takes no filter, which the server needs to stop without resetting anybody
-	l, err := plain.Listen(context.Background(), "tcp", where)
+	config := sockets.ListenConfig()
+	l, err := config.Listen(context.Background(), "tcp", where)
 	if err != nil {
 		p.close()
 		return nil, fmt.Errorf("%s: %w", flag, err)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 const (
@@ -47,7 +48,7 @@ func (l *loop) openDoor(listener Listener, fd int) error {
 	d := &door{loop: l, listener: listener, bunch: 1}
 	// What is accepted inherits both: answers leave at once, and clients that vanished are found.
 	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	sysSetInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	sockets.KeepAliveFD(fd)
 	if errno := l.join(&d.sock, d, fd, unix.EPOLLIN); errno != 0 {
 		return fmt.Errorf("watch listener %s: %w", listener.Addr(), errno)
 	}

@@ -120,6 +120,7 @@ func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure, e
 		return nil, connectFailure(errno), errno
 	}
 	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	sockets.KeepAliveFD(fd)
 	if errno = sysConnect(fd, &to.raw, to.size); errno == unix.EINPROGRESS {
 		errno = 0
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 type limits = proxy.Limits
@@ -38,8 +39,10 @@ type setup struct {
 	reviver bool
 	// quiesces listens as the program does: such a listener can stop without resetting who waits, which takes 200 ms.
 	quiesces bool
-	listen   string // "" is a port of loopback
-	log      zerolog.Logger
+	// listening gets the listener before it is served. May be nil.
+	listening func(l *net.TCPListener)
+	listen    string // "" is a port of loopback
+	log       zerolog.Logger
 }
 
 // rig is a running listener over a table that the test writes.
@@ -98,13 +101,16 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	}
 	var config net.ListenConfig
 	if o.quiesces {
-		config.SetMultipathTCP(false)
+		config = sockets.ListenConfig()
 	}
 	l, err := config.Listen(t.Context(), "tcp", o.listen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.addr = l.Addr().String()
+	if o.listening != nil {
+		o.listening(l.(*net.TCPListener))
+	}
 	if instances != nil {
 		r.apply(instances...)
 	}
