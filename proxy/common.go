@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +22,7 @@ type Common struct {
 	// Retries is how many attempts may follow one that sent something; negative means none, 0 the default of 2.
 	Retries int
 
-	shortages seldom
+	shortages, pauses seldom
 }
 
 // defaultRetries: with a third instance still failing, a fourth is no likelier to answer.
@@ -112,6 +113,13 @@ func (s *Seat) Short(u *balancer.Upstream, lack error) {
 	if s.common.shortages.now() {
 		s.common.Log.Warn().Err(lack).Str("service", u.Service()).Str("instance", u.Address()).
 			Msg("no connection to an instance for want of descriptors, local ports or memory of our own")
+	}
+}
+
+// Paused tells, now and then, that a listener accepts nobody for a moment, and why.
+func (c *Common) Paused(address net.Addr, why error) {
+	if c.pauses.now() {
+		c.Log.Warn().Err(why).Stringer("address", address).Msg("accepting pauses, new connections wait")
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -22,8 +22,6 @@ const (
 	acceptMost = 32
 	// refusals is how many connections beyond the limit are told so at once; what comes on top of these is closed without a word.
 	refusals = 64
-	// acceptPause is how long accepting rests when descriptors have run out; the kernel's queue holds who comes meanwhile.
-	acceptPause = 20 * time.Millisecond
 )
 
 // door is a listening socket in one loop, which deals what it accepts out over all loops: the counts stay equal, also when the
@@ -33,7 +31,8 @@ type door struct {
 	loop     *loop
 	listener Listener
 	bunch    int // how many to accept next time
-	paused   bool
+	course   sockets.Accepting
+	paused   bool // it is not in epoll
 }
 
 // guest is a client's connection that has no loop yet.
@@ -65,7 +64,7 @@ func (d *door) ready() {
 			return
 		}
 		if !d.loop.server.room() {
-			d.pause()
+			d.pause(sockets.ErrNoRoom)
 			return
 		}
 		var from unix.RawSockaddrAny
@@ -74,6 +73,7 @@ func (d *door) ready() {
 			d.failed(errno)
 			return
 		}
+		d.course.Went()
 		d.loop.files.Add(1)
 		d.loop.server.seat(guest{fd, peerOf(&from), d}, d.loop)
 	}
@@ -83,35 +83,33 @@ func (d *door) ready() {
 // failed deals with an accept that brought nothing.
 func (d *door) failed(errno unix.Errno) {
 	d.bunch = 1
-	switch errno {
-	case unix.EAGAIN, unix.EINTR, unix.ECONNABORTED, unix.EPROTO, unix.EPERM:
-	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-		d.pause()
-	default:
-		d.loop.server.broken(fmt.Errorf("accept on %s: %w", d.listener.Addr(), errno))
-		d.pause()
+	if errno != unix.EAGAIN && d.course.Failed(errno) {
+		d.pause(os.NewSyscallError("accept", errno))
 	}
 }
 
-// pause stops accepting for a while.
-func (d *door) pause() {
+// pause stops accepting for a while. The listener leaves epoll, which would go on telling of one that has a fault.
+func (d *door) pause(why error) {
 	d.bunch = 1
 	if !d.paused {
 		d.paused = true
-		pollMod(d.loop.ep, int(d.fd), 0, d.loop.data(&d.sock))
-		d.loop.server.full()
+		pollDel(d.loop.ep, int(d.fd))
+		d.loop.server.common.Paused(d.listener.Addr(), why)
 	}
-	d.loop.arm(&d.sock, int64(acceptPause))
+	d.loop.arm(&d.sock, int64(sockets.AcceptPause))
 }
 
 // expire looks whether there is room again.
 func (d *door) expire() {
 	if !d.loop.server.room() {
-		d.pause()
+		d.pause(sockets.ErrNoRoom)
+		return
+	}
+	if errno := pollAdd(d.loop.ep, int(d.fd), unix.EPOLLIN, d.loop.data(&d.sock)); errno != 0 {
+		d.pause(os.NewSyscallError("epoll_ctl", errno))
 		return
 	}
 	d.paused = false
-	pollMod(d.loop.ep, int(d.fd), unix.EPOLLIN, d.loop.data(&d.sock))
 }
 
 // fail has nothing to end: a panic here was over one connection.

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
@@ -62,8 +61,6 @@ type Server struct {
 	files     atomic.Int64
 	refused   atomic.Int64 // clients' connections that are told that there is no room for them
 	mostFiles int64
-	lastFull  atomic.Int64
-	failed    chan error
 	life      context.Context // ends with Run
 	lookups   sync.WaitGroup
 }
@@ -71,7 +68,7 @@ type Server struct {
 // NewServer makes a Server; nothing runs until Run.
 func NewServer(o Options) *Server {
 	s := &Server{common: o.Common, limits: o.Common.Limits, log: o.Common.Log, onDrain: o.OnDrain, handOver: o.HandOver,
-		failed: make(chan error, 1), mostFiles: sockets.MostFiles()}
+		mostFiles: sockets.MostFiles()}
 	s.limits.Fill()
 	s.heads = http1.Limits{HeadBytes: s.limits.HeadBytes, Fields: s.limits.HeadFields}
 	s.answers = http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
@@ -92,8 +89,8 @@ func NewServer(o Options) *Server {
 	return s
 }
 
-// Run serves the listeners until ctx ends, drains, and returns nil; or returns the first error of a listener at once, with
-// everything closed. See drain for what draining keeps.
+// Run serves the listeners until ctx ends, drains, and returns nil; or returns why it can't begin, with everything closed. See drain for
+// what draining keeps.
 func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	var end context.CancelFunc
 	s.life, end = context.WithCancel(context.WithoutCancel(ctx))
@@ -108,17 +105,13 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	for _, l := range s.loops {
 		wg.Go(l.run)
 	}
-	select {
-	case <-ctx.Done():
-		s.drain(doors)
-	case err = <-s.failed:
-		s.draining.Store(true)
-	}
+	<-ctx.Done()
+	s.drain(doors)
 	for _, l := range s.loops {
 		l.post(letter{do: func() { l.halted = true }})
 	}
 	wg.Wait()
-	return err
+	return nil
 }
 
 // start opens the loops and deals the listeners out to them.
@@ -170,14 +163,6 @@ func (s *Server) halt() {
 	}
 }
 
-// broken ends Run with an error.
-func (s *Server) broken(err error) {
-	select {
-	case s.failed <- err:
-	default:
-	}
-}
-
 // seat gives a new connection to the loop with the fewest.
 func (s *Server) seat(g guest, here *loop) {
 	to := here
@@ -214,12 +199,3 @@ func (s *Server) room() bool { return sockets.Room(s.files.Load(), s.mostFiles) 
 
 // spare says whether there are descriptors for what can be done without.
 func (s *Server) spare() bool { return s.files.Load() < s.mostFiles-s.mostFiles/8 }
-
-// full tells of descriptors that have run out, at most once in a while.
-func (s *Server) full() {
-	const quiet = 10 * time.Second
-	now, last := time.Now().UnixNano(), s.lastFull.Load()
-	if now-last > int64(quiet) && s.lastFull.CompareAndSwap(last, now) {
-		s.log.Warn().Int64("files", s.files.Load()).Int("connections", s.Connections()).Msg("file descriptors have run out, new connections wait")
-	}
-}

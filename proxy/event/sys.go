@@ -149,9 +149,3 @@ func sysSplice(from, to, n int) (int, unix.Errno) {
 func sysWrite(fd int, b []byte) {
 	unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 }
-
-// pollMod changes what a descriptor is watched for: listeners only.
-func pollMod(ep, fd int, events uint32, data uint64) {
-	ev := unix.EpollEvent{Events: events, Fd: int32(uint32(data)), Pad: int32(uint32(data >> 32))}
-	unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(ep), unix.EPOLL_CTL_MOD, uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
-}

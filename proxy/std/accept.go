@@ -7,62 +7,40 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
-)
-
-// How long accepting pauses when the process has no descriptors or memory left: clients wait in the kernel's queue meanwhile. Ten
-// tries a second cost nothing, and are soon enough when something has been closed.
-const (
-	firstPause = 5 * time.Millisecond
-	lastPause  = 100 * time.Millisecond
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // accept serves a listener's connections until it is closed, which is no error while draining.
 func (s *Server) accept(l *Listener) error {
-	pause := time.Duration(0)
+	var course sockets.Accepting
 	for {
 		for !s.files.room() && !s.draining.Load() {
-			s.rest(&pause, errNoRoom)
+			s.rest(l, sockets.ErrNoRoom)
 		}
 		c, err := l.Accept()
 		switch {
 		case err == nil:
-			pause = 0
+			course.Went()
 			s.take(c, nil, l)
-		case s.draining.Load() && errors.Is(err, net.ErrClosed):
+		case !errors.Is(err, net.ErrClosed):
+			if course.Failed(err) {
+				s.rest(l, err)
+			}
+		case s.draining.Load():
 			return nil
-		case exhausted(err):
-			s.rest(&pause, err)
-		case errors.Is(err, syscall.ECONNABORTED): // its client left while it was queued
 		default:
 			return err
 		}
 	}
 }
 
-// errNoRoom says that what descriptors are left is for others.
-var errNoRoom = errors.New("as many connections are open as descriptors allow")
-
-// rest pauses accepting, twice as long as the last time.
-func (s *Server) rest(pause *time.Duration, why error) {
-	if *pause == 0 {
-		s.log.Warn().Err(why).Msg("accepting pauses, new connections wait")
-	}
-	*pause = min(max(firstPause, 2**pause), lastPause)
-	time.Sleep(*pause)
-}
-
-// exhausted says whether an error passes when something is closed.
-func exhausted(err error) bool {
-	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+// rest pauses accepting.
+func (s *Server) rest(l *Listener, why error) {
+	s.common.Paused(l.Addr(), why)
+	time.Sleep(sockets.AcceptPause)
 }
 
 // Take serves a connection from bytes that were read from it before. It returns at once, and owns c. l says how it was accepted. A

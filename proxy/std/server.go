@@ -83,8 +83,8 @@ func NewServer(o Options) *Server {
 	return s
 }
 
-// Run serves the listeners, and what Take is given, until ctx ends, drains, and returns nil; or returns the first error of a listener
-// at once, with everything closed. See drain for what draining keeps.
+// Run serves the listeners, and what Take is given, until ctx ends, drains, and returns nil; or returns at once, with everything
+// closed, where somebody else has closed a listener. See drain for what draining keeps.
 func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	failed := make(chan error, len(listeners))
 	var accepting sync.WaitGroup

@@ -1,0 +1,91 @@
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
+
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+// lines is a log.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// count is how many lines hold all of parts.
+func (l *lines) count(parts ...string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		all := true
+		for _, p := range parts {
+			all = all && strings.Contains(line, p)
+		}
+		if all {
+			n++
+		}
+	}
+	return n
+}
+
+// A listener outlives an accept that fails in a way that nobody thought of: who is connected is served, one line says so, and when it
+// works again, so does everything.
+func TestListenerOutlivesItsFault(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		var log lines
+		var fd int
+		free := play(t, func(int64, *net.TCPConn, *bufio.Reader) {})
+		free.close()
+		r := start(t, k, setup{listen: free.addr().String(), quiesces: true, log: zerolog.New(&log), listening: func(l *net.TCPListener) {
+			raw, err := l.SyscallConn()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := raw.Control(func(its uintptr) { fd, err = unix.Dup(int(its)) }); err != nil {
+				t.Fatal(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = unix.Close(fd) })
+		}}, at(answering(t, "ok").addr()))
+		c := r.dial(t)
+		c.wait(4 * patience)
+		c.send(get("/", ""))
+		c.want(200, "ok")
+		for range 3 {
+			if err := unix.Shutdown(fd, unix.SHUT_RDWR); err != nil { // from now on accept says EINVAL
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond)
+			c.send(get("/", ""))
+			c.want(200, "ok")
+			if err := unix.Listen(fd, 16); err != nil {
+				t.Fatal(err)
+			}
+			lab.Eventually(t, patience, "a new connection is served", func() bool {
+				a, err := r.ask(t, get("/", ""))
+				return err == nil && a.status == 200
+			})
+		}
+		r.stop()
+		if n := log.count("accepting pauses", r.addr, "invalid argument"); n != 1 || log.count("accepting") != 1 {
+			t.Errorf("%d lines, want one:\n%s", n, log.text.String())
+		}
+	})
+}
