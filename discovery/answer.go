@@ -104,19 +104,27 @@ func (v *view) weigh(s *subject, d doubt) {
 // vanish notes that s has lost its last usable instance, and looks whether too many services did so together: then all of
 // them come back and are probed, those that were published as gone a moment ago too.
 func (v *view) vanish(s *subject, lost []loss) {
-	now := time.Now()
+	v.forgetVanished(s)
+	v.vanished[s.name] = vanishing{time.Now(), lost}
+	others := v.usable - 1 // s is still counted: its block is the old one
+	if vanishedTogether(len(v.vanished), len(v.vanished)+others) {
+		v.bringBack(s)
+	}
+}
+
+// forgetVanished leaves those that vanished within the window and have not come back; what the view holds of s is old.
+func (v *view) forgetVanished(s *subject) {
 	for name, o := range v.vanished {
 		t := v.subjects[name]
 		back := t != nil && t != s && t.block != nil && usable(t.block.Instances) > 0
-		if back || now.Sub(o.at) > vanishWindow {
+		if back || time.Since(o.at) > vanishWindow {
 			delete(v.vanished, name)
 		}
 	}
-	v.vanished[s.name] = vanishing{now, lost}
-	others := v.usable - 1 // s is still counted: its block is the old one
-	if !vanishedTogether(len(v.vanished), len(v.vanished)+others) {
-		return
-	}
+}
+
+// bringBack holds all that has vanished; the answer of s, if there is one, is being taken.
+func (v *view) bringBack(s *subject) {
 	for name, o := range v.vanished {
 		t := v.ensure(name)
 		for _, l := range o.lost {

@@ -193,6 +193,31 @@ func TestServicesThatEmptyOneByOneComeBack(t *testing.T) {
 	})
 }
 
+// A service's own answer may come before the list that names none any more.
+func TestAServiceThatVanishesAheadOfTheListComesBack(t *testing.T) {
+	f := newFake()
+	names := []string{"a", "b", "c", "d"}
+	for i, n := range names {
+		f.set(n, one(n, i+1))
+	}
+	run(t, f, nil, func(b *bench) {
+		b.want("a", 1)
+		b.accepts(true, addresses(4)...)
+		f.edit(func(of map[string][]Instance) { of["b"] = nil })
+		b.want("b", 0)
+		b.after(50 * time.Millisecond)
+		f.edit(func(of map[string][]Instance) { clear(of) })
+		b.after(200 * time.Millisecond)
+		for _, n := range names {
+			b.want(n, 1)
+		}
+		b.after(holdLimit)
+		for _, n := range names {
+			b.want(n, -1)
+		}
+	})
+}
+
 // Everything wiped: 503s, then valid but empty answers under a lower index, then the registrators fill it again.
 func TestAWipedCluster(t *testing.T) {
 	for _, errorsFirst := range []bool{true, false} {

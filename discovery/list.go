@@ -23,6 +23,8 @@ func (v *view) takeList(e event) {
 	d := e.doubt
 	if d == sure && vanishedTogether(len(gone), len(gone)+v.listedCount()) {
 		d = massVanish
+		v.forgetVanished(nil)
+		v.bringBack(nil) // whose own answers came before the list
 	}
 	for _, name := range sortedKeys(names) {
 		s := v.ensure(name)
