@@ -18,7 +18,9 @@ func (s *Server) drain(doors []*door) {
 	time.Sleep(s.limits.DrainWait)
 	s.draining.Store(true)
 	s.stopAccepting(doors)
-	s.log.Info().Int("connections", s.Connections()).Stringer("grace", s.limits.Grace).Msg("draining")
+	if s.handOver == nil { // else who takes connections over drains at the same time, and tells of all of them
+		s.log.Info().Int("connections", s.Connections()).Stringer("grace", s.limits.Grace).Msg("draining")
+	}
 	for end := time.Now().Add(s.limits.Grace); s.Connections() > 0; time.Sleep(drainPoll) {
 		if !time.Now().Before(end) {
 			s.log.Info().Int("connections", s.Connections()).Msg("grace is over, closing what is open")

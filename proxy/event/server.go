@@ -34,7 +34,7 @@ type Options struct {
 	OnDrain func()
 	// HandOver takes a connection over for good, with the bytes that were read and not answered, from a loop's goroutine: it must not
 	// block. It gets what a loop can't serve: HTTP/2, and routes whose serving may block. Without it these are answered as what they
-	// are to HTTP/1.1, and such routes are served here.
+	// are to HTTP/1.1, and such routes are served here. Who takes them drains when the Server does, and says so in the log for both.
 	HandOver func(c net.Conn, read []byte, l Listener)
 }
 

@@ -154,7 +154,7 @@ func (s *Server) drain(listeners []Listener) {
 	time.Sleep(s.limits.DrainWait)
 	s.draining.Store(true)
 	s.stopAccepting(listeners)
-	s.log.Info().Int("connections", s.open.len()).Stringer("grace", s.limits.Grace).Msg("draining")
+	s.log.Info().Int("connections", s.elsewhere()+s.open.len()).Stringer("grace", s.limits.Grace).Msg("draining")
 	deadline := time.NewTimer(s.limits.Grace)
 	defer deadline.Stop()
 	tick := time.NewTicker(drainPoll)

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/pointsman/pointsman/examples/lab"
 )
 
@@ -26,6 +28,25 @@ func slowly(t testing.TB, wait time.Duration) *script {
 			if _, err := io.WriteString(c, sized("ok")); err != nil {
 				return
 			}
+		}
+	})
+}
+
+// Draining is told of once, however many listeners the process has, with the connections of all.
+func TestDrainIsToldOnce(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		var log lines
+		r := start(t, k, setup{log: zerolog.New(&log)}, at(answering(t, "ok").addr()))
+		c := r.dial(t)
+		c.send(get("/", ""))
+		c.want(200, "ok")
+		if idle, err := dialPlain(t, r.addr); err == nil { // where connections are handed over, this one is not yet
+			defer idle.tcp.Close()
+		}
+		time.Sleep(50 * time.Millisecond)
+		r.stop()
+		if log.count(`"message":"draining"`) != 1 || log.count(`"message":"draining"`, `"connections":2`) != 1 {
+			t.Error(log.text.String())
 		}
 	})
 }

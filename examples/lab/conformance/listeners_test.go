@@ -65,10 +65,11 @@ func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {
 // startBoth is an event loop that hands connections over to goroutines.
 func startBoth(r *rig, l net.Listener) func(ctx context.Context) error {
 	common := r.common()
-	taker := std.NewServer(std.Options{Common: common})
+	var taker *std.Server
 	loop := event.NewServer(event.Options{Common: common, Loops: r.loops, OnDrain: r.onDrain, HandOver: func(c net.Conn, read []byte, from event.Listener) {
 		taker.Take(c, read, std.Listener{Listener: from.Listener, RedirectHTTPS: from.RedirectHTTPS})
 	}})
+	taker = std.NewServer(std.Options{Common: common, Elsewhere: loop.Connections})
 	return func(ctx context.Context) error {
 		var all sync.WaitGroup
 		defer all.Wait()
