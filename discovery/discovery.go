@@ -66,6 +66,8 @@ type Instance struct {
 	// the registration was sent, on the registrating host's clock. Zero when absent.
 	Marked        bool
 	Started, Sent time.Time
+	// Container is the id of the container that it was registered for; "" where unknown.
+	Container string
 	// Index is the entry's modification index in the catalogue; 0 where unknown.
 	Index uint64
 	// Seen is when this process first saw the instance; SinceStart says that this was after the first complete view.

@@ -47,21 +47,22 @@ type stateService struct {
 }
 
 type stateInstance struct {
-	Node     string            `json:"node,omitempty"`
-	ID       string            `json:"id"`
-	Address  string            `json:"address"`
-	Port     int               `json:"port"`
-	Start    string            `json:"start,omitempty"`
-	Tags     []string          `json:"tags,omitempty"`
-	Meta     map[string]string `json:"meta,omitempty"`
-	Weight   int               `json:"weight"`
-	Status   string            `json:"status"`
-	NodeDown bool              `json:"nodeDown,omitempty"`
-	Marked   bool              `json:"marked,omitempty"`
-	Started  time.Time         `json:"started,omitzero"`
-	Sent     time.Time         `json:"sent,omitzero"`
-	Index    uint64            `json:"index,omitempty"`
-	Local    bool              `json:"local,omitempty"`
+	Node      string            `json:"node,omitempty"`
+	ID        string            `json:"id"`
+	Address   string            `json:"address"`
+	Port      int               `json:"port"`
+	Start     string            `json:"start,omitempty"`
+	Tags      []string          `json:"tags,omitempty"`
+	Meta      map[string]string `json:"meta,omitempty"`
+	Weight    int               `json:"weight"`
+	Status    string            `json:"status"`
+	NodeDown  bool              `json:"nodeDown,omitempty"`
+	Marked    bool              `json:"marked,omitempty"`
+	Container string            `json:"container,omitempty"`
+	Started   time.Time         `json:"started,omitzero"`
+	Sent      time.Time         `json:"sent,omitzero"`
+	Index     uint64            `json:"index,omitempty"`
+	Local     bool              `json:"local,omitempty"`
 }
 
 func newState(s *Snapshot, confirmed time.Time) state {
@@ -73,7 +74,7 @@ func newState(s *Snapshot, confirmed time.Time) state {
 			t.Instances = append(t.Instances, stateInstance{
 				Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Tags: i.Tags, Meta: i.Meta,
 				Weight: i.Weight, Status: i.Status.String(), NodeDown: i.NodeDown, Marked: i.Marked, Started: i.Started,
-				Sent: i.Sent, Index: i.Index, Local: i.Local,
+				Sent: i.Sent, Container: i.Container, Index: i.Index, Local: i.Local,
 			})
 		}
 		out.Services = append(out.Services, t)
@@ -131,7 +132,7 @@ func (t stateService) block(now time.Time) (*Service, error) {
 		list = append(list, Instance{
 			Identity: Identity{Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start},
 			Service:  t.Name, Tags: i.Tags, Meta: i.Meta, Weight: i.Weight, Status: status, NodeDown: i.NodeDown,
-			Marked: i.Marked, Started: i.Started, Sent: i.Sent, Index: i.Index, Seen: now, Local: i.Local,
+			Marked: i.Marked, Started: i.Started, Sent: i.Sent, Container: i.Container, Index: i.Index, Seen: now, Local: i.Local,
 		})
 	}
 	good, refused := settle(list)

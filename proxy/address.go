@@ -27,6 +27,9 @@ func (o *Options) checkAddress(in *discovery.Instance) error {
 	if addr := net.JoinHostPort(in.Address, strconv.Itoa(in.Port)); o.Own != nil && o.Own(addr) {
 		return fmt.Errorf("address %s is a listener of this proxy", addr)
 	}
+	if o.OwnContainer != "" && strings.HasPrefix(in.Container, o.OwnContainer) {
+		return errors.New("it is registered for the container that this proxy runs in")
+	}
 	return nil
 }
 

@@ -149,13 +149,17 @@ func TestAddressesThatAreNeverAnUpstream(t *testing.T) {
 		list = append(list, inst("bad", "10.0.0.1", port, "urlprefix-/"))
 	}
 	list = append(list, inst("bad", "127.0.0.1", 8080, "urlprefix-/"))
-	table := NewTable(Options{Own: own}).Next(snap(list...))
+	published := inst("bad", "192.0.2.1", 8080, "urlprefix-/") // of ourselves, at a host's address
+	published.Container = "0123456789ab" + strings.Repeat("c", 52)
+	list = append(list, published)
+	o := Options{Own: own, OwnContainer: "0123456789ab"}
+	table := NewTable(o).Next(snap(list...))
 	expect(t, table, "h", "/", "down")
 	if n := len(table.Rejects()); n != len(list) {
 		t.Errorf("%d rejects for %d instances", n, len(list))
 	}
 	good := snap(inst("good", "127.0.0.1", 8081, "urlprefix-/"), inst("good", "::1", 80, "urlprefix-/"), inst("good", "db.internal", 80, "urlprefix-/"))
-	expect(t, NewTable(Options{Own: own}).Next(good), "h", "/", "127.0.0.1:8081 [::1]:80 db.internal:80")
+	expect(t, NewTable(o).Next(good), "h", "/", "127.0.0.1:8081 [::1]:80 db.internal:80")
 }
 
 func TestRegistrationsOfOneAddressAreOneUpstream(t *testing.T) {

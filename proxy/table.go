@@ -21,6 +21,9 @@ type Options struct {
 	OwnServices []string
 	// Own says whether an address (host:port) is one of our own listeners; nil means that none is.
 	Own func(address string) bool
+	// OwnContainer begins the id of the container that we run in, whose registrations are ours under whatever name and address;
+	// "" where it is none.
+	OwnContainer string
 	// Policy chooses among instances; nil means balancer.RoundRobin.
 	Policy balancer.Policy
 	// Blocking says which routes' policies may block, besides those with TLS towards the instances; nil means that none do. It is

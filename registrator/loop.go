@@ -206,12 +206,15 @@ func (r *Registrator) ping(ctx context.Context) error {
 // containerName is what Docker calls a container inside it unless told otherwise: the start of its id.
 var containerName = regexp.MustCompile(`^[0-9a-f]{12}$`)
 
+// IsContainerName says whether a host's name may be what Docker calls a container inside it, the beginning of its id.
+func IsContainerName(host string) bool { return containerName.MatchString(host) }
+
 // identify replaces a host name that is only our own container's id by the name of the host, or a recreated registrator
 // would take its predecessor's registrations for another host's. The address goes with it: nobody listens at our container's for
 // others. In -compat modes everything stays as upstream has it.
 func (r *Registrator) identify(ctx context.Context) {
 	own := r.options.Host
-	if r.options.Compat != CompatNone || !containerName.MatchString(own) {
+	if r.options.Compat != CompatNone || !IsContainerName(own) {
 		return
 	}
 	name, err := r.hostOf(ctx, own)

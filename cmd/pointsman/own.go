@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pointsman/pointsman/registrator"
 )
 
 // own knows the addresses at which this process listens itself. The zero value knows none. Safe for concurrent use.
@@ -31,6 +33,14 @@ func (o *own) add(l net.Listener) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.bound = append(o.bound, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+}
+
+// ownContainer is the beginning of the id of the container that we run in, as far as the host's name tells; "" elsewhere.
+func ownContainer(host string) string {
+	if registrator.IsContainerName(host) {
+		return host
+	}
+	return ""
 }
 
 // is says whether a connection to address (host:port) would reach one of our listeners. A listener on the wildcard

@@ -89,7 +89,7 @@ func (h *half) assemble(a *actors) error {
 func (h *half) tableOptions(r *balancer.Reviver) proxy.Options {
 	o := proxy.Options{
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
-		DefaultService: string(h.flags.defaultService), Own: h.ports.own.is, Reviver: r, Log: h.log, Policy: balancer.RoundRobin{},
+		DefaultService: string(h.flags.defaultService), Own: h.ports.own.is, OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Policy: balancer.RoundRobin{},
 	}
 	if h.flags.policy.value == "least-connections" {
 		o.Policy = balancer.LeastConnections{}

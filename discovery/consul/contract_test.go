@@ -198,7 +198,7 @@ func owned(t *testing.T, b both) {
 	r.Owner = registrator.Owner{Host: "host one", Container: "abc", Started: time.Unix(1700000000, 123456789)}
 	b.register(t, r)
 	i := b.await(t, "owned", count(1)).Instances[0]
-	if !i.Marked || !i.Started.Equal(r.Owner.Started) || i.Start == "" || i.Weight != 7 || i.Meta["region"] != "eu" {
+	if !i.Marked || !i.Started.Equal(r.Owner.Started) || i.Start == "" || i.Container != "abc" || i.Weight != 7 || i.Meta["region"] != "eu" {
 		t.Errorf("instance %+v", i)
 	}
 	if age := time.Since(i.Sent); age < 0 || age > 10*time.Second {

@@ -73,16 +73,17 @@ func (e *entry) instance() discovery.Instance {
 	status, nodeDown := e.health()
 	owner, _, _ := readMark(e.Service.Meta)
 	instance := discovery.Instance{
-		Identity: discovery.Identity{Node: e.Node.Node, ID: e.Service.ID, Address: address, Port: e.Service.Port},
-		Service:  e.Service.Service,
-		Tags:     e.Service.Tags,
-		Meta:     e.Service.Meta,
-		Weight:   e.Service.Weights.of(status),
-		Status:   status,
-		NodeDown: nodeDown,
-		Started:  owner.Started,
-		Sent:     owner.Sent,
-		Index:    e.Service.ModifyIndex,
+		Identity:  discovery.Identity{Node: e.Node.Node, ID: e.Service.ID, Address: address, Port: e.Service.Port},
+		Service:   e.Service.Service,
+		Tags:      e.Service.Tags,
+		Meta:      e.Service.Meta,
+		Weight:    e.Service.Weights.of(status),
+		Status:    status,
+		NodeDown:  nodeDown,
+		Started:   owner.Started,
+		Sent:      owner.Sent,
+		Container: owner.Container,
+		Index:     e.Service.ModifyIndex,
 	}
 	instance.Marked = owner.Host != "" || owner.Container != ""
 	if !owner.Started.IsZero() {

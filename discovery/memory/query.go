@@ -87,7 +87,7 @@ func (c *Catalogue) instance(h *held) discovery.Instance {
 		i.Weight = max(h.Weight, 1)
 	}
 	if h.Owner.Host != "" || h.Owner.Container != "" {
-		i.Marked, i.Started, i.Sent = true, h.Owner.Started, h.Owner.Sent
+		i.Marked, i.Started, i.Sent, i.Container = true, h.Owner.Started, h.Owner.Sent, h.Owner.Container
 	}
 	if !h.Owner.Started.IsZero() {
 		i.Start = h.Owner.Started.UTC().Format(time.RFC3339Nano)
