@@ -10,7 +10,10 @@ export CGO_ENABLED ?= 0
 WHOLE := ./examples/lab/e2e/...
 OTHERS = $(shell go list ./... | grep -v /examples/lab/e2e)
 
-.PHONY: up down build images check tools test test-long bench bench-proxy fuzz clean
+# What runs side by side; the race detector is C, so that it needs a C compiler.
+RACED := ./proxy/... ./balancer/... ./discovery/... ./registrator/... ./examples/lab/conformance
+
+.PHONY: up down build images check tools test test-long race bench bench-proxy fuzz clean
 
 up: build ## build, make the images, start Consul, registrator, proxy and web
 	@examples/lab/images/up.sh
@@ -40,7 +43,14 @@ test: check tools ## everything, one round each
 
 test-long: check tools ## ten rounds of what must hold, and the long forms of the faults
 	POINTSMAN_LONG=1 go test -count=1 -timeout 4h -p 1 $(OTHERS)
+	@$(MAKE) --no-print-directory race
 	POINTSMAN_LONG=1 go test -count=1 -timeout 4h -p 1 -parallel 4 -v $(WHOLE)
+
+race: tools ## what runs side by side, under the race detector, where there is a C compiler
+	@if command -v gcc >/dev/null; then \
+		echo "go test -race $(RACED)"; \
+		POINTSMAN_LONG= CGO_ENABLED=1 go test -race -count=1 -timeout 1h -p 1 $(RACED); \
+	else echo "the race detector is left out: it needs gcc"; fi
 
 bench: ## match, pick, swap and proxy figures, with allocations
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...

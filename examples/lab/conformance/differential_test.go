@@ -201,7 +201,7 @@ func generate(seed uint64) *traffic {
 	}
 	if breaks {
 		s.text = g.broken(s.text)
-		s.patience = time.Second // what was broken may be the length of a body that never comes
+		s.patience = slower * time.Second // what was broken may be the length of a body that never comes
 		s.methods = slices.Repeat([]string{"GET"}, len(s.methods))
 	}
 	s.text += "GET /end HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"

@@ -100,14 +100,16 @@ func TestTunnelStreams(t *testing.T) {
 			first := make([]byte, i*37) // sent right behind the head, before the 101
 			up := stream(uint64(i), size)
 			_, _ = io.ReadFull(up, first)
-			sent := make(chan struct{})
+			sent, answered := make(chan struct{}), make(chan struct{})
 			go func() {
 				defer close(sent)
 				c.send(head + string(first))
 				_, _ = io.CopyBuffer(c, struct{ io.Reader }{up}, make([]byte, 1+i*300))
+				<-answered // before, it could not be told from a client that has gone, for which nobody waits long
 				c.halfClose()
 			}()
 			a, err := readAnswer(c.in, "GET")
+			close(answered)
 			if err != nil || a.status != 101 || !strings.EqualFold(a.field("Upgrade"), "websocket") || a.field("Sec-WebSocket-Accept") != "x" {
 				t.Errorf("stream %d: %+v %v", i, a, err)
 				return

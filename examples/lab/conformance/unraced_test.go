@@ -2,5 +2,8 @@
 
 package conformance
 
-// raced is false: memory is what it is.
-const raced = false
+// raced is false: memory is what it is, and so is time.
+const (
+	raced  = false
+	slower = 1
+)
