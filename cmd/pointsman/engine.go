@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"runtime"
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
@@ -25,7 +24,7 @@ func (h *half) serve(a *actors, common *proxy.Common) error {
 		a.serve(func(ctx context.Context) error { return server.Run(ctx, listeners...) })
 		return nil
 	}
-	number := makeRoom(h.flags.loops.value)
+	number := event.MakeRoom(h.flags.loops.value)
 	var rest *std.Server
 	loops := event.NewServer(event.Options{Common: common, Loops: number, OnDrain: onDrain,
 		HandOver: func(c net.Conn, read []byte, l event.Listener) {
@@ -35,18 +34,6 @@ func (h *half) serve(a *actors, common *proxy.Common) error {
 	a.serve(func(ctx context.Context) error { return loops.Run(ctx, h.ports.plainLoops()...) })
 	a.serve(func(ctx context.Context) error { return rest.Run(ctx, secure...) })
 	return nil
-}
-
-// makeRoom says how many loops there are to be, 0 meaning one per core, and sees to it that goroutines run while every loop keeps a
-// thread busy: the collector, for one, could else wait for a loop's next event.
-func makeRoom(loops int) int {
-	if loops == 0 {
-		loops = runtime.GOMAXPROCS(0)
-	}
-	if runtime.GOMAXPROCS(0) <= loops {
-		runtime.GOMAXPROCS(loops + 1)
-	}
-	return loops
 }
 
 // looped says whether plain HTTP is served by the event loop.

@@ -28,7 +28,7 @@ const Available = true
 type Options struct {
 	Common *proxy.Common
 	// Loops is how many there are; 0 is one per core. A busy loop keeps a thread without telling the scheduler, for milliseconds at a
-	// time: GOMAXPROCS has to be greater than the number of loops in the process, or whoever else runs in it waits for that long.
+	// time: see MakeRoom.
 	Loops int
 	// OnDrain is called once when draining begins, before anything else: it takes readiness away. May be nil.
 	OnDrain func()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,10 +18,7 @@ func engine(s settings, c *proxy.Common) (func(context.Context, net.Listener) er
 	second := std.NewServer(std.Options{Common: c})
 	switch s.engine {
 	case "event":
-		if runtime.GOMAXPROCS(0) <= s.loops { // as the proxy's command does: on one CPU the loop would hold up everything else
-			runtime.GOMAXPROCS(s.loops + 1)
-		}
-		first := event.NewServer(event.Options{Common: c, Loops: s.loops, HandOver: func(c net.Conn, read []byte, l event.Listener) {
+		first := event.NewServer(event.Options{Common: c, Loops: event.MakeRoom(s.loops), HandOver: func(c net.Conn, read []byte, l event.Listener) {
 			second.Take(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
 		}})
 		return func(ctx context.Context, l net.Listener) error {
