@@ -121,9 +121,9 @@ func (s *site) pids(ids []string) []int {
 	return all
 }
 
-// running are the ids of the engine's running containers, sorted; nil when it does not answer.
+// running are the ids of the running containers on the site's network, sorted; nil when the engine does not answer.
 func (s *site) running() []string {
-	out, err := s.docker.Try("ps", "-q", "--no-trunc", "--filter", "status=running")
+	out, err := s.docker.Try("ps", "-q", "--no-trunc", "--filter", "status=running", "--filter", "network="+s.network)
 	if err != nil {
 		return nil
 	}

@@ -102,6 +102,7 @@ func TestContainersThatExitAtOnce(t *testing.T) {
 		}()
 		s.options = []string{"-no-such-flag"}
 		s.startAll(30, "-p", "80")
+		lab.Eventually(t, 30*time.Second, "Docker has seen them all exit", func() bool { return len(s.running()) == 0 })
 		s.settle(0)
 		s.stays(0, time.Second)
 		close(done)
