@@ -118,7 +118,6 @@ func (j *job) noAnswer() {
 
 // hear takes the head of an answer, the first size bytes of what came; it is true where another one follows.
 func (j *job) hear(size int) bool {
-	u := j.u
 	l := j.client.loop
 	switch j.x.Hear(&l.answer) {
 	case proxy.HeardInterim:
@@ -130,7 +129,6 @@ func (j *job) hear(size int) bool {
 	default:
 		j.failed(proxy.FailedAnswer)
 	}
-	_ = u
 	return false
 }
 
