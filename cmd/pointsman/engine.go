@@ -7,6 +7,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
+	"github.com/pointsman/pointsman/proxy/sockets"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -24,13 +25,14 @@ func (h *half) serve(a *actors, common *proxy.Common) error {
 		a.serve(func(ctx context.Context) error { return server.Run(ctx, listeners...) })
 		return nil
 	}
+	files := sockets.NewFiles()
 	number := event.MakeRoom(h.flags.loops.value)
 	var rest *std.Server
-	loops := event.NewServer(event.Options{Common: common, Loops: number, OnDrain: onDrain,
+	loops := event.NewServer(event.Options{Common: common, Files: files, Loops: number, OnDrain: onDrain,
 		HandOver: func(c net.Conn, read []byte, l event.Listener) {
 			rest.Take(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
 		}})
-	rest = std.NewServer(std.Options{Common: common, OnDrain: onDrain, Elsewhere: loops.Connections})
+	rest = std.NewServer(std.Options{Common: common, Files: files, OnDrain: onDrain, Elsewhere: loops.Connections})
 	a.serve(func(ctx context.Context) error { return loops.Run(ctx, h.ports.plainLoops()...) })
 	a.serve(func(ctx context.Context) error { return rest.Run(ctx, secure...) })
 	return nil

@@ -63,7 +63,7 @@ func (d *door) ready() {
 		if d.paused || d.fd < 0 {
 			return
 		}
-		if !d.loop.server.room() {
+		if !d.loop.files.Room() {
 			d.pause(sockets.ErrNoRoom)
 			return
 		}
@@ -101,7 +101,7 @@ func (d *door) pause(why error) {
 
 // expire looks whether there is room again.
 func (d *door) expire() {
-	if !d.loop.server.room() {
+	if !d.loop.files.Room() {
 		d.pause(sockets.ErrNoRoom)
 		return
 	}

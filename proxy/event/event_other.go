@@ -10,6 +10,7 @@ import (
 	"net"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // Available says whether this system has what the package needs.
@@ -18,6 +19,7 @@ const Available = false
 // Options are what a Server needs.
 type Options struct {
 	Common   *proxy.Common
+	Files    *sockets.Files
 	Loops    int
 	OnDrain  func()
 	HandOver func(c net.Conn, read []byte, l Listener)

@@ -89,8 +89,8 @@ func TestDescriptorsRunOut(t *testing.T) {
 		defer c.Close()
 		conns = append(conns, c)
 	}
-	eventually(t, "accepting has stopped", func() bool { return !r.server.room() })
-	if n := r.server.files.Load(); n > 400-sockets.ReserveFiles {
+	eventually(t, "accepting has stopped", func() bool { return !r.server.files.Room() })
+	if n := r.server.files.Open(); n > 400-sockets.ReserveFiles {
 		t.Errorf("%d descriptors are used", n)
 	}
 	before := cpuTime(t)
@@ -195,7 +195,7 @@ func TestNoDescriptorIsLost(t *testing.T) {
 	}
 	const own = 2*2 + 1 // what the loops and the listener have
 	r.raw(silence, get("/", "Connection: close\r\n"))
-	eventually(t, "the first connection to the instance has ended", func() bool { return r.server.files.Load() == own })
+	eventually(t, "the first connection to the instance has ended", func() bool { return r.server.files.Open() == own })
 	before := count()
 	for range 20 {
 		for _, send := range []string{"", "GE", get("/", ""), get("/large", ""), get("/cut", ""), "junk\r\n\r\n", get("/none", ""),
@@ -217,7 +217,7 @@ func TestNoDescriptorIsLost(t *testing.T) {
 		}
 		return n
 	}
-	eventually(t, "all descriptors are back", func() bool { return r.server.Connections() == 0 && r.server.files.Load() == own+pipes() })
+	eventually(t, "all descriptors are back", func() bool { return r.server.Connections() == 0 && r.server.files.Open() == own+pipes() })
 	eventually(t, "the kernel agrees", func() bool { return count() <= before+int(pipes()) })
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // rawWait is how long, in milliseconds, a loop that was busy a moment ago waits without telling the scheduler, which would cost a
@@ -55,8 +56,8 @@ type loop struct {
 	doors   []*door
 	pools   map[*balancer.Upstream]*pool
 	stock   stock
-	files   *atomic.Int64 // descriptors of all loops
-	open    atomic.Int64  // clients' connections
+	files   *sockets.Files
+	open    atomic.Int64 // clients' connections
 	halted  bool
 	knocked sock // the eventfd that wakes the loop
 
@@ -66,7 +67,7 @@ type loop struct {
 }
 
 func newLoop(s *Server, number int) *loop {
-	l := &loop{server: s, seat: s.common.NewSeat(), number: number, base: time.Now(), files: &s.files, ep: -1,
+	l := &loop{server: s, seat: s.common.NewSeat(), number: number, base: time.Now(), files: s.files, ep: -1,
 		front: make([]byte, headRoom+sharedBytes), back: make([]byte, headRoom+sharedBytes), message: make([]byte, 0, largeBuffer),
 		pools: make(map[*balancer.Upstream]*pool)}
 	l.expire = func(s *sock) {

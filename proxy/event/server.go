@@ -27,6 +27,8 @@ const Available = true
 // Options are what a Server needs. Common must not be nil; it is not changed, and its Limits take their defaults where they are zero.
 type Options struct {
 	Common *proxy.Common
+	// Files counts the descriptors of all listeners of the process; nil is an own count.
+	Files *sockets.Files
 	// Loops is how many there are; 0 is one per core. A busy loop keeps a thread without telling the scheduler, for milliseconds at a
 	// time: see MakeRoom.
 	Loops int
@@ -56,19 +58,21 @@ type Server struct {
 	handOver func(c net.Conn, read []byte, l Listener)
 	mostIdle int // kept connections per instance and loop
 
-	loops     []*loop
-	draining  atomic.Bool
-	files     atomic.Int64
-	refused   atomic.Int64 // clients' connections that are told that there is no room for them
-	mostFiles int64
-	life      context.Context // ends with Run
-	lookups   sync.WaitGroup
+	loops    []*loop
+	draining atomic.Bool
+	files    *sockets.Files
+	refused  atomic.Int64    // clients' connections that are told that there is no room for them
+	life     context.Context // ends with Run
+	lookups  sync.WaitGroup
 }
 
 // NewServer makes a Server; nothing runs until Run.
 func NewServer(o Options) *Server {
 	s := &Server{common: o.Common, limits: o.Common.Limits, log: o.Common.Log, onDrain: o.OnDrain, handOver: o.HandOver,
-		mostFiles: sockets.MostFiles()}
+		files: o.Files}
+	if s.files == nil {
+		s.files = sockets.NewFiles()
+	}
 	s.limits.Fill()
 	s.heads = http1.Limits{HeadBytes: s.limits.HeadBytes, Fields: s.limits.HeadFields}
 	s.answers = http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
@@ -193,9 +197,3 @@ func (s *Server) crowded() bool {
 	most := s.limits.Conns
 	return most > 0 && s.Connections()-int(s.refused.Load()) > most
 }
-
-// room says whether another client may come.
-func (s *Server) room() bool { return sockets.Room(s.files.Load(), s.mostFiles) }
-
-// spare says whether there are descriptors for what can be done without.
-func (s *Server) spare() bool { return s.files.Load() < s.mostFiles-s.mostFiles/8 }

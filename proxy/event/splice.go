@@ -57,7 +57,7 @@ func (l *loop) takePipe(f *flow) bool {
 		f.pipe = p
 		return true
 	}
-	if l.pipes.open >= mostPipes || !l.server.spare() {
+	if l.pipes.open >= mostPipes || !l.files.Spare() {
 		return false
 	}
 	var fds [2]int

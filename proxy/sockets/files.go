@@ -1,21 +1,39 @@
 package sockets
 
-import "syscall"
+import (
+	"sync/atomic"
+	"syscall"
+)
 
 // ReserveFiles is how many descriptors are left to the rest of the process: the admin and status addresses, the catalogue, logs.
 const ReserveFiles = 64
 
-// MostFiles is how many descriptors a listener's connections, clients' and instances', may use: what the process may have without the
-// reserve, a quarter of it where there are few.
-func MostFiles() int64 {
+// Files counts the descriptors of connections, clients' and instances', against what the process may have. All listeners of a process
+// share one: each with its own count, they would together leave nothing to anybody else.
+type Files struct {
+	open atomic.Int64
+	most int64
+}
+
+// NewFiles reads what the process may have. Without the reserve, a quarter of it where there are few, it is for connections.
+func NewFiles() *Files {
 	var r syscall.Rlimit
 	most := int64(1 << 20)
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r) == nil {
 		most = int64(min(r.Cur, 1<<30))
 	}
-	return most - min(ReserveFiles, most/4)
+	return &Files{most: most - min(ReserveFiles, most/4)}
 }
 
-// Room says whether another client may come where open of most descriptors are used. A quarter is for connections to instances,
-// without which there is nothing to tell a client.
-func Room(open, most int64) bool { return open < most-most/4 }
+// Add counts descriptors that were opened or, with n below 0, closed.
+func (f *Files) Add(n int64) { f.open.Add(n) }
+
+// Open is how many there are.
+func (f *Files) Open() int64 { return f.open.Load() }
+
+// Room says whether another client may come. A quarter is for connections to instances, without which there is nothing to tell a
+// client.
+func (f *Files) Room() bool { return f.open.Load() < f.most-f.most/4 }
+
+// Spare says whether there are descriptors for what can be done without.
+func (f *Files) Spare() bool { return f.open.Load() < f.most-f.most/8 }

@@ -17,7 +17,7 @@ import (
 func (s *Server) accept(l *Listener) error {
 	var course sockets.Accepting
 	for {
-		for !s.files.room() && !s.draining.Load() {
+		for !s.files.Room() && !s.draining.Load() {
 			s.rest(l, sockets.ErrNoRoom)
 		}
 		c, err := l.Accept()

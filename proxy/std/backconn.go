@@ -32,7 +32,7 @@ type backConn struct {
 
 func newBackConn(p *pool, c net.Conn) *backConn {
 	b := &backConn{Conn: c, pool: p, opened: time.Now(), secure: p.key.tls}
-	p.pools.files.open.Add(1)
+	p.pools.files.Add(1)
 	b.in.from = newSource(c)
 	b.raw = b.in.from.raw
 	if t, ok := c.(*tls.Conn); ok {
@@ -47,7 +47,7 @@ func (b *backConn) Close() error {
 		return nil
 	}
 	b.pool.key.upstream.Disconnect()
-	b.pool.pools.files.open.Add(-1)
+	b.pool.pools.files.Add(-1)
 	b.pool.pools.leave(b)
 	return b.Conn.Close()
 }

@@ -74,7 +74,7 @@ func TestShortOfDescriptors(t *testing.T) {
 	if ask(c, br) != 200 {
 		t.Fatal("no answer")
 	}
-	r.server.files.open.Add(1 << 40)
+	r.server.files.Add(1 << 40)
 	late, lateReader := dial(t, r.addr) // by chance it is the one that accepting waited for already
 	last, lastReader := dial(t, r.addr)
 	io.WriteString(last, get("/", ""))
@@ -85,7 +85,7 @@ func TestShortOfDescriptors(t *testing.T) {
 	if ask(c, br) != 200 {
 		t.Error("an open connection is not served")
 	}
-	r.server.files.open.Add(-1 << 40)
+	r.server.files.Add(-1 << 40)
 	last.SetReadDeadline(time.Now().Add(5 * time.Second))
 	if line, err := lastReader.ReadString('\n'); err != nil || !strings.Contains(line, " 200 ") || ask(late, lateReader) != 200 {
 		t.Errorf("%q %v", line, err)

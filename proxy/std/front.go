@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // maxTurnedAway is how many connections may be open beyond the limit, to be told that there is no room. Others are closed at once.
@@ -16,7 +17,7 @@ const maxTurnedAway = 64
 type openConns struct {
 	progress time.Duration // that a write may stand still
 	most     int           // 0 is no limit
-	files    *files
+	files    *sockets.Files
 	mu       sync.Mutex
 	conns    map[*front]struct{}
 	away     int // of these, to be turned away
@@ -39,7 +40,7 @@ func (o *openConns) add(c net.Conn, serving *sync.WaitGroup) *front {
 	if crowded {
 		o.away++
 	}
-	o.files.open.Add(1)
+	o.files.Add(1)
 	serving.Add(1)
 	return f
 }
@@ -51,7 +52,7 @@ func (o *openConns) remove(f *front) {
 	if f.away {
 		o.away--
 	}
-	o.files.open.Add(-1)
+	o.files.Add(-1)
 }
 
 func (o *openConns) len() int {

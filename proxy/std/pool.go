@@ -21,7 +21,7 @@ type pools struct {
 	connect, idle time.Duration
 	keep, most    int // kept and, unless 0, all connections of an instance
 	seat          *proxy.Seat
-	files         *files
+	files         *sockets.Files
 	byKey         sync.Map // poolKey -> *pool
 
 	life  context.Context // of all connections

@@ -25,6 +25,8 @@ type Options struct {
 	// Common is what all listeners of the process share. It must not be nil; it is not changed, and its Limits take their defaults where
 	// they are zero.
 	Common *proxy.Common
+	// Files counts the descriptors of all listeners of the process; nil is an own count.
+	Files *sockets.Files
 	// OnDrain is called once when draining begins, before anything else: it takes readiness away. May be nil.
 	OnDrain func()
 	// Elsewhere is how many connections another server has that may yet be given to Take: draining waits for them too. May be nil.
@@ -53,7 +55,7 @@ type Server struct {
 	pools     *pools
 	exchanges sync.Pool
 	open      openConns
-	files     files
+	files     *sockets.Files
 	serving   sync.WaitGroup // goroutines of connections
 	second    *handed
 	draining  atomic.Bool
@@ -68,18 +70,20 @@ func NewServer(o Options) *Server {
 	if o.Elsewhere == nil {
 		o.Elsewhere = func() int { return 0 }
 	}
+	if o.Files == nil {
+		o.Files = sockets.NewFiles()
+	}
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
 	limits := o.Common.Limits
 	limits.Fill()
-	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedSeat(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, second: newHanded()}
+	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedSeat(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, files: o.Files, second: newHanded()}
 	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, seat: s.seat}
 	s.exchanges.New = func() any { return new(exchange) }
-	s.open.progress, s.open.most, s.open.files = s.limits.Progress, s.limits.Conns, &s.files
-	s.pools.files = &s.files
+	s.open.progress, s.open.most, s.open.files = s.limits.Progress, s.limits.Conns, s.files
+	s.pools.files = s.files
 	s.pools.begin()
-	s.files.bound()
 	return s
 }
 

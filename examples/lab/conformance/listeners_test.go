@@ -12,6 +12,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
+	"github.com/pointsman/pointsman/proxy/sockets"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -64,12 +65,12 @@ func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {
 
 // startBoth is an event loop that hands connections over to goroutines.
 func startBoth(r *rig, l net.Listener) func(ctx context.Context) error {
-	common := r.common()
+	common, files := r.common(), sockets.NewFiles()
 	var taker *std.Server
-	loop := event.NewServer(event.Options{Common: common, Loops: r.loops, OnDrain: r.onDrain, HandOver: func(c net.Conn, read []byte, from event.Listener) {
+	loop := event.NewServer(event.Options{Common: common, Files: files, Loops: r.loops, OnDrain: r.onDrain, HandOver: func(c net.Conn, read []byte, from event.Listener) {
 		taker.Take(c, read, std.Listener{Listener: from.Listener, RedirectHTTPS: from.RedirectHTTPS})
 	}})
-	taker = std.NewServer(std.Options{Common: common, Elsewhere: loop.Connections})
+	taker = std.NewServer(std.Options{Common: common, Files: files, Elsewhere: loop.Connections})
 	return func(ctx context.Context) error {
 		var all sync.WaitGroup
 		defer all.Wait()
