@@ -22,8 +22,8 @@ func (j *job) fromUpstream() {
 			j.stopped = true
 			l.dropOut(&u.sock)
 			u.state |= canRead // its answer may be there all the same
-		} else if len(u.out) < had && u.phase == asking {
-			l.arm(&u.sock, int64(l.server.limits.Answer))
+		} else if len(u.out) < had {
+			j.tookSome()
 		}
 	}
 	if j.upload(); j.u != u {
@@ -50,7 +50,7 @@ func (j *job) fromClient() {
 		switch {
 		case len(c.out) == had:
 		case len(c.out) > 0:
-			l.arm(&c.sock, int64(l.server.limits.Progress))
+			l.watch(&c.sock, l.server.limits.Progress)
 		default:
 			l.disarm(&c.sock)
 		}
@@ -184,7 +184,7 @@ func (j *job) download(head []byte) {
 			case len(c.out) > 0 || !c.has(canWrite): // the client's writability wakes us
 				l.disarm(&u.sock)
 				if c.deadline == never { // else its time runs, and neither what it sends nor more of the answer begins it anew
-					l.arm(&c.sock, int64(l.server.limits.Progress))
+					l.watch(&c.sock, l.server.limits.Progress)
 				}
 				return
 			case moved >= turnBytes:
@@ -234,7 +234,7 @@ func (j *job) moreToCome() bool {
 		l.disarm(&j.client.sock)
 		j.upload() // it has its own deadline
 		if j.u == u {
-			l.arm(&u.sock, int64(l.server.limits.Progress))
+			j.await(l.server.limits.Progress)
 		}
 		return false
 	case u.has(broken) || j.down.body.End() != nil:

@@ -140,7 +140,9 @@ func (j *job) upload() {
 		if len(u.out) > 0 || !u.has(canWrite) { // the instance's writability wakes us; the client is not to blame
 			j.bodyCame()
 			l.disarm(&c.sock)
-			l.arm(&u.sock, int64(l.server.limits.Progress))
+			if progress := l.server.limits.Progress; moved > 0 || u.most != progress || u.deadline == never {
+				l.watch(&u.sock, progress) // else its time runs, and what the client sends does not begin it anew
+			}
 			return
 		}
 		if moved >= turnBytes {
@@ -155,8 +157,29 @@ func (j *job) upload() {
 	}
 	j.bodyCame()
 	l.disarm(&c.sock)
-	if u.phase == asking {
-		l.arm(&u.sock, int64(l.server.limits.Answer))
+	j.tookSome()
+}
+
+// tookSome comes when the instance's socket has taken some of the request.
+func (j *job) tookSome() {
+	l, u := j.client.loop, j.u
+	switch {
+	case u.phase != asking:
+	case len(u.out) > 0:
+		l.watch(&u.sock, l.server.limits.Progress)
+	default:
+		j.await(l.server.limits.Answer)
+	}
+}
+
+// await gives the instance d for what it has to send next. What the kernel still holds of a body it has not got: while it takes of
+// that, its time begins anew.
+func (j *job) await(d time.Duration) {
+	l := j.client.loop
+	if j.up.bytes > proxy.AheadBytes {
+		l.watch(&j.u.sock, d)
+	} else {
+		l.arm(&j.u.sock, int64(d))
 	}
 }
 
@@ -200,8 +223,8 @@ func (j *job) uploaded(n int64, how put) (int64, bool) {
 		l.putOff(&j.u.sock)
 		return n, false
 	}
-	if j.u.phase == asking && n > 0 {
-		l.arm(&j.u.sock, int64(l.server.limits.Answer))
+	if n > 0 {
+		j.tookSome()
 	}
 	return n, true
 }

@@ -86,7 +86,7 @@ func (j *job) complete() {
 	c := j.client
 	if len(c.out) > 0 {
 		c.phase = flushing
-		c.loop.arm(&c.sock, int64(c.loop.server.limits.Progress))
+		c.loop.watch(&c.sock, c.loop.server.limits.Progress)
 		return
 	}
 	j.finish()

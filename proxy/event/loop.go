@@ -72,7 +72,9 @@ func newLoop(s *Server, number int) *loop {
 		pools: make(map[*balancer.Upstream]*pool)}
 	l.expire = func(s *sock) {
 		l.current = s
-		s.owner.expire()
+		if l.stands(s) {
+			s.owner.expire()
+		}
 	}
 	l.knocked.fd = -1
 	l.tell()

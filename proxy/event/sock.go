@@ -2,7 +2,13 @@
 
 package event
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pointsman/pointsman/proxy/sockets"
+)
 
 // owner is what a sock belongs to: a client, an upstream connection, a listener, the loop's own wake-up.
 type owner interface {
@@ -22,6 +28,9 @@ type sock struct {
 	id    uint32 // place in loop.places
 	state readiness
 	fresh bool // events came that the owner has not seen
+
+	most   time.Duration // that nothing may be taken for; 0: nobody looks, see watch
+	taking sockets.Taking
 
 	// in is what was read and not used yet: a view into the loop's shared buffer, which it must leave before the event is over, or
 	// into inOwned.
@@ -129,7 +138,25 @@ func (l *loop) close(s *sock) {
 }
 
 // arm sets when s expires, d nanoseconds from now.
-func (l *loop) arm(s *sock, d int64) { l.wheel.arm(s, l.clock+d) }
+func (l *loop) arm(s *sock, d int64) {
+	s.most = 0
+	l.wheel.arm(s, l.clock+d)
+}
+
+// watch lets s expire where the other side takes nothing of what it was sent for as long as most, from now on.
+func (l *loop) watch(s *sock, most time.Duration) {
+	s.most, s.taking = most, sockets.Taking{}
+	l.wheel.arm(s, l.clock+int64(sockets.LookAfter(most)))
+}
+
+// stands looks at s, whose time is over, and gives it more where it is being watched and does not stand still.
+func (l *loop) stands(s *sock) bool {
+	if s.most == 0 || s.taking.Stands(sockets.HeldFD(int(s.fd))) {
+		return true
+	}
+	l.wheel.arm(s, l.clock+int64(sockets.LookAfter(s.most)))
+	return false
+}
 
 // disarm lets s take as long as it likes.
 func (l *loop) disarm(s *sock) { s.deadline = never }

@@ -49,8 +49,8 @@ func QueuedFD(fd int) int {
 	return int(info.Unacked)
 }
 
-func withFD(l net.Listener, do func(fd int)) {
-	c, ok := l.(syscall.Conn)
+func withFD(socket any, do func(fd int)) {
+	c, ok := socket.(syscall.Conn)
 	if !ok {
 		return
 	}
@@ -58,5 +58,5 @@ func withFD(l net.Listener, do func(fd int)) {
 	if err != nil {
 		return
 	}
-	_ = raw.Control(func(fd uintptr) { do(int(fd)) }) // closed: nothing is quiet, nothing waits
+	_ = raw.Control(func(fd uintptr) { do(int(fd)) }) // closed: nothing is quiet, nothing waits, nothing is held
 }

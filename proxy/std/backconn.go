@@ -1,7 +1,6 @@
 package std
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,27 +15,27 @@ import (
 
 // backConn is a connection to an instance.
 type backConn struct {
-	net.Conn
+	net.Conn  // below, or TLS over it
+	below     *sender
 	pool      *pool
 	in        intake
-	raw       syscall.RawConn // below TLS; nil where there is none
+	raw       syscall.RawConn // of below; nil where there is none
 	look      *look
 	opened    time.Time
 	idleSince time.Time
 	deadline  time.Time // of reads
-	patience  time.Time // of writes
 	kept      bool      // has carried a request before
 	secure    bool
 	closed    atomic.Bool
 }
 
-func newBackConn(p *pool, c net.Conn) *backConn {
-	b := &backConn{Conn: c, pool: p, opened: time.Now(), secure: p.key.tls}
+func newBackConn(p *pool, c net.Conn, below *sender) *backConn {
+	b := &backConn{Conn: c, below: below, pool: p, opened: time.Now(), secure: p.key.tls}
 	p.pools.files.Add(1)
-	b.in.from = newSource(c)
-	b.raw = b.in.from.raw
-	if t, ok := c.(*tls.Conn); ok {
-		b.raw = newSource(t.NetConn()).raw
+	socket := newSource(below.Conn)
+	b.raw, b.in.from = socket.raw, socket
+	if b.secure {
+		b.in.from = newSource(c)
 	}
 	return b
 }
@@ -146,16 +145,6 @@ func (b *backConn) allow(d time.Duration) error {
 	}
 	b.deadline = now.Add(d)
 	return b.Conn.SetReadDeadline(b.deadline)
-}
-
-// allowWrite sets the write deadline d ahead.
-func (b *backConn) allowWrite(d time.Duration) error {
-	now := time.Now()
-	if due(b.patience, now, d) {
-		return nil
-	}
-	b.patience = now.Add(d)
-	return b.SetWriteDeadline(b.patience)
 }
 
 // due says whether a deadline that was set before is as good as one d from now: timers cost, and a quarter, or a second, matters

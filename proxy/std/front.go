@@ -35,7 +35,7 @@ func (o *openConns) add(c net.Conn, serving *sync.WaitGroup) *front {
 	if o.conns == nil {
 		o.conns = make(map[*front]struct{})
 	}
-	f := &front{Conn: c, open: o, away: crowded}
+	f := &front{sender: sender{Conn: c, progress: o.progress}, open: o, away: crowded}
 	o.conns[f] = struct{}{}
 	if crowded {
 		o.away++
@@ -79,47 +79,16 @@ func (o *openConns) closeAll() {
 	}
 }
 
-// front is a client's connection, below TLS. A write that stands still ends.
+// front is a client's connection, below TLS.
 type front struct {
-	net.Conn
+	sender
 	client   proxy.Client
 	open     *openConns
 	away     bool        // there is no room for it
-	deadline time.Time   // of writes; the writer's
 	untilEnd atomic.Bool // an answer is on its way that ends with the connection
 	once     sync.Once
 	closeErr error
 }
-
-// Write sets its own deadline.
-func (f *front) Write(p []byte) (int, error) {
-	if err := f.patience(len(p)); err != nil {
-		return 0, err
-	}
-	return f.Conn.Write(p)
-}
-
-// writeAll writes several pieces, in one system call where that is possible.
-func (f *front) writeAll(pieces *net.Buffers) error {
-	if err := f.patience(0); err != nil {
-		return err
-	}
-	_, err := pieces.WriteTo(f.Conn)
-	return err
-}
-
-// patience sets the deadline of a write of n bytes.
-func (f *front) patience(n int) error {
-	now := time.Now()
-	if n < 1<<20 && due(f.deadline, now, f.open.progress) {
-		return nil
-	}
-	f.deadline = now.Add(f.open.progress)
-	return f.Conn.SetWriteDeadline(f.deadline)
-}
-
-// CloseWrite ends this direction.
-func (f *front) CloseWrite() error { return endOf(f.Conn) }
 
 // Close ends the connection. Any goroutine may call it, more than once.
 func (f *front) Close() error {

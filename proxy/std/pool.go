@@ -19,7 +19,8 @@ import (
 type pools struct {
 	dial          func(ctx context.Context, network, address string) (net.Conn, error)
 	connect, idle time.Duration
-	keep, most    int // kept and, unless 0, all connections of an instance
+	progress      time.Duration // that a write may stand still
+	keep, most    int           // kept and, unless 0, all connections of an instance
 	seat          *proxy.Seat
 	files         *sockets.Files
 	byKey         sync.Map // poolKey -> *pool
@@ -207,8 +208,10 @@ func (p *pool) open() (*backConn, error) {
 	ctx, cancel := context.WithTimeout(p.pools.life, p.pools.connect)
 	defer cancel()
 	raw, err := p.pools.dial(ctx, "tcp", u.Address())
+	below := &sender{Conn: raw, progress: p.pools.progress}
+	conn := net.Conn(below)
 	if err == nil && p.key.tls {
-		raw, err = p.handshake(ctx, raw)
+		conn, err = p.handshake(ctx, below)
 	}
 	if err != nil {
 		u.Disconnect()
@@ -216,7 +219,7 @@ func (p *pool) open() (*backConn, error) {
 		return nil, fmt.Errorf("connect to %s: %w", u.Address(), err)
 	}
 	p.pools.seat.Connect(proxy.ConnectOK)
-	c := newBackConn(p, raw)
+	c := newBackConn(p, conn, below)
 	if !p.pools.enter(c) {
 		c.Close()
 		return nil, net.ErrClosed

@@ -48,7 +48,8 @@ func (t *try) copyBody() error {
 		if err := t.asker.flush(); err != nil {
 			return err
 		}
-		err = t.fill(t.server.limits.Progress)
+		patience := patient(t.server.limits.Progress)
+		err = t.fill(&patience)
 		if errors.Is(err, io.EOF) {
 			err = t.body.End()
 		}

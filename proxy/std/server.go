@@ -79,7 +79,7 @@ func NewServer(o Options) *Server {
 	limits := o.Common.Limits
 	limits.Fill()
 	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedSeat(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, files: o.Files, second: newHanded()}
-	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, seat: s.seat}
+	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, progress: s.limits.Progress, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, seat: s.seat}
 	s.exchanges.New = func() any { return new(exchange) }
 	s.open.progress, s.open.most, s.open.files = s.limits.Progress, s.limits.Conns, s.files
 	s.pools.files = s.files

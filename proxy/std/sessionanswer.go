@@ -124,6 +124,7 @@ func (s *session) tunnel(b *backConn) {
 		s.flow.hold(rest)
 		s.content = s.in.w
 	}
+	b.below.free.Store(true)
 	s.x.Bytes += tunnel(s.conn, &s.flow, b, &b.in)
 	s.gone = true
 }

@@ -14,10 +14,6 @@ import (
 // answered stands for no failure: who asked has an answer, whole or visibly cut.
 const answered = proxy.Failure(255)
 
-// watchAfter is how long an answer is waited for before the asker is watched, so that the instance hears of it when nobody wants the
-// answer any more. Most answers are there by then, and cost nothing.
-const watchAfter = 100 * time.Millisecond
-
 // try is one attempt over one connection.
 type try struct {
 	*exchange
@@ -121,10 +117,6 @@ const switching = 101
 
 // send writes the head, with a body that was read ahead, and lets others follow.
 func (t *try) send() proxy.Failure {
-	// The whole exchange may not hang on a write: an instance that takes nothing is as silent as one that says nothing.
-	if err := t.conn.allowWrite(t.server.limits.Progress); err != nil {
-		return t.lost(err, false)
-	}
 	buf := takeBuffer(smallBuffer)
 	message := t.AppendRequest(buf[:0])
 	if t.up != nil && t.up.ahead {
@@ -166,53 +158,13 @@ func nothingWritten(n int, conn *backConn, err error) bool {
 // awaitContinue waits for the beginning of an answer. It is false when that is a final one: the body is then never asked for.
 func (t *try) awaitContinue() bool {
 	const least = len("HTTP/1.1 100")
-	until := time.Now().Add(proxy.ContinueWait)
+	patience := patient(proxy.ContinueWait)
 	for len(t.conn.in.unread()) < least {
-		left := time.Until(until)
-		if left <= 0 {
-			return true
-		}
-		if err := t.fill(left); err != nil {
+		if err := t.fill(&patience); err != nil {
 			return timedOut(err)
 		}
 	}
 	return string(t.conn.in.unread()[len("HTTP/1.1 "):least]) == "100"
-}
-
-// fill reads more of what the instance sends, for at most d once it has the request's body. Who asked is watched when that takes long.
-func (t *try) fill(d time.Duration) error {
-	for until := time.Now().Add(d); ; {
-		wait := min(d, watchAfter)
-		if t.watched {
-			wait = d
-		}
-		if err := t.conn.allow(wait); err != nil {
-			return err
-		}
-		err := t.conn.in.more(proxy.AnswerBytes)
-		if !timedOut(err) {
-			return err
-		}
-		if t.up != nil && t.up.moves() {
-			until = time.Now().Add(d)
-			continue
-		}
-		if d = time.Until(until); d <= 0 {
-			return err
-		}
-		if !t.watched {
-			t.watched = true
-			t.asker.watch(t.hangUp)
-		}
-	}
-}
-
-// unwatch ends that.
-func (t *try) unwatch() {
-	if t.watched {
-		t.asker.unwatch()
-		t.watched = false
-	}
 }
 
 // errNonsense is an answer that no request can have asked for.
@@ -247,11 +199,11 @@ func (t *try) await() (began bool, err error) {
 // awaitHead measures the next head.
 func (t *try) awaitHead() (n int, err error) {
 	var find http1.Head
-	for until := time.Now().Add(t.server.limits.Answer); ; {
+	for patience := patient(t.server.limits.Answer); ; {
 		if n, err = find.Find(t.conn.in.unread(), proxy.AnswerBytes); n > 0 || err != nil {
 			return n, err
 		}
-		if err := t.fill(max(time.Until(until), time.Millisecond)); err != nil {
+		if err := t.fill(&patience); err != nil {
 			return 0, err
 		}
 	}

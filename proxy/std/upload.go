@@ -153,9 +153,6 @@ func (u *upload) send(b *backConn, data []byte) error {
 	if len(out) == 0 {
 		return nil
 	}
-	if err := b.allowWrite(u.x.server.limits.Progress); err != nil {
-		return err
-	}
 	_, err := b.Write(out)
 	return err
 }

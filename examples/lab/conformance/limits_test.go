@@ -221,3 +221,88 @@ func TestFirstHeadThatBeginsLate(t *testing.T) {
 		}
 	})
 }
+
+// sip reads size bytes, for the first d of that little at a time.
+func sip(in io.Reader, size int, d time.Duration) error {
+	const piece = 32 << 10
+	for end := time.Now().Add(d); size > piece && time.Now().Before(end); time.Sleep(40 * time.Millisecond) {
+		if _, err := io.CopyN(io.Discard, in, piece); err != nil {
+			return err
+		}
+		size -= piece
+	}
+	_, err := io.CopyN(io.Discard, in, int64(size))
+	return err
+}
+
+// Who takes what it is sent slowly, but all the time, does not stand still, though the kernel tells of room for more only now and then:
+// a client its answer, an instance a request's body, and the rest of that when it was read to its end and the kernel has it.
+func TestSlowTakersDoNotStandStill(t *testing.T) {
+	const still, slow = 400 * time.Millisecond, 2500 * time.Millisecond
+	every(t, func(t *testing.T, k *kind) {
+		part(t, "answer", func(t testing.TB) {
+			const size = 16 << 20
+			s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+				if _, err := readMessage(in); err == nil {
+					_, _ = io.WriteString(c, fmt.Sprintf("%sContent-Length: %d\r\n\r\n", ok, size))
+					_, _ = io.Copy(c, stream(1, size))
+				}
+			})
+			r := start(t, k, setup{limits: limits{Progress: still}}, at(s.addr()))
+			c := r.dial(t)
+			_ = c.tcp.SetReadBuffer(64 << 10)
+			c.wait(patience + slow)
+			c.send(get("/", ""))
+			if _, err := readHead(c.in); err != nil {
+				t.Fatal(err)
+			}
+			if err := sip(c.in, size, slow); err != nil {
+				t.Error(err)
+			}
+		})
+		for name, body := range map[string]struct {
+			size   int
+			limits limits
+		}{
+			"body":           {16 << 20, limits{Progress: still}},
+			"rest of a body": {1500 << 10, limits{Answer: still}},
+		} {
+			part(t, name, func(t testing.TB) {
+				s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+					_ = c.SetReadBuffer(64 << 10)
+					if _, err := readRequestHead(in); err == nil && sip(in, body.size, slow) == nil {
+						_, _ = io.WriteString(c, sized("taken"))
+					}
+				})
+				r := start(t, k, setup{limits: body.limits}, at(s.addr()))
+				c := r.dial(t)
+				c.wait(patience + slow)
+				c.send(post(fmt.Sprintf("Content-Length: %d\r\n", body.size), ""))
+				go func() { _, _ = io.Copy(c, stream(2, body.size)) }()
+				if a := c.answer("POST"); a.status != 200 || a.body != "taken" {
+					t.Errorf("%+v", a)
+				}
+			})
+		}
+	})
+}
+
+// An instance that has stopped taking a body, of which the kernel holds the rest, is given up in its time.
+func TestInstanceThatStopsTakingABody(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		const size, limit = 1500 << 10, 400 * time.Millisecond
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			_ = c.SetReadBuffer(64 << 10)
+			if _, err := readRequestHead(in); err == nil {
+				time.Sleep(5 * limit)
+			}
+		})
+		r := start(t, k, setup{limits: limits{Answer: limit, Progress: limit}}, at(s.addr()))
+		c := r.dial(t)
+		c.send(post(fmt.Sprintf("Content-Length: %d\r\n", size), ""))
+		go func() { _, _ = io.Copy(c, stream(3, size)) }()
+		if a := c.answer("POST"); a.status != 504 {
+			t.Errorf("%+v", a)
+		}
+	})
+}
