@@ -173,8 +173,8 @@ var errNonsense = &http1.Error{Status: 502, Text: "the answer switches to what w
 // await reads heads until a final one, or 101 where it was asked for. Interim answers go on. began says whether a byte came at all.
 func (t *try) await() (began bool, err error) {
 	limits := http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
-	for {
-		n, err := t.awaitHead()
+	for patience := patient(t.server.limits.Answer); ; {
+		n, err := t.awaitHead(&patience)
 		if err != nil {
 			return began || len(t.conn.in.unread()) > 0, err
 		}
@@ -197,13 +197,13 @@ func (t *try) await() (began bool, err error) {
 }
 
 // awaitHead measures the next head.
-func (t *try) awaitHead() (n int, err error) {
+func (t *try) awaitHead(p *patience) (n int, err error) {
 	var find http1.Head
-	for patience := patient(t.server.limits.Answer); ; {
+	for {
 		if n, err = find.Find(t.conn.in.unread(), proxy.AnswerBytes); n > 0 || err != nil {
 			return n, err
 		}
-		if err := t.fill(&patience); err != nil {
+		if err := t.fill(p); err != nil {
 			return 0, err
 		}
 	}

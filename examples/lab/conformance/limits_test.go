@@ -306,3 +306,28 @@ func TestInstanceThatStopsTakingABody(t *testing.T) {
 		}
 	})
 }
+
+// Interim answers give an instance no more time for its final one.
+func TestInterimAnswersTakeOfTheTime(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		const limit = 500 * time.Millisecond
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			if _, err := readMessage(in); err != nil {
+				return
+			}
+			for range 8 {
+				if _, err := io.WriteString(c, "HTTP/1.1 103 Early Hints\r\n\r\n"); err != nil {
+					return
+				}
+				time.Sleep(limit / 2)
+			}
+			_, _ = io.WriteString(c, sized("late"))
+		})
+		r := start(t, k, setup{limits: limits{Answer: limit}}, at(s.addr()))
+		c := r.dial(t)
+		c.send(get("/", ""))
+		if a := c.answer("GET"); a.status != 504 || len(a.interim) == 0 {
+			t.Errorf("%+v", a)
+		}
+	})
+}
