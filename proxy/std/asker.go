@@ -14,6 +14,8 @@ type asker interface {
 	trailers() []http1.Field
 	// stop makes next fail, now and from now on. It may be called while next runs.
 	stop()
+	// sends says whether an asker that was to hold its body back sends it all the same, as far as that is known.
+	sends() bool
 	// proceed tells an asker that holds its body back to send it.
 	proceed() error
 

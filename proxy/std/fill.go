@@ -43,9 +43,8 @@ func (t *try) fill(p *patience) error {
 			*p = patient(p.most)
 		case t.over(p):
 			return err
-		case !t.watched:
-			t.watched = true
-			t.asker.watch(t.hangUp)
+		default:
+			t.watch()
 		}
 	}
 }
@@ -74,6 +73,14 @@ func (t *try) over(p *patience) bool {
 
 // mayHold says whether the kernel may hold some of a body that the instance was sent.
 func (t *try) mayHold() bool { return t.up != nil && t.up.started }
+
+// watch lets the instance hear of it when the asker goes away.
+func (t *try) watch() {
+	if !t.watched {
+		t.watched = true
+		t.asker.watch(t.hangUp)
+	}
+}
 
 // unwatch ends that.
 func (t *try) unwatch() {

@@ -28,6 +28,7 @@ type session struct {
 	// unwatched is closed when the watch is to end, which may be waiting for what is sent.
 	unwatched chan struct{}
 	sent      atomic.Int64 // writes
+	came      atomic.Bool  // something behind the request's head; see sends
 
 	out      []byte // of the answer, not yet sent
 	vector   [2][]byte

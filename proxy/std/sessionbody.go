@@ -88,6 +88,14 @@ func (s *session) stop() {
 // past is before every deadline.
 var past = time.Unix(1, 0)
 
+// sends is asker's. While the asker is watched, the watch tells.
+func (s *session) sends() bool {
+	if s.watching == nil {
+		s.came.Store(s.content < s.in.w || len(s.flow.unread()) > 0)
+	}
+	return s.came.Load()
+}
+
 // proceed is asker's.
 func (s *session) proceed() error {
 	s.out = s.x.AppendContinue(s.room())

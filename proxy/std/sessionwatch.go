@@ -23,6 +23,7 @@ func (s *session) watch(gone func()) {
 		for {
 			switch err := in.beside(); {
 			case err == nil:
+				s.came.Store(true)
 				continue
 			case errors.Is(err, io.ErrShortBuffer), timedOut(err):
 			case !errors.Is(err, io.EOF) || !s.takes(unwatched):

@@ -112,6 +112,9 @@ func (t *stream) trailers() (fields []http1.Field) {
 // stop is asker's.
 func (t *stream) stop() { _ = t.control.SetReadDeadline(past) }
 
+// sends is asker's: what has come of the body shows when it is read, and then net/http says 100.
+func (t *stream) sends() bool { return false }
+
 // proceed is asker's: net/http says 100 when the body is first read.
 func (t *stream) proceed() error { return nil }
 

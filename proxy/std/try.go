@@ -136,7 +136,7 @@ func (t *try) send() proxy.Failure {
 		if t.unwatch(); !wanted {
 			return answered
 		}
-		if t.asker.proceed() != nil {
+		if !t.asker.sends() && t.asker.proceed() != nil {
 			return proxy.FailedClient
 		}
 	}
@@ -155,13 +155,25 @@ func nothingWritten(n int, conn *backConn, err error) bool {
 	return n == 0 && !conn.secure && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
 }
 
-// awaitContinue waits for the beginning of an answer. It is false when that is a final one: the body is then never asked for.
+// sendsAfter is how long an instance may take to say 100 before it matters whether the client waits for that.
+const sendsAfter = 10 * time.Millisecond
+
+// awaitContinue waits for the beginning of an answer, or of a body that comes without being asked for. It is false when an answer is a
+// final one: the body is then never asked for.
 func (t *try) awaitContinue() bool {
 	const least = len("HTTP/1.1 100")
-	patience := patient(proxy.ContinueWait)
+	until := time.Now().Add(proxy.ContinueWait)
 	for len(t.conn.in.unread()) < least {
-		if err := t.fill(&patience); err != nil {
-			return timedOut(err)
+		if t.asker.sends() || !time.Now().Before(until) {
+			return true
+		}
+		patience := patient(sendsAfter)
+		switch err := t.fill(&patience); {
+		case err == nil:
+		case timedOut(err):
+			t.watch()
+		default:
+			return false
 		}
 	}
 	return string(t.conn.in.unread()[len("HTTP/1.1 "):least]) == "100"

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/proxy"
 )
 
 // A client that expects 100 is told to go on, once, and one whose request is refused is not waited for.
@@ -57,6 +59,42 @@ func TestExpectContinue(t *testing.T) {
 		c.send(expecting("/yes", "t", "Content-Length: 5") + "hello") // it did not wait
 		if a := c.answer("POST"); a.status != 200 || a.body != "got hello" {
 			t.Errorf("%+v", a)
+		}
+	})
+}
+
+// A client that announces that it will wait and does not is not waited for either.
+func TestBodyThatComesWithItsExpectation(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) { // knows nothing of 100
+			for {
+				m, err := readMessage(in)
+				if err != nil {
+					return
+				}
+				_, _ = io.WriteString(c, sized("got "+m.body))
+			}
+		})
+		r := start(t, k, setup{}, at(s.addr()))
+		for _, pause := range []time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond} {
+			for framing, body := range map[string]string{"Content-Length: 4\r\n": "body", chunkedField: "4\r\nbody\r\n0\r\n\r\n"} {
+				c := r.dial(t)
+				head := post("Expect: 100-continue\r\n"+framing, "")
+				began := time.Now()
+				if pause == 0 {
+					c.send(head + body)
+				} else {
+					c.send(head)
+					time.Sleep(pause)
+					c.send(body)
+				}
+				if a := c.answer("POST"); a.status != 200 || a.body != "got body" {
+					t.Errorf("%q after %v: %+v", framing, pause, a)
+				}
+				if took := time.Since(began); took > pause+proxy.ContinueWait/2 {
+					t.Errorf("%q after %v: it took %v", framing, pause, took)
+				}
+			}
 		}
 	})
 }
