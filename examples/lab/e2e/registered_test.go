@@ -18,10 +18,29 @@ func rounds(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-func TestRemovedContainersLeaveNothingBehind(t *testing.T) {
+// way is how instances are reached: what the registrator and the containers are given for it. The zero value is by their addresses.
+type way struct{ registrator, docker []string }
+
+var byPort = way{[]string{"-ip", "127.0.0.1"}, []string{"-p", "127.0.0.1::80"}}
+
+// bothWays is rounds by container address and by published port in turns.
+func bothWays(t *testing.T, f func(t *testing.T, w way)) {
+	next := way{}
 	rounds(t, func(t *testing.T) {
-		s := build(t, plan{name: "rm", noProxy: true})
-		ids := s.startAll(20)
+		w := next
+		if next.docker == nil {
+			next = byPort
+		} else {
+			next = way{}
+		}
+		f(t, w)
+	})
+}
+
+func TestRemovedContainersLeaveNothingBehind(t *testing.T) {
+	bothWays(t, func(t *testing.T, w way) {
+		s := build(t, plan{name: "rm", noProxy: true, registrator: w.registrator})
+		ids := s.startAll(20, w.docker...)
 		s.settle(20)
 		s.docker.Remove(ids...)
 		s.settle(0)
@@ -67,9 +86,9 @@ func (s *site) ports() []int {
 }
 
 func TestParallelStartsAndKills(t *testing.T) {
-	rounds(t, func(t *testing.T) {
-		s := build(t, plan{name: "kill", noProxy: true})
-		ids := s.startAll(30)
+	bothWays(t, func(t *testing.T, w way) {
+		s := build(t, plan{name: "kill", noProxy: true, registrator: w.registrator})
+		ids := s.startAll(30, w.docker...)
 		s.settle(30)
 		s.each(ids, "kill")
 		s.settle(0)
@@ -112,7 +131,9 @@ func TestContainersThatExitAtOnce(t *testing.T) {
 	})
 }
 
-func TestNetworkModes(t *testing.T) {
+func TestNetworkModes(t *testing.T) { rounds(t, networkModes) }
+
+func networkModes(t *testing.T) {
 	s := build(t, plan{name: "modes", noProxy: true})
 	first, err := s.start()
 	if err != nil {
@@ -152,9 +173,11 @@ func TestNetworkModes(t *testing.T) {
 	t.Logf("host network: %+v", got["-host"])
 }
 
-func TestConsulKilledLosesNothing(t *testing.T) {
-	s := build(t, plan{name: "away"})
-	s.startAll(4)
+func TestConsulKilledLosesNothing(t *testing.T) { bothWays(t, consulKilled) }
+
+func consulKilled(t *testing.T, w way) {
+	s := build(t, plan{name: "away", registrator: w.registrator})
+	s.startAll(4, w.docker...)
 	s.serves(4)
 	meter := s.meter(200)
 	s.consul.Kill()
@@ -173,6 +196,6 @@ func TestConsulKilledLosesNothing(t *testing.T) {
 	if tally.Lost("") != 0 || len(s.ledger.Duplicates("POST")) != 0 {
 		t.Errorf("lost %d, POSTs sent twice %v", tally.Lost(""), s.ledger.Duplicates("POST"))
 	}
-	s.startAll(1)
+	s.startAll(1, w.docker...)
 	s.serves(5)
 }
