@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/proxy"
 )
 
 // seedEnv repeats a run, or one of its streams.
@@ -201,7 +202,8 @@ func generate(seed uint64) *traffic {
 	}
 	if breaks {
 		s.text = g.broken(s.text)
-		s.patience = slower * time.Second // what was broken may be the length of a body that never comes
+		// What was broken may be the length of a body that never comes: it is not to end just as this does.
+		s.patience = slower * proxy.LingerTime * 3 / 2
 		s.methods = slices.Repeat([]string{"GET"}, len(s.methods))
 	}
 	s.text += "GET /end HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
