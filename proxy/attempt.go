@@ -108,9 +108,9 @@ const maxStale = 1024
 //     once, at most Max times, and only while the route's budget allows. A reset counts apart (maxResets): Max is there so that a
 //     request which breaks whoever reads it can't break them all, and one that was not read broke nobody.
 //   - The same on a kept connection, which then most likely ended as the request went out (RFC 9112 section 9.3.1), and says nothing
-//     about its instance: once, outside Max and budget, as an instance whose patience with idle connections is short ends more of them
-//     than a budget holds. From there on the request uses fresh connections only, so that it meets no other end of this kind; where
-//     there is no other instance the same one gets it.
+//     about its instance: once outside the budget, as an instance whose patience with idle connections is short ends more of them than
+//     a budget holds. From there on the request uses fresh connections only, so that it meets no other end of this kind; where there
+//     is no other instance the same one gets it.
 type Attempts struct {
 	// Idempotent says that the method may be repeated; see Idempotent.
 	Idempotent bool
@@ -174,20 +174,18 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdra
 
 // repeat is Next for what was sent, and may be sent again.
 func (a *Attempts) repeat(f Failure, kept bool, withdraw func() bool) Step {
-	switch {
-	case kept && !a.parted && f != FailedSilent:
+	parts := kept && !a.parted && f != FailedSilent
+	count, most := &a.retries, a.Max
+	if f == FailedReset {
+		count, most = &a.resets, maxResets
+	}
+	if *count >= most || !parts && !withdraw() {
+		return GiveUp
+	}
+	*count++
+	if parts {
 		a.parted = true
 		return AnotherFresh
-	case f == FailedReset:
-		if a.resets >= maxResets || !withdraw() {
-			return GiveUp
-		}
-		a.resets++
-	default:
-		if a.retries >= a.Max || !withdraw() {
-			return GiveUp
-		}
-		a.retries++
 	}
 	return Another
 }
@@ -212,13 +210,7 @@ func (a *Attempts) Last() bool {
 }
 
 // Retries is how many attempts followed one that had sent something.
-func (a *Attempts) Retries() int {
-	n := a.retries + a.resets
-	if a.parted {
-		n++
-	}
-	return n
-}
+func (a *Attempts) Retries() int { return a.retries + a.resets }
 
 // Settle is how long a connection to an instance that never answered must have been open, without an end, before it is given what
 // can't be repeated: a port published by Docker accepts before the application listens, and closes within 0.4 ms.
