@@ -33,14 +33,17 @@ type Forwarder struct {
 
 	mu       sync.Mutex
 	listener net.Listener
+	accepts  chan struct{} // closed when the listener's last connection is in open
 	open     map[*joint]struct{}
 	accepted atomic.Int64
 }
 
 // joint is one connection through a Forwarder.
 type joint struct {
-	client, server net.Conn
-	stranded       atomic.Bool
+	client   net.Conn
+	server   net.Conn // nil until it is there
+	gone     bool     // cut
+	stranded atomic.Bool
 }
 
 // Forward starts a Forwarder to a TCP address.
@@ -74,7 +77,7 @@ func forward(t testing.TB, network, address, toNet, to string) *Forwarder {
 	}
 	f := &Forwarder{Address: l.Addr().String(), network: network, to: to, toNet: toNet, listener: l, open: map[*joint]struct{}{}}
 	t.Cleanup(func() { f.Set(Healthy); f.strand(false); f.Down(); f.Reset() })
-	go f.accept(l)
+	f.listen(l)
 	return f
 }
 
@@ -87,11 +90,13 @@ func (f *Forwarder) Slow(bytesPerSecond int) { f.limit.Store(int64(bytesPerSecon
 // Accepted counts the connections so far.
 func (f *Forwarder) Accepted() int64 { return f.accepted.Load() }
 
-// Down closes the listener: new connections are refused by the kernel. Open ones go on.
+// Down closes the listener: new connections are refused by the kernel. Open ones go on, and are all known to whoever cuts them next.
 func (f *Forwarder) Down() {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	_ = f.listener.Close()
+	l, accepts := f.listener, f.accepts
+	f.mu.Unlock()
+	_ = l.Close()
+	<-accepts
 }
 
 // Up listens again on the same address.
@@ -101,10 +106,18 @@ func (f *Forwarder) Up(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.listen(l)
+}
+
+func (f *Forwarder) listen(l net.Listener) {
+	accepts := make(chan struct{})
 	f.mu.Lock()
-	f.listener = l
+	f.listener, f.accepts = l, accepts
 	f.mu.Unlock()
-	go f.accept(l)
+	go func() {
+		defer close(accepts)
+		f.accept(l)
+	}()
 }
 
 // Finish closes all open connections in good order (FIN both ways).
@@ -129,11 +142,14 @@ func (f *Forwarder) cut(linger int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for l := range f.open {
+		l.gone = true
 		for _, c := range []net.Conn{l.client, l.server} {
 			if tcp, ok := c.(*net.TCPConn); ok {
 				_ = tcp.SetLinger(linger)
 			}
-			_ = c.Close()
+			if c != nil {
+				_ = c.Close()
+			}
 		}
 	}
 }
@@ -149,28 +165,35 @@ func (f *Forwarder) accept(l net.Listener) {
 			_ = client.Close()
 			continue
 		}
-		go f.carry(client)
+		j := &joint{client: client}
+		f.mu.Lock()
+		f.open[j] = struct{}{}
+		f.mu.Unlock()
+		go f.carry(j)
 	}
 }
 
-func (f *Forwarder) carry(client net.Conn) {
+func (f *Forwarder) carry(l *joint) {
+	defer l.client.Close()
 	server, err := net.Dial(f.toNet, f.to)
-	if err != nil {
-		_ = client.Close()
-		return
+	if err == nil {
+		defer server.Close()
 	}
-	l := &joint{client: client, server: server}
 	f.mu.Lock()
-	f.open[l] = struct{}{}
+	gone := l.gone
+	if err == nil {
+		l.server = server
+	}
 	f.mu.Unlock()
-	var both sync.WaitGroup
-	both.Go(func() { f.copy(l, server, client, false) })
-	both.Go(func() { f.copy(l, client, server, true) })
-	both.Wait()
+	if err == nil && !gone {
+		var both sync.WaitGroup
+		both.Go(func() { f.copy(l, server, l.client, false) })
+		both.Go(func() { f.copy(l, l.client, server, true) })
+		both.Wait()
+	}
 	f.mu.Lock()
 	delete(f.open, l)
 	f.mu.Unlock()
-	_, _ = client.Close(), server.Close()
 }
 
 // copy moves bytes one way, waiting while frozen, and passes a half-close on.
