@@ -17,12 +17,8 @@ import (
 	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
-const (
-	// acceptMost is how many connections a turn takes from a listener: a flood of new ones must not starve those that are open.
-	acceptMost = 32
-	// refusals is how many connections beyond the limit are told so at once; what comes on top of these is closed without a word.
-	refusals = 64
-)
+// acceptMost is how many connections a turn takes from a listener: a flood of new ones must not starve those that are open.
+const acceptMost = 32
 
 // door is a listening socket in one loop, which deals what it accepts out over all loops: the counts stay equal, also when the
 // connections are few and long, where sockets of their own (SO_REUSEPORT) leave it to a hash.
@@ -132,7 +128,7 @@ func (l *loop) welcome(g guest) {
 	}
 	c.phase = inHead
 	if l.server.crowded() {
-		if l.server.refused.Load() >= refusals {
+		if l.server.refused.Load() >= proxy.MostRefused {
 			l.endClient(c)
 			return
 		}

@@ -66,11 +66,7 @@ func (j *job) awaitBody() {
 		l.disarm(&j.u.sock) // it can't answer what it has not got
 	}
 	limits := &l.server.limits
-	wait := limits.Progress
-	if limits.BodyRate > 0 {
-		due := limits.BodyGrace + time.Duration(float64(j.up.bytes)/float64(limits.BodyRate)*float64(time.Second))
-		wait = min(wait, due-j.waited)
-	}
+	wait := min(limits.Progress, limits.Patience(j.waited, j.up.bytes))
 	l.arm(&c.sock, int64(max(wait, tick)))
 }
 

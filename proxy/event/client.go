@@ -287,9 +287,3 @@ func (c *client) linger() {
 		}
 	}
 }
-
-// reset ends a connection so that the client can't take what it has for all.
-func (c *client) reset() {
-	sysReset(int(c.fd))
-	c.loop.endClient(c)
-}

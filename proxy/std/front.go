@@ -10,9 +10,6 @@ import (
 	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
-// maxTurnedAway is how many connections may be open beyond the limit, to be told that there is no room. Others are closed at once.
-const maxTurnedAway = 64
-
 // openConns is the set of clients' connections.
 type openConns struct {
 	progress time.Duration // that a write may stand still
@@ -29,7 +26,7 @@ func (o *openConns) add(c net.Conn, serving *sync.WaitGroup) *front {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	crowded := o.most > 0 && len(o.conns)-o.away >= o.most
-	if o.closed || crowded && o.away >= maxTurnedAway {
+	if o.closed || crowded && o.away >= proxy.MostRefused {
 		return nil
 	}
 	if o.conns == nil {
