@@ -31,15 +31,14 @@ type Engine struct {
 	lost   float64
 	late   time.Duration
 	serial int
-	looks  int
 }
 
 // box is one container.
 type box struct {
-	id, name, status, health string
-	env                      []string
-	port                     int
-	started                  time.Time
+	id, name, status string
+	env              []string
+	port             int
+	started          time.Time
 }
 
 // event is one line of the stream, with its number in it.
@@ -131,11 +130,6 @@ func (e *Engine) Pause(id string, on bool) {
 	e.change(id, func(b *box) { b.status = status; e.tell(b, action) })
 }
 
-// Health gives a container a HEALTHCHECK and its status.
-func (e *Engine) Health(id, status string) {
-	e.change(id, func(b *box) { b.health = status; e.tell(b, "health_status: "+status) })
-}
-
 func (e *Engine) change(id string, f func(*box)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -155,13 +149,6 @@ func (e *Engine) Ports() map[string]int {
 		}
 	}
 	return all
-}
-
-// Looks counts the inspects so far.
-func (e *Engine) Looks() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.looks
 }
 
 // tell puts an event into the streams, now, later or never.
@@ -236,9 +223,6 @@ func (e *Engine) list(w http.ResponseWriter, _ *http.Request) {
 			continue
 		}
 		status := "Up 2 minutes"
-		if b.health != "" {
-			status += " (" + b.health + ")"
-		}
 		all = append(all, map[string]any{"Id": b.id, "Names": []string{"/" + b.name}, "State": b.status, "Status": status, "Image": "web",
 			"Ports": []any{map[string]any{"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": b.port, "Type": "tcp"}}, "HostConfig": map[string]any{"NetworkMode": "default"}})
 	}
@@ -248,7 +232,6 @@ func (e *Engine) list(w http.ResponseWriter, _ *http.Request) {
 func (e *Engine) inspect(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.looks++
 	b := e.boxes[r.PathValue("id")]
 	if b == nil {
 		w.WriteHeader(http.StatusNotFound)
@@ -257,10 +240,6 @@ func (e *Engine) inspect(w http.ResponseWriter, r *http.Request) {
 	}
 	state := map[string]any{"Status": b.status, "Running": b.status != "exited", "Paused": b.status == "paused", "StartedAt": b.started.UTC().Format(time.RFC3339Nano)}
 	config := map[string]any{"Hostname": b.id[52:], "Image": "web", "Env": b.env, "ExposedPorts": map[string]any{"80/tcp": struct{}{}}}
-	if b.health != "" {
-		state["Health"] = map[string]any{"Status": b.health, "Log": []any{}}
-		config["Healthcheck"] = map[string]any{"Test": []string{"CMD", "/probe"}}
-	}
 	ports := map[string]any{}
 	if b.status != "exited" {
 		ports["80/tcp"] = []any{map[string]string{"HostIp": "0.0.0.0", "HostPort": strconv.Itoa(b.port)}}

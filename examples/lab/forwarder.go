@@ -29,7 +29,6 @@ type Forwarder struct {
 	to      string
 	toNet   string
 	fault   atomic.Int32
-	limit   atomic.Int64 // bytes of answers per second and connection; 0 is unlimited
 
 	mu       sync.Mutex
 	listener net.Listener
@@ -83,9 +82,6 @@ func forward(t testing.TB, network, address, toNet, to string) *Forwarder {
 
 // Set chooses the fault. Thawing (Healthy after Frozen) lets held bytes through.
 func (f *Forwarder) Set(fault Fault) { f.fault.Store(int32(fault)) }
-
-// Slow bounds the answers' bytes per second on each connection; 0 lifts the bound.
-func (f *Forwarder) Slow(bytesPerSecond int) { f.limit.Store(int64(bytesPerSecond)) }
 
 // Accepted counts the connections so far.
 func (f *Forwarder) Accepted() int64 { return f.accepted.Load() }
@@ -208,9 +204,6 @@ func (f *Forwarder) copy(l *joint, to, from net.Conn, reply bool) {
 			if _, werr := to.Write(buf[:n]); werr != nil {
 				return
 			}
-		}
-		if limit := f.limit.Load(); reply && limit > 0 {
-			time.Sleep(time.Duration(n) * time.Second / time.Duration(limit))
 		}
 		if err != nil {
 			if half, ok := to.(interface{ CloseWrite() error }); ok && err == io.EOF {

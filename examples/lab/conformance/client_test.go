@@ -144,19 +144,6 @@ func (c *conn) ends() {
 	}
 }
 
-// stays checks that nothing comes and the connection stays open.
-func (c *conn) stays(d time.Duration) {
-	c.t.Helper()
-	c.wait(d)
-	defer c.wait(patience)
-	if b, err := c.in.ReadByte(); err == nil {
-		rest, _ := c.in.Peek(c.in.Buffered())
-		c.t.Errorf("more came: %.200q", string(b)+string(rest))
-	} else if !isTimeout(err) {
-		c.t.Errorf("the connection has ended: %v", err)
-	}
-}
-
 func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
 // answer is what a client reads, strictly: anything that is not exactly one well-formed message is an error.
