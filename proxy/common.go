@@ -19,21 +19,8 @@ type Common struct {
 	Forwarder Forwarder
 	Log       zerolog.Logger
 	Limits    Limits
-	// Retries is how many attempts may follow one that sent something; negative means none, 0 the default of 2.
-	Retries int
 
 	shortages, pauses seldom
-}
-
-// defaultRetries: with a third instance still failing, a fourth is no likelier to answer.
-const defaultRetries = 2
-
-// retries is Retries with its default.
-func (c *Common) retries() int {
-	if c.Retries == 0 {
-		return defaultRetries
-	}
-	return max(0, c.Retries)
 }
 
 // cacheLine keeps what two loops write from sharing a line; 128, as neighbouring lines are fetched in pairs.

@@ -164,7 +164,7 @@ func (x *Exchange) Match(t *Table) Do {
 		return HandOver
 	}
 	x.Route = route
-	x.attempts = Attempts{Idempotent: Idempotent(x.Request.Method), Max: x.seat.common.retries()}
+	x.attempts = Attempts{Idempotent: Idempotent(x.Request.Method), Max: x.seat.common.Limits.Retries}
 	route.Lane.Budget.Deposit(x.begun)
 	if !x.attempts.Idempotent {
 		x.want = balancer.Answered

@@ -34,7 +34,7 @@ func newDesk(tb testing.TB, access *AccessLog) *desk {
 	tb.Helper()
 	d := &desk{now: time.Unix(1_800_000_000, 123456789)}
 	d.common = &Common{Metrics: NewMetrics(prometheus.NewRegistry()), Access: access}
-	d.common.Limits.Fill()
+	d.common.Limits = DefaultLimits()
 	d.seat = d.common.NewSeat()
 	d.table = NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-web.io/"), inst("web", "10.0.0.2", 80, "urlprefix-web.io/")))
 	d.client = NewClient(netip.MustParseAddr("192.168.10.20"), "http", &d.common.Forwarder)

@@ -5,46 +5,42 @@ import (
 	"time"
 )
 
-// Limits bound what one connection may cost. A zero takes the default, see Fill.
+// Limits bound what one connection may cost. They are taken as they are: a zero is a zero, and means what its field says. Begin with
+// DefaultLimits for what nothing else is known about. A time without a word about zero has to be above it: at zero it is over at once.
 type Limits struct {
-	Connect   time.Duration // one connect to an instance; 1 s
-	ReadHead  time.Duration // a request's head; 10 s
-	Answer    time.Duration // an answer's head; 60 s
-	Idle      time.Duration // a client's connection between requests; 75 s
-	Progress  time.Duration // a body that stands still, either way; 60 s
-	BodyGrace time.Duration // before BodyRate is asked of a request's body; 10 s
-	DrainWait time.Duration // from readiness false to the end of accepting; 0
-	Grace     time.Duration // from there to the end of all that is still open; 30 s
-	KeepIdle  time.Duration // a kept connection to an instance; 30 s, below the 60 s and more that servers keep theirs
+	Connect   time.Duration // one connect to an instance
+	ReadHead  time.Duration // a request's head
+	Answer    time.Duration // an answer's head
+	Idle      time.Duration // a client's connection between requests
+	Progress  time.Duration // a body that stands still, either way
+	BodyGrace time.Duration // before BodyRate is asked of a request's body; 0 is from its beginning
+	DrainWait time.Duration // from readiness false to the end of accepting; 0 is at once
+	Grace     time.Duration // from there to the end of all that is still open; 0 closes it at once
+	KeepIdle  time.Duration // a kept connection to an instance; 0 keeps none
 
-	HeadBytes     int // a request's head; 32 KiB
-	HeadFields    int // 128
-	BodyRate      int // bytes a second that a request's body has to bring on average; 1024, negative for none
-	KeepConns     int // kept connections per instance; 512, as many as a busy instance serves at once
+	HeadBytes     int // a request's head; has to be above 0
+	HeadFields    int // fields in a request's head; 0 is no limit
+	BodyRate      int // bytes a second that a request's body has to bring on average; 0 asks for none
+	KeepConns     int // kept connections per instance; 0 keeps none
 	Conns         int // clients' connections; 0 is no limit
 	UpstreamConns int // connections per instance, used and kept; 0 is no limit
+	Retries       int // attempts that may follow one that sent something; 0 is none
 }
 
-// Fill sets the defaults where there is a zero.
-func (l *Limits) Fill() {
-	for _, d := range []struct {
-		at  *time.Duration
-		def time.Duration
-	}{
-		{&l.Connect, time.Second}, {&l.ReadHead, 10 * time.Second}, {&l.Answer, time.Minute}, {&l.Idle, 75 * time.Second},
-		{&l.Progress, time.Minute}, {&l.BodyGrace, 10 * time.Second}, {&l.Grace, 30 * time.Second}, {&l.KeepIdle, 30 * time.Second},
-	} {
-		if *d.at == 0 {
-			*d.at = d.def
-		}
-	}
-	for _, n := range []struct {
-		at  *int
-		def int
-	}{{&l.HeadBytes, 32 << 10}, {&l.HeadFields, 128}, {&l.BodyRate, 1 << 10}, {&l.KeepConns, 512}} {
-		if *n.at == 0 {
-			*n.at = n.def
-		}
+// DefaultLimits are those of a process that was told nothing else: the one place where they stand.
+func DefaultLimits() Limits {
+	return Limits{
+		Connect:  time.Second,
+		ReadHead: 10 * time.Second,
+		Answer:   time.Minute,
+		Idle:     75 * time.Second,
+		Progress: time.Minute, BodyGrace: 10 * time.Second,
+		Grace:    30 * time.Second,
+		KeepIdle: 30 * time.Second, // below the 60 s and more that servers keep theirs
+
+		HeadBytes: 32 << 10, HeadFields: 128, BodyRate: 1 << 10,
+		KeepConns: 512, // as many as a busy instance serves at once
+		Retries:   2,   // with a third instance still failing, a fourth is no likelier to answer
 	}
 }
 

@@ -255,8 +255,7 @@ func TestAccessLogOfManySeats(t *testing.T) {
 }
 
 func TestSlowBodies(t *testing.T) {
-	var l Limits
-	l.Fill()
+	l := DefaultLimits()
 	for _, c := range []struct {
 		waited time.Duration
 		n      int64
@@ -272,7 +271,7 @@ func TestSlowBodies(t *testing.T) {
 			t.Errorf("%d bytes in %s: patience for %s", c.n, c.waited, d)
 		}
 	}
-	l.BodyRate = -1
+	l.BodyRate = 0
 	if l.TooSlow(time.Hour, 0) || l.Patience(time.Hour, 0) < time.Hour {
 		t.Error("there is no rate to be kept")
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery/consul"
+	"github.com/pointsman/pointsman/proxy"
 )
 
 // proxyFlags are the proxy's options; run and demo share most of them.
@@ -66,9 +67,10 @@ func (c *proxyFlags) traffic(f *flags) {
 	f.Var(&c.access, "access-log", "`FORMAT` of a line per request on stdout: off, json or combined")
 	f.Var(&c.policy, "balance", "`POLICY` that chooses an instance: round-robin or least-connections")
 	f.Var(&c.trusted, "trusted-proxies", "`NETWORKS` (with commas) whose forwarding fields are believed")
-	c.connect, c.head, c.answer = timeout(time.Second), timeout(10*time.Second), timeout(time.Minute)
-	c.idle, c.progress = timeout(75*time.Second), timeout(time.Minute)
-	c.drainWait, c.grace = span{0, 0, mostTimeout}, span{30 * time.Second, 0, mostTimeout}
+	l := proxy.DefaultLimits()
+	c.connect, c.head, c.answer = timeout(l.Connect), timeout(l.ReadHead), timeout(l.Answer)
+	c.idle, c.progress = timeout(l.Idle), timeout(l.Progress)
+	c.drainWait, c.grace = span{l.DrainWait, 0, mostTimeout}, span{l.Grace, 0, mostTimeout}
 	f.Var(&c.connect, "connect-timeout", "`TIME` to connect to an instance")
 	f.Var(&c.head, "head-timeout", "`TIME` for a request's head to arrive")
 	f.Var(&c.answer, "answer-timeout", "`TIME` for the head of an instance's answer")
@@ -76,16 +78,26 @@ func (c *proxyFlags) traffic(f *flags) {
 	f.Var(&c.progress, "progress-timeout", "`TIME` that a body may stand still, either way")
 	f.Var(&c.drainWait, "drain-wait", "`TIME` between not ready and closing the listeners, for load balancers to notice")
 	f.Var(&c.grace, "grace", "`TIME` that requests under way may take after the listeners closed")
-	c.retries, c.headerSize, c.headerSum = count{2, 0, 16}, count{32 << 10, 1 << 10, 1 << 20}, count{128, 8, 10000}
+	c.retries, c.headerSize, c.headerSum = count{l.Retries, 0, 16}, count{l.HeadBytes, 1 << 10, 1 << 20}, count{l.HeadFields, 8, 10000}
 	f.Var(&c.retries, "retries", "most `TIMES` that a request which an instance may have read is sent again, where that is safe")
 	f.Var(&c.headerSize, "max-header-bytes", "largest request head, in `BYTES`")
 	f.Var(&c.headerSum, "max-header-count", "largest `NUMBER` of header fields in a request")
-	c.engine, c.loops, c.conns = choice{"auto", []string{"auto", "event", "std"}}, count{0, 0, 256}, count{0, 0, 1 << 24}
+	c.engine, c.loops, c.conns = choice{"auto", []string{"auto", "event", "std"}}, count{0, 0, 256}, count{l.Conns, 0, 1 << 24}
 	f.Var(&c.engine, "engine", "`WHAT` serves plain HTTP: event (loops, Linux only), std (goroutines), or auto, which is event where there is one")
 	f.Var(&c.loops, "loops", "`NUMBER` of event loops; 0 is one per core")
 	f.Var(&c.conns, "max-connections", "largest `NUMBER` of client connections, on each of the plain and the TLS side; 0 is no limit")
-	c.upstreamConns = count{0, 0, 1 << 20}
+	c.upstreamConns = count{l.UpstreamConns, 0, 1 << 20}
 	f.Var(&c.upstreamConns, "upstream-connections", "largest `NUMBER` of connections to one instance, used and kept; 0 is no limit")
+}
+
+// limits are what was asked for, to the letter; what has no option is as it is by default.
+func (c *proxyFlags) limits() proxy.Limits {
+	l := proxy.DefaultLimits()
+	l.Connect, l.ReadHead, l.Answer, l.Idle, l.Progress = c.connect.value, c.head.value, c.answer.value, c.idle.value, c.progress.value
+	l.DrainWait, l.Grace = c.drainWait.value, c.grace.value
+	l.HeadBytes, l.HeadFields = c.headerSize.value, c.headerSum.value
+	l.Conns, l.UpstreamConns, l.Retries = c.conns.value, c.upstreamConns.value, c.retries.value
+	return l
 }
 
 // routing registers which services are served, and mode is the default of -routes.

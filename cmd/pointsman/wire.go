@@ -114,21 +114,10 @@ func (h *half) accessLog() (*proxy.AccessLog, error) {
 
 // common is what all listeners share.
 func (h *half) common(access *proxy.AccessLog, forwarder proxy.Forwarder) *proxy.Common {
-	c := h.flags
-	o := &proxy.Common{
+	return &proxy.Common{
 		Switch: h.table, Metrics: proxy.NewMetrics(h.registry), Access: access, Log: h.log,
-		Forwarder: forwarder,
-		Retries:   c.retries.value,
-		Limits: proxy.Limits{
-			Connect: c.connect.value, ReadHead: c.head.value, Answer: c.answer.value, Idle: c.idle.value,
-			Progress: c.progress.value, DrainWait: c.drainWait.value, Grace: c.grace.value,
-			HeadBytes: c.headerSize.value, HeadFields: c.headerSum.value, UpstreamConns: c.upstreamConns.value, Conns: c.conns.value,
-		},
+		Forwarder: forwarder, Limits: h.flags.limits(),
 	}
-	if o.Retries == 0 {
-		o.Retries = -1 // none: the zero value would mean the default
-	}
-	return o
 }
 
 // sides adds the admin and status addresses.

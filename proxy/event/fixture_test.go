@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -54,7 +55,8 @@ func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery
 	if o.Common == nil {
 		o.Common = &proxy.Common{}
 	}
-	o.Common.Switch, o.Common.Metrics, o.Common.Log, o.Common.Limits = r.switcher, proxy.NewMetrics(r.registry), zerolog.Nop(), limits
+	o.Common.Switch, o.Common.Metrics, o.Common.Log = r.switcher, proxy.NewMetrics(r.registry), zerolog.Nop()
+	o.Common.Limits = lab.Over(proxy.DefaultLimits(), limits)
 	if o.Loops == 0 {
 		o.Loops = rigLoops
 	}

@@ -73,7 +73,6 @@ func NewServer(o Options) *Server {
 	if s.files == nil {
 		s.files = sockets.NewFiles()
 	}
-	s.limits.Fill()
 	s.heads = http1.Limits{HeadBytes: s.limits.HeadBytes, Fields: s.limits.HeadFields}
 	s.answers = http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
 	if s.onDrain == nil {
@@ -83,7 +82,9 @@ func NewServer(o Options) *Server {
 	if number <= 0 {
 		number = runtime.GOMAXPROCS(0)
 	}
-	s.mostIdle = max(1, s.limits.KeepConns/number)
+	if s.limits.KeepConns > 0 {
+		s.mostIdle = max(1, s.limits.KeepConns/number)
+	}
 	if most := s.limits.UpstreamConns; most > 0 {
 		s.mostIdle = min(s.mostIdle, most/number) // else what one loop keeps could leave the others none
 	}

@@ -23,8 +23,7 @@ type post struct {
 }
 
 func newPost(trusted string) *post {
-	common := &proxy.Common{Metrics: proxy.NewMetrics(prometheus.NewRegistry())}
-	common.Limits.Fill()
+	common := &proxy.Common{Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Limits: proxy.DefaultLimits()}
 	forwarder, err := proxy.ParseForwarder(trusted)
 	if err != nil {
 		panic(err)

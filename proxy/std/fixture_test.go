@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -41,7 +42,6 @@ type rigOptions struct {
 	Options
 	Limits    proxy.Limits
 	Forwarder proxy.Forwarder
-	Retries   int
 	Access    *proxy.AccessLog
 	TLS       *tls.Config
 	Redirect  bool
@@ -56,7 +56,7 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 		o.Limits.Grace = 2 * time.Second
 	}
 	o.Common = &proxy.Common{Switch: r.switcher, Metrics: proxy.NewMetrics(r.registry), Access: o.Access, Forwarder: o.Forwarder,
-		Log: zerolog.Nop(), Limits: o.Limits, Retries: o.Retries}
+		Log: zerolog.Nop(), Limits: lab.Over(proxy.DefaultLimits(), o.Limits)}
 	r.server = NewServer(o.Options)
 	plain := listen(t)
 	listeners := []Listener{{Listener: plain}}

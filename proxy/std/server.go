@@ -77,7 +77,6 @@ func NewServer(o Options) *Server {
 		o.Dial = new(net.Dialer).DialContext
 	}
 	limits := o.Common.Limits
-	limits.Fill()
 	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedSeat(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, files: o.Files, second: newHanded()}
 	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, progress: s.limits.Progress, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, seat: s.seat}
 	s.exchanges.New = func() any { return new(exchange) }

@@ -38,7 +38,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	t := &stream{server: s, w: w, r: r, control: http.NewResponseController(w)}
 	t.x = s.takeExchange(t)
 	t.x.request = requestOf(r, t.x.request.Fields[:0])
-	if now := time.Now(); len(t.x.request.Fields) > s.limits.HeadFields {
+	if now := time.Now(); s.limits.HeadFields > 0 && len(t.x.request.Fields) > s.limits.HeadFields {
 		t.x.run(t.x.Turn(s.seat, client, proxy.HeadTooLarge, "", now))
 	} else {
 		t.x.run(t.x.Begin(s.seat, &t.x.request, client, now))

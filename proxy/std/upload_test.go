@@ -46,7 +46,7 @@ func TestBodyOutgrowsWhatIsKeptBetweenAttempts(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}
-	r := newRig(t, rigOptions{Options: Options{Dial: dial}, Retries: 2, Limits: proxy.Limits{Connect: 10 * time.Second}}, at(one.addr()), at(two.addr()))
+	r := newRig(t, rigOptions{Options: Options{Dial: dial}, Limits: proxy.Limits{Connect: 10 * time.Second}}, at(one.addr()), at(two.addr()))
 	c, err := net.Dial("tcp", r.addr)
 	if err != nil {
 		t.Fatal(err)

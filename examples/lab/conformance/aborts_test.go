@@ -134,7 +134,7 @@ func TestInstanceAborts(t *testing.T) {
 							_ = c.SetLinger(0)
 						}
 					})
-					r := start(t, k, setup{retries: -1}, at(s.addr()))
+					r := start(t, k, setup{noRetries: true}, at(s.addr()))
 					c := r.dial(t)
 					go c.send(state.send)
 					a, err := readAnswer(c.in, "GET")

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
 	"github.com/pointsman/pointsman/proxy/sockets"
@@ -55,7 +56,11 @@ func kindNamed(name string) *kind {
 
 // common is what every listener is given.
 func (r *rig) common() *proxy.Common {
-	return &proxy.Common{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Log: r.log, Limits: r.limits, Retries: r.retries}
+	limits := lab.Over(proxy.DefaultLimits(), r.limits)
+	if r.noRetries {
+		limits.Retries = 0
+	}
+	return &proxy.Common{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Log: r.log, Limits: limits}
 }
 
 func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {

@@ -106,7 +106,7 @@ func TestRefusedGoesElsewhere(t *testing.T) {
 		}
 		_ = dead.Close()
 		s := answering(t, "ok")
-		r := start(t, k, setup{retries: -1}, at(dead.Addr()), at(s.addr()))
+		r := start(t, k, setup{noRetries: true}, at(dead.Addr()), at(s.addr()))
 		for range 20 {
 			if a, err := r.ask(t, post("Content-Length: 1\r\n", "x")); err != nil || a.status != 200 {
 				t.Fatalf("%+v %v", a, err)

@@ -28,8 +28,8 @@ type limits = proxy.Limits
 
 // setup says how a rig differs from the defaults.
 type setup struct {
-	limits  limits
-	retries int
+	limits    limits
+	noRetries bool
 	// loops is how many an event loop listener has, each with connections of its own to the instances; 0 is rigLoops.
 	loops     int
 	forwarder proxy.Forwarder
@@ -58,7 +58,7 @@ type rig struct {
 	metrics   *proxy.Metrics
 	forwarder proxy.Forwarder
 	limits    limits
-	retries   int
+	noRetries bool
 	loops     int
 	onDrain   func()
 	log       zerolog.Logger
@@ -90,7 +90,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.listen == "" {
 		o.listen = "127.0.0.1:0"
 	}
-	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, limits: o.limits, retries: o.retries, onDrain: o.onDrain, log: o.log}
+	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, limits: o.limits, noRetries: o.noRetries, onDrain: o.onDrain, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	options := proxy.Options{Policy: o.policy, Blocking: func(to *proxy.Route) bool { return k.handsOver && to.Host != warmHost }}

@@ -184,7 +184,7 @@ func TestAnswersCutAtEveryByte(t *testing.T) {
 				instances = append(instances, as(fmt.Sprintf("s%d-%d", n, i), at(s.addr(), fmt.Sprintf("urlprefix-t/%d/%d", n, i))))
 			}
 		}
-		r := start(t, k, setup{retries: -1}, instances...)
+		r := start(t, k, setup{noRetries: true}, instances...)
 		for n, w := range wholeAnswers[:2] {
 			sideBySide(2*len(w.text), func(i int) {
 				if t.Failed() {
