@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,6 +90,17 @@ func (x *Exchange) AnswerFraming(ans *http1.Response) http1.Framing {
 	return f
 }
 
+// announced is what the head of a final answer says of its body, over every version of HTTP. It follows from what was concluded about the
+// body and from no field: a Content-Length that a coding overrides is removed (RFC 9112 section 6.3). An answer without a body
+// keeps the length that it would have with GET; 204 must not have one (RFC 9110 section 8.6).
+func (x *Exchange) announced(ans *http1.Response) http1.Framing {
+	f := x.AnswerFraming(ans)
+	if f.Kind == http1.None && ans.ContentLength >= 0 && ans.Status != 204 {
+		return http1.Framing{Kind: http1.Sized, Length: ans.ContentLength}
+	}
+	return f
+}
+
 // AppendAnswer appends the whole head of an instance's answer for an HTTP/1 client. close says that the connection ends after it;
 // where the framing needs that it is so anyway, and CloseAfter says so from now on. The body goes out as AnswerFraming says.
 func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now time.Time) []byte {
@@ -110,13 +122,8 @@ func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now
 	if !dated { // RFC 9110 section 6.6.1
 		dst = append(x.seat.appendDate(append(dst, "Date: "...), now), "\r\n"...)
 	}
-	framing := x.AnswerFraming(ans)
-	switch {
-	case framing.Kind == http1.UntilClose:
-		close = true
-	case framing.Kind == http1.None && ans.ContentLength >= 0 && ans.Status != 204:
-		framing = http1.Framing{Kind: http1.Sized, Length: ans.ContentLength} // as it would be with GET
-	}
+	framing := x.announced(ans)
+	close = close || framing.Kind == http1.UntilClose
 	dst = http1.AppendFraming(dst, framing)
 	if framing.Kind == http1.Chunked && ans.Framing.Kind == http1.Chunked {
 		dst = appendTrailerNames(dst, ans.Fields)
@@ -136,14 +143,19 @@ func (x *Exchange) appendConnection(dst []byte, close bool) []byte {
 	return dst
 }
 
-// AnswerFields appends the fields of an instance's answer for an HTTP/2 client, Content-Length included, trailers' names not.
+// AnswerFields appends the fields of an instance's answer, final or interim, for an HTTP/2 client, Content-Length included, trailers'
+// names not.
 func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
 	for i := range ans.Fields {
-		f := &ans.Fields[i]
-		k := f.Known()
-		if toClient(k, f.Name, &ans.Hops, false) || k == http1.ContentLength && ans.Status != 204 {
+		if f := &ans.Fields[i]; toClient(f.Known(), f.Name, &ans.Hops, false) {
 			dst = append(dst, *f)
 		}
+	}
+	if ans.Status < 200 { // has no length
+		return dst
+	}
+	if f := x.announced(ans); f.Kind == http1.Sized {
+		dst = append(dst, http1.NewField("Content-Length", strconv.FormatInt(f.Length, 10)))
 	}
 	return dst
 }

@@ -53,17 +53,16 @@ func (x *Exchange) hostSent() string {
 	return x.Asked.Authority
 }
 
+// appendRequestFraming appends what says how long the body is. A length of nothing that the client sent goes on, as a signature may
+// cover it; where nothing was said, one is added for methods that have a body as a rule (RFC 9110 section 8.6).
 func (x *Exchange) appendRequestFraming(dst []byte) []byte {
-	r := x.Request
-	if r.Framing.Empty() {
-		if m := r.Method; m == "POST" || m == "PUT" || m == "PATCH" { // RFC 9110 section 8.6
-			dst = append(dst, "Content-Length: 0\r\n"...)
-		}
-		return dst
+	f := x.Request.Framing
+	if m := x.Request.Method; f.Kind == http1.None && (m == "POST" || m == "PUT" || m == "PATCH") {
+		f.Kind = http1.Sized
 	}
-	dst = http1.AppendFraming(dst, r.Framing)
-	if r.Framing.Kind == http1.Chunked {
-		dst = appendTrailerNames(dst, r.Fields)
+	dst = http1.AppendFraming(dst, f)
+	if f.Kind == http1.Chunked {
+		dst = appendTrailerNames(dst, x.Request.Fields)
 	}
 	return dst
 }

@@ -63,11 +63,12 @@ func requestOf(r *http.Request, fields []http1.Field) http1.Request {
 		}
 	}
 	switch {
-	case r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0:
-	case r.ContentLength > 0:
+	case r.ContentLength > 0 && r.Body != http.NoBody:
 		q.Framing = http1.Framing{Kind: http1.Sized, Length: r.ContentLength}
-	default:
+	case r.ContentLength < 0 && r.Body != http.NoBody:
 		q.Framing = http1.Framing{Kind: http1.Chunked}
+	case r.Header["Content-Length"] != nil: // of nothing: it was sent
+		q.Framing = http1.Framing{Kind: http1.Sized}
 	}
 	q.Continue = !q.Framing.Empty() && r.Header.Get("Expect") != ""
 	for name := range r.Trailer {

@@ -158,3 +158,28 @@ func TestNothingIsAdded(t *testing.T) {
 		}
 	})
 }
+
+// A length of nothing goes on with whatever method it was sent, as a signature may cover it; one that was not sent is made up only where
+// the method calls for it (RFC 9110 section 8.6).
+func TestLengthOfNothing(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		rec := record(t)
+		r := start(t, k, setup{}, at(rec.addr()))
+		c := r.dial(t)
+		for _, method := range []string{"GET", "HEAD", "DELETE", "OPTIONS", "PROPFIND", "REPORT", "POST", "PUT", "PATCH"} {
+			for _, version := range []string{"1.1", "1.0"} {
+				for field, want := range map[string]string{"Content-Length: 0\r\n": "0", "": ""} {
+					if method[0] == 'P' && method != "PROPFIND" {
+						want = "0"
+					}
+					c.send(method + " / HTTP/" + version + "\r\nHost: t\r\nConnection: keep-alive\r\n" + field + "\r\n")
+					c.answer(method)
+					_, whole, broken := rec.take()
+					if len(whole) != 1 || len(broken) > 0 || whole[0].field("Content-Length") != want || whole[0].field("Transfer-Encoding") != "" {
+						t.Errorf("%s HTTP/%s with %q becomes %+v %q", method, version, field, whole, broken)
+					}
+				}
+			}
+		}
+	})
+}
