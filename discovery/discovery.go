@@ -54,8 +54,11 @@ type Identity struct {
 type Instance struct {
 	Identity
 	Service string
-	Tags    []string
-	Meta    map[string]string
+	// Kind is the catalogue's word for what is no ordinary service: connect-proxy, mesh-gateway and the like in Consul; "" for
+	// all else (https://developer.hashicorp.com/consul/api-docs/agent/service, Kind).
+	Kind string
+	Tags []string
+	Meta map[string]string
 	// Weight is the catalogue's weight for the present Status (Consul's Weights.Passing or .Warning). Always >= 1.
 	Weight int
 	Status Status

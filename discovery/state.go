@@ -52,6 +52,7 @@ type stateInstance struct {
 	Address   string            `json:"address"`
 	Port      int               `json:"port"`
 	Start     string            `json:"start,omitempty"`
+	Kind      string            `json:"kind,omitempty"`
 	Tags      []string          `json:"tags,omitempty"`
 	Meta      map[string]string `json:"meta,omitempty"`
 	Weight    int               `json:"weight"`
@@ -72,7 +73,7 @@ func newState(s *Snapshot, confirmed time.Time) state {
 		t := stateService{Name: b.Name, Index: b.Index, Instances: make([]stateInstance, 0, len(b.Instances))}
 		for _, i := range b.Instances {
 			t.Instances = append(t.Instances, stateInstance{
-				Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Tags: i.Tags, Meta: i.Meta,
+				Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta,
 				Weight: i.Weight, Status: i.Status.String(), NodeDown: i.NodeDown, Marked: i.Marked, Started: i.Started,
 				Sent: i.Sent, Container: i.Container, Index: i.Index, Local: i.Local,
 			})
@@ -131,7 +132,7 @@ func (t stateService) block(now time.Time) (*Service, error) {
 		}
 		list = append(list, Instance{
 			Identity: Identity{Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start},
-			Service:  t.Name, Tags: i.Tags, Meta: i.Meta, Weight: i.Weight, Status: status, NodeDown: i.NodeDown,
+			Service:  t.Name, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta, Weight: i.Weight, Status: status, NodeDown: i.NodeDown,
 			Marked: i.Marked, Started: i.Started, Sent: i.Sent, Container: i.Container, Index: i.Index, Seen: now, Local: i.Local,
 		})
 	}

@@ -16,6 +16,7 @@ import (
 func exampleState(t testing.TB, at time.Time) []byte {
 	t.Helper()
 	in := some("web", 2)
+	in[0].Kind = "connect-proxy"
 	in[0].Meta, in[0].Marked, in[0].Started, in[0].Container = map[string]string{"k": "v"}, true, at, "abc"
 	s := &Snapshot{Services: []*Service{{Name: "api", Instances: some("api", 1)}, {Name: "web", Index: 7}}, Datacenter: "dc1"}
 	s.Services[1].Instances, _ = settle(in)
@@ -33,6 +34,7 @@ func TestStateComesBackAsItWas(t *testing.T) {
 		t.Fatalf("%+v, %v, %v", s, at, err)
 	}
 	want := some("web", 2)
+	want[0].Kind = "connect-proxy"
 	want[0].Meta, want[0].Marked, want[0].Started, want[0].Container = map[string]string{"k": "v"}, true, now, "abc"
 	want, _ = settle(want)
 	if !same(s.Lookup("web").Instances, want) {

@@ -30,6 +30,7 @@ type standing struct {
 	rules    []*dialect.Rule    // the good ones, with what its tags had asked for before they were spoilt
 	tags     []string
 	clean    bool // the tags gave rise to nothing but rules in effect
+	foreign  bool // it is no HTTP instance: it has no upstream and no part in any route
 }
 
 // claim is a service's part in one route. No targets means that none of its instances is usable.
@@ -75,6 +76,9 @@ func (o *Options) compile(env dialect.Env, same bool, prev *claimant, block *dis
 	}
 	made := c.populate()
 	for i := range block.Instances {
+		if c.out.standing[i].foreign {
+			continue
+		}
 		c.read(i)
 		for _, r := range c.out.standing[i].rules {
 			c.claim(ruleKey(r), i, r)
@@ -162,7 +166,9 @@ func (c *compiler) implied() {
 	name := c.out.name
 	if name == c.options.DefaultService {
 		for i := range c.out.block.Instances {
-			c.claim(routeKey{isDefault: true}, i, plain)
+			if !c.out.standing[i].foreign {
+				c.claim(routeKey{isDefault: true}, i, plain)
+			}
 		}
 	}
 	if !c.options.Registered || name == catalogueService {
@@ -172,7 +178,7 @@ func (c *compiler) implied() {
 	key := routeKey{dialect: dialect.Native, host: host, path: "/"}
 	for i := range c.out.block.Instances {
 		in := &c.out.block.Instances[i]
-		if !registered(in) || restricted(c.out.standing[i].rules) {
+		if c.out.standing[i].foreign || !registered(in) || restricted(c.out.standing[i].rules) {
 			continue
 		}
 		if !dialect.ValidHost(host) {
@@ -194,15 +200,27 @@ func restricted(rules []*dialect.Rule) bool {
 	return false
 }
 
-// registratorID is the form of Registrator's IDs, host:name:port, the host being an IPv6 address where it has no name. UDP ports,
-// which have :udp appended, cannot answer HTTP.
+// noHTTP says why a registration is none of an HTTP instance, or "". A proxy or gateway of Consul's mesh speaks mutual TLS to other
+// proxies only, and carries the tags of its service where the scheduler copies them; a port with :udp behind its ID, as registrators
+// write it, is none of TCP.
+func noHTTP(in *discovery.Instance) string {
+	switch {
+	case in.Kind != "":
+		return "a registration of the kind " + quoted(in.Kind) + " is no HTTP instance: it gets no traffic"
+	case strings.HasSuffix(in.ID, udpSuffix):
+		return "a UDP port is no HTTP instance: it gets no traffic"
+	}
+	return ""
+}
+
+// udpSuffix is what registrators put behind the ID of a UDP port.
+const udpSuffix = ":udp"
+
+// registratorID is the form of Registrator's IDs, host:name:port, the host being an IPv6 address where it has no name.
 var registratorID = regexp.MustCompile(`^.+:[A-Za-z0-9_.-]{2,}:[0-9]+$`)
 
 // registered says whether a registrator made the registration: by our mark, or by the form of the ID.
 func registered(in *discovery.Instance) bool {
-	if strings.HasSuffix(in.ID, ":udp") {
-		return false
-	}
 	return in.Marked || registratorID.MatchString(in.ID)
 }
 

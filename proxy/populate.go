@@ -35,7 +35,7 @@ func (c *compiler) populate() (made []*balancer.Upstream) {
 		made = append(made, u)
 	}
 	for i := range list {
-		if lead, ok := leads[socketOf(&list[i])]; ok && list[i].Usable() {
+		if lead, ok := leads[socketOf(&list[i])]; ok && list[i].Usable() && !c.out.standing[i].foreign {
 			c.out.standing[i].upstream = c.out.standing[lead].upstream
 		}
 	}
@@ -43,12 +43,18 @@ func (c *compiler) populate() (made []*balancer.Upstream) {
 }
 
 // leads chooses, for each address, the usable registration that tells the truth about it: the one whose container started
-// last, and among equals one that is known already. It refuses addresses that must not be dialled.
+// last, and among equals one that is known already. It sets aside what is no HTTP instance, and refuses addresses that must not be
+// dialled.
 func (c *compiler) leads() map[socket]int {
 	list := c.out.block.Instances
 	leads := make(map[socket]int, len(list))
 	for i := range list {
 		in := &list[i]
+		if reason := noHTTP(in); reason != "" {
+			c.out.standing[i].foreign = true
+			c.reject(in, "", reason)
+			continue
+		}
 		if before := c.before(in); before != nil {
 			c.out.standing[i].upstream = before.upstream
 		}

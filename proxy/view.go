@@ -40,6 +40,7 @@ type InstanceView struct {
 	Node      string        `json:"node"`
 	Address   string        `json:"address"`
 	Port      int           `json:"port"`
+	Kind      string        `json:"kind,omitempty"` // as in discovery.Instance
 	Status    string        `json:"status"`
 	Weight    int           `json:"weight"`
 	Routable  bool          `json:"routable"`
@@ -122,7 +123,7 @@ func (t *Table) Services() []ServiceView {
 func (c *claimant) view(i int) InstanceView {
 	in := &c.block.Instances[i]
 	v := InstanceView{
-		ID: in.ID, Node: in.Node, Address: in.Address, Port: in.Port, Status: in.Status.String(), Weight: in.Weight,
+		ID: in.ID, Node: in.Node, Address: in.Address, Port: in.Port, Kind: in.Kind, Status: in.Status.String(), Weight: in.Weight,
 	}
 	if u := c.standing[i].upstream; u != nil {
 		v.Routable = in.Usable() && u.Usable()

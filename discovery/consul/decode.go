@@ -21,12 +21,12 @@ type node struct {
 }
 
 type service struct {
-	ID, Service, Address string
-	Tags                 []string
-	Meta                 map[string]string
-	Port                 int
-	Weights              weights
-	ModifyIndex          uint64
+	Kind, ID, Service, Address string
+	Tags                       []string
+	Meta                       map[string]string
+	Port                       int
+	Weights                    weights
+	ModifyIndex                uint64
 }
 
 type weights struct{ Passing, Warning int }
@@ -75,6 +75,7 @@ func (e *entry) instance() discovery.Instance {
 	instance := discovery.Instance{
 		Identity:  discovery.Identity{Node: e.Node.Node, ID: e.Service.ID, Address: address, Port: e.Service.Port},
 		Service:   e.Service.Service,
+		Kind:      e.Service.Kind,
 		Tags:      e.Service.Tags,
 		Meta:      e.Service.Meta,
 		Weight:    e.Service.Weights.of(status),

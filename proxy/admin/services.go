@@ -110,7 +110,7 @@ func bound(s proxy.ServiceView, ages map[string]time.Duration) serviceView {
 	v.Instances = s.Instances[:min(len(s.Instances), defaultLimit)]
 	for n := range v.Instances {
 		i := &v.Instances[n] // the view is ours: it was made for this answer
-		i.ID, i.Node, i.Address = clip(i.ID), clip(i.Node), clip(i.Address)
+		i.ID, i.Node, i.Address, i.Kind = clip(i.ID), clip(i.Node), clip(i.Address), clip(i.Kind)
 	}
 	return v
 }

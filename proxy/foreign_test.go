@@ -1,0 +1,44 @@
+package proxy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pointsman/pointsman/discovery"
+)
+
+// A sidecar, a gateway and a UDP port carry tags as their services do, and speak no HTTP that a client could use.
+func TestWhatIsNoHTTPInstanceGetsNoTraffic(t *testing.T) {
+	list := []discovery.Instance{inst("web", "10.0.0.1", 80, "urlprefix-web.io/")}
+	for i, kind := range []string{"connect-proxy", "mesh-gateway", "terminating-gateway", "ingress-gateway", "api-gateway", "a-later-one"} {
+		other := inst("web", "10.0.0.1", 20000+i, "urlprefix-web.io/", "urlprefix-side.io/")
+		other.Kind, other.Marked = kind, true
+		list = append(list, other)
+	}
+	udp := inst("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-side.io/") // one address with the TCP port
+	udp.ID = "host:web:80:udp"
+	list = append(list, udp)
+	table := NewTable(Options{Registered: true, DefaultService: "web", Domain: "test"}).Next(snap(list...))
+	expect(t, table, "web.io", "/", "10.0.0.1:80")
+	expect(t, table, "web.test", "/", "10.0.0.1:80") // the default service's, and no sidecar
+	expect(t, table, "side.io", "/", "10.0.0.1:80")  // likewise: nobody else asks for it
+	rejects := table.Rejects()
+	if len(rejects) != 7 || !strings.Contains(rejects[0].Reason, "connect-proxy") || !strings.Contains(rejects[6].Reason, "UDP") {
+		t.Errorf("rejects: %+v", rejects)
+	}
+	if again := table.Next(snap(list...)); len(again.refused) != 0 {
+		t.Errorf("told again: %+v", again.refused)
+	}
+}
+
+func TestInstanceThatTurnsIntoASidecarLeaves(t *testing.T) {
+	web := inst("web", "10.0.0.1", 80, "urlprefix-web.io/")
+	table := NewTable(Options{}).Next(snap(web))
+	u := upstream(t, table, "web.io", "10.0.0.1:80")
+	web.Kind = "connect-proxy"
+	table = table.Next(snap(web))
+	expect(t, table, "web.io", "/", "404")
+	if len(table.departed) != 1 || table.departed[0] != u {
+		t.Errorf("departed: %v", table.departed)
+	}
+}
