@@ -75,6 +75,8 @@ func TestConsulAddressFromFlagThenVariables(t *testing.T) {
 		{map[string]string{"POINTSMAN_CONSUL": "b:2", "CONSUL_HTTP_ADDR": "c:3"}, nil, "b:2"},
 		{map[string]string{"CONSUL_HTTP_ADDR": "c:3"}, nil, "c:3"},
 		{nil, nil, "127.0.0.1:8500"},
+		{map[string]string{"CONSUL_HTTP_SSL": "true"}, []string{"-consul", "http://a:1"}, "http://a:1"},
+		{map[string]string{"CONSUL_HTTP_SSL": "true"}, []string{"-consul", "a:1"}, "https://a:1"},
 	} {
 		c, f := proxyLine(t, x.env, x.args...)
 		config, err := c.consulConfig(f)

@@ -182,7 +182,7 @@ func (c *proxyFlags) consulConfig(f *flags) (consul.Config, error) {
 		if _, _, err := net.SplitHostPort(c.consul); err != nil && !strings.Contains(c.consul, "://") {
 			return config, fmt.Errorf("invalid value %q for -consul: want host:port, http://, https:// or unix://", c.consul)
 		}
-		config.Address = c.consul
+		config = config.WithAddress(c.consul)
 	}
 	if c.consulDC != "" {
 		config.Datacenter = c.consulDC

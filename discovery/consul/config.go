@@ -20,7 +20,7 @@ type Config struct {
 	// Address is host:port, host (port 80, or 443 with TLS), http://…, https://…[/prefix] or unix:///path; "" is
 	// DefaultAddress.
 	Address string
-	// TLS speaks HTTPS even when Address does not say so.
+	// TLS speaks HTTPS even when Address does not say so. It is CONSUL_HTTP_SSL.
 	TLS bool
 
 	Token string
@@ -74,6 +74,16 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		return Config{}, fmt.Errorf("CONSUL_HTTP_ADDR: %w", err)
 	}
 	return c, nil
+}
+
+// WithAddress is c for an agent that somebody named outside of the environment: a scheme in the address then wins over
+// CONSUL_HTTP_SSL, which decides only for an address without one.
+func (c Config) WithAddress(address string) Config {
+	c.Address = address
+	if strings.Contains(address, "://") {
+		c.TLS = false
+	}
+	return c
 }
 
 func proxyFrom(getenv func(string) string) func(*http.Request) (*url.URL, error) {

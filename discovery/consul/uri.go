@@ -12,7 +12,8 @@ const Supported = "consul://host:port, consul: (CONSUL_HTTP_ADDR), consul-tls://
 
 // ParseURI reads the registrator's registry URI and the CONSUL_* variables:
 //
-//	consul://host[:port]      that agent (port 80 when none is given), whatever CONSUL_HTTP_ADDR says
+//	consul://host[:port]      that agent (port 80 when none is given), whatever CONSUL_HTTP_ADDR says; it names no transport,
+//	                          so that CONSUL_HTTP_SSL decides, as it does for Registrator
 //	consul: or consul://      CONSUL_HTTP_ADDR, else 127.0.0.1:8500
 //	consul-tls://host:port    HTTPS, certificate checked against host
 //	consul-unix:///path       a Unix socket

@@ -99,6 +99,21 @@ func TestFromEnv(t *testing.T) {
 	}
 }
 
+func TestAnAddressWithASchemeWinsOverTheEnvironment(t *testing.T) {
+	tls, err := FromEnv(env("CONSUL_HTTP_ADDR", "other:8501", "CONSUL_HTTP_SSL", "true"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		"http://h:8500": "http://h:8500", "HTTP://h:8500": "http://h:8500", "https://h:8501": "https://h:8501",
+		"h:8501": "https://h:8501", "unix:///c.sock": "unix:///c.sock",
+	} {
+		if got := tls.WithAddress(address).String(); got != want {
+			t.Errorf("%s with CONSUL_HTTP_SSL: %s, want %s", address, got, want)
+		}
+	}
+}
+
 func sameConfig(a, b Config) bool {
 	text := func(c Config) string {
 		return strings.Join([]string{c.Address, c.Token, c.TokenFile, c.Username, c.Password, c.CAFile, c.CAPath, c.CertFile,
