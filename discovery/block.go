@@ -2,14 +2,16 @@ package discovery
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // maxNameBytes bounds names of services, instances and nodes. Consul sets no bound; a DNS label has 63 bytes, and a name is a
-// metric's label and a log's field.
+// metric's label, a log's field and a part of a request line, which most proxies bound at 8 KiB.
 const maxNameBytes = 512
 
 // compare orders instances by node, then ID; what follows only makes the order complete.
@@ -45,12 +47,18 @@ func valid(i *Instance) bool {
 		len(i.ID) <= maxNameBytes && len(i.Node) <= maxNameBytes
 }
 
-// validName says whether a service's name can be asked for and shown. Consul accepts any bytes.
-func validName(s string) bool {
-	if s == "" || len(s) > maxNameBytes || !utf8.ValidString(s) {
-		return false
+// CheckName says whether a name of a service or a node can be asked for and shown: text that prints, of at most 512 bytes, and
+// no dot segment, which a path takes for something else. Catalogues accept any bytes.
+func CheckName(name string) error {
+	switch {
+	case name == "" || name == "." || name == "..":
+		return errors.New("the name can't stand in a path")
+	case len(name) > maxNameBytes:
+		return errors.New("the name is too long")
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return errors.New("the name holds characters that don't print")
 	}
-	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) < 0
+	return nil
 }
 
 // same compares contents. Index, Seen and SinceStart are not content: the first moves without a change, the others are ours.

@@ -104,26 +104,6 @@ type Snapshot struct {
 	Datacenter, Node string
 }
 
-// Lookup returns the block of a service, or nil. O(log n).
-func (s *Snapshot) Lookup(name string) *Service {
-	if s == nil {
-		return nil
-	}
-	lo, hi := 0, len(s.Services)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if s.Services[mid].Name < name {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	if lo < len(s.Services) && s.Services[lo].Name == name {
-		return s.Services[lo]
-	}
-	return nil
-}
-
 // Query is one blocking question. Index 0 asks for an answer at once; otherwise the catalogue answers when it has something
 // newer, or when Wait has passed. Zero Wait means the catalogue's default.
 type Query struct {
@@ -156,8 +136,8 @@ type Answer struct {
 }
 
 // Catalogue answers blocking queries. Implementations are discovery/consul and discovery/memory. Both methods may be called
-// from several goroutines; each must return within Wait*17/16 plus a few seconds, or earlier when ctx ends, and must return an
-// error rather than an incomplete answer. The caller owns what is returned.
+// from several goroutines; each must return when ctx ends, which the Watcher sees to a few seconds after Wait has passed, and
+// must return an error rather than an incomplete answer. The caller owns what is returned.
 type Catalogue interface {
 	List(ctx context.Context, q Query) (Listing, error)
 	Instances(ctx context.Context, service string, q Query) (Answer, error)

@@ -265,10 +265,23 @@ func (b *bench) after(d time.Duration) *Snapshot {
 	return b.view()
 }
 
+// lookup returns the block of a service in a snapshot, or nil; s may be nil.
+func lookup(s *Snapshot, name string) *Service {
+	if s == nil {
+		return nil
+	}
+	for _, b := range s.Services {
+		if b.Name == name {
+			return b
+		}
+	}
+	return nil
+}
+
 // usable tells how many usable instances a service has in the newest view; -1 when the view has no such service.
 func (b *bench) usable(name string) int {
 	b.t.Helper()
-	s := b.view().Lookup(name)
+	s := lookup(b.view(), name)
 	if s == nil {
 		return -1
 	}

@@ -53,7 +53,7 @@ func (v *view) takeList(e event) {
 func (v *view) wanted(services map[string][]string) (names map[string]bool, refused int) {
 	names = make(map[string]bool, len(v.subjects))
 	for name, tags := range services {
-		if !validName(name) {
+		if CheckName(name) != nil {
 			refused++
 			continue
 		}

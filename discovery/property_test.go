@@ -96,7 +96,7 @@ func walk(steps []int) string {
 	for _, n := range names {
 		want, _ := settle(slices.Clone(f.of[n]))
 		var got []Instance
-		if b := view.Lookup(n); b != nil {
+		if b := lookup(view, n); b != nil {
 			got = b.Instances
 		}
 		if text(got) != text(want) {

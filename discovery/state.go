@@ -107,7 +107,7 @@ func parseState(r io.Reader, now time.Time) (*Snapshot, time.Time, error) {
 	out := &Snapshot{Taken: in.Confirmed, Datacenter: in.Datacenter, Node: in.Node, Stale: true}
 	last := ""
 	for _, t := range in.Services {
-		if !validName(t.Name) || t.Name <= last {
+		if CheckName(t.Name) != nil || t.Name <= last {
 			return nil, time.Time{}, fmt.Errorf("service %.100q is no name or out of order", t.Name)
 		}
 		last = t.Name

@@ -37,8 +37,8 @@ func TestStateComesBackAsItWas(t *testing.T) {
 	want[0].Kind = "connect-proxy"
 	want[0].Meta, want[0].Marked, want[0].Started, want[0].Container = map[string]string{"k": "v"}, true, now, "abc"
 	want, _ = settle(want)
-	if !same(s.Lookup("web").Instances, want) {
-		t.Errorf("got %+v, want %+v", s.Lookup("web").Instances, want)
+	if !same(lookup(s, "web").Instances, want) {
+		t.Errorf("got %+v, want %+v", lookup(s, "web").Instances, want)
 	}
 }
 
@@ -100,7 +100,7 @@ func FuzzState(f *testing.F) {
 		}
 		last := ""
 		for _, block := range s.Services {
-			if !validName(block.Name) || block.Name <= last {
+			if CheckName(block.Name) != nil || block.Name <= last {
 				t.Fatalf("name %q after %q", block.Name, last)
 			}
 			last = block.Name
@@ -175,7 +175,7 @@ func TestASnapshotOnDiskIsServedUntilTheCatalogueAnswers(t *testing.T) {
 		if b.newest.Stale || b.newest.Sequence != 2 {
 			t.Errorf("stale %v, sequence %d", b.newest.Stale, b.newest.Sequence)
 		}
-		for _, i := range b.newest.Lookup("web").Instances {
+		for _, i := range lookup(b.newest, "web").Instances {
 			if i.SinceStart {
 				t.Error("an instance of the first live view counts as new")
 			}

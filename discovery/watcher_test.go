@@ -55,7 +55,7 @@ func TestEqualContentPublishesNothing(t *testing.T) {
 			t.Errorf("published %q though nothing changed", s.Cause)
 		}
 		f.set("web", some("web", 3)...)
-		if s := b.view(); s.Lookup("api") != first.Lookup("api") || s.Lookup("web") == first.Lookup("web") {
+		if s := b.view(); lookup(s, "api") != lookup(first, "api") || lookup(s, "web") == lookup(first, "web") {
 			t.Error("an unchanged service must keep its block, a changed one must not")
 		}
 	})
@@ -80,7 +80,7 @@ func TestADatacenterKnownLaterIsPublished(t *testing.T) {
 		known.Store(true)
 		time.Sleep(listWait + time.Second)
 		s := b.view()
-		if s.Datacenter != "dc1" || s.Node != "n1" || s.Lookup("web") != first.Lookup("web") {
+		if s.Datacenter != "dc1" || s.Node != "n1" || lookup(s, "web") != lookup(first, "web") {
 			t.Errorf("datacenter %q, node %q, cause %q", s.Datacenter, s.Node, s.Cause)
 		}
 		known.Store(false)
@@ -147,7 +147,7 @@ func TestNothingIsPublishedBeforeTheFirstViewIsComplete(t *testing.T) {
 		f.setFault(nil)
 		b.after(time.Second + 200*time.Millisecond)
 		b.want("slow", 1)
-		if b.newest.Lookup("slow").Instances[0].SinceStart {
+		if lookup(b.newest, "slow").Instances[0].SinceStart {
 			t.Error("an instance of the first list counts as new")
 		}
 	})
@@ -162,7 +162,7 @@ func TestInstancesKeepWhenTheyWereSeen(t *testing.T) {
 		b.after(time.Minute)
 		f.set("web", some("web", 2)...)
 		b.want("web", 2)
-		in := b.newest.Lookup("web").Instances
+		in := lookup(b.newest, "web").Instances
 		if in[1].SinceStart || !in[1].Seen.Equal(began) { // node1 sorts after node0
 			t.Errorf("the first: %v %v", in[1].SinceStart, in[1].Seen)
 		}
@@ -175,7 +175,7 @@ func TestInstancesKeepWhenTheyWereSeen(t *testing.T) {
 		b.after(time.Minute)
 		f.set("web", some("web", 2)...)
 		b.want("web", 2)
-		if got := b.newest.Lookup("web").Instances[0].Seen; !got.Equal(seen) {
+		if got := lookup(b.newest, "web").Instances[0].Seen; !got.Equal(seen) {
 			t.Error("an instance that was away for a minute is not a new one")
 		}
 	})

@@ -3,7 +3,6 @@ package consul
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/consul/api"
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,7 +20,8 @@ type Options struct {
 	Registerer prometheus.Registerer
 }
 
-// Catalogue asks Consul's catalogue with blocking queries. It implements discovery.Catalogue.
+// Catalogue asks Consul's catalogue with blocking queries. It implements discovery.Catalogue: how long an answer may take is
+// the context's business.
 type Catalogue struct {
 	client  *client
 	refuser *refuser
@@ -49,8 +49,6 @@ func NewCatalogue(o Options) (*Catalogue, error) {
 // out and reported.
 func (c *Catalogue) List(ctx context.Context, q discovery.Query) (discovery.Listing, error) {
 	c.home.look(ctx)
-	ctx, cancel := context.WithTimeout(ctx, deadline(q))
-	defer cancel()
 	var answer map[string][]string
 	head, err := c.client.get(ctx, "/v1/catalog/services", &answer, c.options(q))
 	if err == nil {
@@ -60,7 +58,7 @@ func (c *Catalogue) List(ctx context.Context, q discovery.Query) (discovery.List
 		return discovery.Listing{}, fmt.Errorf("list services: %w", err)
 	}
 	for name := range answer {
-		if err := checkName(name); err != nil {
+		if err := discovery.CheckName(name); err != nil {
 			c.refuser.refuse(refusedName, "", name, err)
 			delete(answer, name)
 		}
@@ -71,11 +69,9 @@ func (c *Catalogue) List(ctx context.Context, q discovery.Query) (discovery.List
 // Instances implements discovery.Catalogue over GET /v1/health/service/:service, unfiltered. Instances with an address or a
 // port that can't be dialled are left out and reported.
 func (c *Catalogue) Instances(ctx context.Context, service string, q discovery.Query) (discovery.Answer, error) {
-	if err := checkName(service); err != nil {
+	if err := discovery.CheckName(service); err != nil {
 		return discovery.Answer{}, fmt.Errorf("list instances of %q: %w", service, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, deadline(q))
-	defer cancel()
 	const path = "/v1/health/service/"
 	var answer []entry
 	head, err := c.client.get(c.client.escaping(ctx, path, service), path+service, &answer, c.options(q))
@@ -105,25 +101,6 @@ func (c *Catalogue) Home() (datacenter, node string) { return c.home.known() }
 func (c *Catalogue) Multiplexed() bool {
 	p, _ := c.client.config.place()
 	return p.scheme == "https"
-}
-
-const (
-	// defaultWait is what Consul takes when no wait is given.
-	defaultWait = 5 * time.Minute
-	// patience is added to what a blocking query may take: Consul spreads waits by up to wait/16, and the answer travels.
-	patience = 5 * time.Second
-)
-
-// deadline is when an answer is given up on this side: a line may be dead without anybody knowing.
-func deadline(q discovery.Query) time.Duration {
-	if q.Index == 0 {
-		return 2 * patience // no waiting is asked for, but a large answer takes its time
-	}
-	wait := q.Wait
-	if wait <= 0 {
-		wait = defaultWait
-	}
-	return wait + wait/16 + patience
 }
 
 func (c *Catalogue) options(q discovery.Query) *api.QueryOptions {

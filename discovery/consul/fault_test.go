@@ -247,7 +247,7 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 	}
 }
 
-// TestSlowAnswersEnd: an agent that sends a byte now and then is given up at the deadline, as is one that never answers.
+// TestSlowAnswersEnd: an agent that sends a byte now and then is given up when the context ends.
 func TestSlowAnswersEnd(t *testing.T) {
 	catalogue, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Consul-Index", "5")
@@ -269,16 +269,6 @@ func TestSlowAnswersEnd(t *testing.T) {
 	}
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("given up after %v", took)
-	}
-	for query, want := range map[discovery.Query]time.Duration{
-		{}:                              10 * time.Second,
-		{Index: 1, Wait: time.Minute}:   time.Minute + 3750*time.Millisecond + 5*time.Second,
-		{Index: 1}:                      defaultWait + defaultWait/16 + 5*time.Second,
-		{Index: 0, Wait: 10 * 60 * 1e9}: 10 * time.Second,
-	} {
-		if got := deadline(query); got != want {
-			t.Errorf("deadline of %+v: %v, want %v", query, got, want)
-		}
 	}
 }
 

@@ -44,30 +44,22 @@ func TestSelfIsKeptAndRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := both{catalogue, agent, ErrUnknown}
-	web := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer web.Close()
 	var health atomic.Value
 	health.Store("passing")
-	for _, self := range []Self{
-		{ID: "p1", Name: "proxy", Address: "127.0.0.1", Port: 8080, Tags: []string{"t"},
-			Health: func() (string, string) { return health.Load().(string), "so it is" }},
-		{ID: "p1", Name: "proxy", Address: "127.0.0.1", Port: 8080, HTTP: web.URL},
-	} {
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- agent.RegisterSelf(ctx, self, zerolog.Nop()) }()
-		b.await(t, "proxy", count(1))
-		b.await(t, "proxy", one(discovery.Passing))
-		if self.HTTP == "" {
-			health.Store("warning")
-			b.await(t, "proxy", one(discovery.Warning))
-		}
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("leave: %v", err)
-		}
-		b.await(t, "proxy", count(0))
+	self := Self{ID: "p1", Name: "proxy", Address: "127.0.0.1", Port: 8080,
+		Health: func() (string, string) { return health.Load().(string), "so it is" }}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- agent.RegisterSelf(ctx, self, zerolog.Nop()) }()
+	b.await(t, "proxy", count(1))
+	b.await(t, "proxy", one(discovery.Passing))
+	health.Store("warning")
+	b.await(t, "proxy", one(discovery.Warning))
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("leave: %v", err)
 	}
+	b.await(t, "proxy", count(0))
 	lost := Self{ID: "p2", Name: "lost"}
 	k := keeper{agent: agent, self: lost, registration: lost.registration(), held: true}
 	if err := k.keep(t.Context(), "passing", ""); err != nil {

@@ -1,12 +1,8 @@
 package consul
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
@@ -75,21 +71,4 @@ func (r *refuser) refuse(kind, node, name string, reason error) {
 	if tell {
 		r.log(kind, node, name, reason)
 	}
-}
-
-// maxName bounds a service name in bytes: it goes into a request line, which Consul bounds at 1 MiB, most proxies at 8 KiB.
-const maxName = 1024
-
-// checkName says whether Consul can be asked about a name: it registers names that its own paths refuse (characters that
-// don't print) or take for something else (dot segments).
-func checkName(name string) error {
-	switch {
-	case name == "" || name == "." || name == "..":
-		return errors.New("the name can't stand in a path")
-	case len(name) > maxName:
-		return errors.New("the name is too long")
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return errors.New("the name holds characters that don't print")
-	}
-	return nil
 }

@@ -18,16 +18,12 @@ type Self struct {
 	// Address is where others reach it; "" means the agent node's address.
 	Address string
 	Port    int
-	Tags    []string
-	Meta    map[string]string
-	// HTTP, when set, is the URL that the agent asks every 5 s. Otherwise a TTL check is kept alive with Health.
-	HTTP string
 	// Health tells the state ("passing", "warning", "critical") and a short text for the TTL check. Nil is always passing.
 	Health func() (status, output string)
 }
 
 const (
-	// selfInterval: how often an agent asks, a TTL is refreshed, and a lost registration is found.
+	// selfInterval: how often the TTL is refreshed, and a lost registration is found.
 	selfInterval = 5 * time.Second
 	// selfLook: how soon a changed health is told, and a registration that could not be made is tried again.
 	selfLook = time.Second
@@ -99,9 +95,6 @@ func (k *keeper) keep(ctx context.Context, status, output string) error {
 }
 
 func (k *keeper) refresh(ctx context.Context, status, output string) error {
-	if k.self.HTTP != "" {
-		return k.agent.has(ctx, k.self.ID)
-	}
 	return k.agent.Report(ctx, firstCheckID(k.self.ID), status, output)
 }
 
@@ -110,16 +103,6 @@ func (s Self) health() (status, output string) {
 		return "passing", ""
 	}
 	return s.Health()
-}
-
-// has is ErrUnknown when the agent does not hold the service.
-func (a *Agent) has(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	const path = "/v1/agent/service/"
-	var found agentService
-	_, err := a.client.get(a.client.escaping(ctx, path, id), path+id, &found, nil)
-	return unknown(err, "look up", id)
 }
 
 func (a *Agent) leave(ctx context.Context, id string) error {
@@ -132,12 +115,8 @@ func (a *Agent) leave(ctx context.Context, id string) error {
 }
 
 func (s Self) registration() registrator.Registration {
-	check := registrator.Check{TTL: selfTTL, DeregisterAfter: selfForget}
-	if s.HTTP != "" {
-		check = registrator.Check{HTTP: s.HTTP, Interval: selfInterval.String(), Timeout: "2s", DeregisterAfter: selfForget}
-	}
 	return registrator.Registration{
-		ID: s.ID, Name: s.Name, Tags: s.Tags, Address: s.Address, Port: s.Port, Meta: s.Meta,
-		Checks: []registrator.Check{check},
+		ID: s.ID, Name: s.Name, Address: s.Address, Port: s.Port,
+		Checks: []registrator.Check{{TTL: selfTTL, DeregisterAfter: selfForget}},
 	}
 }

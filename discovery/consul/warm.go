@@ -6,60 +6,37 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // warm lets one request through first on a TLS connection: over HTTP/2 all later ones then share that connection, where
 // thousands at once would each dial one. All who come meanwhile wait for it and share its outcome.
 type warm struct {
-	mu     sync.Mutex
-	done   bool
-	flight *flight
-}
-
-type flight struct {
-	landed chan struct{}
-	err    error
+	done  atomic.Bool
+	first singleflight.Group
 }
 
 func (w *warm) open(request *http.Request, next http.RoundTripper) error {
-	w.mu.Lock()
-	if w.done {
-		w.mu.Unlock()
+	if w.done.Load() {
 		return nil
 	}
-	f := w.flight
-	mine := f == nil
-	if mine {
-		f = &flight{landed: make(chan struct{})}
-		w.flight = f
-	}
-	w.mu.Unlock()
-	if mine {
-		w.land(f, ask(request, next))
-	}
+	shared := w.first.DoChan("", func() (any, error) {
+		err := ask(request, next)
+		w.done.Store(err == nil)
+		return nil, err
+	})
 	select {
-	case <-f.landed:
-		return f.err
+	case outcome := <-shared:
+		return outcome.Err
 	case <-request.Context().Done():
 		return request.Context().Err()
 	}
 }
 
-func (w *warm) land(f *flight, err error) {
-	w.mu.Lock()
-	w.done, w.flight = err == nil, nil
-	w.mu.Unlock()
-	f.err = err
-	close(f.landed)
-}
-
 // lost is called when a request failed: the shared connection may be gone, and the next request dials alone again.
-func (w *warm) lost() {
-	w.mu.Lock()
-	w.done = false
-	w.mu.Unlock()
-}
+func (w *warm) lost() { w.done.Store(false) }
 
 // ask makes the first request. Any answer will do: it is the connection that counts. It does not end with the caller's
 // context, since others wait for it too.
