@@ -149,8 +149,26 @@ func (x *Exchange) toHTTPS() Do {
 	return x.redirect(permanent, "https://"+host+x.Asked.Path+x.Asked.Query)
 }
 
-// Match finds the request's route and instance in a table, which the listener loads once: Send, Reply, or HandOver. It comes after a
-// small body has come, which may take as long as the client likes: what has gone meanwhile is then not asked.
+// MatchPresent is Match with the present table, which is loaded here and nowhere else: once for a request. Only a loop or goroutine that
+// was kept waiting for so long that all the instances it found have gone loads once more, as one that leaves a queue does.
+func (x *Exchange) MatchPresent() Do { return x.matchFrom(x.seat.common.Switch.Load()) }
+
+// matchFrom is MatchPresent after the first load.
+func (x *Exchange) matchFrom(t *Table) Do {
+	do := x.Match(t)
+	if do != Reply || x.Outcome != NoInstance {
+		return do
+	}
+	if next := x.seat.common.Switch.Load(); next != t {
+		x.Outcome, x.Status = Forwarded, 0
+		return x.Match(next)
+	}
+	return do
+}
+
+// Match finds the request's route and instance in a table: Send, Reply, or HandOver. It comes after a small body has come, which may take
+// as long as the client likes: what has gone meanwhile is then not asked. However often a request is matched, it counts once for the
+// budget of retries.
 func (x *Exchange) Match(t *Table) Do {
 	if t == nil {
 		return x.reply(NotReady, "")
@@ -163,9 +181,11 @@ func (x *Exchange) Match(t *Table) Do {
 		x.handed = true
 		return HandOver
 	}
+	if x.Route == nil {
+		route.Lane.Budget.Deposit(x.begun)
+	}
 	x.Route = route
 	x.attempts = Attempts{Idempotent: Idempotent(x.Request.Method), Max: x.seat.common.Limits.Retries}
-	route.Lane.Budget.Deposit(x.begun)
 	if !x.attempts.Idempotent {
 		x.want = balancer.Answered
 	}

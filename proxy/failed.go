@@ -13,9 +13,9 @@ func (x *Exchange) Idempotent() bool { return Idempotent(x.Request.Method) }
 // can't be repeated goes to an instance that has never answered.
 func (x *Exchange) MustSettle() bool { return !x.Target.Upstream.Answered() && !x.Idempotent() }
 
-// Failed takes how an attempt failed before an answer: Send again, Reply, or Abort. The client's own failures may come before Match. kept says that the connection was a kept one
-// (where a request got as far as being sent on it, the other kept ones are best closed: they seldom end alone); replayable that
-// the request's body can be sent again from its first byte. It notes what the failure says about the instance.
+// Failed takes how an attempt failed before an answer: Send again, Reply, or Abort. The client's own failures may come before Match.
+// kept says that the connection was a kept one, see also Failure.EmptiesPool; replayable that the request's body can be sent again from
+// its first byte. It notes what the failure says about the instance.
 func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 	if f == FailedStale && !kept { // a fresh connection that closed at once
 		f = FailedSettle

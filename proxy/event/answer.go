@@ -105,14 +105,8 @@ func (j *job) awaitAnswer() {
 // noAnswer is called where nothing more of an answer is there: the connection may have ended.
 func (j *job) noAnswer() {
 	u := j.u
-	switch {
-	case !u.has(broken) && !u.has(atEOF):
-	case j.heard:
-		j.failed(proxy.FailedAnswer)
-	case u.has(reset):
-		j.failed(proxy.FailedReset)
-	default:
-		j.failed(proxy.FailedSent)
+	if u.has(broken) || u.has(atEOF) {
+		j.failed(proxy.EndedEarly(j.heard, u.has(reset)))
 	}
 }
 

@@ -8,30 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
-// match finds an instance, and asks it. A table that was replaced between the load and the pick may have no instance left; its successor
-// has.
+// match finds an instance, and asks it.
 func (j *job) match() {
-	l := j.client.loop
 	j.client.phase = busy
-	table := l.server.common.Switch.Load()
-	do := j.x.Match(table)
-	for do == proxy.Reply && j.x.Outcome == proxy.NoInstance {
-		next := l.server.common.Switch.Load()
-		if next == table {
-			break
-		}
-		table = next
-		j.x.Outcome, j.x.Status = proxy.Forwarded, 0
-		do = j.x.Match(table)
-	}
-	switch do {
+	switch j.x.MatchPresent() {
 	case proxy.Send:
 		j.attempt()
 	case proxy.HandOver:
-		l.giveAway(j.client, j)
+		j.client.loop.giveAway(j.client, j)
 	default:
 		j.reply()
 	}
@@ -82,21 +68,14 @@ func (j *job) try() (failure proxy.Failure, used, ok bool) {
 		p.resolve(j)
 		return 0, false, true
 	}
-	u, failure, errno := p.connectTo(j, p.to)
-	if u == nil {
-		if errno != 0 {
-			j.countConnect(errno)
-		}
-		return failure, false, false
-	}
-	j.u = u
-	return 0, false, true
+	j.u, failure = p.connectTo(j, p.to)
+	return failure, false, j.u != nil
 }
 
 // failed ends an attempt, and makes another one or none.
 func (j *job) failed(f proxy.Failure) {
 	used := j.u.used
-	if used && (f == proxy.FailedSent || f == proxy.FailedReset) {
+	if f.EmptiesPool(used) {
 		j.u.pool.empty()
 	}
 	j.dropUpstream()
@@ -125,23 +104,7 @@ func (j *job) dropUpstream() {
 
 // connectFailed is an attempt without a connection.
 func (j *job) connectFailed(errno unix.Errno) {
-	j.countConnect(errno)
-	j.failed(connectFailure(errno))
-}
-
-func (j *job) countConnect(errno unix.Errno) {
-	if sockets.Shortage(errno) {
-		j.client.loop.seat.Short(j.x.Target.Upstream, os.NewSyscallError("connect", errno))
-		return
-	}
-	result := proxy.ConnectError
-	switch errno {
-	case unix.ECONNREFUSED:
-		result = proxy.ConnectRefused
-	case unix.ETIMEDOUT:
-		result = proxy.ConnectTimeout
-	}
-	j.client.loop.seat.Connect(result)
+	j.failed(j.client.loop.seat.ConnectFailed(j.x.Target.Upstream, os.NewSyscallError("connect", errno)))
 }
 
 // connected sends the request, unless the instance has first to show that it stays: where what can't be repeated goes to one that

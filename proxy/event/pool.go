@@ -4,6 +4,7 @@ package event
 
 import (
 	"net/netip"
+	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -98,8 +99,7 @@ func (p *pool) forget(u *upstream) {
 	}
 }
 
-// empty closes what is idle. A kept connection that ends as a request goes out on it is seldom alone: the application shut down,
-// or its patience with idle connections is over. A fresh one costs little, and says more about the instance when it fails too.
+// empty closes what is idle.
 func (p *pool) empty() {
 	for i, u := range p.idle {
 		p.idle[i] = nil
@@ -109,15 +109,14 @@ func (p *pool) empty() {
 }
 
 // connectTo begins a connection for a job. It is nil where none can come about; why says so.
-func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure, errno unix.Errno) {
+func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure) {
 	l := p.loop
-	if !p.room(j.x.Fresh) {
-		return nil, proxy.FailedFull, 0
+	if !j.x.Room(l.server.limits.UpstreamConns, p.empty) {
+		return nil, proxy.FailedFull
 	}
-	fd := -1
-	if fd, errno = l.socket(int(to.raw.Addr.Family)); errno != 0 {
-		p.up.Disconnect()
-		return nil, connectFailure(errno), errno
+	fd, errno := l.socket(int(to.raw.Addr.Family))
+	if errno != 0 {
+		return nil, p.noConnection("socket", errno)
 	}
 	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	sockets.KeepAliveFD(fd)
@@ -133,34 +132,18 @@ func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure, e
 	if errno != 0 {
 		sysClose(fd)
 		l.files.Add(-1)
-		p.up.Disconnect()
 		l.stock.buryUpstream(u)
-		return nil, connectFailure(errno), errno
+		return nil, p.noConnection("connect", errno)
 	}
 	u.phase = connecting
 	l.arm(&u.sock, int64(l.server.limits.Connect))
-	return u, 0, 0
+	return u, 0
 }
 
-// room counts a connection in where the instance may have another one. With fresh those that are kept make room.
-func (p *pool) room(fresh bool) bool {
-	most := p.loop.server.limits.UpstreamConns
-	if p.up.Connect(most) {
-		return true
-	}
-	if !fresh || len(p.idle) == 0 {
-		return false
-	}
-	p.empty()
-	return p.up.Connect(most)
-}
-
-// connectFailure tells an instance that can't be reached from a shortage of our own, for which no instance is to be left out.
-func connectFailure(errno unix.Errno) proxy.Failure {
-	if sockets.Shortage(errno) {
-		return proxy.FailedShort
-	}
-	return proxy.FailedConnect
+// noConnection counts out what did not become a connection, and says which failure that is.
+func (p *pool) noConnection(call string, errno unix.Errno) proxy.Failure {
+	p.up.Disconnect()
+	return p.loop.seat.ConnectFailed(p.up, os.NewSyscallError(call, errno))
 }
 
 // socket makes one, for which kept connections to others may have to go.

@@ -10,8 +10,6 @@ import (
 	"net/netip"
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -57,17 +55,13 @@ func lookup(ctx context.Context, address string) (netip.AddrPort, error) {
 // resolved goes on with an attempt.
 func (j *job) resolved(p *pool, to netip.AddrPort, err error) {
 	l := p.loop
-	failure, errno := proxy.FailedConnect, unix.EHOSTUNREACH
-	if err == nil {
-		j.u, failure, errno = p.connectTo(j, sockaddrOf(to))
-		if j.u != nil {
-			return
-		}
-	} else {
+	if err != nil {
 		l.server.log.Debug().Err(err).Str("instance", p.up.Address()).Msg("look an instance's name up")
+		j.again(l.seat.ConnectFailed(p.up, err), false)
+		return
 	}
-	if errno != 0 {
-		j.countConnect(errno)
+	var failure proxy.Failure
+	if j.u, failure = p.connectTo(j, sockaddrOf(to)); j.u == nil {
+		j.again(failure, false)
 	}
-	j.again(failure, false)
 }

@@ -1,4 +1,4 @@
 // Package sockets is what listeners have in common below HTTP: how one stops without resetting anybody, how many
-// descriptors they may use, what follows a failed accept, whose fault a failed connect is, and how a peer is found that has
+// descriptors they may use, what follows a failed accept, and how a peer is found that has
 // vanished or takes nothing.
 package sockets

@@ -65,22 +65,12 @@ func (x *exchange) run(do proxy.Do) {
 	x.reply()
 }
 
-// match reads a small body, and then finds the way. The table is loaded once, here: what has gone while the body came is not asked.
-// Only a goroutine that was kept waiting by the scheduler for so long that all its instances have gone loads again, as one that
-// leaves a queue does.
+// match reads a small body, and then finds the way: what has gone while the body came is not asked.
 func (x *exchange) match() proxy.Do {
 	if x.up != nil && !x.request.Continue && !x.up.readAhead() {
 		return x.Failed(x.up.failure(), false, false, time.Now())
 	}
-	table := x.server.common.Switch.Load()
-	do := x.Match(table)
-	if x.Outcome == proxy.NoInstance {
-		if newer := x.server.common.Switch.Load(); newer != table {
-			x.Outcome, x.Status = proxy.Forwarded, 0
-			do = x.Match(newer)
-		}
-	}
-	return do
+	return x.MatchPresent()
 }
 
 // reply gives an own answer. What is left of the request is drained after it where it is small, and otherwise ends with the connection.

@@ -3,11 +3,9 @@ package std
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
@@ -169,8 +167,7 @@ func (p *pool) sweep() {
 	}
 }
 
-// empty closes what is idle. A kept connection that ends as a request goes out on it is seldom alone: the application shut down,
-// or its patience with idle connections is over. A fresh one costs little, and says more about the instance when it fails too.
+// empty closes what is idle.
 func (p *pool) empty() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -196,15 +193,9 @@ func (p *pool) close() {
 	}
 }
 
-// errFull says that an instance has as many connections as it may have.
-var errFull = errors.New("the instance has all the connections that it may have")
-
-// open connects. A failed connect is counted by its kind.
+// open connects, once the instance has counted the connection in: see proxy.Exchange.Room. It is counted out where none comes about.
 func (p *pool) open() (*backConn, error) {
 	u := p.key.upstream
-	if !u.Connect(p.pools.most) {
-		return nil, errFull
-	}
 	ctx, cancel := context.WithTimeout(p.pools.life, p.pools.connect)
 	defer cancel()
 	raw, err := p.pools.dial(ctx, "tcp", u.Address())
@@ -215,7 +206,6 @@ func (p *pool) open() (*backConn, error) {
 	}
 	if err != nil {
 		u.Disconnect()
-		p.count(err)
 		return nil, fmt.Errorf("connect to %s: %w", u.Address(), err)
 	}
 	p.pools.seat.Connect(proxy.ConnectOK)
@@ -243,24 +233,4 @@ func (p *pool) handshake(ctx context.Context, raw net.Conn) (net.Conn, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-// count counts a failed connect.
-func (p *pool) count(err error) {
-	if sockets.Shortage(err) {
-		p.pools.seat.Short(p.key.upstream, err)
-		return
-	}
-	p.pools.seat.Connect(connectResult(err))
-}
-
-func connectResult(err error) proxy.ConnectResult {
-	var timeout net.Error
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return proxy.ConnectRefused
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return proxy.ConnectTimeout
-	}
-	return proxy.ConnectError
 }

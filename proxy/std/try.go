@@ -8,7 +8,6 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
-	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // answered stands for no failure: who asked has an answer, whole or visibly cut.
@@ -55,19 +54,13 @@ func (x *exchange) connect() (*backConn, proxy.Failure) {
 			return conn, answered
 		}
 	}
-	conn, err := p.open()
-	if x.Fresh && errors.Is(err, errFull) { // those that are kept make room
-		p.empty()
-		conn, err = p.open()
-	}
-	switch {
-	case errors.Is(err, errFull):
+	if !x.Room(p.pools.most, p.empty) {
 		return nil, proxy.FailedFull
-	case sockets.Shortage(err):
-		return nil, proxy.FailedShort
-	case err != nil:
+	}
+	conn, err := p.open()
+	if err != nil {
 		x.server.log.Debug().Err(err).Msg("connect")
-		return nil, proxy.FailedConnect
+		return nil, x.server.seat.ConnectFailed(x.Target.Upstream, err)
 	}
 	return conn, answered
 }
@@ -234,13 +227,12 @@ func (t *try) lost(err error, began bool) proxy.Failure {
 		return proxy.FailedClient
 	case timedOut(err):
 		return proxy.FailedSilent
-	case began || errors.As(err, &malformed) || errors.Is(err, io.ErrShortBuffer):
+	case errors.As(err, &malformed) || errors.Is(err, io.ErrShortBuffer):
 		return proxy.FailedAnswer
-	case t.conn.kept:
+	}
+	f := proxy.EndedEarly(began, errors.Is(err, syscall.ECONNRESET))
+	if f.EmptiesPool(t.conn.kept) {
 		t.conn.pool.empty()
 	}
-	if errors.Is(err, syscall.ECONNRESET) {
-		return proxy.FailedReset
-	}
-	return proxy.FailedSent
+	return f
 }

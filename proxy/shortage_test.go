@@ -1,4 +1,4 @@
-package sockets
+package proxy
 
 import (
 	"fmt"
@@ -14,11 +14,11 @@ func TestShortageIsNotTheInstancesFault(t *testing.T) {
 		syscall.ECONNREFUSED: false, syscall.ETIMEDOUT: false, syscall.EHOSTUNREACH: false, syscall.ECONNRESET: false,
 	} {
 		wrapped := fmt.Errorf("connect: %w", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", errno)})
-		if Shortage(errno) != own || Shortage(wrapped) != own {
-			t.Errorf("%v: %v and, as net says it, %v; want %v", errno, Shortage(errno), Shortage(wrapped), own)
+		if shortage(errno) != own || shortage(wrapped) != own {
+			t.Errorf("%v: %v and, as net says it, %v; want %v", errno, shortage(errno), shortage(wrapped), own)
 		}
 	}
-	if Shortage(nil) {
+	if shortage(nil) {
 		t.Error("no error is a shortage")
 	}
 }

@@ -1,0 +1,65 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+
+	"github.com/pointsman/pointsman/balancer"
+)
+
+// What a listener saw of an attempt's end becomes a Failure here, and nowhere else.
+
+// ConnectFailed takes why no connection to an instance came about, counts it by its kind, and says which failure it is: an instance that
+// can't be reached, or a shortage of our own, for which no instance is to be left out.
+func (s *Seat) ConnectFailed(u *balancer.Upstream, err error) Failure {
+	if shortage(err) {
+		s.Short(u, err)
+		return FailedShort
+	}
+	s.Connect(connectResult(err))
+	return FailedConnect
+}
+
+func connectResult(err error) ConnectResult {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ConnectRefused
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(): // ETIMEDOUT is one, too
+		return ConnectTimeout
+	}
+	return ConnectError
+}
+
+// EndedEarly is what the end of a connection means that came before the head of an answer was complete. heard says that a byte of the
+// answer had come, reset that the connection was reset.
+func EndedEarly(heard, reset bool) Failure {
+	switch {
+	case heard:
+		return FailedAnswer
+	case reset:
+		return FailedReset
+	}
+	return FailedSent
+}
+
+// EmptiesPool says whether the other kept connections of the instance are to be closed after this failure; kept says that it happened on
+// a kept one. A kept connection that ends as a request goes out on it is seldom alone: the application shut down, or its patience with
+// idle connections is over. A fresh one costs little, and says more about the instance when it fails too.
+func (f Failure) EmptiesPool(kept bool) bool { return kept && (f == FailedSent || f == FailedReset) }
+
+// Room counts a connection to x.Target in where its instance may have another one; most is how many it may have, 0 is no limit. With
+// Fresh the kept connections make room: empty closes them. Where it is false the failure is FailedFull.
+func (x *Exchange) Room(most int, empty func()) bool {
+	u := x.Target.Upstream
+	if u.Connect(most) {
+		return true
+	}
+	if !x.Fresh {
+		return false
+	}
+	empty()
+	return u.Connect(most)
+}

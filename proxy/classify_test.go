@@ -1,0 +1,85 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+)
+
+func TestWhatAFailedConnectIs(t *testing.T) {
+	d := newDesk(t, nil)
+	u := balancer.NewUpstream("k", "s", "a:1")
+	for err, want := range map[error]struct {
+		f Failure
+		r ConnectResult
+	}{
+		syscall.ECONNREFUSED: {FailedConnect, ConnectRefused}, syscall.ETIMEDOUT: {FailedConnect, ConnectTimeout},
+		context.DeadlineExceeded: {FailedConnect, ConnectTimeout}, os.ErrDeadlineExceeded: {FailedConnect, ConnectTimeout},
+		syscall.EHOSTUNREACH: {FailedConnect, ConnectError}, errors.New("no such host"): {FailedConnect, ConnectError},
+		syscall.EMFILE: {FailedShort, ConnectShort}, syscall.EADDRNOTAVAIL: {FailedShort, ConnectShort},
+	} {
+		for _, err := range []error{err, fmt.Errorf("connect: %w", &net.OpError{Op: "dial", Err: err})} {
+			before := d.seat.connects[want.r]
+			if got := d.seat.ConnectFailed(u, err); got != want.f || d.seat.connects[want.r] != before+1 {
+				t.Errorf("%v is %s, counted as %v; want %s as %s", err, got, d.seat.connects, want.f, want.r)
+			}
+		}
+	}
+}
+
+func TestWhatAnEarlyEndIs(t *testing.T) {
+	for _, c := range []struct {
+		heard, reset, kept bool
+		want               Failure
+		empties            bool
+	}{
+		{false, false, false, FailedSent, false}, {false, true, false, FailedReset, false}, {true, true, true, FailedAnswer, false},
+		{false, false, true, FailedSent, true}, {false, true, true, FailedReset, true},
+	} {
+		if f := EndedEarly(c.heard, c.reset); f != c.want || f.EmptiesPool(c.kept) != c.empties {
+			t.Errorf("%+v: %s, empties the pool: %v", c, f, f.EmptiesPool(c.kept))
+		}
+	}
+}
+
+func TestKeptConnectionsMakeRoomOnlyForAFreshOne(t *testing.T) {
+	for _, fresh := range []bool{false, true} {
+		u := balancer.NewUpstream("k", "s", "a:1")
+		u.Connect(0)
+		x := Exchange{Target: &Target{Upstream: u}, Fresh: fresh}
+		if got := x.Room(1, u.Disconnect); got != fresh || u.Connections() != 1 {
+			t.Errorf("fresh %v: room %v, %d connections", fresh, got, u.Connections())
+		}
+	}
+}
+
+// A request whose instances have all gone between the load and the pick is matched again: once, and it pays for the budget once.
+func TestARequestIsMatchedAgainOnce(t *testing.T) {
+	for want, after := range map[string][]discovery.Instance{
+		"send 10.0.0.2:80":  {inst("web", "10.0.0.2", 80, "urlprefix-/")},
+		"reply no-instance": nil,
+	} {
+		d := newDesk(t, nil)
+		d.common.Switch = NewSwitch(Options{})
+		d.common.Switch.Apply(snap(inst("web", "10.0.0.1", 80, "urlprefix-/")))
+		first := d.common.Switch.Load()
+		d.common.Switch.Apply(snap(after...))
+		var x Exchange
+		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+		if got := told(&x, x.matchFrom(first)); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if n := x.Route.Lane.Budget.Requests(d.now); n != 1 {
+			t.Errorf("%s: counted as %d requests", want, n)
+		}
+		x.Finish(time.Now())
+	}
+}
