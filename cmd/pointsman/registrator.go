@@ -83,7 +83,8 @@ func (c *registratorFlags) assemble(log zerolog.Logger, a *actors) error {
 		}
 		log.Info().Stringer("address", l.Addr()).Msg("listening for health and metrics")
 		ready := func() (bool, string) { return r.Ready(), "the first pass over the containers is not done" }
-		a.support(side(l, admin.Status(admin.Options{Ready: ready, Gatherer: registry})))
+		status := admin.Status(admin.Options{Ready: ready, Gatherer: registry})
+		a.support(func(ctx context.Context) error { return admin.Serve(ctx, l, status) })
 	}
 	a.serve(r.Run)
 	return nil

@@ -127,10 +127,10 @@ func (h *half) sides(a *actors) {
 		Scale: h.scale, Hosts: h.flags.adminNames(),
 	}
 	if h.ports.admin != nil {
-		a.support(side(h.ports.admin, admin.Admin(o)))
+		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.admin, admin.Admin(o)) })
 	}
 	if h.ports.status != nil {
-		a.support(side(h.ports.status, admin.Status(o)))
+		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.status, admin.Status(o)) })
 	}
 }
 

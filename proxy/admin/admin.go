@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/pointsman/pointsman/proxy"
 )
@@ -56,12 +55,9 @@ func (o Options) status(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", o.readiness)
 	if o.Gatherer != nil {
-		mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
+		mux.Handle("GET /metrics", metricsHandler(o.Gatherer))
 	}
 }
-
-// maxScrapes is how many may gather at the same time: two Prometheus servers and a person.
-const maxScrapes = 4
 
 func (o Options) readiness(w http.ResponseWriter, _ *http.Request) {
 	if o.Ready == nil {
