@@ -77,10 +77,11 @@ func (k checker) web(key, scheme, path string) (Check, bool) {
 		return k.refuse(key, f)
 	}
 	return Check{
-		HTTP:    checkURL(scheme, k.hostPort(), path),
-		Method:  k.method(key + "_method"),
-		Header:  k.header(),
-		Timeout: k.duration("check_timeout", ""),
+		HTTP:        checkURL(scheme, k.hostPort(), path),
+		Method:      k.method(key + "_method"),
+		Header:      k.header(),
+		NoRedirects: true,
+		Timeout:     k.duration("check_timeout", ""),
 	}, true
 }
 
@@ -99,12 +100,20 @@ func checkURL(scheme, hostPort, path string) string {
 	return u.String()
 }
 
+// method is the one that a check asks with. Any but GET and HEAD may change something where it arrives, so that the operator
+// has to allow it.
 func (k checker) method(key string) string {
 	v := k.s.value(key)
-	if v == "" || len(v) <= 32 && httpguts.ValidHeaderFieldName(v) {
+	switch {
+	case v == "" || v == "GET" || v == "HEAD":
 		return v
+	case len(v) > 32 || !httpguts.ValidHeaderFieldName(v):
+		k.g.add(k.s.source(key), Shown(v)+" is no HTTP method", "GET is used")
+	case k.o.AllowCheckMethods:
+		return v
+	default:
+		k.g.add(k.s.source(key), Shown(v)+" is neither GET nor HEAD (-allow-check-methods allows it)", "GET is used")
 	}
-	k.g.add(k.s.source(key), Shown(v)+" is no HTTP method", "GET is used")
 	return ""
 }
 

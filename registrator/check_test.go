@@ -31,6 +31,8 @@ func TestOwnChecks(t *testing.T) {
 		{"a bad escape is text", []string{"SERVICE_CHECK_HTTP=/%zz"}, nil, &Check{HTTP: "http://" + at + "/%25zz", Interval: "10s"}, nil},
 		{"a path with a line break", []string{"SERVICE_CHECK_HTTP=/h\r\nHost: x"}, nil, nil, []string{"SERVICE_CHECK_HTTP", "control character"}},
 		{"IPv6 gets brackets", httpEnv(), []flags{ip("2001:db8::1")}, &Check{HTTP: "http://[2001:db8::1]:8080/h", Interval: "10s"}, nil},
+		{"a method that may change something", httpEnv("SERVICE_CHECK_HTTP_METHOD=PUT"), nil, &Check{HTTP: "http://" + at + "/h", Interval: "10s"}, []string{`"PUT" is neither GET nor HEAD`, "-allow-check-methods"}},
+		{"one that the operator allows", httpEnv("SERVICE_CHECK_HTTP_METHOD=PUT"), []flags{func(o *Options) { o.AllowCheckMethods = true }}, &Check{HTTP: "http://" + at + "/h", Method: "PUT", Interval: "10s"}, nil},
 		{"a method that is none", httpEnv("SERVICE_CHECK_HTTP_METHOD=GET /"), nil, &Check{HTTP: "http://" + at + "/h", Interval: "10s"}, []string{"no HTTP method"}},
 		{"headers", httpEnv(`SERVICE_CHECK_HEADER={"X-A":["1","2"],"X-B":"3"}`), nil,
 			&Check{HTTP: "http://" + at + "/h", Interval: "10s", Header: map[string][]string{"X-A": {"1", "2"}, "X-B": {"3"}}}, nil},
@@ -61,6 +63,7 @@ func TestOwnChecks(t *testing.T) {
 			got, complaints := own(containerWith(tc.env), nil, tc.flags...)
 			var want []Check
 			if tc.want != nil {
+				tc.want.NoRedirects = tc.want.HTTP != ""
 				want = []Check{*tc.want}
 			}
 			if len(got) != 1 || !reflect.DeepEqual(got[0].Checks, want) {

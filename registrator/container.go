@@ -47,8 +47,9 @@ type Binding struct {
 // Network is a container's attachment to one network.
 type Network struct {
 	NetworkID string
-	IPAddress string // IPv4, "" when there is none
-	IPv6      string // global IPv6 address, "" when there is none
+	IPAddress string   // IPv4, "" when there is none
+	IPv6      string   // global IPv6 address, "" when there is none
+	Gateways  []string // on a bridge, the host's own addresses on it
 	Aliases   []string
 }
 

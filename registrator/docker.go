@@ -219,7 +219,17 @@ func convertNetworks(in map[string]*network.EndpointSettings) map[string]Network
 	out := make(map[string]Network, len(in))
 	for name, n := range in {
 		if n != nil {
-			out[name] = Network{NetworkID: n.NetworkID, IPAddress: n.IPAddress, IPv6: n.GlobalIPv6Address, Aliases: n.Aliases}
+			out[name] = Network{NetworkID: n.NetworkID, IPAddress: n.IPAddress, IPv6: n.GlobalIPv6Address, Aliases: n.Aliases,
+				Gateways: gateways(n)}
+		}
+	}
+	return out
+}
+
+func gateways(n *network.EndpointSettings) (out []string) {
+	for _, a := range []string{n.Gateway, n.IPv6Gateway} {
+		if a != "" {
+			out = append(out, a)
 		}
 	}
 	return out

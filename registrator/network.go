@@ -80,6 +80,18 @@ func (c Container) hasAddress(a netip.Addr) bool {
 	return false
 }
 
+// isGateway tells whether the address is that of the host on one of the container's bridges.
+func (c Container) isGateway(a netip.Addr) bool {
+	for _, n := range c.Networks {
+		for _, s := range n.Gateways {
+			if own, err := netip.ParseAddr(s); err == nil && own.Unmap() == a {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // fitIP gives the address in its usual form, or "" when it is none that anybody could dial (0.0.0.0, ::, multicast,
 // with a zone, or no address at all).
 func fitIP(s string) string {

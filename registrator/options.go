@@ -31,6 +31,8 @@ type Options struct {
 	// AllowScriptChecks lets labels define commands that the Consul agent runs. Compat modes do not ask: there Consul's
 	// own switch decides.
 	AllowScriptChecks bool
+	// AllowCheckMethods lets labels name a method other than GET and HEAD for their HTTP checks.
+	AllowCheckMethods bool
 	// AllowForeignAddress lets SERVICE_IP name an address that is neither the container's nor this host's.
 	AllowForeignAddress bool
 	// Fetch serves httpGet of the -tags template; nil means FetchHTTP.

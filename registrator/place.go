@@ -3,6 +3,7 @@ package registrator
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -82,20 +83,85 @@ func (p place) containerAddress(s settings, g *grievances) string {
 
 // override applies -useIpFromLabel, SERVICE_IP and SERVICE_PORT to where the port would be found.
 func (p place) override(at site, port candidate, c Container, s settings, g *grievances) site {
-	if label := p.o.IPFromLabel; label != "" {
-		at = p.fromLabel(at, c, label, g)
+	usual := at
+	source := p.o.IPFromLabel
+	if source != "" {
+		at = p.fromLabel(at, c, source, g)
 	}
 	if v := s.value("ip"); v != "" {
-		at = p.fromVariable(at, port, v, s.source("ip"), g)
+		source = s.source("ip")
+		at = p.fromVariable(at, port, v, source, g)
+	}
+	if at != usual && !p.reaches(at, port.proto) {
+		g.add(source, "port "+strconv.Itoa(at.port)+" is not published on the host's address "+Shown(at.address), "the usual address is used")
+		at = usual
 	}
 	if v := s.value("port"); v != "" {
-		if n := portNumber(v); n > 0 {
-			at.port = n
-		} else {
-			g.add(s.source("port"), Shown(v)+" is no port number", "port "+candidate{number: at.port}.text()+" is used")
-		}
+		at = p.fromPort(at, port, v, s.source("port"), g)
 	}
 	return at
+}
+
+// fromPort takes SERVICE_PORT.
+func (p place) fromPort(at site, port candidate, v, source string, g *grievances) site {
+	next := site{at.address, portNumber(v)}
+	problem := ""
+	switch {
+	case next.port == 0:
+		problem = "is no port number"
+	case !p.reaches(next, port.proto):
+		problem = "is no port that Docker published for this container, and the address is the host's"
+	default:
+		return next
+	}
+	g.add(source, Shown(v)+" "+problem, "port "+strconv.Itoa(at.port)+" is used")
+	return at
+}
+
+// reaches tells whether a site that a label asks for is the container's. On the host's address only the ports that Docker published
+// for it are: any other leads clients, and the agent's own check, to somebody else, such as the agent's API. A container in the
+// host's network reaches all of that by itself.
+func (p place) reaches(at site, proto string) bool {
+	if p.home.NetworkMode == "host" || !p.onHost(at.address) {
+		return true
+	}
+	for key, bindings := range p.home.Ports {
+		if _, of, _ := strings.Cut(withProtocol(key), "/"); of != proto {
+			continue
+		}
+		if slices.ContainsFunc(bindings, func(b Binding) bool { return portNumber(b.HostPort) == at.port }) {
+			return true
+		}
+	}
+	return false
+}
+
+// onHost tells whether an address is the host's, as far as that is known; "" is the node's.
+func (p place) onHost(address string) bool {
+	if address == "" || address == p.host {
+		return true
+	}
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return false
+	}
+	a = a.Unmap()
+	if p.home.hasAddress(a) {
+		return false
+	}
+	return a.IsLoopback() || p.isHost(a) || p.home.isGateway(a) || p.isBound(a)
+}
+
+// isBound tells whether a port of the container is published on the address.
+func (p place) isBound(a netip.Addr) bool {
+	for _, bindings := range p.home.Ports {
+		for _, b := range bindings {
+			if own, err := netip.ParseAddr(b.HostIP); err == nil && own.Unmap() == a {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (p place) fromLabel(at site, c Container, label string, g *grievances) site {

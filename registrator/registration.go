@@ -38,10 +38,13 @@ type Owner struct {
 // Durations are Consul's duration strings, already made valid.
 type Check struct {
 	// ID is "" for the first check (Consul then derives "service:<ID>"); the HEALTHCHECK mirror has one of its own.
-	ID, Name      string
-	HTTP          string
-	Method        string
-	Header        map[string][]string
+	ID, Name string
+	HTTP     string
+	Method   string
+	Header   map[string][]string
+	// NoRedirects: an answer that redirects is not followed, and is critical. Otherwise whoever is asked would choose what the
+	// catalogue's process asks next, its own API for one. Left out of the digest of checks that are no HTTP.
+	NoRedirects   bool `json:",omitempty"`
 	TCP           string
 	GRPC          string
 	GRPCUseTLS    bool

@@ -21,6 +21,7 @@ type registratorFlags struct {
 	retryAttempts, retryInterval     int
 	compat                           choice
 	allowScripts, allowForeign       bool
+	allowMethods                     bool
 	status                           address
 	host                             string
 	policy                           registrator.Policy
@@ -39,6 +40,7 @@ func (c *registratorFlags) contents(f *flags) {
 	f.BoolVar(&c.cleanup, "cleanup", false, "also remove what Registrator left behind under this host's name")
 	f.StringVar(&c.deregister, "deregister", "always", "`WHEN` an ended container is deregistered: always, on-success or never")
 	f.BoolVar(&c.allowScripts, "allow-script-checks", false, "let labels define commands that the Consul agent runs")
+	f.BoolVar(&c.allowMethods, "allow-check-methods", false, "let labels name a method other than GET and HEAD for HTTP checks")
 	f.BoolVar(&c.allowForeign, "allow-foreign-address", false, "let SERVICE_IP name an address that is neither the container's nor this host's")
 }
 
@@ -100,7 +102,7 @@ func (c *registratorFlags) options() registrator.Options {
 	return registrator.Options{
 		Compat: map[string]registrator.Compat{"head": registrator.CompatHEAD, "v7": registrator.CompatV7}[c.compat.value],
 		IP:     c.ip, Internal: c.internal, Explicit: c.explicit, IPFromLabel: c.ipFromLabel, Tags: c.tags,
-		AllowScriptChecks: c.allowScripts, AllowForeignAddress: c.allowForeign,
+		AllowScriptChecks: c.allowScripts, AllowCheckMethods: c.allowMethods, AllowForeignAddress: c.allowForeign,
 		HostAddresses: interfaceAddresses(),
 	}
 }

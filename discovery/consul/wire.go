@@ -8,10 +8,10 @@ import (
 	"github.com/pointsman/pointsman/registrator"
 )
 
-// registration is the body of PUT /v1/agent/service/register. With the zero Owner and one check it is what Registrator
+// body is the body of PUT /v1/agent/service/register. With the zero Owner and one check it is what Registrator
 // sends, key for key: Check is an object or null, Checks is null, and what is empty is left out.
-func registration(r registrator.Registration, digest string, sent time.Time) *api.AgentServiceRegistration {
-	out := &api.AgentServiceRegistration{
+func body(r registrator.Registration, digest string, sent time.Time) *serviceBody {
+	out := &serviceBody{AgentServiceRegistration: &api.AgentServiceRegistration{
 		ID:                r.ID,
 		Name:              r.Name,
 		Tags:              r.Tags,
@@ -19,7 +19,7 @@ func registration(r registrator.Registration, digest string, sent time.Time) *ap
 		Address:           r.Address,
 		Meta:              withMark(r.Meta, r.Owner, digest, sent),
 		EnableTagOverride: r.EnableTagOverride,
-	}
+	}}
 	if r.Weight > 0 {
 		// 1 is Consul's own default for both. An instance in warning gets the least there is.
 		out.Weights = &api.AgentWeights{Passing: r.Weight, Warning: 1}
@@ -41,32 +41,26 @@ func registration(r registrator.Registration, digest string, sent time.Time) *ap
 	return out
 }
 
-// body is what is sent for a registration: the registration itself, but for a check with a shell line.
-func body(r registrator.Registration, digest string, sent time.Time) any {
-	out := registration(r, digest, sent)
-	if len(r.Checks) != 1 || r.Checks[0].ShellLine == "" {
-		return out
-	}
-	return &shellRegistration{AgentServiceRegistration: out, Check: shellCheck{out.Check, r.Checks[0].ShellLine}}
-}
-
-// shellRegistration is a registration whose check has Consul's old Script key, which consul/api no longer knows. Its Check
-// stands before the embedded one.
-type shellRegistration struct {
+// serviceBody is a registration whose checks have keys that consul/api does not know. Its Check and Checks stand before the
+// embedded ones.
+type serviceBody struct {
 	*api.AgentServiceRegistration
-	Check shellCheck
+	Check  *checkBody
+	Checks []*checkBody
 }
 
-type shellCheck struct {
+// checkBody is a check with all the keys that we send.
+type checkBody struct {
 	*api.AgentServiceCheck
-	Script string
+	DisableRedirects bool   `json:",omitempty"`
+	Script           string `json:",omitempty"` // Consul's old key for a command line
 }
 
 // firstCheckID is how Consul names the only check of a service when the registration does not.
 func firstCheckID(serviceID string) string { return "service:" + serviceID }
 
-func definition(c registrator.Check) *api.AgentServiceCheck {
-	return &api.AgentServiceCheck{
+func definition(c registrator.Check) *checkBody {
+	return &checkBody{DisableRedirects: c.NoRedirects, Script: c.ShellLine, AgentServiceCheck: &api.AgentServiceCheck{
 		CheckID:                        c.ID,
 		Name:                           c.Name,
 		Args:                           c.Script,
@@ -82,7 +76,7 @@ func definition(c registrator.Check) *api.AgentServiceCheck {
 		GRPC:                           c.GRPC,
 		GRPCUseTLS:                     c.GRPCUseTLS,
 		DeregisterCriticalServiceAfter: c.DeregisterAfter,
-	}
+	}}
 }
 
 // checkIDs are the IDs under which Consul holds the checks of a registration.

@@ -17,7 +17,7 @@ import (
 
 func TestHTTPVerdicts(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		t.Error("a redirect led the check to another host")
+		t.Error("a redirect was followed to another host")
 	}))
 	defer elsewhere.Close()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -25,7 +25,9 @@ func TestHTTPVerdicts(t *testing.T) {
 		case "/away":
 			http.Redirect(w, r, elsewhere.URL, http.StatusFound)
 		case "/here":
-			http.Redirect(w, r, "/200", http.StatusFound)
+			http.Redirect(w, r, "/followed", http.StatusTemporaryRedirect)
+		case "/followed":
+			t.Error("a redirect was followed")
 		case "/round":
 			http.Redirect(w, r, "/round", http.StatusFound)
 		case "/head":
@@ -45,7 +47,7 @@ func TestHTTPVerdicts(t *testing.T) {
 	defer server.Close()
 	for path, want := range map[string]Verdict{
 		"/200": Passing, "/204": Passing, "/299": Passing, "/429": Warning, "/301": Critical, "/404": Critical, "/500": Critical,
-		"/away": Critical, "/here": Passing, "/round": Critical, "/flood": Passing, "/head": Critical,
+		"/away": Critical, "/here": Critical, "/round": Critical, "/flood": Passing, "/head": Critical,
 	} {
 		got := HTTP(t.Context(), HTTPCheck{URL: server.URL + path})
 		if got.Verdict != want || len(got.Output) > maxOutput || strings.ContainsAny(got.Output, "\r\n\x00") {
