@@ -41,8 +41,8 @@ func (p *twoChoices) choose(t *Tried, settled bool) (int, bool) {
 	}
 	first := p.at(rand.Int64N(p.total))
 	second := p.other(first)
-	a := allowed(p.members[first].Upstream, first, t, settled)
-	b := second != first && allowed(p.members[second].Upstream, second, t, settled)
+	a := allowed(p.members[first].Way, first, t, settled)
+	b := second != first && allowed(p.members[second].Way, second, t, settled)
 	switch {
 	case a && b:
 		return p.lighter(first, second), true
@@ -77,7 +77,7 @@ func (p *twoChoices) other(first int) int {
 // lighter compares requests in flight per weight; the first drawn wins a tie, so that an idle set is used by weight.
 func (p *twoChoices) lighter(a, b int) int {
 	x, y := &p.members[a], &p.members[b]
-	if y.Upstream.InFlight()*int64(x.Weight) < x.Upstream.InFlight()*int64(y.Weight) {
+	if y.Way.upstream.InFlight()*int64(x.Weight) < x.Way.upstream.InFlight()*int64(y.Weight) {
 		return b
 	}
 	return a
@@ -88,7 +88,7 @@ func (p *twoChoices) scan(from int, t *Tried, settled bool) (int, bool) {
 	spare := -1
 	for k := range p.members {
 		i := (from + k) % len(p.members)
-		if p.members[i].Weight <= 0 && spare >= 0 || !allowed(p.members[i].Upstream, i, t, settled) {
+		if p.members[i].Weight <= 0 && spare >= 0 || !allowed(p.members[i].Way, i, t, settled) {
 			continue
 		}
 		if p.members[i].Weight > 0 {

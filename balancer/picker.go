@@ -1,10 +1,10 @@
 package balancer
 
-// Member is one Upstream of a fixed set. Weight is relative to the others; 0 means that it is chosen only when no member
+// Member is one instance of a fixed set, spoken to over one way. Weight is relative to the others; 0 means that it is chosen only when no member
 // with a weight can be.
 type Member struct {
-	Upstream *Upstream
-	Weight   int
+	Way    *Way
+	Weight int
 }
 
 // Want narrows a choice.
@@ -19,7 +19,7 @@ const (
 )
 
 // Picker chooses a member of the set that it was built over. Pick never blocks for long, allocates nothing and may be
-// called from several goroutines. It skips members that are left out, retired, or in t (which may be nil); ok is false when
+// called from several goroutines. It skips members that are ejected, retired, or in t (which may be nil); ok is false when
 // none is left.
 type Picker interface {
 	Pick(t *Tried, w Want) (i int, ok bool)
@@ -30,7 +30,7 @@ type Policy interface {
 	Build(members []Member, lane *Lane) Picker
 }
 
-// maxTried is more than any sensible number of attempts: those that refused are left out anyway, so only attempts that got
+// maxTried is more than any sensible number of attempts: those that refused are ejected anyway, so only attempts that got
 // further count, and the number of these is bounded by the retries allowed.
 const maxTried = 16
 
@@ -66,21 +66,18 @@ func (t *Tried) Has(i int) bool {
 // Clear empties the set.
 func (t *Tried) Clear() { t.n = 0 }
 
-// Len is the number of different members noted.
-func (t *Tried) Len() int { return t.n }
-
 // allowed says whether a member may be chosen. In a first pass for settled members, one that is merely not settled yet is
 // reported to its Reviver, so that it does not starve while others serve.
-func allowed(u *Upstream, i int, t *Tried, settled bool) bool {
-	if t.Has(i) || !u.Usable() {
+func allowed(w *Way, i int, t *Tried, settled bool) bool {
+	if t.Has(i) || !w.Usable() {
 		return false
 	}
 	if !settled {
 		return true
 	}
-	if !u.Settled() {
-		u.ask()
+	if !w.Settled() {
+		w.ask()
 		return false
 	}
-	return !u.Leaving()
+	return !w.Leaving()
 }

@@ -15,7 +15,7 @@ func set(weights ...int) []Member {
 	var out []Member
 	for i, w := range weights {
 		name := string(rune('a' + i))
-		out = append(out, Member{Upstream: NewUpstream(name, "s", name+":80"), Weight: w})
+		out = append(out, Member{Way: NewUpstream(name, name+":80").Way(WayKey{}), Weight: w})
 	}
 	return out
 }
@@ -25,7 +25,7 @@ func run(p Picker, members []Member, n int) string {
 	var b strings.Builder
 	for range n {
 		if i, ok := p.Pick(nil, Any); ok {
-			b.WriteString(members[i].Upstream.Key())
+			b.WriteString(members[i].Way.Upstream().Service())
 		} else {
 			b.WriteString("-")
 		}
@@ -59,7 +59,7 @@ func TestRotationGoesOnOverASwap(t *testing.T) {
 	m = set(1, 1)
 	p := RoundRobin{}.Build(m, lane)
 	run(p, m, 1)
-	more := append(m[:2:2], Member{Upstream: NewUpstream("n", "s", "n:80"), Weight: 1})
+	more := append(m[:2:2], Member{Way: NewUpstream("n", "n:80").Way(WayKey{}), Weight: 1})
 	if got := run(RoundRobin{}.Build(more, lane), more, 3); got != "bna" {
 		t.Errorf("a newcomer starts at 0, between who waits and who was just chosen: %s", got)
 	}
@@ -70,7 +70,7 @@ func TestWhoStaysKeepsItsTurn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := set(rapid.SliceOfN(rapid.IntRange(1, 9), 12, 12).Draw(t, "weights")...)
 		lane := NewLane()
-		gained := map[*Upstream]int64{}
+		gained := map[*Way]int64{}
 		for range 4 {
 			var m []Member
 			for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, len(all)-1), 1, 12, rapid.ID).Draw(t, "members") {
@@ -78,8 +78,8 @@ func TestWhoStaysKeepsItsTurn(t *testing.T) {
 			}
 			r := lane.rotate(m).(*rotation)
 			for i, one := range m {
-				if r.current[i] != gained[one.Upstream] {
-					t.Fatalf("%s has %d, want %d", one.Upstream.Key(), r.current[i], gained[one.Upstream])
+				if r.current[i] != gained[one.Way] {
+					t.Fatalf("%s has %d, want %d", one.Way.Upstream().Service(), r.current[i], gained[one.Way])
 				}
 			}
 			for range rapid.IntRange(0, 9).Draw(t, "turns") {
@@ -87,7 +87,7 @@ func TestWhoStaysKeepsItsTurn(t *testing.T) {
 			}
 			clear(gained)
 			for i, one := range m {
-				gained[one.Upstream] = r.current[i]
+				gained[one.Way] = r.current[i]
 			}
 		}
 	})
@@ -97,8 +97,8 @@ func TestPickersSkipWhatCannotServe(t *testing.T) {
 	for _, policy := range []Policy{RoundRobin{}, LeastConnections{}} {
 		m := set(1, 1, 1, 0)
 		p := policy.Build(m, NewLane())
-		m[0].Upstream.ObserveRefused(time.Now().Add(time.Hour))
-		m[1].Upstream.Retire()
+		m[0].Way.ObserveRefused(time.Now().Add(time.Hour))
+		m[1].Way.Retire()
 		if got := run(p, m, 4); got != "cccc" {
 			t.Errorf("%T: %s", policy, got)
 		}
@@ -121,7 +121,7 @@ func TestWhatCannotBeReplayedPrefersThoseThatAnswered(t *testing.T) {
 		if _, ok := p.Pick(nil, Answered); !ok {
 			t.Errorf("%T: none has answered, so any will do", policy)
 		}
-		if first := m[1].Upstream.ObserveAnswer(0, time.Millisecond); !first {
+		if first := m[1].Way.ObserveAnswer(0, time.Millisecond); !first {
 			t.Error("not the first answer")
 		}
 		for range 5 {
@@ -135,16 +135,16 @@ func TestWhatCannotBeReplayedPrefersThoseThatAnswered(t *testing.T) {
 func TestTwoChoicesPreferTheEmptier(t *testing.T) {
 	m := set(1, 1)
 	p := LeastConnections{}.Build(m, NewLane())
-	m[0].Upstream.Acquire(0)
+	m[0].Way.Upstream().Acquire(0)
 	if got := run(p, m, 20); got != strings.Repeat("b", 20) {
 		t.Error(got)
 	}
-	m[0].Upstream.Release(1)
+	m[0].Way.Upstream().Release(1)
 	heavy := set(3, 1)
 	p = LeastConnections{}.Build(heavy, NewLane())
-	heavy[0].Upstream.Acquire(0)
-	heavy[0].Upstream.Acquire(0)
-	heavy[1].Upstream.Acquire(0)
+	heavy[0].Way.Upstream().Acquire(0)
+	heavy[0].Way.Upstream().Acquire(0)
+	heavy[1].Way.Upstream().Acquire(0)
 	if got := run(p, heavy, 20); got != strings.Repeat("a", 20) {
 		t.Errorf("2 of weight 3 are less than 1 of weight 1: %s", got)
 	}
@@ -194,7 +194,7 @@ func TestRotationIsExact(t *testing.T) {
 func TestPickAllocatesNothing(t *testing.T) {
 	r := NewReviver(nil)
 	m := set(3, 1, 1)
-	m[2].Upstream.reviver = r
+	m[2].Way.upstream.reviver = r
 	for _, policy := range []Policy{RoundRobin{}, LeastConnections{}} {
 		lane := NewLane()
 		p := policy.Build(m, lane)
@@ -217,8 +217,8 @@ func TestTriedIsBounded(t *testing.T) {
 	for i := range 100 {
 		tried.Add(i)
 		tried.Add(i)
-		if !tried.Has(i) || tried.Len() != i+1 {
-			t.Fatal(i, tried.Len())
+		if !tried.Has(i) || tried.n != i+1 {
+			t.Fatal(i, tried.n)
 		}
 	}
 	if (*Tried)(nil).Has(0) || tried.Has(0) {

@@ -3,10 +3,12 @@ package balancer
 import (
 	"container/heap"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,17 +24,23 @@ const (
 	settleTime = 500 * time.Millisecond
 	// settleStep is how soon an answer ends that watch: a connect of our own may be waiting for the room.
 	settleStep = 50 * time.Millisecond
-	// maxConnects bounds the descriptors and goroutines in use when many instances are gone at once.
+	// maxConnects bounds the descriptors and goroutines in use when many are ejected at once.
 	maxConnects = 128
 )
 
-// Reviver brings instances back that were left out: with bare connects of its own, never with a client's request. It also
-// settles instances that have not answered yet. Make it with NewReviver; it does nothing until Run.
+// Reviver brings back what was ejected: with bare connects of its own, and a handshake where the way is one over TLS, never with a
+// client's request. It also settles instances that have not answered yet. Make it with NewReviver; it does nothing until Run.
 type Reviver struct {
 	dial func(ctx context.Context, address string) (net.Conn, error)
 	wake chan struct{}
 	mu   sync.Mutex
-	list *Upstream // those that asked, linked through next
+	list *Way // those that asked, linked through next
+}
+
+// visits is what a Reviver notes at a way.
+type visits struct {
+	asked atomic.Bool // queued at the reviver, which then owns next
+	next  *Way
 }
 
 // NewReviver makes a Reviver that connects through dial; nil means plain TCP.
@@ -47,20 +55,20 @@ func NewReviver(dial func(ctx context.Context, address string) (net.Conn, error)
 }
 
 // NewUpstream makes the live side of an instance that this Reviver looks after. A nil Reviver is allowed.
-func (r *Reviver) NewUpstream(key, service, address string) *Upstream {
-	u := NewUpstream(key, service, address)
+func (r *Reviver) NewUpstream(service, address string) *Upstream {
+	u := NewUpstream(service, address)
 	u.reviver = r
 	return u
 }
 
-// ask queues the Upstream at its Reviver, once until that has dealt with it. No allocation.
-func (u *Upstream) ask() {
-	r := u.reviver
-	if r == nil || !u.asked.CompareAndSwap(false, true) {
+// ask queues the way at its Reviver, once until that has dealt with it. No allocation.
+func (w *Way) ask() {
+	r := w.upstream.reviver
+	if r == nil || !w.asked.CompareAndSwap(false, true) {
 		return
 	}
 	r.mu.Lock()
-	u.next, r.list = r.list, u
+	w.next, r.list = r.list, w
 	r.mu.Unlock()
 	select {
 	case r.wake <- struct{}{}:
@@ -73,7 +81,7 @@ func (r *Reviver) Run(ctx context.Context) error {
 	var (
 		wg   sync.WaitGroup
 		due  queue
-		done = make(chan *Upstream)
+		done = make(chan *Way)
 		busy int
 	)
 	defer wg.Wait()
@@ -81,9 +89,9 @@ func (r *Reviver) Run(ctx context.Context) error {
 	defer timer.Stop()
 	for {
 		for busy < maxConnects && due.ready(time.Now()) {
-			u := heap.Pop(&due).(appointment).upstream
+			w := heap.Pop(&due).(appointment).way
 			busy++
-			wg.Go(func() { r.visit(ctx, u, done) })
+			wg.Go(func() { r.visit(ctx, w, done) })
 		}
 		timer.Reset(due.wait(time.Now(), busy < maxConnects))
 		select {
@@ -92,26 +100,26 @@ func (r *Reviver) Run(ctx context.Context) error {
 		case <-timer.C:
 		case <-r.wake:
 			due.collect(r.take())
-		case u := <-done:
+		case w := <-done:
 			busy--
-			due.again(u)
+			due.again(w)
 		}
 	}
 }
 
 // take empties the list of those that asked.
-func (r *Reviver) take() *Upstream {
+func (r *Reviver) take() *Way {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	u := r.list
+	w := r.list
 	r.list = nil
-	return u
+	return w
 }
 
-// visit makes one bare connect and hands the Upstream back. A connection that stays open for proofTime brings the instance
-// back; one to an instance that has not answered is watched further, until it is settled.
-func (r *Reviver) visit(ctx context.Context, u *Upstream, done chan<- *Upstream) {
-	c, err := r.prove(ctx, u.address, u.accepted)
+// visit makes one bare connect and hands the way back. A connection that stays open for proofTime brings the way back; one to an
+// instance that has not answered is watched further, until it is settled.
+func (r *Reviver) visit(ctx context.Context, w *Way, done chan<- *Way) {
+	c, err := r.prove(ctx, w)
 	if err == nil {
 		defer c.Close()
 		defer context.AfterFunc(ctx, func() { c.Close() })()
@@ -119,23 +127,22 @@ func (r *Reviver) visit(ctx context.Context, u *Upstream, done chan<- *Upstream)
 	if ctx.Err() != nil {
 		return
 	}
-	u.visited(err, time.Now())
-	if err == nil && !u.Answered() {
-		err = u.watch(c)
+	if w.visited(err, time.Now()); err == nil && !w.Answered() {
+		err = w.watch(c)
 		if ctx.Err() != nil {
 			return
 		}
-		u.settle(err)
+		w.settle(err)
 	}
 	select {
-	case done <- u:
+	case done <- w:
 	case <-ctx.Done():
 	}
 }
 
 // watch looks at a bare connection for settleTime, and no longer than until the instance has answered.
-func (u *Upstream) watch(c net.Conn) error {
-	for left := settleTime - proofTime; left > 0 && !u.Answered(); left -= settleStep {
+func (w *Way) watch(c net.Conn) error {
+	for left := settleTime - proofTime; left > 0 && !w.Answered(); left -= settleStep {
 		if err := staysOpen(c, min(left, settleStep)); err != nil {
 			return err
 		}
@@ -144,36 +151,22 @@ func (u *Upstream) watch(c net.Conn) error {
 }
 
 // settle applies how the longer watch over a bare connection ended. An answer in the meantime says more.
-func (u *Upstream) settle(err error) {
+func (w *Way) settle(err error) {
 	switch {
 	case err == nil:
-		u.settled.Store(true)
-	case !u.Answered():
-		u.visited(err, time.Now())
-	}
-}
-
-// accepted brings back at once what refused before and now accepts: its application listens, and every millisecond counts for
-// who waits for a start. One that accepted too early must prove itself first. What cannot be replayed waits for the proof in
-// any case, until the instance is settled.
-func (u *Upstream) accepted() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if !u.early {
-		u.out.Store(false)
+		w.settled.Store(true)
+	case !w.Answered():
+		w.visited(err, time.Now())
 	}
 }
 
 // visited applies the outcome of a bare connect.
-func (u *Upstream) visited(err error, now time.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
+func (w *Way) visited(err error, now time.Time) {
 	if err != nil {
-		u.leaveOut(now, !errors.Is(err, errConnect))
+		w.failed(now, !errors.Is(err, errConnect))
 		return
 	}
-	// The count of failures stays until an answer clears it: who accepts and then fails again waits longer.
-	u.out.Store(false)
+	w.proved()
 }
 
 var (
@@ -181,20 +174,34 @@ var (
 	errClosed  = errors.New("closed right after the connect")
 )
 
-// prove connects, calls accepted, and returns the connection if it stays open.
-func (r *Reviver) prove(ctx context.Context, address string, accepted func()) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	c, err := r.dial(ctx, address)
+// prove connects, tells the way, and returns the connection if it stays open.
+func (r *Reviver) prove(ctx context.Context, w *Way) (net.Conn, error) {
+	c, err := r.connect(ctx, w)
 	if err != nil {
 		return nil, errors.Join(errConnect, err)
 	}
-	accepted()
+	w.accepted()
 	if err := staysOpen(c, proofTime); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// connect opens a connection as requests over the way would.
+func (r *Reviver) connect(ctx context.Context, w *Way) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	c, err := r.dial(ctx, w.upstream.address)
+	if err != nil || w.config == nil {
+		return c, err
+	}
+	secure := tls.Client(c, w.config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return secure, nil
 }
 
 // staysOpen watches a connection for so long.
@@ -216,10 +223,10 @@ func staysOpen(c net.Conn, d time.Duration) error {
 	return err
 }
 
-// appointment is when an Upstream is to be visited.
+// appointment is when a way is to be visited.
 type appointment struct {
-	upstream *Upstream
-	at       time.Time
+	way *Way
+	at  time.Time
 }
 
 // queue is a heap of appointments, the earliest first.
@@ -247,27 +254,27 @@ func (q queue) wait(now time.Time, room bool) time.Duration {
 	return max(0, q[0].at.Sub(now))
 }
 
-// collect takes over a list of those that asked: one that is out is due after its back-off, another one now.
-func (q *queue) collect(list *Upstream) {
-	for u := list; u != nil; {
-		next := u.next
-		u.next = nil
-		until, _, _ := u.Out()
-		heap.Push(q, appointment{upstream: u, at: until})
-		u = next
+// collect takes over a list of those that asked: one that is ejected is due after its back-off, another one now.
+func (q *queue) collect(list *Way) {
+	for w := list; w != nil; {
+		next := w.next
+		w.next = nil
+		until, _, _ := w.Ejected()
+		heap.Push(q, appointment{way: w, at: until})
+		w = next
 	}
 }
 
-// again makes the next appointment of an Upstream that was just visited, or lets it go.
-func (q *queue) again(u *Upstream) {
-	until, _, out := u.Out()
-	if out && !u.Retired() {
-		heap.Push(q, appointment{upstream: u, at: until})
+// again makes the next appointment of a way that was just visited, or lets it go.
+func (q *queue) again(w *Way) {
+	until, _, ejected := w.Ejected()
+	if ejected && !w.Retired() {
+		heap.Push(q, appointment{way: w, at: until})
 		return
 	}
-	u.asked.Store(false)
-	// It may have been refused between the visit and this line, and its question was then not queued.
-	if _, _, out := u.Out(); out && !u.Retired() {
-		u.ask()
+	w.asked.Store(false)
+	// It may have failed between the visit and this line, and its question was then not queued.
+	if _, _, ejected := w.Ejected(); ejected && !w.Retired() {
+		w.ask()
 	}
 }

@@ -47,21 +47,21 @@ func (r *rotation) inherit(old *rotation) {
 	if old.wheel != nil {
 		old.wheel.settle()
 	}
-	var at map[*Upstream]int
+	var at map[*Way]int
 	next := 0
 	for i, m := range r.members {
-		if next < len(old.members) && old.members[next].Upstream == m.Upstream {
+		if next < len(old.members) && old.members[next].Way == m.Way {
 			r.current[i] = old.current[next]
 			next++
 			continue
 		}
 		if at == nil {
-			at = make(map[*Upstream]int, len(old.members))
+			at = make(map[*Way]int, len(old.members))
 			for j, o := range old.members {
-				at[o.Upstream] = j
+				at[o.Way] = j
 			}
 		}
-		if j, ok := at[m.Upstream]; ok {
+		if j, ok := at[m.Way]; ok {
 			r.current[i] = old.current[j]
 			next = j + 1
 		}
@@ -70,7 +70,7 @@ func (r *rotation) inherit(old *rotation) {
 
 func (r *rotation) Pick(t *Tried, w Want) (int, bool) {
 	if len(r.members) == 1 {
-		return 0, allowed(r.members[0].Upstream, 0, t, w == Answered) || allowed(r.members[0].Upstream, 0, t, false)
+		return 0, allowed(r.members[0].Way, 0, t, w == Answered) || allowed(r.members[0].Way, 0, t, false)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,7 +88,7 @@ func (r *rotation) turn(t *Tried, settled bool) (int, bool) {
 	var total, top int64
 	for i := range r.members {
 		m := &r.members[i]
-		if !allowed(m.Upstream, i, t, settled) {
+		if !allowed(m.Way, i, t, settled) {
 			continue
 		}
 		if m.Weight <= 0 {

@@ -32,11 +32,11 @@ func TestBackoff(t *testing.T) {
 
 func TestRefusalsWhileOutCountOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		u := NewUpstream("k", "s", "a:80")
+		u := NewUpstream("s", "a:80").Way(WayKey{})
 		for range 32 {
 			u.ObserveRefused(time.Now())
 		}
-		if _, n, out := u.Out(); n != 1 || !out || u.Usable() {
+		if _, n, out := u.Ejected(); n != 1 || !out || u.Usable() {
 			t.Errorf("%d %v", n, out)
 		}
 		time.Sleep(time.Millisecond)
@@ -44,20 +44,20 @@ func TestRefusalsWhileOutCountOnce(t *testing.T) {
 			t.Error("without a reviver, time alone brings it back")
 		}
 		u.ObserveRefused(time.Now())
-		if until, n, _ := u.Out(); n != 2 || time.Until(until) != 2*time.Millisecond {
+		if until, n, _ := u.Ejected(); n != 2 || time.Until(until) != 2*time.Millisecond {
 			t.Errorf("%d %v", n, time.Until(until))
 		}
 		if !u.ObserveAnswer(0, time.Millisecond) || u.ObserveAnswer(0, time.Millisecond) || !u.Usable() {
 			t.Error("an answer brings it back; first is true once")
 		}
-		if _, n, _ := u.Out(); n != 0 || !u.Answered() || u.Latency() != time.Millisecond {
+		if _, n, _ := u.Ejected(); n != 0 || !u.Answered() || u.Upstream().Latency() != time.Millisecond {
 			t.Error("the back-off is not cleared")
 		}
 	})
 }
 
 func TestRetireRunsHooksOnce(t *testing.T) {
-	u, n := NewUpstream("k", "s", "a:80"), 0
+	u, n := NewUpstream("s", "a:80").Way(WayKey{}), 0
 	u.AfterRetire(func() { n++ })
 	u.Retire()
 	u.Retire()
@@ -68,7 +68,7 @@ func TestRetireRunsHooksOnce(t *testing.T) {
 }
 
 func TestRoutableIsStampedOnce(t *testing.T) {
-	u := NewUpstream("k", "s", "a:80")
+	u := NewUpstream("s", "a:80")
 	at := time.Unix(5, 7)
 	if !u.Routable().IsZero() {
 		t.Error("stamped")
@@ -90,6 +90,9 @@ type fakeConn struct {
 
 func (c *fakeConn) SetReadDeadline(t time.Time) error { c.deadline = t; return nil }
 func (c *fakeConn) Close() error                      { return nil }
+func (c *fakeConn) Write(b []byte) (int, error)       { return len(b), nil }
+func (c *fakeConn) SetWriteDeadline(time.Time) error  { return nil }
+func (c *fakeConn) SetDeadline(time.Time) error       { return nil }
 func (c *fakeConn) Read([]byte) (int, error) {
 	if !c.open {
 		return 0, io.EOF
@@ -127,7 +130,7 @@ func TestOwnConnectBringsAnInstanceBack(t *testing.T) {
 			return &fakeConn{open: state.Load() == 2}, nil
 		})
 		defer running(t, r)()
-		u := r.NewUpstream("k", "s", "a:80")
+		u := r.NewUpstream("s", "a:80").Way(WayKey{})
 		u.ObserveRefused(time.Now())
 		time.Sleep(10 * time.Millisecond) // visits after 1, 2, 4 ms
 		if n := dials.Load(); n != 3 || u.Usable() {
@@ -165,11 +168,11 @@ func TestOwnConnectBringsAnInstanceBack(t *testing.T) {
 // A start is what people wait for: who refused is back with the first connect that succeeds. A published port accepts before its
 // application listens: who closed what it had accepted is back only once a connection stays open.
 func TestAcceptingBringsBackWhoRefusedAndNotWhoClosed(t *testing.T) {
-	for name, observe := range map[string]func(*Upstream, time.Time){"refused": (*Upstream).ObserveRefused, "closed": (*Upstream).ObserveClosed} {
+	for name, observe := range map[string]func(*Way, time.Time){"refused": (*Way).ObserveRefused, "closed": (*Way).ObserveClosed} {
 		synctest.Test(t, func(t *testing.T) {
 			r := NewReviver(func(context.Context, string) (net.Conn, error) { return &fakeConn{open: true}, nil })
 			defer running(t, r)()
-			u := r.NewUpstream("k", "s", "a:80")
+			u := r.NewUpstream("s", "a:80").Way(WayKey{})
 			observe(u, time.Now())
 			time.Sleep(firstFresh + proofTime/2)
 			if u.Usable() != (name == "refused") || u.Settled() {
@@ -191,8 +194,8 @@ func TestInstanceThatHasNotAnsweredIsSettledByAConnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := NewReviver(func(context.Context, string) (net.Conn, error) { return &fakeConn{open: true}, nil })
 		defer running(t, r)()
-		m := []Member{{r.NewUpstream("a", "s", "a:80"), 1}, {r.NewUpstream("b", "s", "b:80"), 1}}
-		m[0].Upstream.ObserveAnswer(0, time.Millisecond)
+		m := []Member{{r.NewUpstream("s", "a:80").Way(WayKey{}), 1}, {r.NewUpstream("s", "b:80").Way(WayKey{}), 1}}
+		m[0].Way.ObserveAnswer(0, time.Millisecond)
 		p := RoundRobin{}.Build(m, NewLane())
 		if got := run2(p, 3); got != "000" {
 			t.Fatal(got)
@@ -223,7 +226,7 @@ func TestConnectionThatEndsLateSettlesNothing(t *testing.T) {
 			return &fakeConn{open: true, until: time.Now().Add(20 * time.Millisecond)}, nil
 		})
 		defer running(t, r)()
-		u := r.NewUpstream("k", "s", "a:80")
+		u := r.NewUpstream("s", "a:80").Way(WayKey{})
 		u.ask()
 		for range 1000 {
 			time.Sleep(time.Millisecond)
@@ -231,8 +234,8 @@ func TestConnectionThatEndsLateSettlesNothing(t *testing.T) {
 				t.Fatal("settled")
 			}
 		}
-		if _, failures, _ := u.Out(); failures == 0 {
-			t.Error("it was never left out")
+		if _, failures, _ := u.Ejected(); failures == 0 {
+			t.Error("it was never ejected")
 		}
 	})
 }
@@ -244,6 +247,7 @@ func TestReviverAgainstRealSockets(t *testing.T) {
 	}
 	addr := l.Addr().String()
 	r := NewReviver(nil)
+	w := r.NewUpstream("s", addr).Way(WayKey{})
 	go func() {
 		c, err := l.Accept()
 		if err != nil {
@@ -256,16 +260,16 @@ func TestReviverAgainstRealSockets(t *testing.T) {
 			io.Copy(io.Discard, held)
 		}
 	}()
-	if _, err := r.prove(t.Context(), addr, func() {}); err == nil {
+	if _, err := r.prove(t.Context(), w); err == nil {
 		t.Error("a connection that ended at once counts")
 	}
-	if c, err := r.prove(t.Context(), addr, func() {}); err == nil {
+	if c, err := r.prove(t.Context(), w); err == nil {
 		c.Close()
 	} else {
 		t.Errorf("a connection that stays open does not count: %v", err)
 	}
 	l.Close()
-	if _, err := r.prove(t.Context(), addr, func() {}); err == nil {
+	if _, err := r.prove(t.Context(), w); err == nil {
 		t.Error("a refused connect counts")
 	}
 }
@@ -321,8 +325,8 @@ func TestBudgetOfManyRequestsIsNearlyExact(t *testing.T) {
 
 func TestWhatSaysFarewellGetsNothingUnrepeatableWhileOthersServe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		members := []Member{{NewUpstream("a", "s", "a:80"), 1}, {NewUpstream("b", "s", "b:80"), 1}}
-		a, b := members[0].Upstream, members[1].Upstream
+		members := []Member{{NewUpstream("s", "a:80").Way(WayKey{}), 1}, {NewUpstream("s", "b:80").Way(WayKey{}), 1}}
+		a, b := members[0].Way, members[1].Way
 		p := RoundRobin{}.Build(members, NewLane())
 		shares := func(w Want) (n [2]int) {
 			for range 10 {
@@ -335,7 +339,7 @@ func TestWhatSaysFarewellGetsNothingUnrepeatableWhileOthersServe(t *testing.T) {
 			return n
 		}
 		for _, m := range members {
-			m.Upstream.ObserveAnswer(0, time.Millisecond)
+			m.Way.ObserveAnswer(0, time.Millisecond)
 		}
 		a.ObserveKeep(false, time.Now())
 		if n := shares(Answered); n != [2]int{5, 5} {
@@ -380,24 +384,24 @@ func TestLinesAreApart(t *testing.T) {
 
 func TestConnectionsThatCloseOnARequest(t *testing.T) {
 	now := time.Now().Add(time.Hour) // nothing lapses meanwhile
-	fresh, known := NewUpstream("k", "s", "a:80"), NewUpstream("k", "s", "b:80")
+	fresh, known := NewUpstream("s", "a:80").Way(WayKey{}), NewUpstream("s", "b:80").Way(WayKey{})
 	if fresh.ObserveBroken(now); fresh.Usable() {
 		t.Error("one that has never answered is trusted after it closed")
 	}
 	known.ObserveAnswer(0, time.Millisecond)
 	for n := range brokenLimit {
 		if !known.Usable() {
-			t.Errorf("left out after %d", n)
+			t.Errorf("ejected after %d", n)
 		}
 		known.ObserveBroken(now)
 	}
 	if known.Usable() {
-		t.Error("never left out")
+		t.Error("never ejected")
 	}
 }
 
 func TestConnectionsAreBounded(t *testing.T) {
-	u := NewUpstream("k", "s", "a:80")
+	u := NewUpstream("s", "a:80")
 	var open atomic.Int32
 	var all sync.WaitGroup
 	for range 8 {
@@ -419,7 +423,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			t.Errorf("connection %d of 3", n)
 		}
 	}
-	if !u.Connect(0) || u.Connections() != 4 {
-		t.Errorf("%d open, no limit", u.Connections())
+	if !u.Connect(0) || u.conns.Load() != 4 {
+		t.Errorf("%d open, no limit", u.conns.Load())
 	}
 }

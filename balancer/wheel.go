@@ -85,7 +85,7 @@ func (w *wheel) turn(t *Tried, settled bool) (int, bool) {
 		i := int(s.members[0])
 		w.current[i] -= w.total
 		w.sink(s, 0)
-		if allowed(w.members[i].Upstream, i, t, settled) {
+		if allowed(w.members[i].Way, i, t, settled) {
 			return i, true
 		}
 	}
@@ -111,7 +111,7 @@ func (w *wheel) any(t *Tried, settled bool) (int, bool) {
 	from := rand.IntN(n)
 	for k := range n {
 		i := (from + k) % n
-		if w.members[i].Weight > 0 && allowed(w.members[i].Upstream, i, t, settled) {
+		if w.members[i].Weight > 0 && allowed(w.members[i].Way, i, t, settled) {
 			return i, true
 		}
 	}
@@ -120,7 +120,7 @@ func (w *wheel) any(t *Tried, settled bool) (int, bool) {
 
 func (w *wheel) spare(t *Tried, settled bool) (int, bool) {
 	for _, i := range w.spares {
-		if allowed(w.members[i].Upstream, int(i), t, settled) {
+		if allowed(w.members[i].Way, int(i), t, settled) {
 			return int(i), true
 		}
 	}

@@ -1,7 +1,6 @@
 package balancer
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -35,8 +34,8 @@ func TestWheelAgreesWithTheWalk(t *testing.T) {
 func TestWheelPassesOverWhatCannotServe(t *testing.T) {
 	const n = 1000
 	var m []Member
-	for i := range n {
-		m = append(m, Member{Upstream: NewUpstream(fmt.Sprint(i), "s", "a:1"), Weight: 1})
+	for range n {
+		m = append(m, Member{Way: NewUpstream("s", "a:1").Way(WayKey{}), Weight: 1})
 	}
 	lane := NewLane()
 	p := RoundRobin{}.Build(m, lane)
@@ -45,7 +44,7 @@ func TestWheelPassesOverWhatCannotServe(t *testing.T) {
 	}
 	for i := range n {
 		if i%10 != 0 {
-			m[i].Upstream.ObserveRefused(time.Now().Add(time.Hour))
+			m[i].Way.ObserveRefused(time.Now().Add(time.Hour))
 		}
 	}
 	counts := map[int]int{}
@@ -62,20 +61,20 @@ func TestWheelPassesOverWhatCannotServe(t *testing.T) {
 		}
 	}
 	for i := 10; i < n; i += 10 {
-		m[i].Upstream.Retire()
+		m[i].Way.Retire()
 	}
 	for range 10 {
 		if i, ok := p.Pick(nil, Any); !ok || i != 0 {
 			t.Fatalf("the only one left is not found: %d %v", i, ok)
 		}
 	}
-	m[0].Upstream.Retire()
+	m[0].Way.Retire()
 	if i, ok := p.Pick(nil, Any); ok {
 		t.Fatalf("picked %d of none", i)
 	}
 	// Who comes back gets its turns again, and no burst for the time it was out.
-	m[500].Upstream = NewUpstream("back", "s", "a:1")
-	m[501].Upstream = NewUpstream("back too", "s", "a:1")
+	m[500].Way = NewUpstream("s", "a:1").Way(WayKey{})
+	m[501].Way = NewUpstream("s", "a:1").Way(WayKey{})
 	p = RoundRobin{}.Build(m, lane)
 	a, _ := p.Pick(nil, Any)
 	b, _ := p.Pick(nil, Any)

@@ -8,6 +8,8 @@ type Failure uint8
 const (
 	// FailedConnect: no connection came about, nothing was sent.
 	FailedConnect Failure = iota
+	// FailedHandshake: a connection came about, and the TLS handshake over it failed; nothing was sent.
+	FailedHandshake
 	// FailedSettle: the connection ended while it was being watched before use; nothing was sent.
 	FailedSettle
 	// FailedStale: the connection was found dead before a byte was written: a kept one as a rule.
@@ -40,6 +42,8 @@ func (f Failure) String() string {
 	switch f {
 	case FailedConnect:
 		return "connect"
+	case FailedHandshake:
+		return "handshake"
 	case FailedSettle:
 		return "settle"
 	case FailedStale:
@@ -88,7 +92,7 @@ const (
 	maxRefusals     = 1024
 )
 
-// maxFull bounds how often one request may find an instance full, or ourselves short: neither leaves an instance out, so that it could
+// maxFull bounds how often one request may find an instance full, or ourselves short: neither ejects an instance, so that it could
 // else go round and round.
 const maxFull = 8
 
@@ -148,7 +152,7 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdra
 			return GiveUp
 		}
 		return SameFresh
-	case FailedConnect, FailedSettle:
+	case FailedConnect, FailedHandshake, FailedSettle:
 		if a.connects == 0 {
 			a.firstConnect = now
 		}
@@ -195,7 +199,7 @@ func (a *Attempts) Last() bool {
 	switch a.last {
 	case FailedFull, FailedShort:
 		return false
-	case FailedConnect, FailedSettle:
+	case FailedConnect, FailedHandshake, FailedSettle:
 		if a.sameConnect {
 			return false
 		}

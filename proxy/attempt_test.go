@@ -24,7 +24,7 @@ func TestAttempts(t *testing.T) {
 		budget     int
 		events     []event
 	}{
-		{"nothing sent is outside budget and method", "POST", false, 0, []event{{connect, false, Another}, {settle, false, Another}, {connect, false, Another}}},
+		{"nothing sent is outside budget and method", "POST", false, 0, []event{{connect, false, Another}, {settle, false, Another}, {FailedHandshake, false, Another}, {connect, false, Another}}},
 		{"connects are bounded", "GET", true, 9, []event{{connect, false, Another}, {connect, false, Another}, {connect, false, Another},
 			{connect, false, Another}, {connect, false, Another}, {connect, false, Another}, {connect, false, Another}, {connect, false, GiveUp}}},
 		{"dead kept connections", "POST", false, 0, []event{{stale, true, SameFresh}, {stale, true, SameFresh}, {stale, true, SameFresh}}},

@@ -9,7 +9,8 @@ import (
 // ConnectResult is how a connect to an instance ended, as a metric tells it.
 type ConnectResult uint8
 
-// The results. ConnectClosed: accepted, then closed before use. ConnectShort: something of our own was lacking.
+// The results. ConnectClosed: accepted, then closed before use. ConnectShort: something of our own was lacking. ConnectHandshake:
+// accepted, and the TLS handshake failed.
 const (
 	ConnectOK ConnectResult = iota
 	ConnectRefused
@@ -17,12 +18,13 @@ const (
 	ConnectError
 	ConnectClosed
 	ConnectShort
+	ConnectHandshake
 	connectResults
 )
 
 // String is the value of a metric's label.
 func (r ConnectResult) String() string {
-	return [...]string{"ok", "refused", "timeout", "error", "closed", "shortage"}[r]
+	return [...]string{"ok", "refused", "timeout", "error", "closed", "shortage", "handshake"}[r]
 }
 
 // cell is what one seat counts: plain numbers under a lock that only a scrape ever contends for.

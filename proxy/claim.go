@@ -27,6 +27,7 @@ type claimant struct {
 // standing is what an instance carries over.
 type standing struct {
 	upstream *balancer.Upstream // nil when it has none
+	ways     []*balancer.Way    // those in which its rules speak to it
 	rules    []*dialect.Rule    // the good ones, with what its tags had asked for before they were spoilt
 	tags     []string
 	clean    bool // the tags gave rise to nothing but rules in effect
@@ -142,11 +143,12 @@ func (c *compiler) claim(key routeKey, i int, r *dialect.Rule) {
 	}
 	in := &c.out.block.Instances[i]
 	cl.closed = cl.closed || r.Closed
-	if !in.Usable() || r.Closed {
+	u := c.out.standing[i].upstream
+	if u == nil || r.Closed { // its address was refused, or nobody is let in
 		return
 	}
-	u := c.out.standing[i].upstream
-	if u == nil { // its address was refused
+	way := c.way(i, &r.Options)
+	if !in.Usable() {
 		return
 	}
 	// Registrations of one address are one Upstream: it counts once in a route.
@@ -155,7 +157,26 @@ func (c *compiler) claim(key routeKey, i int, r *dialect.Rule) {
 		return
 	}
 	c.seated[at] = true
-	cl.targets = append(cl.targets, Target{Upstream: u, Instance: in, Options: &r.Options})
+	cl.targets = append(cl.targets, Target{Upstream: u, Way: way, Instance: in, Options: &r.Options})
+}
+
+// way is how an instance is spoken to under a rule's options. An instance that is not usable keeps its ways, as it keeps its Upstream.
+func (c *compiler) way(i int, o *dialect.Options) *balancer.Way {
+	now := &c.out.standing[i]
+	w := now.upstream.Way(wayKey(o))
+	if !slices.Contains(now.ways, w) {
+		now.ways = append(now.ways, w)
+	}
+	return w
+}
+
+// wayKey says how options want an instance to be spoken to. The certificate must be for the host that they send.
+func wayKey(o *dialect.Options) balancer.WayKey {
+	key := balancer.WayKey{TLS: o.TLS, SkipVerify: o.TLSSkipVerify}
+	if !o.HostDst {
+		key.ServerName = HostOnly(o.Host)
+	}
+	return key
 }
 
 // plain is the rule behind routes that no tag asked for.

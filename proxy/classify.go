@@ -11,20 +11,28 @@ import (
 
 // What a listener saw of an attempt's end becomes a Failure here, and nowhere else.
 
+// ErrHandshake is in the chain of an error where a connection came about, and the TLS handshake over it failed.
+var ErrHandshake = errors.New("TLS handshake")
+
 // ConnectFailed takes why no connection to an instance came about, counts it by its kind, and says which failure it is: an instance that
-// can't be reached, or a shortage of our own, for which no instance is to be left out.
+// can't be reached, or a shortage of our own, for which no instance is to be ejected. A handshake that failed is neither.
 func (s *Seat) ConnectFailed(u *balancer.Upstream, err error) Failure {
 	if shortage(err) {
 		s.Short(u, err)
 		return FailedShort
 	}
 	s.Connect(connectResult(err))
+	if errors.Is(err, ErrHandshake) {
+		return FailedHandshake
+	}
 	return FailedConnect
 }
 
 func connectResult(err error) ConnectResult {
 	var timeout net.Error
 	switch {
+	case errors.Is(err, ErrHandshake):
+		return ConnectHandshake
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return ConnectRefused
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(): // ETIMEDOUT is one, too

@@ -16,13 +16,14 @@ import (
 
 func TestWhatAFailedConnectIs(t *testing.T) {
 	d := newDesk(t, nil)
-	u := balancer.NewUpstream("k", "s", "a:1")
+	u := balancer.NewUpstream("s", "a:1")
 	for err, want := range map[error]struct {
 		f Failure
 		r ConnectResult
 	}{
 		syscall.ECONNREFUSED: {FailedConnect, ConnectRefused}, syscall.ETIMEDOUT: {FailedConnect, ConnectTimeout},
 		context.DeadlineExceeded: {FailedConnect, ConnectTimeout}, os.ErrDeadlineExceeded: {FailedConnect, ConnectTimeout},
+		fmt.Errorf("%w: %w", ErrHandshake, os.ErrDeadlineExceeded): {FailedHandshake, ConnectHandshake},
 		syscall.EHOSTUNREACH: {FailedConnect, ConnectError}, errors.New("no such host"): {FailedConnect, ConnectError},
 		syscall.EMFILE: {FailedShort, ConnectShort}, syscall.EADDRNOTAVAIL: {FailedShort, ConnectShort},
 	} {
@@ -52,11 +53,11 @@ func TestWhatAnEarlyEndIs(t *testing.T) {
 
 func TestKeptConnectionsMakeRoomOnlyForAFreshOne(t *testing.T) {
 	for _, fresh := range []bool{false, true} {
-		u := balancer.NewUpstream("k", "s", "a:1")
+		u := balancer.NewUpstream("s", "a:1")
 		u.Connect(0)
 		x := Exchange{Target: &Target{Upstream: u}, Fresh: fresh}
-		if got := x.Room(1, u.Disconnect); got != fresh || u.Connections() != 1 {
-			t.Errorf("fresh %v: room %v, %d connections", fresh, got, u.Connections())
+		if got := x.Room(1, u.Disconnect); got != fresh || u.Connect(1) || !u.Connect(2) {
+			t.Errorf("fresh %v: room %v, or not one connection", fresh, got)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (d *desk) serve(n int, tags ...string) {
 	}
 	d.table = NewTable(Options{}).Next(snap(list...))
 	for _, u := range d.upstreams() {
-		u.ObserveAnswer(0, time.Millisecond)
+		u.Way(balancer.WayKey{}).ObserveAnswer(0, time.Millisecond)
 	}
 }
 
@@ -201,7 +201,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 		t.Error(got)
 	}
 	early.Finish(d.now)
-	u := balancer.NewUpstream("k", "s", "a:1")
+	u := balancer.NewUpstream("s", "a:1").Way(balancer.WayKey{})
 	u.ObserveAnswer(0, 1)
 	for range 9 { // an answer over a fresh connection in between
 		u.ObserveBroken(time.Now())
@@ -225,7 +225,7 @@ func TestWhatMustSettle(t *testing.T) {
 				t.Errorf("%s, answered before %v: %v", method, answered, got)
 			}
 			x.Finish(d.now)
-			d.upstreams()[0].ObserveAnswer(0, 1)
+			d.upstreams()[0].Way(balancer.WayKey{}).ObserveAnswer(0, 1)
 		}
 	}
 }

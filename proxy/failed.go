@@ -10,8 +10,8 @@ import (
 func (x *Exchange) Idempotent() bool { return Idempotent(x.Request.Method) }
 
 // MustSettle says whether a fresh connection to x.Target has to be watched for the time Settle before the request goes out on it: what
-// can't be repeated goes to an instance that has never answered.
-func (x *Exchange) MustSettle() bool { return !x.Target.Upstream.Answered() && !x.Idempotent() }
+// can't be repeated goes to an instance that has never answered over this way.
+func (x *Exchange) MustSettle() bool { return !x.Target.Way.Answered() && !x.Idempotent() }
 
 // Failed takes how an attempt failed before an answer: Send again, Reply, or Abort. The client's own failures may come before Match.
 // kept says that the connection was a kept one, see also Failure.EmptiesPool; replayable that the request's body can be sent again from
@@ -27,7 +27,7 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 		x.tried.Add(target.Index)
 		if next, ok := x.Route.Pick(&x.tried, x.want); ok {
 			target = next
-		} else if x.attempts.Last() && !target.Upstream.Retired() {
+		} else if x.attempts.Last() && !target.Way.Retired() {
 			fresh = true
 		} else {
 			step = GiveUp
@@ -49,16 +49,18 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 	return x.reply(outcomeOf(f), "")
 }
 
-// observeFailure notes what a failed attempt says about its instance.
+// observeFailure notes what a failed attempt says about the way in which its instance was spoken to.
 func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 	switch { // the client's own failures may come before there is a target
 	case f == FailedConnect:
-		x.Target.Upstream.ObserveRefused(now)
+		x.Target.Way.ObserveRefused(now)
+	case f == FailedHandshake:
+		x.Target.Way.ObserveHandshake(now)
 	case f == FailedSettle:
-		x.Target.Upstream.ObserveClosed(now)
+		x.Target.Way.ObserveClosed(now)
 		x.seat.Connect(ConnectClosed)
 	case (f == FailedSent || f == FailedReset) && !kept:
-		x.Target.Upstream.ObserveBroken(now)
+		x.Target.Way.ObserveBroken(now)
 	}
 }
 
@@ -70,15 +72,15 @@ func (x *Exchange) Fail() Do { return x.reply(Failed, "") }
 func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Time, kept bool) {
 	x.upwards = took
 	x.Status = ans.Status
-	u := x.Target.Upstream
+	w := x.Target.Way
 	if ans.Status < 400 { // an error may end its connection for reasons of its own
-		u.ObserveKeep(!ans.Farewell, now)
+		w.ObserveKeep(!ans.Farewell, now)
 	}
 	if !kept {
-		u.ObserveWhole()
+		w.ObserveWhole()
 	}
-	if u.ObserveAnswer(x.seat.number, took) {
-		x.seat.common.Metrics.FirstAnswer(x.Target.Instance, u, now)
+	if w.ObserveAnswer(x.seat.number, took) {
+		x.seat.common.Metrics.FirstAnswer(x.Target.Instance, x.Target.Upstream, now)
 	}
 	s := x.seat
 	s.mu.Lock()

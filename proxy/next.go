@@ -117,21 +117,30 @@ func (d *derivation) vacate(old *claimant) {
 	d.exchange(old, c)
 }
 
-// depart notes the Upstreams that a service no longer has.
+// depart notes the Upstreams that a service no longer has, and of the others the ways in which no rule speaks to them any more.
 func (d *derivation) depart(old, c *claimant) {
 	if old == nil {
 		return
 	}
-	var kept map[*balancer.Upstream]bool
+	kept, spoken := map[*balancer.Upstream]bool{}, map[*balancer.Way]bool{}
 	if c != nil {
-		kept = make(map[*balancer.Upstream]bool, len(c.standing))
 		for i := range c.standing {
 			kept[c.standing[i].upstream] = true
+			for _, w := range c.standing[i].ways {
+				spoken[w] = true
+			}
 		}
 	}
-	for i := range old.standing {
-		if u := old.standing[i].upstream; u != nil && !kept[u] {
-			d.next.departed = append(d.next.departed, u) // twice where two registrations shared it; Retire does not mind
+	for i := range old.standing { // some are noted twice where two registrations shared them; Retire does not mind
+		was := &old.standing[i]
+		if was.upstream != nil && !kept[was.upstream] {
+			d.next.departed = append(d.next.departed, was.upstream)
+			continue
+		}
+		for _, w := range was.ways {
+			if !spoken[w] {
+				d.next.unspoken = append(d.next.unspoken, w)
+			}
 		}
 	}
 }

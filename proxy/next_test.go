@@ -381,3 +381,39 @@ func TestOptionsWithoutEffectAreReported(t *testing.T) {
 		t.Errorf("after a change: %+v, of which new %+v", again.Rejects(), again.refused)
 	}
 }
+
+// Rules of one instance share a way where they speak to it alike. A way lives as long as a rule speaks it, also while its instance is not
+// usable, and ends after the publication of the table that has it no more.
+func TestWaysSurviveWithTheirRules(t *testing.T) {
+	one := func(tags ...string) discovery.Instance { return inst("web", "10.0.0.1", 80, tags...) }
+	ways := func(table *Table) (plain, secure *balancer.Way) {
+		for _, r := range table.Routes() {
+			found, _ := table.Match(r.Host, "/")
+			if w := found.Targets[0].Way; w.TLS() == nil {
+				plain = w
+			} else {
+				secure = w
+			}
+		}
+		return plain, secure
+	}
+	tags := []string{"urlprefix-a.io/", "urlprefix-b.io/", "urlprefix-c.io/ proto=https"}
+	first := NewTable(Options{}).Next(snap(one(tags...)))
+	plain, secure := ways(first)
+	if plain == nil || secure == nil || plain.Upstream() != secure.Upstream() || first.claimants[0].standing[0].ways[0] != plain || len(first.claimants[0].standing[0].ways) != 2 {
+		t.Fatalf("%v %v", plain, secure)
+	}
+	critical := one(tags...)
+	critical.Status = discovery.Critical
+	again := first.Next(snap(critical)).Next(snap(one(tags[1:]...)))
+	if p, s := ways(again); p != plain || s != secure || len(again.unspoken) > 0 {
+		t.Error("a way did not survive")
+	}
+	last := again.Next(snap(one("urlprefix-c.io/ proto=https host=name.io")))
+	if len(last.unspoken) != 2 || !slices.Contains(last.unspoken, plain) || !slices.Contains(last.unspoken, secure) || len(last.departed) > 0 || plain.Retired() {
+		t.Errorf("unspoken %v, departed %v", last.unspoken, last.departed)
+	}
+	if _, named := ways(last); named == secure || named.TLS().ServerName != "name.io" {
+		t.Errorf("%+v", named.TLS())
+	}
+}

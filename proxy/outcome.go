@@ -208,7 +208,7 @@ func clip(s string, n int) string {
 // outcomeOf is the one function that turns the last failure of a request's attempts into an outcome.
 func outcomeOf(f Failure) Outcome {
 	switch f {
-	case FailedConnect, FailedSettle, FailedStale:
+	case FailedConnect, FailedHandshake, FailedSettle, FailedStale:
 		return NoInstance
 	case FailedSilent:
 		return LateAnswer

@@ -147,7 +147,7 @@ func TestStartToFirstAnswer(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := NewMetrics(reg)
 	start := time.Now().Add(-time.Second)
-	u := balancer.NewUpstream("k", "web", "10.0.0.1:80")
+	u := balancer.NewUpstream("web", "10.0.0.1:80")
 	u.StampRoutable(start.Add(9 * time.Millisecond))
 	in := discovery.Instance{Marked: true, SinceStart: true, Local: true, Started: start, Sent: start.Add(4 * time.Millisecond), Seen: start.Add(8 * time.Millisecond)}
 	m.FirstAnswer(&in, u, start.Add(12*time.Millisecond))

@@ -3,7 +3,6 @@ package proxy
 import (
 	"net"
 	"strconv"
-	"strings"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
@@ -30,7 +29,7 @@ func (c *compiler) populate() (made []*balancer.Upstream) {
 		}
 		in := &list[i]
 		addr := net.JoinHostPort(in.Address, strconv.Itoa(in.Port))
-		u := c.options.Reviver.NewUpstream(upstreamKey(in), in.Service, addr)
+		u := c.options.Reviver.NewUpstream(in.Service, addr)
 		c.out.standing[i].upstream = u
 		made = append(made, u)
 	}
@@ -97,16 +96,4 @@ func (c *compiler) inherit(leads map[socket]int) {
 			c.out.standing[lead].upstream = u
 		}
 	}
-}
-
-// upstreamKey is an identity in one line.
-func upstreamKey(in *discovery.Instance) string {
-	var b strings.Builder
-	for i, s := range []string{in.Node, in.ID, in.Start} {
-		if i > 0 {
-			b.WriteByte('/')
-		}
-		b.WriteString(quoted(s))
-	}
-	return b.String()
 }

@@ -1,7 +1,7 @@
 // Package proxy turns Snapshots into Tables and answers, for a request's authority and path, which Route takes it and which
 // Upstream of that. It does no I/O and knows no HTTP library: listeners in sub-packages bring that.
 //
-// Laws: a request loads the table once; nothing is modified after it is published; what changes lives in Upstream and Lane,
+// Laws: a request loads the table once; nothing is modified after it is published; what changes lives in Upstream, Way and Lane,
 // carried over by identity.
 package proxy
 
@@ -38,6 +38,8 @@ type Route struct {
 // Target is one instance in one route.
 type Target struct {
 	Upstream *balancer.Upstream
+	// Way is how the Upstream is spoken to in this route.
+	Way      *balancer.Way
 	Instance *discovery.Instance
 	// Options are those of the rule by which this instance asks for the route. Never nil.
 	Options *dialect.Options
@@ -87,7 +89,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 	for i := range r.Targets {
 		t := &r.Targets[i]
 		t.Index = i
-		members[i] = balancer.Member{Upstream: t.Upstream, Weight: t.Weight}
+		members[i] = balancer.Member{Way: t.Way, Weight: t.Weight}
 		r.Blocking = r.Blocking || t.Options.TLS
 	}
 	r.Blocking = r.Blocking || o.Blocking != nil && o.Blocking(r)

@@ -54,6 +54,9 @@ func (s *Switch) Apply(snap *discovery.Snapshot) {
 	for _, u := range next.departed {
 		u.Retire()
 	}
+	for _, w := range next.unspoken {
+		w.Retire()
+	}
 	next.report()
 }
 

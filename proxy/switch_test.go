@@ -29,7 +29,7 @@ func TestSwitchPublishesBeforeItRetires(t *testing.T) {
 		t.Errorf("swaps %d, routable %v", s.Swaps(), u.Routable())
 	}
 	var seen *Table
-	u.AfterRetire(func() { seen = s.Load() })
+	u.Way(balancer.WayKey{}).AfterRetire(func() { seen = s.Load() })
 	s.Apply(snap(inst("web", "10.0.0.2", 80, "urlprefix-a.io/")))
 	if seen == nil || seen == first || seen != s.Load() {
 		t.Error("retired before the new table was published")

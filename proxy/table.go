@@ -83,7 +83,8 @@ type Table struct {
 	fallback  *Route // of the default service; nil when there is none
 	arrived   []*balancer.Upstream
 	departed  []*balancer.Upstream
-	refused   []Reject // those that the table before did not have
+	unspoken  []*balancer.Way // of instances that stay
+	refused   []Reject        // those that the table before did not have
 	vacant    int
 }
 

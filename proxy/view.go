@@ -96,7 +96,7 @@ func (r *Route) view() RouteView {
 		g := &r.Targets[i]
 		v.Targets = append(v.Targets, TargetView{
 			Service: g.Instance.Service, ID: g.Instance.ID, Address: g.Upstream.Address(),
-			Share: float64(g.Weight) / float64(max(1, total)), Usable: g.Upstream.Usable(), Options: g.Options.Words(),
+			Share: float64(g.Weight) / float64(max(1, total)), Usable: g.Way.Usable(), Options: g.Options.Words(),
 		})
 	}
 	return v
@@ -128,7 +128,7 @@ func (c *claimant) view(i int) InstanceView {
 	if u := c.standing[i].upstream; u != nil {
 		v.Routable = in.Usable() && u.Usable()
 		v.Answered, v.InFlight, v.Latency = u.Answered(), u.InFlight(), u.Latency()
-		v.LeftUntil, v.Refusals, v.LeftOut = u.Out()
+		v.LeftUntil, v.Refusals, v.LeftOut = u.Ejected()
 		if !v.LeftOut {
 			v.LeftUntil = time.Time{}
 		}

@@ -52,7 +52,7 @@ func (j *job) replayable() bool { return !j.up.forgot }
 // try takes a kept connection, or begins one. It is not ok where the attempt has failed already.
 func (j *job) try() (failure proxy.Failure, used, ok bool) {
 	l := j.client.loop
-	p := l.poolOf(j.x.Target.Upstream)
+	p := l.poolOf(j.x.Target.Way)
 	if !j.x.Fresh {
 		// What can't be repeated is not sent into a connection without a last look; for the rest, what epoll told is enough.
 		u, dead := p.take(!proxy.Idempotent(j.request.Method))

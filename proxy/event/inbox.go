@@ -18,8 +18,8 @@ type inbox struct {
 
 // letter is one thing for a loop to do.
 type letter struct {
-	guest guest              // a new client's connection, where fd > 0
-	gone  *balancer.Upstream // retired
+	guest guest         // a new client's connection, where fd > 0
+	gone  *balancer.Way // retired
 	do    func()
 }
 

@@ -54,7 +54,7 @@ type loop struct {
 	expire  func(*sock)
 
 	doors   []*door
-	pools   map[*balancer.Upstream]*pool
+	pools   map[*balancer.Way]*pool
 	stock   stock
 	files   *sockets.Files
 	open    atomic.Int64 // clients' connections
@@ -69,7 +69,7 @@ type loop struct {
 func newLoop(s *Server, number int) *loop {
 	l := &loop{server: s, seat: s.common.NewSeat(), number: number, base: time.Now(), files: s.files, ep: -1,
 		front: make([]byte, headRoom+sharedBytes), back: make([]byte, headRoom+sharedBytes), message: make([]byte, 0, largeBuffer),
-		pools: make(map[*balancer.Upstream]*pool)}
+		pools: make(map[*balancer.Way]*pool)}
 	l.expire = func(s *sock) {
 		l.current = s
 		if l.stands(s) {

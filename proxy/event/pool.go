@@ -14,7 +14,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
-// pool is one loop's connections to one instance. It survives every swap for as long as the instance stays.
+// pool is one loop's connections to one instance over one way. It survives every swap for as long as a route speaks that way.
 type pool struct {
 	loop     *loop
 	up       *balancer.Upstream
@@ -26,28 +26,29 @@ type pool struct {
 	gone     bool
 }
 
-// poolOf is the pool of an instance, made when it is first asked for.
-func (l *loop) poolOf(up *balancer.Upstream) *pool {
-	if p := l.pools[up]; p != nil {
+// poolOf is the pool of a way, made when it is first asked for.
+func (l *loop) poolOf(way *balancer.Way) *pool {
+	if p := l.pools[way]; p != nil {
 		return p
 	}
+	up := way.Upstream()
 	p := &pool{loop: l, up: up, mostIdle: l.server.mostIdle}
 	if ap, err := netip.ParseAddrPort(up.Address()); err == nil {
 		p.to = sockaddrOf(ap)
 	} else {
 		p.named = true
 	}
-	l.pools[up] = p
-	up.AfterRetire(func() { l.post(letter{gone: up}) })
+	l.pools[way] = p
+	way.AfterRetire(func() { l.post(letter{gone: way}) })
 	return p
 }
 
-// dropPool closes what is kept for an instance that is gone for good. What is on its way to it ends as it ends.
-func (l *loop) dropPool(up *balancer.Upstream) {
-	if p := l.pools[up]; p != nil {
+// dropPool closes what is kept for a way that is gone for good. What is on its way to it ends as it ends.
+func (l *loop) dropPool(way *balancer.Way) {
+	if p := l.pools[way]; p != nil {
 		p.gone = true
 		p.empty()
-		delete(l.pools, up)
+		delete(l.pools, way)
 	}
 }
 

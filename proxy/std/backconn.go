@@ -30,7 +30,7 @@ type backConn struct {
 }
 
 func newBackConn(p *pool, c net.Conn, below *sender) *backConn {
-	b := &backConn{Conn: c, below: below, pool: p, opened: time.Now(), secure: p.key.tls}
+	b := &backConn{Conn: c, below: below, pool: p, opened: time.Now(), secure: p.way.TLS() != nil}
 	p.pools.files.Add(1)
 	socket := newSource(below.Conn)
 	b.raw, b.in.from = socket.raw, socket
@@ -45,7 +45,7 @@ func (b *backConn) Close() error {
 	if b.closed.Swap(true) {
 		return nil
 	}
-	b.pool.key.upstream.Disconnect()
+	b.pool.upstream.Disconnect()
 	b.pool.pools.files.Add(-1)
 	b.pool.pools.leave(b)
 	return b.Conn.Close()

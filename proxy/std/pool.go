@@ -13,7 +13,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
-// pools keeps connections per instance. Those of an instance that stays survive every swap; those of one that goes are closed.
+// pools keeps connections per instance and way. Those of a way that stays survive every swap; those of one that goes are closed.
 type pools struct {
 	dial          func(ctx context.Context, network, address string) (net.Conn, error)
 	connect, idle time.Duration
@@ -21,7 +21,7 @@ type pools struct {
 	keep, most    int           // kept and, unless 0, all connections of an instance
 	seat          *proxy.Seat
 	files         *sockets.Files
-	byKey         sync.Map // poolKey -> *pool
+	byWay         sync.Map // *balancer.Way -> *pool
 
 	life  context.Context // of all connections
 	end   context.CancelFunc
@@ -65,44 +65,33 @@ func (p *pools) closeAll() {
 	}
 }
 
-// poolKey tells pools apart. Options differ per route, so an instance may have more than one.
-type poolKey struct {
-	upstream     *balancer.Upstream
-	tls, noCheck bool
-	name         string // what the certificate must be for
-}
-
-// of is the pool of a route's instance.
-func (p *pools) of(t *proxy.Target) *pool {
-	o := t.Options
-	key := poolKey{upstream: t.Upstream, tls: o.TLS, noCheck: o.TLS && o.TLSSkipVerify}
-	if o.TLS && !o.HostDst {
-		key.name = proxy.HostOnly(o.Host)
-	}
-	if known, ok := p.byKey.Load(key); ok {
+// of is the pool of a way.
+func (p *pools) of(way *balancer.Way) *pool {
+	if known, ok := p.byWay.Load(way); ok {
 		return known.(*pool)
 	}
-	known, loaded := p.byKey.LoadOrStore(key, &pool{pools: p, key: key})
+	known, loaded := p.byWay.LoadOrStore(way, &pool{pools: p, way: way, upstream: way.Upstream()})
 	if !loaded {
-		key.upstream.AfterRetire(func() {
+		way.AfterRetire(func() {
 			known.(*pool).close()
-			p.byKey.Delete(key)
+			p.byWay.Delete(way)
 		})
 	}
 	return known.(*pool)
 }
 
 func (p *pools) close() {
-	p.byKey.Range(func(_, known any) bool {
+	p.byWay.Range(func(_, known any) bool {
 		known.(*pool).close()
 		return true
 	})
 }
 
-// pool keeps the idle connections of one instance, the latest on top.
+// pool keeps the idle connections of one instance over one way, the latest on top.
 type pool struct {
-	pools *pools
-	key   poolKey
+	pools    *pools
+	way      *balancer.Way
+	upstream *balancer.Upstream
 
 	mu     sync.Mutex
 	idle   []*backConn
@@ -195,14 +184,14 @@ func (p *pool) close() {
 
 // open connects, once the instance has counted the connection in: see proxy.Exchange.Room. It is counted out where none comes about.
 func (p *pool) open() (*backConn, error) {
-	u := p.key.upstream
+	u := p.upstream
 	ctx, cancel := context.WithTimeout(p.pools.life, p.pools.connect)
 	defer cancel()
 	raw, err := p.pools.dial(ctx, "tcp", u.Address())
 	below := &sender{Conn: raw, progress: p.pools.progress}
 	conn := net.Conn(below)
-	if err == nil && p.key.tls {
-		conn, err = p.handshake(ctx, below)
+	if config := p.way.TLS(); err == nil && config != nil {
+		conn, err = handshake(ctx, below, config)
 	}
 	if err != nil {
 		u.Disconnect()
@@ -217,20 +206,11 @@ func (p *pool) open() (*backConn, error) {
 	return c, nil
 }
 
-func (p *pool) handshake(ctx context.Context, raw net.Conn) (net.Conn, error) {
-	name := p.key.name
-	if name == "" {
-		host, _, err := net.SplitHostPort(p.key.upstream.Address())
-		if err != nil {
-			raw.Close()
-			return nil, err
-		}
-		name = host
-	}
-	c := tls.Client(raw, &tls.Config{ServerName: name, InsecureSkipVerify: p.key.noCheck, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+func handshake(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, error) {
+	c := tls.Client(raw, config)
 	if err := c.HandshakeContext(ctx); err != nil {
 		raw.Close()
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", proxy.ErrHandshake, err)
 	}
 	return c, nil
 }

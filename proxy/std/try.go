@@ -44,7 +44,7 @@ func (x *exchange) attempt() (f proxy.Failure, kept bool) {
 
 // connect takes a kept connection that is alive, or opens one.
 func (x *exchange) connect() (*backConn, proxy.Failure) {
-	p := x.server.pools.of(x.Target)
+	p := x.server.pools.of(x.Target.Way)
 	if !x.Fresh {
 		conn, dead := p.take()
 		if dead > 0 {

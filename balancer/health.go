@@ -1,0 +1,184 @@
+package balancer
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// health is what was learnt over one way: whether it is ejected, for how long, and how far it can be trusted.
+type health struct {
+	// Each request reads these; few change them.
+	answered atomic.Bool
+	settled  atomic.Bool
+	ejected  atomic.Bool
+	keeps    atomic.Bool  // it has answered without ending the connection
+	broken   atomic.Int32 // fresh connections in a row that closed on a request
+	farewell atomic.Int64 // unix nanoseconds until which it counts as leaving; 0 = it does not
+
+	mu       sync.Mutex // guards what follows, and every change of ejected
+	failures int        // in a row
+	until    time.Time
+	early    bool // it last failed by closing what it had accepted
+}
+
+// Answered says whether the instance has ever sent a byte of an answer over this way.
+func (h *health) Answered() bool { return h.answered.Load() }
+
+// Settled says whether the instance has answered, or a bare connection to it stayed open. What cannot be replayed prefers
+// settled instances: a connect through a published port succeeds before the application listens.
+func (h *health) Settled() bool { return h.answered.Load() || h.settled.Load() }
+
+// farewellTime is how long an instance counts as leaving after its last farewell: by then the catalogue has been told, or the
+// farewell meant something else (a server that ends each connection after so many requests).
+const farewellTime = time.Second
+
+// ObserveKeep notes whether an answer let its connection live on. An instance that did so before and now says farewell
+// (Connection: close, RFC 9112 section 9.6) is most likely stopping: applications say so for as long as they still serve.
+func (h *health) ObserveKeep(kept bool, now time.Time) {
+	switch {
+	case !kept && h.keeps.Load():
+		h.farewell.Store(now.Add(farewellTime).UnixNano())
+	case kept && !h.keeps.Load():
+		h.keeps.Store(true)
+	case kept && h.farewell.Load() != 0:
+		h.farewell.Store(0)
+	}
+}
+
+// Leaving says whether the instance has said farewell a moment ago. What cannot be replayed then goes to others while there
+// are any: the news of a stop may take longer through the catalogue than the application goes on serving.
+func (h *health) Leaving() bool {
+	until := h.farewell.Load()
+	return until != 0 && time.Now().UnixNano() < until
+}
+
+// ObserveAnswer notes that an answer's head came d after the request was sent; loop is as for Acquire. It ends an ejection and its
+// back-off. First is true exactly once in the life of an Upstream, over all its ways.
+func (w *Way) ObserveAnswer(loop uint, d time.Duration) (first bool) {
+	w.upstream.cells[loop%cells].observe(d)
+	if w.answered.Load() && !w.ejected.Load() {
+		return false
+	}
+	w.mu.Lock()
+	w.answered.Store(true)
+	w.failures, w.until = 0, time.Time{}
+	w.ejected.Store(false)
+	w.mu.Unlock()
+	return w.upstream.answered.CompareAndSwap(false, true)
+}
+
+// ObserveRefused notes that no connection came about: the connect was refused or timed out. The way is ejected for its back-off, and
+// the Reviver, if there is one, brings it back. While it is ejected already, further refusals (of requests that were on their
+// way) change nothing.
+func (w *Way) ObserveRefused(now time.Time) { w.observeFailure(now, false) }
+
+// ObserveHandshake notes that a connection came about, and the TLS handshake over it failed. It is ObserveRefused: the Reviver makes
+// a handshake too.
+func (w *Way) ObserveHandshake(now time.Time) { w.observeFailure(now, false) }
+
+// ObserveClosed notes that a connection was accepted and then closed without an answer, as a published port does before the
+// application listens. It is ObserveRefused, but from now on accepting alone does not bring the way back.
+func (w *Way) ObserveClosed(now time.Time) { w.observeFailure(now, true) }
+
+func (w *Way) observeFailure(now time.Time, early bool) {
+	w.mu.Lock()
+	if w.ejected.Load() {
+		w.mu.Unlock()
+		return
+	}
+	w.eject(now, early)
+	w.mu.Unlock()
+	w.ask()
+}
+
+// eject needs h.mu.
+func (h *health) eject(now time.Time, early bool) {
+	h.early = early
+	h.failures++
+	h.until = now.Add(backoff(h.failures, h.answered.Load()))
+	h.settled.Store(false)
+	h.ejected.Store(true)
+}
+
+// brokenLimit is how many fresh connections in a row may close on a request before the way is ejected: fewer could be requests that
+// break the instance, and these must not empty a route.
+const brokenLimit = 3
+
+// ObserveBroken notes that a fresh connection closed on a request, without a byte of an answer. An instance that has never answered is
+// most likely not there yet, and its way is ejected at once.
+func (w *Way) ObserveBroken(now time.Time) {
+	if w.broken.Add(1) >= brokenLimit || !w.answered.Load() {
+		w.ObserveClosed(now)
+	}
+}
+
+// ObserveWhole notes that a fresh connection brought an answer.
+func (h *health) ObserveWhole() {
+	if h.broken.Load() != 0 {
+		h.broken.Store(0)
+	}
+}
+
+// lapsed brings a way without a Reviver back once its time has come.
+func (h *health) lapsed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if time.Now().Before(h.until) {
+		return false
+	}
+	h.ejected.Store(false)
+	return true
+}
+
+// Ejected says whether the way is ejected, until when at least, and after how many failures in a row.
+func (h *health) Ejected() (until time.Time, failures int, is bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.until, h.failures, h.ejected.Load()
+}
+
+// accepted brings back at once what refused before and now accepts: its application listens, and every millisecond counts for
+// who waits for a start. One that accepted too early must prove itself first. What cannot be replayed waits for the proof in
+// any case, until the instance is settled.
+func (h *health) accepted() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.early {
+		h.ejected.Store(false)
+	}
+}
+
+// proved brings it back. The count of failures stays until an answer clears it: who accepts and then fails again waits longer.
+func (h *health) proved() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ejected.Store(false)
+}
+
+// failed ejects it for another while.
+func (h *health) failed(now time.Time, early bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.eject(now, early)
+}
+
+// The back-off of a way that fails. An instance that has never answered over it is most likely starting, and the time until its first
+// answer is what people wait for: it is tried again within a millisecond or two, and never less often than every 100 ms. One that has
+// answered before is most likely broken: 100 ms spares it, 5 s bounds how late its return is seen.
+const (
+	firstFresh = time.Millisecond
+	lastFresh  = 100 * time.Millisecond
+	firstKnown = 100 * time.Millisecond
+	lastKnown  = 5 * time.Second
+)
+
+// backoff is how long a way is ejected after its nth failure in a row, n >= 1.
+func backoff(n int, answered bool) time.Duration {
+	first, last := firstFresh, lastFresh
+	if answered {
+		first, last = firstKnown, lastKnown
+	}
+	const enough = 8 // 2^8 exceeds last/first in both cases
+	return min(last, first<<min(n-1, enough))
+}

@@ -1,0 +1,95 @@
+package balancer
+
+import (
+	"crypto/tls"
+	"net"
+	"sync/atomic"
+)
+
+// WayKey says how an instance is spoken to. The zero value is plain HTTP.
+type WayKey struct {
+	// TLS speaks TLS; without it the other fields mean nothing.
+	TLS bool
+	// SkipVerify does not verify the instance's certificate.
+	SkipVerify bool
+	// ServerName is sent, and what the certificate must be for; "" means the host of the instance's address.
+	ServerName string
+}
+
+// normal is the one form of keys that mean the same.
+func (k WayKey) normal() WayKey {
+	if !k.TLS {
+		return WayKey{}
+	}
+	return k
+}
+
+// Way is one way in which an instance is spoken to: what was learnt over it, and what must end with it. Make it with Upstream.Way. All
+// methods may be called from several goroutines.
+type Way struct {
+	upstream *Upstream
+	key      WayKey
+	config   *tls.Config // nil without TLS
+	retired  atomic.Bool
+	health
+	visits
+	hooks []func() // guarded by health.mu
+}
+
+func newWay(u *Upstream, key WayKey) *Way {
+	w := &Way{upstream: u, key: key}
+	if key.TLS {
+		name := key.ServerName
+		if host, _, err := net.SplitHostPort(u.address); name == "" && err == nil {
+			name = host
+		}
+		w.config = &tls.Config{ServerName: name, InsecureSkipVerify: key.SkipVerify, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	}
+	return w
+}
+
+// Upstream is the instance.
+func (w *Way) Upstream() *Upstream { return w.upstream }
+
+// TLS is how a handshake with the instance is made; nil where none is to be made. It must not be changed.
+func (w *Way) TLS() *tls.Config { return w.config }
+
+// Usable says whether a request may be sent: not ejected, not retired.
+func (w *Way) Usable() bool {
+	if w.retired.Load() {
+		return false
+	}
+	return !w.ejected.Load() || (w.upstream.reviver == nil && w.lapsed())
+}
+
+// Retire marks the way as gone for good and runs what AfterRetire collected, in the caller's goroutine, once.
+func (w *Way) Retire() {
+	w.mu.Lock()
+	if w.retired.Swap(true) {
+		w.mu.Unlock()
+		return
+	}
+	hooks := w.hooks
+	w.hooks = nil
+	w.mu.Unlock()
+	w.upstream.forget(w)
+	for _, f := range hooks {
+		f()
+	}
+}
+
+// Retired says whether Retire was called.
+func (w *Way) Retired() bool { return w.retired.Load() }
+
+// AfterRetire runs f once when the way is retired, at once if it already is. It is how a connection pool learns that it may close
+// what it holds.
+func (w *Way) AfterRetire(f func()) {
+	w.mu.Lock()
+	if !w.retired.Load() {
+		w.hooks = append(w.hooks, f)
+		w.mu.Unlock()
+		return
+	}
+	w.mu.Unlock()
+	f()
+}

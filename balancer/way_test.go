@@ -1,0 +1,96 @@
+package balancer
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// What is learnt over one way says nothing about another; load and life are the instance's.
+func TestWaysLearnForThemselves(t *testing.T) {
+	u := NewUpstream("s", "a.test:80")
+	plain, secure := u.Way(WayKey{}), u.Way(WayKey{TLS: true})
+	later := time.Now().Add(time.Hour) // nothing lapses meanwhile
+	secure.ObserveHandshake(later)
+	if !plain.Usable() || secure.Usable() || !u.Usable() {
+		t.Errorf("after a failed handshake: plain usable %v, TLS usable %v, instance usable %v", plain.Usable(), secure.Usable(), u.Usable())
+	}
+	if _, _, all := u.Ejected(); all {
+		t.Error("the instance counts as ejected, and one way is not")
+	}
+	if !plain.ObserveAnswer(0, time.Millisecond) || secure.Usable() || secure.Answered() || !u.Answered() {
+		t.Error("an answer over one way is one over the other")
+	}
+	if secure.ObserveAnswer(0, time.Millisecond) || !secure.Usable() {
+		t.Error("the instance's first answer is counted twice, or the way's own answer does not bring it back")
+	}
+	for range brokenLimit {
+		plain.ObserveBroken(later)
+	}
+	plain.ObserveKeep(true, later)
+	plain.ObserveKeep(false, later)
+	if plain.Usable() || !plain.Leaving() || !secure.Usable() || secure.Leaving() {
+		t.Error("what was broken, or leaves, is not the way that it was seen on")
+	}
+	if u.Acquire(3); u.InFlight() != 1 || u.Latency() != time.Millisecond {
+		t.Errorf("%d in flight, %v", u.InFlight(), u.Latency())
+	}
+}
+
+func TestWayIsOnePerKey(t *testing.T) {
+	u := NewUpstream("s", "a.test:80")
+	plain, named := u.Way(WayKey{}), u.Way(WayKey{TLS: true, ServerName: "n.test"})
+	if u.Way(WayKey{ServerName: "n.test", SkipVerify: true}) != plain || u.Way(WayKey{TLS: true, ServerName: "n.test"}) != named || u.Way(WayKey{TLS: true}) == named {
+		t.Error("ways are not told apart by what matters")
+	}
+	if plain.TLS() != nil || named.TLS().ServerName != "n.test" || u.Way(WayKey{TLS: true}).TLS().ServerName != "a.test" || !u.Way(WayKey{TLS: true, SkipVerify: true}).TLS().InsecureSkipVerify {
+		t.Error("a handshake is not made as the key says")
+	}
+	ended := 0
+	plain.AfterRetire(func() { ended++ })
+	named.AfterRetire(func() { ended += 10 })
+	named.Retire()
+	if ended != 10 || plain.Retired() || u.Way(WayKey{TLS: true, ServerName: "n.test"}) == named {
+		t.Errorf("one way's end: %d ended, plain retired %v", ended, plain.Retired())
+	}
+	u.Retire()
+	if ended != 11 || !plain.Retired() || !u.Way(WayKey{}).Retired() || u.Usable() {
+		t.Errorf("the instance's end: %d ended, its ways retired %v", ended, plain.Retired())
+	}
+}
+
+// An instance that accepts and can't make a handshake is not brought back by its accepting.
+func TestHandshakeAloneBringsAWayOverTLSBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dials atomic.Int32
+		r := NewReviver(func(context.Context, string) (net.Conn, error) {
+			dials.Add(1)
+			return &fakeConn{}, nil // it ends at once
+		})
+		defer running(t, r)()
+		u := r.NewUpstream("s", "a.test:80")
+		secure := u.Way(WayKey{TLS: true})
+		secure.ObserveHandshake(time.Now())
+		for range 100 {
+			time.Sleep(10 * time.Millisecond)
+			if secure.Usable() {
+				t.Fatal("back without a handshake")
+			}
+		}
+		if n := dials.Load(); n < 5 {
+			t.Errorf("tried %d times", n)
+		}
+	})
+}
+
+func TestFailedHandshakeIsNoProofOfAcceptingTooEarly(t *testing.T) {
+	w := NewUpstream("s", "a.test:80").Way(WayKey{TLS: true})
+	w.visited(errors.Join(errConnect, errors.New("handshake")), time.Now())
+	if w.early {
+		t.Error("early")
+	}
+}
