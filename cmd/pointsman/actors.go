@@ -16,6 +16,7 @@ import (
 // whole front has returned, so that requests which are being finished still find a living table.
 type actors struct {
 	front, back []func(context.Context) error
+	files       []file // what SIGHUP has read again
 }
 
 // serve adds to the front, support to the back.

@@ -103,13 +103,14 @@ func (p *ports) plainLoops() (out []event.Listener) {
 }
 
 // secured is the listener for HTTPS, if there is one.
-func (p *ports) secured(log zerolog.Logger) ([]std.Listener, error) {
+func (p *ports) secured(a *actors, log zerolog.Logger) ([]std.Listener, error) {
 	if p.secure == nil {
 		return nil, nil
 	}
-	config, err := std.Certificates(p.cert, p.key, log)
+	pair, err := std.NewCertificates(p.cert, p.key, log)
 	if err != nil {
 		return nil, fmt.Errorf("-tls-cert, -tls-key: %w", err)
 	}
-	return []std.Listener{{Listener: p.secure, TLS: config}}, nil
+	a.reread("the certificate "+p.cert, pair.Reload)
+	return []std.Listener{{Listener: p.secure, TLS: pair.Config()}}, nil
 }

@@ -14,7 +14,7 @@ import (
 // serve adds the servers of all listeners that carry traffic. Plain HTTP goes to the event loop where that is wanted and there is one;
 // what it can't serve, and TLS, go to the goroutines.
 func (h *half) serve(a *actors, common *proxy.Common) error {
-	secure, err := h.ports.secured(h.log)
+	secure, err := h.ports.secured(a, h.log)
 	if err != nil {
 		return err
 	}

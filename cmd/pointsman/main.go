@@ -52,6 +52,8 @@ func commands() []command {
 func main() {
 	// Go ends a process that writes to a stdout or stderr that nobody reads any more: traffic must outlive the collector of its log.
 	signal.Ignore(syscall.SIGPIPE)
+	// Until files can be read again, and where there are none, it does nothing: see hangups.
+	signal.Ignore(syscall.SIGHUP)
 	p := program{self: os.Args[0], args: os.Args[1:], lookup: os.LookupEnv, stdout: os.Stdout, stderr: os.Stderr}
 	os.Exit(dispatch(context.Background(), filepath.Base(os.Args[0]), p))
 }

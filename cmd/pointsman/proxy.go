@@ -98,6 +98,7 @@ func (h *half) self() consul.Self {
 func finish(ctx context.Context, log zerolog.Logger, a *actors) int {
 	ctx, cancel := untilSignal(ctx)
 	defer cancel()
+	defer hangups(log, a.files)()
 	if err := a.run(ctx); err != nil {
 		log.Error().Err(err).Msg("ended")
 		return exitFatal

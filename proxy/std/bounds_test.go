@@ -204,11 +204,11 @@ func handOver(t *testing.T, s *Server, bytes string) (net.Conn, *bufio.Reader) {
 // HTTP spoken to the HTTPS port is told so.
 func TestHTTPOnTheHTTPSPort(t *testing.T) {
 	cert, key, _ := pair(t, t.TempDir(), "t")
-	conf, err := Certificates(cert, key, zerolog.Nop())
+	conf, err := NewCertificates(cert, key, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, rigOptions{TLS: conf}, at(app(t, greeting)))
+	r := newRig(t, rigOptions{TLS: conf.Config()}, at(app(t, greeting)))
 	c, br := dial(t, r.tlsAddr)
 	if code := ask(c, br); code != 400 {
 		t.Errorf("got %d", code)

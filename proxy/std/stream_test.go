@@ -54,7 +54,7 @@ func pair(t *testing.T, dir, name string) (cert, key string, roots *x509.CertPoo
 func TestHTTP2OverTLSAndClear(t *testing.T) {
 	dir := t.TempDir()
 	cert, key, roots := pair(t, dir, "t")
-	conf, err := Certificates(cert, key, zerolog.Nop())
+	conf, err := NewCertificates(cert, key, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestHTTP2OverTLSAndClear(t *testing.T) {
 		b, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s %s %s %s", r.Proto, r.Header.Get("X-Forwarded-Proto"), r.RequestURI, r.Host, b)
 	})
-	r := newRig(t, rigOptions{TLS: conf}, at(a))
+	r := newRig(t, rigOptions{TLS: conf.Config()}, at(a))
 	for _, c := range []struct{ url, proto string }{{"https://" + r.tlsAddr, "https"}, {"http://" + r.addr, "http"}} {
 		tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "t"}, Protocols: new(http.Protocols)}
 		tr.Protocols.SetHTTP2(true)
@@ -81,32 +81,32 @@ func TestHTTP2OverTLSAndClear(t *testing.T) {
 func TestCertificateIsReadAgain(t *testing.T) {
 	dir := t.TempDir()
 	certFile, keyFile, _ := pair(t, dir, "one")
-	conf, err := Certificates(certFile, keyFile, zerolog.Nop())
+	conf, err := NewCertificates(certFile, keyFile, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, _ := conf.GetCertificate(nil)
+	first, _ := conf.get(nil)
 	if err := os.WriteFile(certFile, []byte("half a file"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(certificateCheck + 50*time.Millisecond)
-	if kept, err := conf.GetCertificate(nil); err != nil || kept != first {
+	if kept, err := conf.get(nil); err != nil || kept != first {
 		t.Errorf("a broken file replaced a good certificate: %v", err)
 	}
 	pair(t, dir, "two")
 	time.Sleep(certificateCheck + 50*time.Millisecond)
-	if second, err := conf.GetCertificate(nil); err != nil || second == first || second.Leaf.DNSNames[0] != "two" {
+	if second, err := conf.get(nil); err != nil || second == first || second.Leaf.DNSNames[0] != "two" {
 		t.Errorf("not read again: %v", err)
 	}
 }
 
 func TestRedirectToHTTPS(t *testing.T) {
 	cert, key, _ := pair(t, t.TempDir(), "t")
-	conf, err := Certificates(cert, key, zerolog.Nop())
+	conf, err := NewCertificates(cert, key, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, rigOptions{TLS: conf, Redirect: true}, at(app(t, func(http.ResponseWriter, *http.Request) {})))
+	r := newRig(t, rigOptions{TLS: conf.Config(), Redirect: true}, at(app(t, func(http.ResponseWriter, *http.Request) {})))
 	req, _ := http.NewRequest("POST", r.url("/a/../b?q=%zz"), strings.NewReader("x"))
 	req.Host = "example.com:8080"
 	resp, err := client(t).Do(req)

@@ -1,9 +1,11 @@
 package std
 
 import (
+	"bytes"
 	"crypto/tls"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,17 +15,9 @@ import (
 // certificateCheck is how often the files are looked at, on a handshake: renewals take effect within a second and cost two stats.
 const certificateCheck = time.Second
 
-// Certificates makes a TLS configuration over a certificate and its key, which are read again when the files change. What can't
-// be read later leaves the last good pair in use, and one line in the log.
-func Certificates(certFile, keyFile string, log zerolog.Logger) (*tls.Config, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
-	if err := c.load(); err != nil {
-		return nil, err
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}, nil
-}
-
-type certificate struct {
+// Certificates is a certificate and its key, which are read again when the files change. What can't be read later leaves the last
+// good pair in use, and one line in the log. Make it with NewCertificates; it is safe for concurrent use.
+type Certificates struct {
 	certFile, keyFile string
 	log               zerolog.Logger
 
@@ -33,12 +27,38 @@ type certificate struct {
 	checked time.Time
 }
 
+// NewCertificates reads the two files, in PEM.
+func NewCertificates(certFile, keyFile string, log zerolog.Logger) (*Certificates, error) {
+	c := &Certificates{certFile: certFile, keyFile: keyFile, log: log}
+	if err := c.load(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Config is a server's TLS over the present pair: TLS 1.2 and later.
+func (c *Certificates) Config() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
+}
+
+// Reload reads both files at once, whether or not they look changed, and says whether the certificate is another one now. With an error
+// the last good pair stays in use.
+func (c *Certificates) Reload() (changed bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := c.pair
+	if err := c.load(); err != nil {
+		return false, err
+	}
+	return !slices.EqualFunc(before.Certificate, c.pair.Certificate, bytes.Equal), nil
+}
+
 type fileStamp struct {
 	modified time.Time
 	size     int64
 }
 
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (c *Certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
@@ -58,7 +78,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 }
 
 // load reads both files. The stamp is taken first: a write in between shows as a change next time.
-func (c *certificate) load() error {
+func (c *Certificates) load() error {
 	stamp, err := c.stat()
 	if err != nil {
 		return fmt.Errorf("read certificate: %w", err)
@@ -72,7 +92,7 @@ func (c *certificate) load() error {
 	return nil
 }
 
-func (c *certificate) stat() (stamp [2]fileStamp, err error) {
+func (c *Certificates) stat() (stamp [2]fileStamp, err error) {
 	for i, name := range [...]string{c.certFile, c.keyFile} {
 		stat, err := os.Stat(name)
 		if err != nil {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+func TestHangupReadsTheCertificateAgain(t *testing.T) {
+	cert, key := selfSigned(t)
+	p, address, _ := startDemo(t, "-tls-listen", "127.0.0.1:0", "-tls-cert", cert, "-tls-key", key)
+	hangup := func(want string) {
+		t.Helper()
+		p.Signal(syscall.SIGHUP)
+		if !p.Says(want, 5*time.Second) {
+			t.Errorf("no %q in %s", want, p.Output())
+		}
+	}
+	hangup(`"unchanged":"the certificate ` + cert + `"`)
+	otherCert, otherKey := selfSigned(t)
+	for from, to := range map[string]string{otherCert: cert, otherKey: key} {
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hangup(`"changed":"the certificate ` + cert + `"`)
+	if err := os.WriteFile(key, []byte("no key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hangup(`"kept, as the file can't be used":"the certificate ` + cert)
+	if code, text := status("http://" + address + "/"); code != 200 {
+		t.Errorf("%d %s", code, text)
+	}
+	p.Signal(syscall.SIGTERM)
+	if err := p.Wait(20 * time.Second); err != nil {
+		t.Errorf("%v: %s", err, p.Output())
+	}
+}
+
+func TestHangupEndsNoProcess(t *testing.T) {
+	consul := "127.0.0.1:1" // nobody answers there
+	proxy := lab.StartProcess(t, "proxy", nil, binary, "proxy", "-listen", "127.0.0.1:0", "-admin", "", "-consul", consul)
+	registrator := lab.StartProcess(t, "registrator", []string{"DOCKER_HOST=unix:///nonexistent"}, binary, "registrator",
+		"-retry-attempts", "-1", "consul://"+consul)
+	for _, p := range []*lab.Process{proxy, registrator} {
+		if !p.Says("the catalogue does not answer", 5*time.Second) && !p.Says(`"tries":1`, 5*time.Second) {
+			t.Fatalf("did not start: %s", p.Output())
+		}
+		p.Signal(syscall.SIGHUP)
+		if !p.Says("SIGHUP: there is no file to read again", 5*time.Second) || !p.Running() {
+			t.Errorf("%s", p.Output())
+		}
+	}
+}
