@@ -136,17 +136,20 @@ func (x *Exchange) refuse(err error) Do {
 	return x.reply(BadRequest, err.Error())
 }
 
+// noHost is said where an answer needs the request's host.
+const noHost = "the request names no host"
+
 // toHTTPS sends the client to the listener for HTTPS.
 func (x *Exchange) toHTTPS() Do {
 	const permanent = 308 // the method stays
 	if x.Asked.Authority == "" {
-		return x.reply(BadRequest, "the request names no host")
+		return x.reply(BadRequest, noHost)
 	}
 	host := HostOnly(x.Asked.Authority)
 	if port := x.Client.RedirectHTTPS; port != "443" {
 		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 	}
-	return x.redirect(permanent, "https://"+host+x.Asked.Path+x.Asked.Query)
+	return x.redirect(permanent, "https://"+host+dialect.EscapePath(x.Asked.Path)+x.Asked.Query)
 }
 
 // MatchPresent is Match with the present table, which is loaded here and nowhere else: once for a request. Only a loop or goroutine that
@@ -222,7 +225,11 @@ func (x *Exchange) ruled(o *dialect.Options) Do {
 	}
 	if o.Redirect != nil {
 		query := strings.TrimPrefix(x.Asked.Query, "?")
-		return x.redirect(o.Redirect.Code, o.Redirect.Location(HostOnly(x.Asked.Authority), x.Asked.Path, query, o.Strip))
+		location := o.Redirect.Location(HostOnly(x.Asked.Authority), x.Asked.Path, query, o.Strip)
+		if location == "" {
+			return x.reply(BadRequest, noHost)
+		}
+		return x.redirect(o.Redirect.Code, location)
 	}
 	if baresDots(x.Asked.Path, o.Strip) {
 		return x.reply(BadRequest, ErrPathAbove.Error())

@@ -157,6 +157,9 @@ func redirectURL(text string) bool {
 	if strings.ContainsAny(text, "\"<>\\^`{|}") || strings.HasPrefix(text, "//") {
 		return false
 	}
+	if _, rest, ok := strings.Cut(text, "://"); ok && (strings.HasPrefix(rest, "$path") || strings.HasPrefix(rest, "/")) {
+		return false // the path would name the host
+	}
 	filled := strings.NewReplacer("/$path", "/p", "$path", "/p", "$host", "h").Replace(text)
 	u, err := url.Parse(filled)
 	if err != nil || u.User != nil {

@@ -3,6 +3,7 @@ package dialect
 import (
 	"fmt"
 	"net/netip"
+	neturl "net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -22,35 +23,35 @@ func one(t *testing.T, tag string) *Rule {
 
 func TestSourceForms(t *testing.T) {
 	for tag, want := range map[string]string{
-		"urlprefix-/css":                            "fabio|||/css|false",
-		"urlprefix-WWW.Ex.com/Foo":                  "fabio|www.ex.com||/Foo|false",
-		"urlprefix-ex.com/":                         "fabio|ex.com||/|false",
-		"urlprefix-ex.com":                          "fabio|ex.com||/|false",
-		"urlprefix-Ex.com:9999":                     "fabio|ex.com|9999|/|false",
-		"urlprefix-ex.com.:9999/a":                  "fabio|ex.com|9999|/a|false",
-		"urlprefix-$DC.ex.com/":                     "fabio|dc1.ex.com||/|false",
-		"urlprefix-${DC}.ex.com/$x/y":               "fabio|dc1.ex.com||//y|false",
-		"  urlprefix- /foo ":                        "fabio|||/foo|false",
-		"urlprefix-*.ex.com/":                       "fabio|*.ex.com||/|true",
-		"urlprefix-{a,b}.ex.com:81/":                "fabio|{a,b}.ex.com|81|/|true",
-		"urlprefix-[::1]:81/":                       "fabio|[::1]|81|/|false",
-		"urlprefix-[fe80::2]/x":                     "fabio|[fe80::2]||/x|false",
-		"pointsman.route=web.localhost/":            "native|web.localhost||/|false",
-		"pointsman.route=/api%2Fv1 strip=/api%2Fv1": "native|||/api%2Fv1|false",
+		"urlprefix-/css":                            "fabio|||/css",
+		"urlprefix-WWW.Ex.com/Foo":                  "fabio|www.ex.com||/Foo",
+		"urlprefix-ex.com/":                         "fabio|ex.com||/",
+		"urlprefix-ex.com":                          "fabio|ex.com||/",
+		"urlprefix-Ex.com:9999":                     "fabio|ex.com|9999|/",
+		"urlprefix-ex.com.:9999/a":                  "fabio|ex.com|9999|/a",
+		"urlprefix-$DC.ex.com/":                     "fabio|dc1.ex.com||/",
+		"urlprefix-${DC}.ex.com/$x/y":               "fabio|dc1.ex.com||//y",
+		"  urlprefix- /foo ":                        "fabio|||/foo",
+		"urlprefix-*.ex.com/":                       "fabio|*.ex.com||/",
+		"urlprefix-{a,b}.ex.com:81/":                "fabio|{a,b}.ex.com|81|/",
+		"urlprefix-[::1]:81/":                       "fabio|[::1]|81|/",
+		"urlprefix-[fe80::2]/x":                     "fabio|[fe80::2]||/x",
+		"pointsman.route=web.localhost/":            "native|web.localhost||/",
+		"pointsman.route=/api%2Fv1 strip=/api%2Fv1": "native|||/api%2Fv1",
 	} {
 		r := one(t, tag)
-		if got := fmt.Sprintf("%s|%s|%s|%s|%v", r.Dialect, r.Host, r.Port, r.Path, r.Glob); got != want {
+		if got := fmt.Sprintf("%s|%s|%s|%s", r.Dialect, r.Host, r.Port, r.Path); got != want {
 			t.Errorf("%q: got %s, want %s", tag, got, want)
 		}
 	}
 }
 
 func TestOptionsInEffect(t *testing.T) {
-	if o := one(t, "urlprefix-/a/b strip=/a").Options; o.Rewrite("/a/b/c") != "/b/c" {
-		t.Errorf("strip: %q", o.Rewrite("/a/b/c"))
+	if o := one(t, "urlprefix-/a/b strip=/a").Options; rewritten(&o, "/a/b/c") != "/b/c" {
+		t.Errorf("strip: %q", rewritten(&o, "/a/b/c"))
 	}
-	if o := one(t, "urlprefix-/b prepend=/a").Options; o.Rewrite("/b") != "/a/b" {
-		t.Errorf("prepend: %q", o.Rewrite("/b"))
+	if o := one(t, "urlprefix-/b prepend=/a").Options; rewritten(&o, "/b") != "/a/b" {
+		t.Errorf("prepend: %q", rewritten(&o, "/b"))
 	}
 	if o := one(t, "urlprefix-/x proto=https tlsskipverify=true").Options; !o.TLS || !o.TLSSkipVerify {
 		t.Errorf("https: %+v", o)
@@ -75,13 +76,17 @@ func TestOptionsInEffect(t *testing.T) {
 	}
 }
 
-func TestRewriteKeepsASlashInFront(t *testing.T) {
+// rewritten is the path that goes upstream.
+func rewritten(o *Options, path string) string { return string(o.AppendPath(nil, path)) }
+
+func TestPathSentKeepsASlashInFront(t *testing.T) {
 	for _, c := range []struct{ strip, prepend, path, want string }{
 		{"/a", "", "/a", "/"}, {"/a", "", "/ab", "/b"}, {"/a/", "", "/a/b", "/b"}, {"/", "", "/b", "/b"},
 		{"/a", "/z", "/a/b", "/z/b"}, {"/a", "", "/c", "/c"}, {"", "", "/c", "/c"},
+		{"/a", "/z", "/a", "/z"}, {"/a", "/z", "/a/", "/z/"}, {"/a/", "/z", "/a/", "/z/"}, {"", "/z", "/", "/z/"}, {"/a", "/z", "/ab", "/z/b"},
 	} {
 		o := Options{Strip: c.strip, Prepend: c.prepend}
-		if got := o.Rewrite(c.path); got != c.want {
+		if got := rewritten(&o, c.path); got != c.want {
 			t.Errorf("strip %q prepend %q of %q: %q, want %q", c.strip, c.prepend, c.path, got, c.want)
 		}
 	}
@@ -139,7 +144,8 @@ func TestBadTagsAreRejected(t *testing.T) {
 		"urlprefix-/a/%2e%2E/b", "urlprefix-/a%zz", "urlprefix-/a?b", "urlprefix-/a#b", "urlprefix-a..b/", "urlprefix-a_b\x00/",
 		"urlprefix-ex.com:0/", "urlprefix-ex.com:65536/", "urlprefix-ex.com:8x/", "urlprefix-a@b/", "urlprefix-[::1/", "urlprefix-\xff/",
 		"urlprefix-/a redirect=301", "urlprefix-/a redirect=301,http://a,b", "urlprefix-/a redirect=200,http://a",
-		"urlprefix-/a redirect=301,javascript:x", "urlprefix-/a redirect=301,//evil", "urlprefix-/a strip=..", "urlprefix-/a host=a/b",
+		"urlprefix-/a redirect=301,javascript:x", "urlprefix-/a redirect=301,//evil", "urlprefix-/a redirect=301,https://$path", "urlprefix-/a redirect=301,https:///$path",
+		"urlprefix-/a redirect=301,https:$path", "urlprefix-/a strip=..", "urlprefix-/a host=a/b",
 		"urlprefix-[a/", "urlprefix-{a/", "urlprefix-*a*a*a*a*a*a*a*a*a/", "urlprefix-{a,b,c,d}{a,b,c,d}{a,b}.x/", "urlprefix-/" + strings.Repeat("a", 3000),
 		"pointsman.route=/a\nb",
 	} {
@@ -185,6 +191,15 @@ func TestRedirectLocation(t *testing.T) {
 		{"https://$host$path", "h", "/x", "", "", "https://h/x"},
 		{"https://new.io$path", "h", "/old/x", "", "/old", "https://new.io/x"},
 		{"$path", "h", "//evil.io/", "", "", "/evil.io/"},
+		{"$path", "h", "/old/\\evil.io", "", "/old", "/%5Cevil.io"},
+		{"/$path", "h", "/old\\/evil.io", "", "/old", "/%5C/evil.io"},
+		{"$path", "h", "/old//evil.io", "", "/old", "/evil.io"},
+		{"$path", "h", "/old//\\evil.io", "", "/old/", "/%5Cevil.io"},
+		{"https://new.io$path", "h", "/old/\\e\"<>^`{|}", "", "/old", "https://new.io/%5Ce%22%3C%3E%5E%60%7B%7C%7D"},
+		{"https://new.io$path", "h", "/old/$host", "", "", "https://new.io/old/$host"},
+		{"https://$host$path", "$path", "/old/x", "", "", "https://$path/old/x"},
+		{"https://$host$path", "", "/old/evil.io", "", "/old", ""},
+		{"/$host/x", "", "/old/x", "", "", ""},
 	} {
 		r := one(t, "urlprefix-/old redirect=301,"+c.url).Options.Redirect
 		if got := r.Location(c.host, c.path, c.query, c.strip); got != c.want || r.Code != 301 {
@@ -267,17 +282,56 @@ func checkRule(t *testing.T, r *Rule) {
 	if err := checkPath(r.Path); err != nil {
 		t.Fatal(err)
 	}
-	if r.Glob {
-		p, err := ParsePattern(r.Host)
-		if err != nil {
-			t.Fatal(err)
-		}
+	if p, err := ParsePattern(r.Host); err == nil {
 		p.Match("a.example.com")
+	} else if !strings.HasPrefix(r.Host, "[") {
+		t.Fatal(err)
 	}
-	if p := r.Options.Rewrite("/a/b"); p == "" || p[0] != '/' {
+	if p := rewritten(&r.Options, "/a/b"); p == "" || p[0] != '/' {
 		t.Fatalf("rewritten to %q", p)
 	}
-	if d := r.Options.Redirect; d != nil && strings.ContainsAny(d.Location("h", "/p", "q", ""), "\r\n \x00") {
-		t.Fatalf("redirect %q", d.URL)
+	if d := r.Options.Redirect; d != nil {
+		checkLocation(t, d, "h", "/p", "q", "")
+		checkLocation(t, d, "evil.io", r.Path+"/\\evil.io", "", r.Options.Strip)
 	}
+}
+
+// checkLocation holds what every location of our making has in common.
+func checkLocation(t *testing.T, d *Redirect, host, path, query, strip string) {
+	t.Helper()
+	got := d.Location(host, path, query, strip)
+	u, err := neturl.Parse(got)
+	switch {
+	case err != nil, strings.ContainsAny(got, "\r\n \x00\\"):
+		t.Fatalf("redirect %q of %q: %q, %v", d.URL, path, got, err)
+	case u.Scheme == "" && (u.Host != "" || !strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//")):
+		t.Fatalf("redirect %q of %q names a host: %q", d.URL, path, got)
+	case u.Scheme != "" && u.Host == "":
+		t.Fatalf("redirect %q of %q names no host: %q", d.URL, path, got)
+	}
+}
+
+// Whatever a path holds, it does not decide which host a location names.
+func FuzzLocation(f *testing.F) {
+	for _, c := range [][4]string{
+		{"$path", "h", "/old/\\evil.io", "/old"}, {"/$path", "h", "//evil.io", ""}, {"https://$host$path", "h", "/a//b", "/a"},
+		{"https://new.io/$path?x", "$path", "/$host", "/"}, {"/a$path", "[::1]", "/%5c", ""},
+	} {
+		f.Add(c[0], c[1], c[2], c[3])
+	}
+	f.Fuzz(func(t *testing.T, url, host, path, strip string) {
+		d, err := parseRedirect("301," + url)
+		if err != nil || checkPath(path) != nil && checkPath(strings.ReplaceAll(path, "\\", "")) != nil || strip != "" && checkPath(strip) != nil {
+			return
+		}
+		if host == "" || !ValidHost(host) {
+			host = "h"
+		}
+		checkLocation(t, d, host, path, "", strip)
+		if u, err := neturl.Parse(d.URL); err == nil && u.Host != "" && !strings.Contains(u.Host, "$") {
+			if got, _ := neturl.Parse(d.Location(host, path, "", strip)); got.Host != u.Host {
+				t.Fatalf("%q of %q: host %q", url, path, got.Host)
+			}
+		}
+	})
 }

@@ -10,12 +10,16 @@ type Redirect struct {
 
 // Location is the value of the Location field for a request (RFC 9110, section 10.2.2). Host is without port; path is
 // normalised and still encoded; query is without its question mark. The query is appended where URL uses $path and has
-// no query itself. Strip, if not empty, is cut from the front of path first.
+// no query itself. Strip, if not empty, is cut from the front of path first. What the client sent never decides which host the
+// location names, but for $host: the path is escaped, and a location without a scheme begins with exactly one slash. The answer is
+// "" where URL uses $host and the request names none.
 func (r *Redirect) Location(host, path, query, strip string) string {
-	path = cut(path, strip)
-	url := strings.ReplaceAll(r.URL, "/$path", "$path")
-	out := strings.ReplaceAll(strings.ReplaceAll(url, "$path", path), "$host", host)
-	if query != "" && strings.Contains(url, "$path") && !strings.Contains(url, "?") {
+	if host == "" && strings.Contains(r.URL, "$host") { // https:///path is taken for https://path by browsers
+		return ""
+	}
+	path = EscapePath(cut(path, strip))
+	out := strings.NewReplacer("/$path", path, "$path", path, "$host", host).Replace(r.URL) // at once: a path may hold $host
+	if query != "" && strings.Contains(r.URL, "$path") && !strings.Contains(r.URL, "?") {
 		out += "?" + query
 	}
 	if strings.HasPrefix(out, "//") { // would name another host
@@ -24,18 +28,43 @@ func (r *Redirect) Location(host, path, query, strip string) string {
 	return out
 }
 
-// Rewrite is the path that goes upstream: Strip removed from the front where it is there, Prepend put before it. The
-// result begins with a slash. Nothing is allocated unless something is prepended.
-func (o *Options) Rewrite(path string) string {
-	if o == nil || o.Strip == "" && o.Prepend == "" {
+// EscapePath percent-encodes what a request's path may hold and no URI does (RFC 3986, section 2): a browser takes a backslash for a
+// slash, so that /\evil.example would name another host. Nothing is allocated when nothing is encoded.
+func EscapePath(path string) string {
+	n := 0
+	for i := 0; i < len(path); i++ {
+		if !inURI(path[i]) {
+			n++
+		}
+	}
+	if n == 0 {
 		return path
 	}
-	return o.Prepend + cut(path, o.Strip)
+	const hex = "0123456789ABCDEF"
+	out := make([]byte, 0, len(path)+2*n)
+	for i := 0; i < len(path); i++ {
+		if c := path[i]; inURI(c) {
+			out = append(out, c)
+		} else {
+			out = append(out, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(out)
 }
 
-// AppendPath appends what Rewrite returns. Nothing is allocated.
+// inURI says whether a byte may stand in a URI's path as it is, the percent sign of an escape included.
+func inURI(c byte) bool {
+	return c > ' ' && c < 0x7f && strings.IndexByte("\"<>\\^`{|}", c) < 0
+}
+
+// AppendPath appends the path that goes upstream: Strip removed from the front where it is there, Prepend put before it. What is
+// appended begins with a slash; where Strip is the whole path it is Prepend alone. Nothing is allocated.
 func (o *Options) AppendPath(dst []byte, path string) []byte {
-	return append(append(dst, o.Prepend...), cut(path, o.Strip)...)
+	dst = append(dst, o.Prepend...)
+	if o.Prepend != "" && path == o.Strip && path[len(path)-1] != '/' {
+		return dst
+	}
+	return append(dst, cut(path, o.Strip)...)
 }
 
 // cut removes strip from the front of path and sees to it that a slash is in front.

@@ -32,10 +32,8 @@ type Rule struct {
 	Tag string
 	// Source is the part of the tag that names what is matched, as written.
 	Source string
-	// Host is in lower case, without port; "" is any host. Port is "" where the tag names none.
+	// Host is in lower case, without port; "" is any host. It may be a pattern (*, ?, [a-z], [!a-z], {a,b}; * spans dots). Port is "" where the tag names none.
 	Host, Port string
-	// Glob says that Host is a pattern (*, ?, [a-z], [!a-z], {a,b}; * spans dots).
-	Glob bool
 	// Path begins with a slash and is still percent-encoded.
 	Path string
 	// Inert, when not empty, says why the rule is understood but not in effect (TCP and gRPC routes).

@@ -38,11 +38,10 @@ func (r *Rule) parseSource(source string) error {
 	if err != nil {
 		return err
 	}
-	glob, err := checkHost(host)
-	if err != nil {
+	if _, err := checkHost(host); err != nil {
 		return err
 	}
-	r.Host, r.Port, r.Path, r.Glob = host, port, path, glob
+	r.Host, r.Port, r.Path = host, port, path
 	return nil
 }
 

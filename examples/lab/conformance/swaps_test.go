@@ -161,18 +161,23 @@ func TestSwapDuringAnAnswer(t *testing.T) {
 	})
 }
 
+// echoing answers with the Host and the request line that came.
+func echoing(t testing.TB) *script {
+	return play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+		for {
+			m, err := readMessage(in)
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, sized(m.field("Host")+" "+m.line))
+		}
+	})
+}
+
 // Own answers: no table yet, no route, no instance, and what rules say without one.
 func TestOwnAnswers(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
-			for {
-				m, err := readMessage(in)
-				if err != nil {
-					return
-				}
-				_, _ = io.WriteString(c, sized(m.field("Host")+" "+m.line))
-			}
-		})
+		s := echoing(t)
 		if !k.handsOver { // that one has a table, or cannot be dialled
 			r := start(t, k, setup{})
 			c := r.dial(t)
