@@ -24,6 +24,10 @@ const (
 	settleTime = 500 * time.Millisecond
 	// settleStep is how soon an answer ends that watch: a connect of our own may be waiting for the room.
 	settleStep = 50 * time.Millisecond
+	// visitEvery is how often an instance is visited in the long run, and visitsAhead how many may be visited at once after a pause: a
+	// visit costs some 0.06 ms of a core, so that a thousand instances which all start, or are all dead, cost a quarter of one.
+	visitEvery  = 250 * time.Microsecond
+	visitsAhead = 100
 	// maxConnects bounds the descriptors and goroutines in use when many are ejected at once.
 	maxConnects = 128
 )
@@ -82,18 +86,19 @@ func (r *Reviver) Run(ctx context.Context) error {
 		wg   sync.WaitGroup
 		due  queue
 		done = make(chan *Way)
+		pace pace
 		busy int
 	)
 	defer wg.Wait()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		for busy < maxConnects && due.ready(time.Now()) {
+		for busy < maxConnects && due.ready(time.Now()) && pace.take(time.Now()) {
 			w := heap.Pop(&due).(appointment).way
 			busy++
 			wg.Go(func() { r.visit(ctx, w, done) })
 		}
-		timer.Reset(due.wait(time.Now(), busy < maxConnects))
+		timer.Reset(max(due.wait(time.Now(), busy < maxConnects), pace.wait(time.Now())))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -105,6 +110,26 @@ func (r *Reviver) Run(ctx context.Context) error {
 			due.again(w)
 		}
 	}
+}
+
+// pace bounds how often something is done: every visitEvery, and visitsAhead times at once after a pause.
+type pace struct{ next time.Time }
+
+// take says whether it may be done at now, and notes it if so.
+func (p *pace) take(now time.Time) bool {
+	if p.wait(now) > 0 {
+		return false
+	}
+	if p.next.Before(now) {
+		p.next = now
+	}
+	p.next = p.next.Add(visitEvery)
+	return true
+}
+
+// wait is the time until it may be done.
+func (p *pace) wait(now time.Time) time.Duration {
+	return max(0, p.next.Add(-visitsAhead*visitEvery).Sub(now)+visitEvery)
 }
 
 // take empties the list of those that asked.

@@ -16,16 +16,21 @@ import (
 
 func TestBackoff(t *testing.T) {
 	for _, c := range []struct {
-		n        int
 		answered bool
+		failures int
+		tried    time.Duration // since the first failure
 		want     time.Duration
 	}{
-		{1, false, time.Millisecond}, {2, false, 2 * time.Millisecond}, {7, false, 64 * time.Millisecond}, {8, false, 100 * time.Millisecond},
-		{1000, false, 100 * time.Millisecond}, {1, true, 100 * time.Millisecond}, {2, true, 200 * time.Millisecond}, {6, true, 3200 * time.Millisecond},
-		{7, true, 5 * time.Second}, {1 << 30, true, 5 * time.Second},
+		{false, 1, 0, time.Millisecond}, {false, 2, time.Millisecond, time.Millisecond}, {false, 30, 30 * time.Millisecond, 3 * time.Millisecond},
+		{false, 40, 300 * time.Millisecond, 30 * time.Millisecond}, {false, 90, 2 * time.Second, 100 * time.Millisecond}, {false, 1 << 30, time.Hour, 100 * time.Millisecond},
+		{true, 1, 0, 100 * time.Millisecond}, {true, 2, 100 * time.Millisecond, 200 * time.Millisecond}, {true, 6, time.Second, 3200 * time.Millisecond},
+		{true, 7, time.Hour, 5 * time.Second}, {true, 1 << 30, time.Hour, 5 * time.Second},
 	} {
-		if got := backoff(c.n, c.answered); got != c.want {
-			t.Errorf("%d %v: %v, want %v", c.n, c.answered, got, c.want)
+		now := time.Now()
+		h := health{failures: c.failures, since: now.Add(-c.tried)}
+		h.answered.Store(c.answered)
+		if got := h.backoff(now); got != c.want {
+			t.Errorf("%+v: %v", c, got)
 		}
 	}
 }
@@ -44,7 +49,7 @@ func TestRefusalsWhileOutCountOnce(t *testing.T) {
 			t.Error("without a reviver, time alone brings it back")
 		}
 		u.ObserveRefused(time.Now())
-		if until, n, _ := u.Ejected(); n != 2 || time.Until(until) != 2*time.Millisecond {
+		if until, n, _ := u.Ejected(); n != 2 || time.Until(until) != firstStart {
 			t.Errorf("%d %v", n, time.Until(until))
 		}
 		if !u.ObserveAnswer(0, time.Millisecond) || u.ObserveAnswer(0, time.Millisecond) || !u.Usable() {
@@ -132,8 +137,8 @@ func TestOwnConnectBringsAnInstanceBack(t *testing.T) {
 		defer running(t, r)()
 		u := r.NewUpstream("s", "a:80").Way(WayKey{})
 		u.ObserveRefused(time.Now())
-		time.Sleep(10 * time.Millisecond) // visits after 1, 2, 4 ms
-		if n := dials.Load(); n != 3 || u.Usable() {
+		time.Sleep(10*time.Millisecond + firstStart/2) // visits every millisecond, and every tenth of the time from there on
+		if n := dials.Load(); n != 10 || u.Usable() {
 			t.Fatalf("%d dials, usable %v", n, u.Usable())
 		}
 		state.Store(1)
@@ -174,7 +179,7 @@ func TestAcceptingBringsBackWhoRefusedAndNotWhoClosed(t *testing.T) {
 			defer running(t, r)()
 			u := r.NewUpstream("s", "a:80").Way(WayKey{})
 			observe(u, time.Now())
-			time.Sleep(firstFresh + proofTime/2)
+			time.Sleep(firstStart + proofTime/2)
 			if u.Usable() != (name == "refused") || u.Settled() {
 				t.Errorf("%s: usable %v, settled %v while the connection proves itself", name, u.Usable(), u.Settled())
 			}
@@ -426,4 +431,39 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if !u.Connect(0) || u.conns.Load() != 4 {
 		t.Errorf("%d open, no limit", u.conns.Load())
 	}
+}
+
+// Instances that are gone, or start, all at once are visited in turns, at a bounded pace, and none is forgotten.
+func TestManyAreVisitedAtABoundedPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const many = 2000
+		var dials, there atomic.Int32
+		r := NewReviver(func(context.Context, string) (net.Conn, error) {
+			if dials.Add(1); there.Load() == 0 {
+				return nil, errors.New("refused")
+			}
+			return &fakeConn{open: true}, nil
+		})
+		defer running(t, r)()
+		var ways []*Way
+		for range many {
+			w := r.NewUpstream("s", "a:80").Way(WayKey{})
+			w.ObserveRefused(time.Now())
+			ways = append(ways, w)
+		}
+		time.Sleep(time.Second)
+		if n, most := dials.Load(), int32(time.Second/visitEvery)+visitsAhead; n > most+1 || n < most*9/10 {
+			t.Errorf("%d visits in a second, want about %d", n, most)
+		}
+		there.Store(1)
+		for range ways { // each turn round takes many visits, and what accepts is watched for settleTime
+			time.Sleep(visitEvery + settleTime/maxConnects)
+		}
+		time.Sleep(settleTime)
+		for i, w := range ways {
+			if !w.Usable() {
+				t.Fatalf("%d was forgotten", i)
+			}
+		}
+	})
 }
