@@ -7,13 +7,14 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// Why a request's target or authority is refused; each is a 400 but for ErrConnect, which is a 405.
+// Why a request's method, target or authority is refused; each is a 400 but for ErrConnect, which is a 405.
 var (
 	ErrConnect   = errors.New("CONNECT is not served")
+	ErrMethod    = errors.New("the method is not a token")
 	ErrAsterisk  = errors.New("the target * is for OPTIONS only")
 	ErrTarget    = errors.New("the target is neither a path nor an http or https URL")
 	ErrQueryByte = errors.New("the query holds a byte that must be encoded")
-	ErrAuthority = errors.New("the host is malformed")
+	ErrAuthority = errors.New("the host is malformed or longer than 253 bytes")
 )
 
 // Asked is what a request asks for, in the one form in which it is matched and forwarded.
@@ -28,12 +29,15 @@ type Asked struct {
 	Asterisk bool
 }
 
-// Ask reads a request's target (RFC 9112 section 3.2) and Host. An absolute target's authority replaces Host, as it must.
+// Ask reads a request's method (RFC 9110 section 9.1), target (RFC 9112 section 3.2) and Host, over whatever version they came: nothing
+// gets into the request line that goes to an instance but through here. An absolute target's authority replaces Host, as it must.
 func Ask(method, target, host string) (Asked, error) {
 	a := Asked{Authority: host}
 	switch {
 	case method == "CONNECT":
 		return a, ErrConnect
+	case !http1.ValidToken(method):
+		return a, ErrMethod
 	case target == "*":
 		if method != "OPTIONS" {
 			return a, ErrAsterisk

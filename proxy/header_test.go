@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"bufio"
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -78,6 +80,13 @@ func TestAsk(t *testing.T) {
 		{"GET", "/g", "a,b", Asked{}, ErrAuthority},
 		{"GET", "/g?a#b", "t", Asked{}, ErrQueryByte},
 		{"GET", "x", "t", Asked{}, ErrTarget},
+		{"M-SEARCH", "/", "t", Asked{"t", "t", "/", "", false}, nil},
+		{"", "/", "t", Asked{}, ErrMethod},
+		{"GET /admin", "/pub", "t", Asked{}, ErrMethod},
+		{"GET\r\nX:", "/pub", "t", Asked{}, ErrMethod},
+		{"GET", "/g", strings.Repeat("a", 253) + ":80", Asked{strings.Repeat("a", 253) + ":80", strings.Repeat("a", 253) + ":80", "/g", "", false}, nil},
+		{"GET", "/g", strings.Repeat("a", 254), Asked{}, ErrAuthority},
+		{"GET", "http://" + strings.Repeat("a", 254) + ":80/g", "t", Asked{}, ErrAuthority},
 	} {
 		got, err := Ask(c.method, c.target, c.host)
 		if err != c.err || err == nil && got != c.want {
@@ -86,10 +95,12 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// FuzzAsk: what is accepted never holds a byte that would end or split a line, and asking again for what came out changes nothing.
+// FuzzAsk: what is accepted never holds a byte that would end or split a line, and asking again for what came out changes nothing. The
+// line that is made of it has three parts for everybody.
 func FuzzAsk(f *testing.F) {
 	for _, s := range []string{"/", "/a/../b?x", "http://h/x", "*", "/%2e%2e/", "//x", "/a%00"} {
 		f.Add("GET", s, "host:80")
+		f.Add("GET /x", s, "host:80")
 	}
 	f.Fuzz(func(t *testing.T, method, target, host string) {
 		a, err := Ask(method, target, host)
@@ -98,6 +109,11 @@ func FuzzAsk(f *testing.F) {
 		}
 		if strings.ContainsFunc(a.Authority+a.Path+a.Query, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }) {
 			t.Fatalf("%q %q: %+v", target, host, a)
+		}
+		line := method + " " + a.Path + a.Query + " HTTP/1.1"
+		if req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(line + "\r\nHost: " + a.Authority + "\r\n\r\n"))); err != nil && method != "PRI" ||
+			err == nil && (req.Method != method || req.RequestURI != a.Path+a.Query || req.Host != a.Authority) || strings.Count(line, " ") != 2 {
+			t.Fatalf("%q: %v", line, err)
 		}
 		if again, err := Ask("GET", a.Path+a.Query, a.Authority); err != nil || again.Path != a.Path || again.Query != a.Query || again.Key != a.Key {
 			t.Fatalf("%+v became %+v %v", a, again, err)

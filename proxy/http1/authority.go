@@ -5,18 +5,22 @@ import (
 	"strings"
 )
 
-// ValidAuthority says whether s is a host with an optional port and nothing else (RFC 3986 section 3.2): no user, no path. The
-// empty string is valid: RFC 9112 section 3.2 has it for targets without an authority.
+// maxHost is the length of the longest name in DNS, written with dots (RFC 1035 section 2.3.4). Nobody serves a longer one, and what
+// looks a host up need not be ready for more.
+const maxHost = 253
+
+// ValidAuthority says whether s is a host of at most 253 bytes with an optional port and nothing else (RFC 3986 section 3.2): no user,
+// no path. The empty string is valid: RFC 9112 section 3.2 has it for targets without an authority.
 func ValidAuthority(s string) bool {
 	if s != "" && s[0] == '[' {
 		return validLiteral(s)
 	}
 	for i := 0; i < len(s); i++ {
 		if classes[s[i]]&inHost == 0 {
-			return i > 0 && validPort(s[i:])
+			return i > 0 && i <= maxHost && validPort(s[i:])
 		}
 	}
-	return true
+	return len(s) <= maxHost
 }
 
 // validLiteral is true for an IPv6 address in brackets, without a zone, which means something on one machine only.

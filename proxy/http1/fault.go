@@ -15,6 +15,9 @@ func (e *Error) Error() string { return e.Text }
 // ErrCut says that a connection ended within a body.
 var ErrCut = &Error{400, "the body was cut"}
 
+// ErrShort says that a body ended before its announced length.
+var ErrShort = &Error{400, "the body is shorter than its length"}
+
 // fault is a reason to refuse a message, the same on both sides; what differs is the status that it leads to.
 type fault uint8
 
@@ -22,6 +25,8 @@ const (
 	fine fault = iota
 	badStart
 	badRequestLine
+	badMethod
+	badPath
 	badStatusLine
 	badVersion
 	bareLF
@@ -39,11 +44,13 @@ const (
 	badHost
 	badLength
 	manyLengths
+	otherLength
 	lengthAndCoding
 	oldCoding
 	manyCodings
 	badCoding
 	unknownCoding
+	hopField
 	badTrailer
 	badExpectation
 	interimBody
@@ -59,6 +66,8 @@ const (
 var requestErrors = [faults]Error{
 	badStart:         {400, "what came is no HTTP/1 message"},
 	badRequestLine:   {400, "the request line is malformed"},
+	badMethod:        {400, "the method is not a token"},
+	badPath:          {400, "the path neither begins with a slash nor is *, or holds a byte that must be encoded"},
 	badStatusLine:    {400, "the status line is malformed"},
 	badVersion:       {505, "the version is not HTTP/1.0 or HTTP/1.1"},
 	bareLF:           {400, "a line does not end in CRLF"},
@@ -73,14 +82,16 @@ var requestErrors = [faults]Error{
 	tooManyOptions:   {431, "too many connection options"},
 	noHost:           {400, "the host is missing"},
 	manyHosts:        {400, "more than one host"},
-	badHost:          {400, "the host is malformed"},
+	badHost:          {400, "the host is malformed or longer than 253 bytes"},
 	badLength:        {400, "the length is no number"},
 	manyLengths:      {400, "more than one length"},
+	otherLength:      {400, "the length is not that of the body"},
 	lengthAndCoding:  {400, "both a length and a transfer coding"},
 	oldCoding:        {400, "a transfer coding on HTTP/1.0"},
 	manyCodings:      {400, "more than one Transfer-Encoding field"},
 	badCoding:        {400, "chunked is not the one and last transfer coding"},
 	unknownCoding:    {501, "an unknown transfer coding"},
+	hopField:         {400, "a field of one connection, which HTTP/2 does not have"},
 	interimBody:      {400, "an interim answer announces a body"},
 	badTrailer:       {400, "a trailer is announced that would frame the body"},
 	badExpectation:   {417, "an unknown expectation"},

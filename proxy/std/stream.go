@@ -37,12 +37,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 	t := &stream{server: s, w: w, r: r, control: http.NewResponseController(w)}
 	t.x = s.takeExchange(t)
-	t.x.request = requestOf(r, t.x.request.Fields[:0])
-	if now := time.Now(); s.limits.HeadFields > 0 && len(t.x.request.Fields) > s.limits.HeadFields {
-		t.x.run(t.x.Turn(s.seat, client, proxy.HeadTooLarge, "", now))
-	} else {
-		t.x.run(t.x.Begin(s.seat, &t.x.request, client, now))
-	}
+	t.x.run(t.begin(client, time.Now()))
 	giveBuffer(t.buf)
 	s.giveExchange(t.x)
 	if t.isCut {
@@ -50,31 +45,32 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// requestOf is a request as one of HTTP/1.1: net/http has checked its parts, and there are no fields of a connection.
-func requestOf(r *http.Request, fields []http1.Field) http1.Request {
-	q := http1.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Minor: 1, Fields: fields}
+// begin takes the request, or refuses it.
+func (t *stream) begin(client *proxy.Client, now time.Time) proxy.Do {
+	seat := t.server.seat
+	var refused *http1.Error
+	switch err := t.readHead(); {
+	case errors.As(err, &refused):
+		return t.x.BadHead(seat, client, refused, now)
+	case t.server.limits.HeadFields > 0 && len(t.x.request.Fields) > t.server.limits.HeadFields:
+		return t.x.Turn(seat, client, proxy.HeadTooLarge, "", now)
+	}
+	return t.x.Begin(seat, &t.x.request, client, now)
+}
+
+// readHead makes the request one of HTTP/1.1. It fails with a *http1.Error.
+func (t *stream) readHead() error {
+	q, r := &t.x.request, t.r
+	fields := q.Fields[:0]
 	for name, values := range r.Header {
 		for _, v := range values {
-			f := http1.NewField(name, v)
-			if f.Known() == http1.TE {
-				q.Trailers = q.Trailers || http1.HasToken(v, "trailers")
-			}
-			q.Fields = append(q.Fields, f)
+			fields = append(fields, http1.NewField(name, v))
 		}
 	}
-	switch {
-	case r.ContentLength > 0 && r.Body != http.NoBody:
-		q.Framing = http1.Framing{Kind: http1.Sized, Length: r.ContentLength}
-	case r.ContentLength < 0 && r.Body != http.NoBody:
-		q.Framing = http1.Framing{Kind: http1.Chunked}
-	case r.Header["Content-Length"] != nil: // of nothing: it was sent
-		q.Framing = http1.Framing{Kind: http1.Sized}
+	for name := range r.Trailer { // net/http has taken them out of the head
+		fields = append(fields, http1.NewField("Trailer", name))
 	}
-	q.Continue = !q.Framing.Empty() && r.Header.Get("Expect") != ""
-	for name := range r.Trailer {
-		q.Fields = append(q.Fields, http1.NewField("Trailer", name))
-	}
-	return q
+	return q.Assemble(http1.Parts{Method: r.Method, Path: r.RequestURI, Authority: r.Host, Fields: fields, Length: r.ContentLength})
 }
 
 // next is asker's.
@@ -96,6 +92,9 @@ func (t *stream) next(p *pace) ([]byte, error) {
 	if errors.Is(err, io.EOF) {
 		_ = t.control.SetReadDeadline(time.Time{})
 		return t.buf[:n], io.EOF
+	}
+	if err != nil && !timedOut(err) && t.r.Context().Err() == nil { // the stream has ended in good order, and too early
+		return t.buf[:n], http1.ErrShort
 	}
 	return t.buf[:n], err
 }

@@ -137,6 +137,11 @@ var hostCases = []requestCase{
 	{"host with a user", bare("Host: t@evil\r\n"), bad, true, 0, ""},
 	{"host with a broken port", bare("Host: t:8x\r\n"), bad, true, 0, ""},
 	{"NUL in the host", bare("Host: t\x00.evil\r\n"), bad, true, 0, ""},
+	{"host of 253 bytes", bare("Host: " + strings.Repeat("a.", 126) + "a:65535\r\n"), []int{404}, false, 0, ""},
+	{"host of 254 bytes", bare("Host: " + strings.Repeat("a", 254) + "\r\n"), bad, true, 0, ""},
+	{"host of 254 bytes with a port", bare("Host: " + strings.Repeat("a", 254) + ":80\r\n"), bad, true, 0, ""},
+	{"host of dots", bare("Host: " + strings.Repeat(".", 30000) + "\r\n"), bad, true, 0, ""},
+	{"target with a long host", get("http://"+strings.Repeat("a.", 127)+"/g", ""), bad, true, 0, ""},
 	{"blank in the host", bare("Host: t evil\r\n"), bad, true, 0, ""},
 }
 
