@@ -220,7 +220,7 @@ func (x *Exchange) sendTo(t *Target, fresh bool) Do {
 
 // ruled is Reply where a rule refuses the client or the path, or sends the client elsewhere.
 func (x *Exchange) ruled(o *dialect.Options) Do {
-	if !Admitted(o.Allow, o.Deny, x.Client.addr, x.Request.Fields) {
+	if !x.admits(o.Allow, o.Deny) {
 		return x.reply(Refused, "")
 	}
 	if o.Redirect != nil {

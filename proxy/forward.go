@@ -8,9 +8,6 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// maxForwardedHops bounds how many addresses of an X-Forwarded-For list are looked at; longer lists are no real chain of proxies.
-const maxForwardedHops = 64
-
 // Forwarder knows which peers' forwarding fields are believed. The zero value believes nobody. Immutable.
 type Forwarder struct{ trusted []netip.Prefix }
 
@@ -58,7 +55,8 @@ type Origin struct {
 	proto, host    string // of the request as the client sent it
 }
 
-// believe takes over what a trusted peer says, each value checked for its form.
+// believe takes over what a trusted peer says, each value checked for its form. The client is whom X-Forwarded-For names, else
+// Forwarded, else X-Real-IP: the one place that decides it, for what is told to instances, for the log, and for allow and deny.
 func (f Forwarder) believe(o *Origin, in []Field) {
 	realIP := netip.Addr{}
 	for i := range in {
@@ -86,45 +84,13 @@ func (f Forwarder) believe(o *Origin, in []Field) {
 			}
 		}
 	}
-	if addr, ok := f.lastUntrusted(o.chain); ok {
+	if addr, ok := f.lastUntrusted(o.chain, plainHop); ok {
+		o.Client = addr
+	} else if addr, ok := f.lastUntrusted(o.chained, forwardedHop); ok {
 		o.Client = addr
 	} else if realIP.IsValid() {
 		o.Client = realIP
 	}
-}
-
-// lastUntrusted walks a chain from its end, which is what the nearest proxies wrote, to the first address that is no trusted proxy.
-func (f Forwarder) lastUntrusted(chain string) (netip.Addr, bool) {
-	var last netip.Addr
-	for hops := 0; chain != "" && hops < maxForwardedHops; hops++ {
-		part := chain
-		if i := strings.LastIndexByte(chain, ','); i >= 0 {
-			part, chain = chain[i+1:], chain[:i]
-		} else {
-			chain = ""
-		}
-		addr, ok := parseHop(part)
-		if !ok {
-			break
-		}
-		last = addr
-		if !f.Trusts(addr) {
-			break
-		}
-	}
-	return last, last.IsValid()
-}
-
-// parseHop reads one member of X-Forwarded-For; some proxies write a port behind the address.
-func parseHop(s string) (netip.Addr, bool) {
-	s = http1.TrimBlanks(s)
-	if addr, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		return addr.Unmap().WithZone(""), true
-	}
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap().WithZone(""), true
-	}
-	return netip.Addr{}, false
 }
 
 // appendTo appends the forwarding fields of this hop as they go out. host is the authority asked for.
@@ -190,48 +156,4 @@ func validID(s string) bool {
 		}
 	}
 	return true
-}
-
-// Admitted says whether a route's allow and deny lists let a request in. The peer's address and each entry of every
-// X-Forwarded-For field must pass, as with Fabio; an entry that is no address fails an allow list and passes a deny list.
-func Admitted(allow, deny []netip.Prefix, peer netip.Addr, in []Field) bool {
-	if len(allow) == 0 && len(deny) == 0 {
-		return true
-	}
-	if !admitted(allow, deny, peer.Unmap().WithZone(""), true) {
-		return false
-	}
-	for _, f := range in {
-		if f.Known() != http1.XForwardedFor {
-			continue
-		}
-		for list := f.Value; list != ""; {
-			var hop string
-			if hop, list = http1.NextToken(list); hop == "" {
-				continue
-			}
-			addr, ok := parseHop(hop)
-			if !admitted(allow, deny, addr, ok) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func admitted(allow, deny []netip.Prefix, addr netip.Addr, known bool) bool {
-	if !known {
-		return len(allow) == 0
-	}
-	for _, p := range deny {
-		if p.Contains(addr) {
-			return false
-		}
-	}
-	for _, p := range allow {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return len(allow) == 0
 }

@@ -54,7 +54,9 @@ func TestAdmitted(t *testing.T) {
 		if c.xff != "" {
 			in = fields("X-Forwarded-For: " + c.xff)
 		}
-		if got := Admitted(c.allow, c.deny, netip.MustParseAddr(c.peer), in); got != c.want {
+		client := NewClient(netip.MustParseAddr(c.peer), "http", nil)
+		x := Exchange{Client: &client, Request: &http1.Request{Fields: in}, Origin: Origin{Client: client.Addr()}}
+		if got := x.admits(c.allow, c.deny); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
