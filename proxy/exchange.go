@@ -180,6 +180,10 @@ func (x *Exchange) Match(t *Table) Do {
 	if !ok {
 		return x.reply(NoRoute, "")
 	}
+	if x.looped(route) {
+		x.Route = route
+		return x.reply(Looped, "")
+	}
 	if route.Blocking && x.MayHandOver {
 		x.handed = true
 		return HandOver

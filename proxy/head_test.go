@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -48,7 +49,7 @@ func TestRequestHead(t *testing.T) {
 	}
 }
 
-// sent is the head that goes out for a request's head, its own id left out.
+// sent is the head that goes out for a request's head, its own id and our Via left out.
 func (d *desk) sent(t *testing.T, in string) string {
 	t.Helper()
 	var x Exchange
@@ -63,6 +64,11 @@ func (d *desk) sent(t *testing.T, in string) string {
 	if x.Origin.ID == string(x.id[:]) {
 		text = strings.Replace(text, "X-Request-ID: "+x.Origin.ID, "X-Request-ID: ID", 1)
 	}
+	via := fmt.Sprintf("Via: 1.%d %s\r\n", x.Request.Minor, x.Route.via)
+	if strings.Count(text, via) != 1 {
+		t.Errorf("%s: no %q in %q", in, via, text)
+	}
+	text = strings.Replace(text, via, "", 1)
 	x.Finish(d.now)
 	text, ok := strings.CutSuffix(text, "\r\n\r\n")
 	if !ok {

@@ -50,7 +50,7 @@ func AllowedTrailer(name string) bool {
 	switch strings.ToLower(name) {
 	case "trailer", "content-encoding", "content-type", "content-range", "authorization", "www-authenticate",
 		"proxy-authorization", "proxy-authenticate", "set-cookie", "cookie", "cache-control", "expect", "max-forwards",
-		"pragma", "range", "age", "date", "expires", "location", "retry-after", "vary", "if-match", "if-none-match",
+		"pragma", "range", "age", "date", "expires", "location", "retry-after", "vary", "via", "if-match", "if-none-match",
 		"if-modified-since", "if-unmodified-since", "if-range":
 		return false
 	}

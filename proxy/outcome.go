@@ -55,6 +55,8 @@ const (
 	BadVersion
 	// BadExpectation: an Expect field that is not known.
 	BadExpectation
+	// Looped: the request has been on its route before.
+	Looped
 	outcomes
 )
 
@@ -105,6 +107,8 @@ var abouts = [outcomes]about{
 	BadVersion: {name: "bad-version", status: 505, closes: true, title: "HTTP version not supported", detail: "This proxy speaks HTTP/1.1, 1.0 and 2."},
 	BadExpectation: {name: "bad-expectation", status: 417, closes: true, title: "Expectation failed",
 		detail: "The request expects something that is not known here."},
+	Looped: {name: "loop", status: 508, title: "Loop detected",
+		detail: "The request came back to this proxy on the same route: an instance of the service sends it here again."},
 }
 
 // Status is the status code of the answer; 0 for what has its own.

@@ -115,6 +115,8 @@ func reason(status int) string {
 		return "Gateway Timeout"
 	case 505:
 		return "HTTP Version Not Supported"
+	case 508: // RFC 5842 section 7.2
+		return "Loop Detected"
 	}
 	return ""
 }

@@ -36,6 +36,7 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 	case r.Trailers:
 		dst = append(dst, "Connection: TE\r\n"...)
 	}
+	dst = x.appendVia(dst)
 	dst = x.Origin.appendTo(dst, x.Client, x.Asked.Authority)
 	return append(x.appendRequestFraming(dst), "\r\n"...)
 }

@@ -30,6 +30,7 @@ type Route struct {
 	// Closed says that there are no targets because instances restrict the route in a way that can't be honoured: nobody is let in.
 	Closed bool
 
+	via    string // see newVia
 	key    routeKey
 	claims []*claim // sorted by service name
 	picker balancer.Picker
@@ -66,9 +67,9 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 		r.Host += ":" + key.port
 	}
 	if old != nil {
-		r.Lane = old.Lane
+		r.Lane, r.via = old.Lane, old.via
 	} else {
-		r.Lane = balancer.NewLane()
+		r.Lane, r.via = balancer.NewLane(), newVia()
 	}
 	r.Name = label(o.DefaultService)
 	n := 0

@@ -40,6 +40,7 @@ const (
 	Date
 	Server
 	ContentType
+	Via
 )
 
 const forwardedFamily = "x-forwarded-"
@@ -51,7 +52,7 @@ var words = func() (t [len("transfer-encoding") + 1][]word) {
 		KeepAlive: "keep-alive", ProxyConnection: "proxy-connection", TE: "te", Trailer: "trailer", Upgrade: "upgrade", Expect: "expect",
 		HTTP2Settings: "http2-settings", Proxy: "proxy", XForwardedFor: "x-forwarded-for", XForwardedProto: "x-forwarded-proto",
 		XForwardedHost: "x-forwarded-host", Forwarded: "forwarded", XRealIP: "x-real-ip", XRequestID: "x-request-id", Accept: "accept",
-		Referer: "referer", UserAgent: "user-agent", Date: "date", Server: "server", ContentType: "content-type",
+		Referer: "referer", UserAgent: "user-agent", Date: "date", Server: "server", ContentType: "content-type", Via: "via",
 	} {
 		front, back := edges(name)
 		t[len(name)] = append(t[len(name)], word{front, back, name, known})

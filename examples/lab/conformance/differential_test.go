@@ -76,8 +76,8 @@ func compare(t testing.TB, seed uint64, n int) {
 // transcript is what both sides have got.
 type transcript struct{ client, instance string }
 
-// variable is what may differ: request ids, the time, and the scheme.
-var variable = regexp.MustCompile(`(?m)\\?"request_id\\?":\\?"[^"]*"|Date: [^"\\]*|X-Request-ID: [0-9a-f]{32}|proto=https?|X-Forwarded-Proto: https?`)
+// variable is what may differ: request ids, the names in Via, the time, and the scheme.
+var variable = regexp.MustCompile(`(?m)\\?"request_id\\?":\\?"[^"]*"|Date: [^"\\]*|X-Request-ID: [0-9a-f]{32}|pointsman-[0-9a-f]{16}|proto=https?|X-Forwarded-Proto: https?`)
 
 func (s *traffic) through(t testing.TB, r *rig, seen *witness) (got transcript) {
 	r.settles(t)
