@@ -14,6 +14,7 @@ type ledger struct {
 
 	mu      sync.Mutex
 	held    map[string]Held
+	listed  time.Time                      // when the last listing was asked for
 	byOwner map[string]map[string]struct{} // container → service ids that bear its mark under our host
 	host    string
 	written map[string]Owner // only with remember
@@ -78,10 +79,18 @@ func (l *ledger) mark() uint64 {
 	return l.seq
 }
 
-// replace takes over a complete listing. What we wrote since the mark, or are writing, stays as we know it.
-func (l *ledger) replace(listing map[string]Held, mark uint64) {
+// age is how old the last listing is.
+func (l *ledger) age() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return time.Since(l.listed)
+}
+
+// replace takes over a complete listing, asked for at that time. What we wrote since the mark, or are writing, stays as we know it.
+func (l *ledger) replace(listing map[string]Held, mark uint64, asked time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.listed = asked
 	next := make(map[string]Held, len(listing))
 	fresh := func(id string) bool { return l.flying[id] == 0 && l.touched[id] <= mark }
 	for id, h := range listing {

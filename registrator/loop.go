@@ -72,8 +72,8 @@ type Registrator struct {
 	resync, refreshEvery, retryInterval time.Duration
 	retryAttempts                       int
 	resolve                             func(string) string
-	sayPasses, passed                   bool   // of the passes' goroutine
-	planSaid                            string // of the passes' goroutine
+	sayPasses, passed                   bool // of the passes' goroutine
+	planSaid                            said // by plans
 
 	queue   *queue
 	roll    *roll

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // bare is a registration that bears nobody's mark.
@@ -140,8 +143,8 @@ func TestEqualServiceIDs(t *testing.T) {
 			s.up()
 			s.after(time.Minute)
 			s.holds("one of two", "shared")
-			if h := s.catalogue.get("shared"); h.Owner.Container != cid(2) {
-				t.Errorf("held by %s, want the later start", h.Owner.Container)
+			if h := s.catalogue.get("shared"); h.Owner.Container != cid(1) {
+				t.Errorf("held by %s, want the earlier start", h.Owner.Container)
 			}
 			s.catalogue.taken()
 			s.after(10 * time.Minute)
@@ -154,6 +157,43 @@ func TestEqualServiceIDs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A container that starts with the ID of somebody else's registration gets none, and the log says so once.
+func TestAnIDOfSomebodyElseIsRefused(t *testing.T) {
+	play(t, func(s *stage) {
+		var log strings.Builder
+		s.config.Log = zerolog.New(&log)
+		s.docker.put(web(1, "victim", 8080))
+		s.up()
+		s.after(2 * time.Second)
+		s.catalogue.put(bare("by-hand", "victim", 9000)) // since the last pass
+		for n, id := range []string{sid("victim"), "by-hand"} {
+			c := web(n+2, fmt.Sprint("thief", n), 8082+n)
+			c.Labels = map[string]string{"SERVICE_ID": id}
+			s.docker.start(c)
+		}
+		synctest.Wait()
+		stays := func(when string) {
+			if v, b := s.catalogue.get(sid("victim")), s.catalogue.get("by-hand"); v.Port != 8080 || b.Port != 9000 {
+				t.Errorf("%s: held %+v and %+v", when, v, b)
+			}
+		}
+		stays("at once")
+		s.after(10 * time.Minute)
+		stays("later")
+		for _, who := range []string{"thief0", "thief1"} {
+			if n := strings.Count(log.String(), who); n != 1 {
+				t.Errorf("%d lines about %s: %s", n, who, log.String())
+			}
+		}
+		s.docker.end(cid(1), 0)
+		s.docker.start(web(1, "victim", 8090))
+		s.after(time.Second)
+		if h := s.catalogue.get(sid("victim")); h.Owner.Container != cid(1) || h.Port != 8090 {
+			t.Errorf("restarted, but held is %+v", h)
+		}
+	})
 }
 
 func TestPauseRenameAndNetworks(t *testing.T) {

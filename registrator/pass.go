@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -96,12 +97,12 @@ func (r *Registrator) pass(ctx context.Context) (partial bool, err error) {
 func (r *Registrator) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, listingDeadline)
 	defer cancel()
-	mark := r.ledger.mark()
+	mark, asked := r.ledger.mark(), time.Now()
 	listing, err := r.catalogue.Held(ctx)
 	if err != nil {
 		return err
 	}
-	r.ledger.replace(listing, mark)
+	r.ledger.replace(listing, mark, asked)
 	return nil
 }
 
@@ -110,8 +111,12 @@ func (r *Registrator) compare(claims []Claim, kept map[string]string) {
 	listing := r.ledger.all()
 	steps := Plan(claims, listing, Scope{
 		Host: r.options.Host, Compat: r.options.Compat, Cleanup: r.cleanup, Kept: kept, Never: r.policy == DeregisterNever, Began: r.began,
+		Seen: r.roll.knows,
 	})
-	r.sayComplaints(steps.Complaints)
+	r.sayComplaints(steps.Complaints, true)
+	for _, id := range steps.Look {
+		r.queue.add(id, false)
+	}
 	claimant := make(map[string]string, len(claims))
 	for _, c := range claims {
 		claimant[c.ID] = c.Container
@@ -209,18 +214,26 @@ func ignoredLine(c Container, wanted []Registration, o Options) string {
 	return prefix + " no service on its ports"
 }
 
-// sayComplaints logs what a full plan found, once per change.
-func (r *Registrator) sayComplaints(complaints []Complaint) {
-	var lines strings.Builder
+// sayComplaints logs what plans found, each line once until a plan of everything (all) no longer finds it.
+func (r *Registrator) sayComplaints(complaints []Complaint, all bool) {
+	r.planSaid.mu.Lock()
+	defer r.planSaid.mu.Unlock()
+	before := r.planSaid.lines
+	if all || before == nil {
+		r.planSaid.lines = make(map[string]bool, len(complaints))
+	}
 	for _, p := range complaints {
-		lines.WriteString(p.String() + "\n")
+		line := p.String()
+		if !before[line] && !r.planSaid.lines[line] {
+			r.metrics.complaints.Inc()
+			r.log.Warn().Msg(line)
+		}
+		r.planSaid.lines[line] = true
 	}
-	if r.planSaid == lines.String() {
-		return
-	}
-	r.planSaid = lines.String()
-	for _, p := range complaints {
-		r.metrics.complaints.Inc()
-		r.log.Warn().Msg(p.String())
-	}
+}
+
+// said are the lines that have been logged.
+type said struct {
+	mu    sync.Mutex
+	lines map[string]bool
 }

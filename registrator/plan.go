@@ -3,7 +3,6 @@ package registrator
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -36,6 +35,9 @@ type Scope struct {
 	// two that follow one engine under different host names would otherwise overwrite each other for ever. What is older, from
 	// before the host was renamed, is taken over. Zero: everything is taken over.
 	Began time.Time
+	// Seen tells whether a container has been looked at, so that what it claims is known. What bears our mark for one that has not is
+	// left alone until then. Nil: all have.
+	Seen func(container string) bool
 	// Never is -deregister never: only a container with claims loses registrations (those it no longer claims).
 	Never bool
 }
@@ -44,20 +46,22 @@ type Scope struct {
 type Steps struct {
 	Register   []Registration
 	Deregister []string
+	// Look lists containers to look at before anything can be said about an ID that they hold and another one claims.
+	Look       []string
 	Complaints []Complaint
 }
 
 // Plan compares the claims of all containers of this host with what the catalogue holds. It is pure, and the same
 // for any order of claims. A claim that is held as claimed costs nothing; what is held, ours, and claimed by nobody is
-// removed. Of several claims to one ID that of the container started last is registered, so that the end of another
-// one removes nothing.
+// removed. An ID belongs to the container that Registrator's form of it names, else to whoever holds it, else to the claim of the
+// container started first; the others' claims are refused.
 func Plan(claims []Claim, held map[string]Held, s Scope) Steps {
-	p := &plan{scope: s, claimed: map[string]Claim{}, live: map[string]bool{}}
+	p := &plan{scope: s, held: held, claimed: map[string]Claim{}, live: map[string]bool{}}
 	for _, c := range claims {
 		p.claim(c)
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.claimed)) {
-		p.register(p.claimed[id], held)
+		p.register(p.claimed[id])
 	}
 	for _, id := range slices.Sorted(maps.Keys(held)) {
 		if _, ok := p.claimed[id]; !ok && p.ours(held[id]) && !p.stays(held[id]) {
@@ -69,6 +73,7 @@ func Plan(claims []Claim, held map[string]Held, s Scope) Steps {
 
 type plan struct {
 	scope   Scope
+	held    map[string]Held
 	claimed map[string]Claim
 	live    map[string]bool // containers with claims, by id and by name
 	steps   Steps
@@ -83,50 +88,88 @@ func (p *plan) claim(c Claim) {
 		return
 	}
 	winner, loser := old, c
-	if newer(c, old) {
+	if p.before(c, old) {
 		winner, loser = c, old
 	}
 	p.claimed[c.ID] = winner
-	other := "another port of the same container"
-	if winner.Container != loser.Container {
-		other = "container " + Shown(winner.Name) + ", started later,"
+	if winner.Container == loser.Container {
+		p.complain(loser, "service ID "+Shown(c.ID)+" is also claimed by another port of the same container", "this one is not registered")
+		return
 	}
-	p.complain(loser, "service ID "+Shown(c.ID)+" is also claimed by "+other, "this one is not registered")
+	p.refuse(loser, "container "+Shown(winner.Name)+" of this host")
 }
 
 func (p *plan) complain(c Claim, problem, done string) {
 	p.steps.Complaints = append(p.steps.Complaints, Complaint{Container: c.Container, Name: c.Name, Problem: problem, Done: done})
 }
 
-// newer tells whether claim a goes before b: the later start, then (a tie is no time of day to fight over) the greater
-// container id, then the lower port.
-func newer(a, b Claim) bool {
-	if d := a.Started.Compare(b.Started); d != 0 {
-		return d > 0
-	}
-	if d := strings.Compare(a.Container, b.Container); d != 0 {
-		return d > 0
-	}
-	return a.Port < b.Port
+// refuse tells that a claim is not registered, since somebody else has its ID.
+func (p *plan) refuse(c Claim, holder string) {
+	p.complain(c, "service ID "+Shown(c.ID)+" belongs to "+holder,
+		"not registered: give the container a SERVICE_ID of its own, or deregister the other one")
 }
 
-// register adds the claim unless it is held already, or held by a later start on another host: two hosts with one
-// custom ID would otherwise overwrite each other for ever.
-func (p *plan) register(c Claim, held map[string]Held) {
-	h, ok := held[c.ID]
-	if ok && Same(c.Registration, h) && !p.changedHands(c, h) {
-		return
+// before tells whether claim a goes before b: the container that the ID names, the one that holds it, the earlier start, then (a
+// tie is no time of day to fight over) the smaller container id; of one container the lower port.
+func (p *plan) before(a, b Claim) bool {
+	if a.Container == b.Container {
+		return a.Port < b.Port
 	}
-	if ok && p.tended(c, h) {
+	x, y := p.names(a), p.names(b)
+	if x != y {
+		return x
+	}
+	if x { // an engine has each name once, and the earlier one's new name is not known yet
+		return a.Started.After(b.Started)
+	}
+	if h, ok := p.held[a.ID]; ok && (h.Owner.Container == a.Container || h.Owner.Container == b.Container) {
+		return h.Owner.Container == a.Container
+	}
+	if d := a.Started.Compare(b.Started); d != 0 {
+		return d < 0
+	}
+	return a.Container < b.Container
+}
+
+// names tells whether a claim's ID has Registrator's form and names the claim's own container on this host. Nobody else can have
+// meant it, so that it is taken whoever holds it: Registrator, a predecessor of the same name, or somebody who took it.
+func (p *plan) names(c Claim) bool { return c.namesItself(p.scope.Host) }
+
+func (c Claim) namesItself(ownHost string) bool {
+	host, name, _, _, ok := RegistratorID(c.ID)
+	return ok && name == c.Name && (host == ownHost || ownHost == "")
+}
+
+// register adds the claim unless it is held already, or by somebody else.
+func (p *plan) register(c Claim) {
+	h, ok := p.held[c.ID]
+	switch {
+	case !ok:
+	case Same(c.Registration, h) && !p.changedHands(c, h):
+		return
+	case p.tended(c, h):
 		p.complain(c, "service ID "+Shown(c.ID)+" is held by another registrator, on host "+Shown(h.Owner.Host)+", for the same container", "left to it")
 		return
-	}
-	foreign := ok && h.Owner.Container != "" && h.Owner.Host != p.scope.Host && h.Owner.Container != c.Container
-	if foreign && h.Owner.Started.After(c.Started) {
-		p.complain(c, "service ID "+Shown(c.ID)+" is held by a container of host "+Shown(h.Owner.Host)+", started later", "this one is not registered")
+	case h.Owner.Container == c.Container || p.names(c):
+	case h.Owner.Container == "":
+		if p.scope.Compat == CompatNone && !sameService(c.Registration, h) {
+			p.refuse(c, "a registration that no registrator made")
+			return
+		}
+	case h.Owner.Host != p.scope.Host:
+		p.refuse(c, "a container of host "+Shown(h.Owner.Host))
+		return
+	case p.scope.Seen != nil && !p.scope.Seen(h.Owner.Container):
+		p.steps.Look = append(p.steps.Look, h.Owner.Container)
 		return
 	}
 	p.steps.Register = append(p.steps.Register, c.Registration)
+}
+
+// sameService tells whether an unmarked registration is of the very service that is wanted, so that whoever made it, Registrator for
+// one, meant this container. Registrator's v7 leaves the address out.
+func sameService(r Registration, h Held) bool {
+	return r.Name == h.Name && r.Port == h.Port && (r.Address == h.Address || h.Address == "")
 }
 
 // tended tells whether a registrator of another host name looks after a claim's container, this run of it.

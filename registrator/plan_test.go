@@ -103,19 +103,83 @@ func TestPlanRemovesAGhostOnAnotherPort(t *testing.T) {
 	wantSteps(t, Plan([]Claim{c}, heldOf(holds(c), left("dockerhost:web1:81")), cleanup), nil, []string{"dockerhost:web1:81"}, 0)
 }
 
-func TestPlanGivesAnIDToTheLastStarted(t *testing.T) {
+func TestPlanLeavesAnIDToWhoHoldsIt(t *testing.T) {
 	old, young := claimOf("shared", "old", 1), claimOf("shared", "young", 2)
 	for _, claims := range [][]Claim{{old, young}, {young, old}} {
-		wantSteps(t, Plan(claims, heldOf(holds(young)), ours), nil, nil, 1)
-		got := Plan(claims, heldOf(holds(old)), ours)
+		for _, holder := range []Claim{old, young} {
+			wantSteps(t, Plan(claims, heldOf(holds(holder)), ours), nil, nil, 1)
+		}
+		got := Plan(claims, nil, ours)
 		wantSteps(t, got, []string{"shared"}, nil, 1)
-		if got.Register[0].Owner.Container != "id-young" || !strings.Contains(got.Complaints[0].String(), `"old"`) {
-			t.Errorf("got %+v", got)
+		if got.Register[0].Owner.Container != "id-old" || !strings.Contains(got.Complaints[0].String(), `"young"`) {
+			t.Errorf("got %+v, want the earlier start", got)
 		}
 	}
 	// The end of the one that is not registered removes nothing; the end of the one that is hands the ID over.
 	wantSteps(t, Plan([]Claim{young}, heldOf(holds(young)), ours), nil, nil, 0)
-	wantSteps(t, Plan([]Claim{old}, heldOf(holds(young)), ours), []string{"shared"}, nil, 0)
+	wantSteps(t, Plan([]Claim{young}, heldOf(holds(old)), ours), []string{"shared"}, nil, 0)
+	// Whether the holder still claims it is not known before it has been looked at.
+	s := ours
+	s.Seen = func(string) bool { return false }
+	got := Plan([]Claim{young}, heldOf(holds(old)), s)
+	wantSteps(t, got, nil, nil, 0)
+	if !slices.Equal(got.Look, []string{"id-old"}) {
+		t.Errorf("look at %q, want the holder", got.Look)
+	}
+}
+
+// An ID that a label chose is refused when somebody else holds it, whoever that is; the container that an ID of Registrator's form
+// names gets it in any case.
+func TestPlanRefusesAnotherOwnersID(t *testing.T) {
+	const victims = "dockerhost:victim:80"
+	by := func(host, container string) Held {
+		h := holds(claimOf(victims, "victim", 1))
+		h.Owner.Host, h.Owner.Container = host, container
+		return h
+	}
+	unmarked := left(victims)
+	shifted := left(victims)
+	shifted.Port, shifted.Address = 8080, "192.168.1.103"
+	for name, held := range map[string]Held{
+		"another registrator's": by("otherhost", "id-victim"), "nobody's": unmarked, "at another address": shifted,
+	} {
+		t.Run(name, func(t *testing.T) {
+			thief := claimOf(victims, "thief", 9)
+			got := Plan([]Claim{thief}, heldOf(held), ours)
+			wantSteps(t, got, nil, nil, 1)
+			if line := got.Complaints[0].String(); !strings.Contains(line, "thief") || !strings.Contains(line, "belongs to") || !strings.Contains(line, "SERVICE_ID") {
+				t.Error(line)
+			}
+			for _, second := range []int{0, 20} { // started before or after the thief
+				got = Plan([]Claim{thief, claimOf(victims, "victim", second)}, heldOf(held), ours)
+				wantSteps(t, got, []string{victims}, nil, 1)
+				if got.Register[0].Owner.Container != "id-victim" {
+					t.Errorf("registered %+v", got.Register[0])
+				}
+			}
+			s := ours
+			s.Compat = CompatHEAD // Registrator replaces what bears no mark
+			want := []string{victims}
+			if held.Owner.Container != "" {
+				want = nil
+			}
+			wantSteps(t, Plan([]Claim{thief}, heldOf(held), s), want, nil, 1-len(want))
+		})
+	}
+}
+
+// What Registrator registered for the same container is taken over, by the ID's form or because it is the very same service.
+func TestPlanAdoptsRegistratorsRegistration(t *testing.T) {
+	c := claimOf("dockerhost:web1:80", "web1", 1)
+	wantSteps(t, Plan([]Claim{c}, heldOf(left(c.ID)), ours), []string{c.ID}, nil, 0)
+	chosen := claimOf("shop-1", "web1", 1)
+	for _, address := range []string{chosen.Address, ""} {
+		h := left("shop-1")
+		h.Address, h.Port = address, chosen.Port
+		wantSteps(t, Plan([]Claim{chosen}, heldOf(h), ours), []string{"shop-1"}, nil, 0)
+		h.Name = "other"
+		wantSteps(t, Plan([]Claim{chosen}, heldOf(h), ours), nil, nil, 1)
+	}
 }
 
 func TestPlanSendsAnIDSharedByTwoPortsOnce(t *testing.T) {
@@ -129,12 +193,12 @@ func TestPlanSendsAnIDSharedByTwoPortsOnce(t *testing.T) {
 	}
 }
 
-func TestPlanLeavesALaterStartOnAnotherHost(t *testing.T) {
+func TestPlanLeavesWhatAnotherHostHolds(t *testing.T) {
 	mine, theirs := claimOf("shared", "mine", 1), claimOf("shared", "theirs", 2)
 	theirs.Owner.Host = "otherhost"
 	wantSteps(t, Plan([]Claim{mine}, heldOf(holds(theirs)), ours), nil, nil, 1)
 	mine.Started = theirs.Started.Add(time.Second)
-	wantSteps(t, Plan([]Claim{mine}, heldOf(holds(theirs)), ours), []string{"shared"}, nil, 0)
+	wantSteps(t, Plan([]Claim{mine}, heldOf(holds(theirs)), ours), nil, nil, 1)
 	// The same container under the host's old name is ours whatever the times say.
 	renamed := holds(claimOf("shared", "mine", 5))
 	renamed.Owner.Host = "oldname"

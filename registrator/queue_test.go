@@ -126,14 +126,14 @@ func TestListingDoesNotUndoWritesThatOverlapIt(t *testing.T) {
 	l.begin("gone") // deregistered after it was taken
 	l.deregistered("gone", false)
 	l.begin("flying") // still under way
-	l.replace(map[string]Held{"old": ours("old"), "gone": ours("gone"), "foreign": {}}, mark)
+	l.replace(map[string]Held{"old": ours("old"), "gone": ours("gone"), "foreign": {}}, mark, time.Now())
 	l.registered("flying", ours("flying"), false)
 	got := l.ownedBy("c")
 	slices.Sort(got)
 	if want := []string{"during", "flying", "old"}; !slices.Equal(got, want) {
 		t.Errorf("owned %q, want %q", got, want)
 	}
-	l.replace(map[string]Held{}, l.mark())
+	l.replace(map[string]Held{}, l.mark(), time.Now())
 	if n := l.count(); n != 0 {
 		t.Errorf("%d left after a later, empty listing", n)
 	}

@@ -3,6 +3,7 @@ package registrator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +14,9 @@ const (
 	writeDeadline = 5 * time.Second
 	// mirrorBeat is how often an unchanged HEALTHCHECK mirror is written again: its TTL is 24 h, so many beats may be lost.
 	mirrorBeat = time.Hour
+	// listingFresh is how old a listing may be to tell that nobody holds an ID. Asking more often would let containers with IDs of
+	// their own that start all at once each cost a listing.
+	listingFresh = time.Second
 )
 
 // applyOne does what is to be done about one service id, on behalf of one container that it concerns.
@@ -23,6 +27,9 @@ func (r *Registrator) applyOne(ctx context.Context, id, sid string) error {
 	}
 	defer unlock()
 	claims := r.roll.claimsOf(sid, id)
+	if err := r.checkTaken(ctx, sid, claims); err != nil {
+		return err
+	}
 	held, has, unsure := r.ledger.get(sid)
 	listing := map[string]Held{}
 	if has {
@@ -32,6 +39,7 @@ func (r *Registrator) applyOne(ctx context.Context, id, sid string) error {
 		listing[sid] = held
 	}
 	steps := Plan(claims, listing, r.scope(id))
+	r.follow(steps)
 	for _, wanted := range steps.Register {
 		if wanted.ID == sid {
 			if err := r.register(ctx, wanted, claims, has && held.Owner.Container == id && !unsure); err != nil {
@@ -55,9 +63,30 @@ func (r *Registrator) applyOne(ctx context.Context, id, sid string) error {
 	return r.tend(ctx, sid, claims)
 }
 
+// checkTaken asks the catalogue afresh before an ID is written that a label chose and that nobody is known to hold: somebody else may
+// have registered it since the last pass.
+func (r *Registrator) checkTaken(ctx context.Context, sid string, claims []Claim) error {
+	if _, has, _ := r.ledger.get(sid); has || r.options.Compat != CompatNone || r.ledger.age() < listingFresh {
+		return nil
+	}
+	chosen := func(c Claim) bool { return c.ID == sid && !c.namesItself(r.options.Host) }
+	if !slices.ContainsFunc(claims, chosen) {
+		return nil
+	}
+	return r.refresh(ctx)
+}
+
+// follow takes up what a plan says beside what it writes.
+func (r *Registrator) follow(steps Steps) {
+	for _, id := range steps.Look {
+		r.queue.add(id, false)
+	}
+	r.sayComplaints(steps.Complaints, false)
+}
+
 // scope is what a plan on behalf of one container may touch.
 func (r *Registrator) scope(id string) Scope {
-	s := Scope{Host: r.options.Host, Compat: r.options.Compat, Never: r.policy == DeregisterNever, Began: r.began}
+	s := Scope{Host: r.options.Host, Compat: r.options.Compat, Never: r.policy == DeregisterNever, Began: r.began, Seen: r.roll.knows}
 	if m, ok := r.roll.get(id); ok && m.kept {
 		s.Kept = map[string]string{id: m.name}
 	}
