@@ -31,6 +31,22 @@ func TestWhatIsNoHTTPInstanceGetsNoTraffic(t *testing.T) {
 	}
 }
 
+// An access list that a comma cut in two closes its route; what stood there before does not come back, nor does a wider route take it.
+func TestListCutAtACommaIsNotReplacedByTheLastGoodOne(t *testing.T) {
+	wide := inst("wide", "10.0.0.9", 80, "urlprefix-/")
+	good := inst("web", "10.0.0.1", 80, "urlprefix-/a deny=ip:10.0.0.0/8,ip:192.0.2.7", "urlprefix-/b")
+	table := NewTable(Options{}).Next(snap(good, wide))
+	expect(t, table, "h", "/a", "10.0.0.1:80")
+	cut := good
+	cut.Tags = []string{"urlprefix-/a deny=ip:10.0.0.0/8", "ip:192.0.2.7"}
+	table = table.Next(snap(cut, wide))
+	expect(t, table, "h", "/a", "down")
+	expect(t, table, "h", "/b", "10.0.0.9:80")
+	if r, _ := table.Match("h", "/a"); !r.Closed {
+		t.Error("not closed")
+	}
+}
+
 func TestInstanceThatTurnsIntoASidecarLeaves(t *testing.T) {
 	web := inst("web", "10.0.0.1", 80, "urlprefix-web.io/")
 	table := NewTable(Options{}).Next(snap(web))

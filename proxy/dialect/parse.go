@@ -74,7 +74,7 @@ func Parse(service string, tags []string, env Env) (rules []*Rule, rejects []Rej
 			Reason: fmt.Sprintf("an instance may ask for %d routes", maxRoutes),
 		})
 	}
-	return rules, rejects
+	return rules, append(rejects, closeCut(service, tags, rules)...)
 }
 
 var errTwin = errors.New("another tag of the same instance asks for the same host and path")
@@ -121,8 +121,11 @@ func (r *Rule) parse(text string, env Env) error {
 	}
 	restricted, err := r.Options.parse(options)
 	r.Closed = err != nil && restricted
-	if r.Closed {
+	switch {
+	case r.Closed:
 		r.Options = Options{}
+	case err == nil:
+		r.judge(options)
 	}
 	return err
 }

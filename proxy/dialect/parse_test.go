@@ -138,6 +138,66 @@ func TestRestrictionThatCannotBeHonouredClosesTheRoute(t *testing.T) {
 	}
 }
 
+// A comma that was not escaped makes two tags of one access list; what is left of it must not decide.
+func TestListCutAtACommaClosesTheRoute(t *testing.T) {
+	for _, tags := range [][]string{
+		{"urlprefix-/a deny=ip:10.0.0.0/8", "ip:192.0.2.7"},
+		{"ip:192.0.2.7", "urlprefix-/a allow=ip:10.0.0.0/8"},
+		{"pointsman.route=/a deny=ip:10.0.0.0/8", "ip:192.0.2.7 strip=/a"},
+		{"urlprefix-/a deny=ip:10.0.0.0/8", " ip:192.0.2.300"},
+		{"urlprefix-/a deny=ip:10.0.0.0/8", "192.0.2.0/24"},
+		{"urlprefix-/a deny=ip:10.0.0.0/8", "2001:db8::1"},
+	} {
+		rules, rejects := Parse("web", append(tags, "urlprefix-/b", "v2"), Env{})
+		if len(rules) != 2 || !rules[0].Closed || rules[0].Path != "/a" || rules[0].Options.Deny != nil || rules[1].Closed {
+			t.Errorf("%q: %+v", tags, rules)
+		}
+		if len(rejects) != 1 || rejects[0].Source != "/a" || !strings.Contains(rejects[0].Reason, "comma") {
+			t.Errorf("%q: rejects %+v", tags, rejects)
+		}
+	}
+	for _, tags := range [][]string{{"urlprefix-/a", "ip:192.0.2.7"}, {"urlprefix-/a deny=ip:10.0.0.0/8", "ipv6", "v1.2"}} {
+		if rules, rejects := Parse("web", tags, Env{}); len(rules) != 1 || rules[0].Closed || len(rejects) != 0 {
+			t.Errorf("%q: %+v, rejects %+v", tags, rules, rejects)
+		}
+	}
+}
+
+// Every option that can't take effect on its route is told, and not in effect; what may take effect is not complained about.
+func TestOptionsAreJudgedByTheirRoute(t *testing.T) {
+	for tag, notes := range map[string]int{
+		"urlprefix-/artefacts/installers strip=/installers":           1,
+		"urlprefix-/a strip=/b":                                       1,
+		"urlprefix-/a strip=/a":                                       0,
+		"urlprefix-/a/b strip=/a":                                     0,
+		"urlprefix-/a strip=/ab":                                      0,
+		"pointsman.route=/a strip=/ab":                                1,
+		"pointsman.route=/a strip=/a/b":                               0,
+		"pointsman.route=/ strip=/b":                                  0,
+		"pointsman.route=/a/ strip=/a/b":                              0,
+		"urlprefix-/a tlsskipverify=true":                             1,
+		"urlprefix-/a tlsskipverify=false":                            0,
+		"urlprefix-/a tlsskipverify=true proto=https":                 0,
+		"urlprefix-/a prepend=/":                                      1,
+		"urlprefix-/a strip=/a strip=/":                               1,
+		"urlprefix-/a redirect=301,https://x.io$path":                 0,
+		"urlprefix-/a redirect=301,https://x.io$path strip=/a":        0,
+		"urlprefix-/a redirect=301,https://x.io strip=/a":             1,
+		"urlprefix-/a redirect=301,/x weight=0.5":                     0,
+		"urlprefix-/a redirect=301,/x allow=ip:10.0.0.1":              0,
+		"urlprefix-/a redirect=301,/x prepend=/y host=dst":            2,
+		"urlprefix-/a redirect=301,/x proto=https tlsskipverify=true": 2,
+	} {
+		o := one(t, tag).Options
+		if len(o.Notes) != notes {
+			t.Errorf("%q: notes %q", tag, o.Notes)
+		}
+		if notes > 0 && o.Redirect != nil && (o.Prepend != "" || o.HostDst || o.TLS || o.Strip != "") {
+			t.Errorf("%q: %+v", tag, o)
+		}
+	}
+}
+
 func TestBadTagsAreRejected(t *testing.T) {
 	for _, tag := range []string{
 		"urlprefix-", "urlprefix-   ", "urlprefix-/a weight=abc", "urlprefix-/a weight=NaN", "urlprefix-/a/../b",
