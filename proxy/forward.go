@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/http1"
@@ -53,6 +54,7 @@ type Origin struct {
 
 	chain, chained string // inbound X-Forwarded-For and Forwarded, believed
 	proto, host    string // of the request as the client sent it
+	port           string // that trusted proxies say; empty where they say nothing
 }
 
 // believe takes over what a trusted peer says, each value checked for its form. The client is whom X-Forwarded-For names, else
@@ -73,6 +75,10 @@ func (f Forwarder) believe(o *Origin, in []Field) {
 		case http1.XForwardedHost:
 			if http1.ValidAuthority(value) {
 				o.host = value
+			}
+		case http1.XForwardedPort:
+			if n, err := strconv.ParseUint(value, 10, 16); err == nil && n > 0 {
+				o.port = value
 			}
 		case http1.XRealIP:
 			if addr, err := netip.ParseAddr(value); err == nil {
@@ -99,6 +105,7 @@ func (o *Origin) appendTo(dst []byte, c *Client, host string) []byte {
 	dst = append(appendChain(dst, o.chain), c.addrText()...)
 	dst = append(append(dst, "\r\nX-Forwarded-Proto: "...), o.proto...)
 	dst = append(append(dst, "\r\nX-Forwarded-Host: "...), o.host...)
+	dst = append(append(dst, "\r\nX-Forwarded-Port: "...), o.portAsked()...)
 	dst = append(dst, "\r\nX-Real-IP: "...)
 	if o.Client == c.addr {
 		dst = append(dst, c.addrText()...)
@@ -109,6 +116,21 @@ func (o *Origin) appendTo(dst []byte, c *Client, host string) []byte {
 	dst = appendForwarded(appendChain(dst, o.chained), c.addrText(), c.addr.Is6(), host, c.scheme())
 	dst = append(append(dst, "\r\nX-Request-ID: "...), o.ID...)
 	return append(dst, "\r\n"...)
+}
+
+// portAsked is the port that the client asked for, as Fabio and Traefik have it: what trusted proxies say, else what the host names,
+// else the scheme's own.
+func (o *Origin) portAsked() string {
+	if o.port != "" {
+		return o.port
+	}
+	if i := strings.LastIndexByte(o.host, ':'); i >= 0 && i+1 < len(o.host) && o.host[len(o.host)-1] != ']' {
+		return o.host[i+1:]
+	}
+	if o.proto == "https" {
+		return "443"
+	}
+	return "80"
 }
 
 // appendChain appends what earlier hops wrote into a list that this one goes on.

@@ -11,7 +11,7 @@ import (
 )
 
 // forwardingOf are the fields that every request to an instance bears, for the desk's client and web.io.
-const forwardingOf = "X-Forwarded-For: 192.168.10.20|X-Forwarded-Proto: http|X-Forwarded-Host: web.io|X-Real-IP: 192.168.10.20|" +
+const forwardingOf = "X-Forwarded-For: 192.168.10.20|X-Forwarded-Proto: http|X-Forwarded-Host: web.io|X-Forwarded-Port: 80|X-Real-IP: 192.168.10.20|" +
 	"Forwarded: for=192.168.10.20;host=web.io;proto=http|X-Request-ID: ID|"
 
 func TestRequestHead(t *testing.T) {
@@ -80,7 +80,7 @@ func (d *desk) sent(t *testing.T, in string) string {
 func TestRequestWithoutAHost(t *testing.T) {
 	d := newDesk(t, nil)
 	d.serve(1, "urlprefix-/")
-	want := "GET / HTTP/1.1|Host: 10.0.0.1:80|X-Forwarded-For: 192.168.10.20|X-Forwarded-Proto: http|X-Forwarded-Host: |X-Real-IP: 192.168.10.20|" +
+	want := "GET / HTTP/1.1|Host: 10.0.0.1:80|X-Forwarded-For: 192.168.10.20|X-Forwarded-Proto: http|X-Forwarded-Host: |X-Forwarded-Port: 80|X-Real-IP: 192.168.10.20|" +
 		"Forwarded: for=192.168.10.20;proto=http|X-Request-ID: ID|"
 	if got := d.sent(t, "GET / HTTP/1.0"); got != want {
 		t.Errorf("\n got %q\nwant %q", got, want)
@@ -90,15 +90,15 @@ func TestRequestWithoutAHost(t *testing.T) {
 func TestForwardingIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 	const request = "GET / HTTP/1.1|Host: web.io:80|"
 	for _, c := range []struct{ name, trusted, peer, scheme, claims, want string }{
-		{"IPv6", "", "2001:db8::1", "https", "X-Forwarded-For: 1.1.1.1", "X-Forwarded-For: 2001:db8::1|X-Forwarded-Proto: https|X-Forwarded-Host: web.io:80|X-Real-IP: 2001:db8::1|" +
+		{"IPv6", "", "2001:db8::1", "https", "X-Forwarded-For: 1.1.1.1", "X-Forwarded-For: 2001:db8::1|X-Forwarded-Proto: https|X-Forwarded-Host: web.io:80|X-Forwarded-Port: 80|X-Real-IP: 2001:db8::1|" +
 			`Forwarded: for="[2001:db8::1]";host="web.io:80";proto=https|X-Request-ID: ID|`},
 		{"believed", "10.0.0.0/8", "10.0.0.9", "http", "X-Forwarded-For: 1.1.1.1, 2.2.2.2|X-Forwarded-For: 10.1.1.1|X-Forwarded-Proto: https|X-Forwarded-Host: shop|X-Real-IP: 3.3.3.3|" +
-			"Forwarded: for=1.1.1.1|X-Request-ID: abc|X-Forwarded-Port: 443|X_Forwarded_Port: 1|Connection: x-forwarded-port",
-			"X-Forwarded-Port: 443|X-Forwarded-For: 1.1.1.1, 2.2.2.2, 10.1.1.1, 10.0.0.9|X-Forwarded-Proto: https|X-Forwarded-Host: shop|X-Real-IP: 2.2.2.2|" +
+			"Forwarded: for=1.1.1.1|X-Request-ID: abc|X-Forwarded-Port: 8443|X_Forwarded_Port: 1|Connection: x-forwarded-port",
+			"X-Forwarded-For: 1.1.1.1, 2.2.2.2, 10.1.1.1, 10.0.0.9|X-Forwarded-Proto: https|X-Forwarded-Host: shop|X-Forwarded-Port: 8443|X-Real-IP: 2.2.2.2|" +
 				`Forwarded: for=1.1.1.1, for=10.0.0.9;host="web.io:80";proto=http|X-Request-ID: abc|`},
-		{"no chain", "10.0.0.9", "::ffff:10.0.0.9", "http", "X-Real-IP: 3.3.3.3", "X-Forwarded-For: 10.0.0.9|X-Forwarded-Proto: http|X-Forwarded-Host: web.io:80|X-Real-IP: 3.3.3.3|" +
+		{"no chain", "10.0.0.9", "::ffff:10.0.0.9", "http", "X-Real-IP: 3.3.3.3", "X-Forwarded-For: 10.0.0.9|X-Forwarded-Proto: http|X-Forwarded-Host: web.io:80|X-Forwarded-Port: 80|X-Real-IP: 3.3.3.3|" +
 			`Forwarded: for=10.0.0.9;host="web.io:80";proto=http|X-Request-ID: ID|`},
-		{"junk", "::1", "::1", "http", "X-Forwarded-Proto: javascript|X-Forwarded-Host: a/b|X-Request-ID: a b|X-Real-IP: x", "X-Forwarded-For: ::1|X-Forwarded-Proto: http|X-Forwarded-Host: web.io:80|X-Real-IP: ::1|" +
+		{"junk", "::1", "::1", "http", "X-Forwarded-Proto: javascript|X-Forwarded-Host: a/b|X-Request-ID: a b|X-Real-IP: x", "X-Forwarded-For: ::1|X-Forwarded-Proto: http|X-Forwarded-Host: web.io:80|X-Forwarded-Port: 80|X-Real-IP: ::1|" +
 			`Forwarded: for="[::1]";host="web.io:80";proto=http|X-Request-ID: ID|`},
 	} {
 		d := newDesk(t, nil)
@@ -114,6 +114,41 @@ func TestForwardingIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 	}
 	if _, err := ParseForwarder("10.0.0.0/8, nonsense"); err == nil {
 		t.Error("nonsense was taken for a proxy")
+	}
+}
+
+// The port is the one that the client asked for: what a trusted proxy says, what the host names, or the scheme's.
+func TestForwardedPort(t *testing.T) {
+	for _, c := range []struct{ scheme, peer, host, claims, want string }{
+		{"http", "192.0.2.7", "web.io", "", "80"},
+		{"https", "192.0.2.7", "web.io", "", "443"},
+		{"https", "192.0.2.7", "web.io:", "", "443"},
+		{"http", "192.0.2.7", "web.io:8080", "", "8080"},
+		{"https", "192.0.2.7", "[::1]", "", "443"},
+		{"https", "192.0.2.7", "[::1]:8443", "", "8443"},
+		{"http", "192.0.2.7", "web.io", "X-Forwarded-Port: 444|X-Forwarded-Proto: https", "80"},
+		{"http", "10.0.0.9", "web.io", "X-Forwarded-Port: 444", "444"},
+		{"http", "10.0.0.9", "web.io:8080", "X-Forwarded-Port: 444", "444"},
+		{"http", "10.0.0.9", "web.io", "X-Forwarded-Proto: https", "443"},
+		{"http", "10.0.0.9", "inner:8080", "X-Forwarded-Host: web.io|X-Forwarded-Proto: https", "443"},
+		{"http", "10.0.0.9", "web.io", "X-Forwarded-Host: web.io:445", "445"},
+		{"http", "10.0.0.9", "web.io", "X-Forwarded-Port: 0", "80"},
+		{"http", "10.0.0.9", "web.io", "X-Forwarded-Port: 65536", "80"},
+		{"http", "10.0.0.9", "web.io", "X-Forwarded-Port: 443, 80", "80"},
+		{"http", "10.0.0.9", "web.io", "X-Forwarded-Port: +443", "80"},
+		{"http", "10.0.0.9", "web.io", "X-Forwarded-Port: x", "80"},
+	} {
+		d := newDesk(t, nil)
+		d.serve(1, "urlprefix-/")
+		var err error
+		if d.common.Forwarder, err = ParseForwarder("10.0.0.0/8"); err != nil {
+			t.Fatal(err)
+		}
+		d.client = NewClient(netip.MustParseAddr(c.peer), c.scheme, &d.common.Forwarder)
+		got := d.sent(t, strings.TrimSuffix("GET / HTTP/1.1|Host: "+c.host+"|"+c.claims, "|"))
+		if strings.Count(got, "X-Forwarded-Port") != 1 || !strings.Contains(got, "|X-Forwarded-Port: "+c.want+"|") {
+			t.Errorf("%+v: %q", c, got)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 	// hopByHop are the fields that belong to one connection only (RFC 9110 section 7.6.1).
 	hopByHop set = 1<<http1.Connection | 1<<http1.KeepAlive | 1<<http1.ProxyConnection | 1<<http1.TE | 1<<http1.TransferEncoding | 1<<http1.Upgrade
 	// forwarding are the fields that claim something about earlier hops: they are rewritten, never copied.
-	forwarding set = 1<<http1.XForwardedFor | 1<<http1.XForwardedProto | 1<<http1.XForwardedHost | 1<<http1.OtherXForwarded | 1<<http1.Forwarded |
+	forwarding set = 1<<http1.XForwardedFor | 1<<http1.XForwardedProto | 1<<http1.XForwardedHost | 1<<http1.XForwardedPort | 1<<http1.OtherXForwarded | 1<<http1.Forwarded |
 		1<<http1.XRealIP | 1<<http1.XRequestID
 	// keptFromInstances never go on as they came, whatever Connection says. An underscore makes a name that CGI-like applications
 	// can't tell from the one with a hyphen; "Proxy" becomes HTTP_PROXY there. Who writes the request frames it.

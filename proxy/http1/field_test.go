@@ -11,7 +11,7 @@ func TestKnownNames(t *testing.T) {
 		"Host": Host, "Content-Length": ContentLength, "Transfer-Encoding": TransferEncoding, "Connection": Connection,
 		"Keep-Alive": KeepAlive, "Proxy-Connection": ProxyConnection, "TE": TE, "Trailer": Trailer, "Upgrade": Upgrade, "Expect": Expect,
 		"HTTP2-Settings": HTTP2Settings, "Proxy": Proxy, "X-Forwarded-For": XForwardedFor, "X-Forwarded-Proto": XForwardedProto,
-		"X-Forwarded-Host": XForwardedHost, "X-Forwarded-Port": OtherXForwarded, "X-Forwarded-": Other, "X-Forwarded-Client-Cert": OtherXForwarded,
+		"X-Forwarded-Host": XForwardedHost, "X-Forwarded-Port": XForwardedPort, "X-Forwarded-": Other, "X-Forwarded-Client-Cert": OtherXForwarded,
 		"Forwarded": Forwarded, "X-Real-IP": XRealIP, "X-Request-ID": XRequestID, "Accept": Accept, "Referer": Referer, "User-Agent": UserAgent,
 		"Date": Date, "Server": Server, "Content-Type": ContentType, "Cookie": Other, "Accept-Encoding": Other, "X": Other, "": Other,
 		"Content_Length": Underscored, "_": Underscored, "X_Forwarded_For": Underscored, "X-Forwarded-A_B": Underscored, "Content-Lengt": Other,

@@ -30,6 +30,7 @@ const (
 	XForwardedFor
 	XForwardedProto
 	XForwardedHost
+	XForwardedPort
 	OtherXForwarded // any other X-Forwarded-*
 	Forwarded
 	XRealIP
@@ -51,7 +52,7 @@ var words = func() (t [len("transfer-encoding") + 1][]word) {
 		Host: "host", ContentLength: "content-length", TransferEncoding: "transfer-encoding", Connection: "connection",
 		KeepAlive: "keep-alive", ProxyConnection: "proxy-connection", TE: "te", Trailer: "trailer", Upgrade: "upgrade", Expect: "expect",
 		HTTP2Settings: "http2-settings", Proxy: "proxy", XForwardedFor: "x-forwarded-for", XForwardedProto: "x-forwarded-proto",
-		XForwardedHost: "x-forwarded-host", Forwarded: "forwarded", XRealIP: "x-real-ip", XRequestID: "x-request-id", Accept: "accept",
+		XForwardedHost: "x-forwarded-host", XForwardedPort: "x-forwarded-port", Forwarded: "forwarded", XRealIP: "x-real-ip", XRequestID: "x-request-id", Accept: "accept",
 		Referer: "referer", UserAgent: "user-agent", Date: "date", Server: "server", ContentType: "content-type", Via: "via",
 	} {
 		front, back := edges(name)

@@ -77,7 +77,7 @@ func compare(t testing.TB, seed uint64, n int) {
 type transcript struct{ client, instance string }
 
 // variable is what may differ: request ids, the names in Via, the time, and the scheme.
-var variable = regexp.MustCompile(`(?m)\\?"request_id\\?":\\?"[^"]*"|Date: [^"\\]*|X-Request-ID: [0-9a-f]{32}|pointsman-[0-9a-f]{16}|proto=https?|X-Forwarded-Proto: https?`)
+var variable = regexp.MustCompile(`(?m)\\?"request_id\\?":\\?"[^"]*"|Date: [^"\\]*|X-Request-ID: [0-9a-f]{32}|pointsman-[0-9a-f]{16}|proto=https?|X-Forwarded-Proto: https?|X-Forwarded-Port: [0-9]+`)
 
 func (s *traffic) through(t testing.TB, r *rig, seen *witness) (got transcript) {
 	r.settles(t)
