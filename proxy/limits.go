@@ -1,9 +1,6 @@
 package proxy
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // Limits bound what one connection may cost. They are taken as they are: a zero is a zero, and means what its field says. Begin with
 // DefaultLimits for what nothing else is known about. A time without a word about zero has to be above it: at zero it is over at once.
@@ -13,14 +10,13 @@ type Limits struct {
 	Answer    time.Duration // an answer's head
 	Idle      time.Duration // a client's connection between requests
 	Progress  time.Duration // a body that stands still, either way
-	BodyGrace time.Duration // before BodyRate is asked of a request's body; 0 is from its beginning
 	DrainWait time.Duration // from readiness false to the end of accepting; 0 is at once
 	Grace     time.Duration // from there to the end of all that is still open; 0 closes it at once
 	KeepIdle  time.Duration // a kept connection to an instance; 0 keeps none
 
 	HeadBytes     int // a request's head; has to be above 0
 	HeadFields    int // fields in a request's head; 0 is no limit
-	BodyRate      int // bytes a second that a request's body has to bring on average; 0 asks for none
+	MinBodyRate   int // bytes a second that a request's body has to bring, averaged over Progress; 0 asks for none
 	KeepConns     int // kept connections per instance; 0 keeps none
 	Conns         int // clients' connections; 0 is no limit
 	UpstreamConns int // connections per instance, used and kept; 0 is no limit
@@ -34,32 +30,14 @@ func DefaultLimits() Limits {
 		ReadHead: 10 * time.Second,
 		Answer:   time.Minute,
 		Idle:     75 * time.Second,
-		Progress: time.Minute, BodyGrace: 10 * time.Second,
+		Progress: time.Minute,
 		Grace:    30 * time.Second,
 		KeepIdle: 30 * time.Second, // below the 60 s and more that servers keep theirs
 
-		HeadBytes: 32 << 10, HeadFields: 128, BodyRate: 1 << 10,
+		HeadBytes: 32 << 10, HeadFields: 128,
 		KeepConns: 512, // as many as a busy instance serves at once
 		Retries:   2,   // with a third instance still failing, a fourth is no likelier to answer
 	}
-}
-
-// TooSlow says whether a request's body of which n bytes have come is coming so slowly that it is given up: less than BodyRate on
-// average once BodyGrace is over. waited is the time spent waiting for the client; while an instance takes nothing, no client
-// is to blame.
-func (l *Limits) TooSlow(waited time.Duration, n int64) bool {
-	over := waited - l.BodyGrace
-	return l.BodyRate > 0 && over > 0 && float64(n) < over.Seconds()*float64(l.BodyRate)
-}
-
-// Patience is how much longer a client may be waited for until TooSlow, if nothing more comes.
-func (l *Limits) Patience(waited time.Duration, n int64) time.Duration {
-	const forever = float64(1e9) // seconds
-	if l.BodyRate <= 0 {
-		return math.MaxInt64
-	}
-	earned := time.Duration(min(float64(n)/float64(l.BodyRate), forever) * float64(time.Second))
-	return max(0, l.BodyGrace+earned-waited)
 }
 
 // Bounds that are the same in every process.

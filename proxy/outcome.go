@@ -90,7 +90,7 @@ var abouts = [outcomes]about{
 		detail: "An instance of the service closed the connection or sent something that is no answer."},
 	LateAnswer: {name: "late-answer", status: 504, title: "No answer from the service in time",
 		detail: "An instance of the service took the request and did not answer in time."},
-	SlowClient: {name: "slow-client", status: 408, closes: true, title: "Request too slow", detail: "The request made no progress."},
+	SlowClient: {name: "slow-client", status: 408, closes: true, title: "Request timeout", detail: "The request header did not arrive in time."},
 	Moved:      {name: "moved", title: "Moved"},
 	Failed:     {name: "failed", status: 500, title: "Internal error", detail: "The proxy failed to handle the request."},
 	Closed: {name: "closed", status: 503, title: "Route closed",

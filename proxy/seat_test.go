@@ -254,29 +254,6 @@ func TestAccessLogOfManySeats(t *testing.T) {
 	all.Wait()
 }
 
-func TestSlowBodies(t *testing.T) {
-	l := DefaultLimits()
-	for _, c := range []struct {
-		waited time.Duration
-		n      int64
-		slow   bool
-	}{
-		{5 * time.Second, 0, false}, {10 * time.Second, 0, false}, {11 * time.Second, 1000, true}, {11 * time.Second, 1024, false},
-		{110 * time.Second, 100 << 10, false}, {111 * time.Second, 100 << 10, true},
-	} {
-		if got := l.TooSlow(c.waited, c.n); got != c.slow {
-			t.Errorf("%d bytes in %s: %v", c.n, c.waited, got)
-		}
-		if d := l.Patience(c.waited, c.n); l.TooSlow(c.waited+d, c.n) && d > 0 || !l.TooSlow(c.waited+d+time.Millisecond, c.n) {
-			t.Errorf("%d bytes in %s: patience for %s", c.n, c.waited, d)
-		}
-	}
-	l.BodyRate = 0
-	if l.TooSlow(time.Hour, 0) || l.Patience(time.Hour, 0) < time.Hour {
-		t.Error("there is no rate to be kept")
-	}
-}
-
 func TestWhatMayBeDrained(t *testing.T) {
 	for _, c := range []struct {
 		name, request string

@@ -33,6 +33,7 @@ type proxyFlags struct {
 	progress, drainWait, grace     span
 	retries, headerSize, headerSum count
 	upstreamConns, loops, conns    count
+	bodyRate                       count
 	engine                         choice
 }
 
@@ -76,6 +77,8 @@ func (c *proxyFlags) traffic(f *flags) {
 	f.Var(&c.answer, "answer-timeout", "`TIME` for the head of an instance's answer")
 	f.Var(&c.idle, "idle-timeout", "`TIME` that an idle client connection stays open")
 	f.Var(&c.progress, "progress-timeout", "`TIME` that a body may stand still, either way")
+	c.bodyRate = count{l.MinBodyRate, 0, 1 << 30}
+	f.Var(&c.bodyRate, "min-body-rate", "least `BYTES` a second of a request's body, averaged over -progress-timeout; 0 is no minimum")
 	f.Var(&c.drainWait, "drain-wait", "`TIME` between not ready and closing the listeners, for load balancers to notice")
 	f.Var(&c.grace, "grace", "`TIME` that requests under way may take after the listeners closed")
 	c.retries, c.headerSize, c.headerSum = count{l.Retries, 0, 16}, count{l.HeadBytes, 1 << 10, 1 << 20}, count{l.HeadFields, 8, 10000}
@@ -96,6 +99,7 @@ func (c *proxyFlags) limits() proxy.Limits {
 	l.Connect, l.ReadHead, l.Answer, l.Idle, l.Progress = c.connect.value, c.head.value, c.answer.value, c.idle.value, c.progress.value
 	l.DrainWait, l.Grace = c.drainWait.value, c.grace.value
 	l.HeadBytes, l.HeadFields = c.headerSize.value, c.headerSum.value
+	l.MinBodyRate = c.bodyRate.value
 	l.Conns, l.UpstreamConns, l.Retries = c.conns.value, c.upstreamConns.value, c.retries.value
 	return l
 }

@@ -16,6 +16,7 @@ import (
 var zeros = map[string]func(c *proxyFlags, l proxy.Limits) any{
 	"grace":                func(_ *proxyFlags, l proxy.Limits) any { return l.Grace },
 	"drain-wait":           func(_ *proxyFlags, l proxy.Limits) any { return l.DrainWait },
+	"min-body-rate":        func(_ *proxyFlags, l proxy.Limits) any { return l.MinBodyRate },
 	"retries":              func(_ *proxyFlags, l proxy.Limits) any { return l.Retries },
 	"max-connections":      func(_ *proxyFlags, l proxy.Limits) any { return l.Conns },
 	"upstream-connections": func(_ *proxyFlags, l proxy.Limits) any { return l.UpstreamConns },

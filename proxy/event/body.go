@@ -65,8 +65,7 @@ func (j *job) awaitBody() {
 	if j.u != nil && j.u.phase == asking {
 		l.disarm(&j.u.sock) // it can't answer what it has not got
 	}
-	limits := &l.server.limits
-	wait := min(limits.Progress, limits.Patience(j.waited, j.up.bytes))
+	wait := j.pace.Patience(&l.server.limits, j.waited, j.up.bytes)
 	l.arm(&c.sock, int64(max(wait, tick)))
 }
 

@@ -30,6 +30,7 @@ type job struct {
 
 	asked  int64         // loop's clock when the head was sent
 	waited time.Duration // for the client's body
+	pace   proxy.Pace    // of that
 	from   int64         // since when it is being waited for; 0 = it is not
 
 	ticket uint64 // another one for each life
@@ -44,7 +45,7 @@ func (j *job) begin(c *client, head []byte) {
 	j.x.MayHandOver = c.loop.server.handOver != nil
 	j.held, j.began, j.heard, j.stopped, j.farewell = false, false, false, false, false
 	j.finished = true // until x has begun
-	j.asked, j.waited, j.from = 0, 0, 0
+	j.asked, j.waited, j.from, j.pace = 0, 0, 0, proxy.Pace{}
 	j.up.begin(http1.Framing{}, http1.None)
 	j.down.begin(http1.Framing{}, http1.None)
 }

@@ -94,7 +94,7 @@ func TestShortOfDescriptors(t *testing.T) {
 
 // A body that trickles in too slowly ends with 408, however little it stands still; one that keeps the pace goes through.
 func TestBodyRate(t *testing.T) {
-	r := newRig(t, rigOptions{Limits: proxy.Limits{BodyGrace: 300 * time.Millisecond, BodyRate: 1000}},
+	r := newRig(t, rigOptions{Limits: proxy.Limits{Progress: 300 * time.Millisecond, MinBodyRate: 1000}},
 		at(app(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })))
 	for name, c := range map[string]struct {
 		head  string

@@ -6,8 +6,9 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 )
 
-// pace watches over how fast a request's body comes. Only the time spent waiting for its asker counts.
+// pace is a proxy.Pace with what it counts: the time spent waiting for the asker, and the bytes that came.
 type pace struct {
+	proxy.Pace
 	limits *proxy.Limits
 	waited time.Duration
 	since  time.Time
@@ -17,7 +18,7 @@ type pace struct {
 // begin begins to wait, and says until when.
 func (p *pace) begin() time.Time {
 	p.since = time.Now()
-	return p.since.Add(min(p.limits.Progress, p.limits.Patience(p.waited, p.total)))
+	return p.since.Add(p.Patience(p.limits, p.waited, p.total))
 }
 
 // end ends a wait.

@@ -69,7 +69,7 @@ func (s *session) serve() (http2 bool) {
 		case errors.As(err, &refused):
 			s.refuse(refused)
 		case timedOut(err) && len(held) > 0:
-			s.turnAway(proxy.SlowClient, "the head took too long")
+			s.turnAway(proxy.SlowClient, "")
 		}
 		s.end()
 		return false

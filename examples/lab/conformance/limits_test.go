@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -153,10 +154,37 @@ func TestUploadLongerThanTheLimitForAnAnswer(t *testing.T) {
 	})
 }
 
+// Without a rate that is asked for, a body may pause for as long as the option says, however little has come.
+func TestPausedUploads(t *testing.T) {
+	const pause = 12 * time.Second
+	one(t, func(t testing.TB, k *kind) {
+		r := start(t, k, setup{}, at(echo(t).addr()))
+		sent := map[string][2]string{
+			"Content-Length: 2000\r\n":   {strings.Repeat("x", 1000), strings.Repeat("y", 1000)}, // read whole before an instance is asked
+			"Content-Length: 100000\r\n": {strings.Repeat("x", 1000), strings.Repeat("y", 99000)},
+			chunkedField:                 {"1\r\nx\r\n", "1\r\ny\r\n0\r\n\r\n"},
+		}
+		var all sync.WaitGroup
+		for framing, body := range sent {
+			c := r.dial(t)
+			c.wait(pause + patience)
+			all.Go(func() {
+				c.send(post(framing, body[0]))
+				time.Sleep(pause)
+				c.send(body[1])
+				if a, err := readAnswer(c.in, "POST"); err != nil || a.status != 200 || !strings.Contains(a.body, "xy") {
+					t.Errorf("%s: %+v %v", framing, a, err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
 // A body that comes more slowly than it must ends with 408, however evenly it trickles.
 func TestBodiesHaveAPace(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{limits: limits{BodyGrace: 300 * time.Millisecond, BodyRate: 100_000}}, at(echo(t).addr()))
+		r := start(t, k, setup{limits: limits{Progress: 300 * time.Millisecond, MinBodyRate: 100_000}}, at(echo(t).addr()))
 		for _, framing := range []string{"Content-Length: 100000\r\n", "Content-Length: 4000\r\n", chunkedField} {
 			c := r.dial(t)
 			c.send(post(framing, ""))
@@ -171,8 +199,8 @@ func TestBodiesHaveAPace(t *testing.T) {
 					}
 				}
 			}()
-			if a, err := readAnswer(c.in, "POST"); isTimeout(err) || err == nil && a.status != 408 {
-				t.Errorf("%s: %+v %v, want 408", framing, a, err)
+			if a, err := readAnswer(c.in, "POST"); isTimeout(err) || err == nil && (a.status != 408 || !strings.Contains(a.body, "less than 100000 bytes per second")) {
+				t.Errorf("%s: %+v %v, want 408 that says why", framing, a, err)
 			}
 			close(done)
 		}
