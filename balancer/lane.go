@@ -12,21 +12,28 @@ import (
 type Lane struct {
 	Budget Budget
 
-	mu   sync.Mutex
-	last *rotation // built last: what its members have gained goes on in the next one
+	mu    sync.Mutex
+	turns *turns    // built last, where all weights were the same: the next one goes on from there
+	last  *rotation // built last, where they were not: what its members have gained goes on in the next one
 }
 
 // NewLane makes an empty Lane.
 func NewLane() *Lane { return &Lane{} }
 
-// rotate builds a rotation in which each member has the current weight that it had, or 0. Those of others are forgotten. The few
-// requests that still hold the picker built before may find its order a little off.
+// rotate builds a rotation that goes on where the one before was: with members of one weight, with the first of those to come that is
+// still there; else each member has the current weight that it had, or 0. The few requests that still hold the picker built before may find its order a little off.
 func (l *Lane) rotate(members []Member) Picker {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if ofOneWeight(members) {
+		p := &turns{members: members}
+		p.follow(l.turns)
+		l.turns, l.last = p, nil
+		return p
+	}
 	r := newRotation(members)
 	r.inherit(l.last)
-	l.last = r
+	l.turns, l.last = nil, r
 	if len(members) < wheelFrom {
 		return r
 	}

@@ -26,13 +26,13 @@ type twoChoices struct {
 	total   int64
 }
 
-func (p *twoChoices) Pick(t *Tried, w Want) (int, bool) {
-	if w == Answered {
-		if i, ok := p.choose(t, true); ok {
+func (p *twoChoices) Pick(w Want) (int, bool) {
+	if w.Settled {
+		if i, ok := p.choose(w.Tried, true); ok {
 			return i, true
 		}
 	}
-	return p.choose(t, false)
+	return p.choose(w.Tried, false)
 }
 
 func (p *twoChoices) choose(t *Tried, settled bool) (int, bool) {

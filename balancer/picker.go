@@ -7,22 +7,19 @@ type Member struct {
 	Weight int
 }
 
-// Want narrows a choice.
-type Want uint8
-
-const (
-	// Any takes every usable member.
-	Any Want = iota
-	// Answered prefers members that have answered, or whose bare connection stayed open, and that are not leaving; when there is
-	// none, it takes the others.
-	Answered
-)
+// Want is what a request wants of a choice. The zero value takes every usable member.
+type Want struct {
+	// Tried are the members that are passed over, as the request has used them; nil is none.
+	Tried *Tried
+	// Settled prefers members that have answered, or whose bare connection stayed open, and that are not leaving; when there is none, it
+	// takes the others.
+	Settled bool
+}
 
 // Picker chooses a member of the set that it was built over. Pick never blocks for long, allocates nothing and may be
-// called from several goroutines. It skips members that are ejected, retired, or in t (which may be nil); ok is false when
-// none is left.
+// called from several goroutines. It skips members that are ejected, retired, or tried; ok is false when none is left.
 type Picker interface {
-	Pick(t *Tried, w Want) (i int, ok bool)
+	Pick(w Want) (i int, ok bool)
 }
 
 // Policy builds a Picker. What must survive the set lives in lane, which is not nil. The Picker owns members afterwards.

@@ -7,8 +7,8 @@ import "sync"
 // keeps its place, a new one starts at 0.
 type RoundRobin struct{}
 
-// Build makes a picker; one choice costs a walk over few members, and for many the logarithm of their number for each
-// different weight.
+// Build makes a picker. With members of one weight a choice costs a draw from a counter, without a lock. Else it takes a lock that all
+// loops share, for a walk over few members, and for many for the logarithm of their number for each different weight.
 func (RoundRobin) Build(members []Member, lane *Lane) Picker {
 	return lane.rotate(members)
 }
@@ -68,18 +68,18 @@ func (r *rotation) inherit(old *rotation) {
 	}
 }
 
-func (r *rotation) Pick(t *Tried, w Want) (int, bool) {
+func (r *rotation) Pick(w Want) (int, bool) {
 	if len(r.members) == 1 {
-		return 0, allowed(r.members[0].Way, 0, t, w == Answered) || allowed(r.members[0].Way, 0, t, false)
+		return 0, allowed(r.members[0].Way, 0, w.Tried, w.Settled) || allowed(r.members[0].Way, 0, w.Tried, false)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if w == Answered {
-		if i, ok := r.turn(t, true); ok {
+	if w.Settled {
+		if i, ok := r.turn(w.Tried, true); ok {
 			return i, true
 		}
 	}
-	return r.turn(t, false)
+	return r.turn(w.Tried, false)
 }
 
 // turn moves the rotation one step on. Members that cannot be chosen now neither gain nor lose.

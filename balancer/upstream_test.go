@@ -218,7 +218,7 @@ func TestInstanceThatHasNotAnsweredIsSettledByAConnect(t *testing.T) {
 
 func run2(p Picker, n int) (s string) {
 	for range n {
-		i, _ := p.Pick(nil, Answered)
+		i, _ := p.Pick(Want{Settled: true})
 		s += string(rune('0' + i))
 	}
 	return s
@@ -333,9 +333,9 @@ func TestWhatSaysFarewellGetsNothingUnrepeatableWhileOthersServe(t *testing.T) {
 		members := []Member{{NewUpstream("s", "a:80").Way(WayKey{}), 1}, {NewUpstream("s", "b:80").Way(WayKey{}), 1}}
 		a, b := members[0].Way, members[1].Way
 		p := RoundRobin{}.Build(members, NewLane())
-		shares := func(w Want) (n [2]int) {
+		shares := func(w bool) (n [2]int) {
 			for range 10 {
-				i, ok := p.Pick(nil, w)
+				i, ok := p.Pick(Want{Settled: w})
 				if !ok {
 					t.Fatal("nothing picked")
 				}
@@ -347,28 +347,28 @@ func TestWhatSaysFarewellGetsNothingUnrepeatableWhileOthersServe(t *testing.T) {
 			m.Way.ObserveAnswer(0, time.Millisecond)
 		}
 		a.ObserveKeep(false, time.Now())
-		if n := shares(Answered); n != [2]int{5, 5} {
+		if n := shares(true); n != [2]int{5, 5} {
 			t.Errorf("one that never kept a connection counts as leaving: %v", n)
 		}
 		a.ObserveKeep(true, time.Now())
 		a.ObserveKeep(false, time.Now())
-		if n := shares(Answered); n != [2]int{0, 10} {
+		if n := shares(true); n != [2]int{0, 10} {
 			t.Errorf("one that leaves still gets what can't be repeated: %v", n)
 		}
-		if n := shares(Any); n != [2]int{5, 5} {
+		if n := shares(false); n != [2]int{5, 5} {
 			t.Errorf("what can be repeated is not spread evenly: %v", n)
 		}
 		b.ObserveKeep(true, time.Now())
 		b.ObserveKeep(false, time.Now())
-		if n := shares(Answered); n[0] == 0 || n[1] == 0 {
+		if n := shares(true); n[0] == 0 || n[1] == 0 {
 			t.Errorf("where all leave, all serve: %v", n)
 		}
 		a.ObserveKeep(true, time.Now())
-		if n := shares(Answered); n != [2]int{10, 0} {
+		if n := shares(true); n != [2]int{10, 0} {
 			t.Errorf("one that keeps a connection again is back: %v", n)
 		}
 		time.Sleep(farewellTime)
-		if n := shares(Answered); n[1] == 0 {
+		if n := shares(true); n[1] == 0 {
 			t.Errorf("a farewell is believed for ever: %v", n)
 		}
 	})
@@ -384,6 +384,10 @@ func TestLinesAreApart(t *testing.T) {
 	var r rotation
 	if unsafe.Sizeof(r)%line != 0 || unsafe.Offsetof(r.members) != line {
 		t.Errorf("a rotation has %d bytes, its members begin at %d", unsafe.Sizeof(r), unsafe.Offsetof(r.members))
+	}
+	var p turns
+	if unsafe.Sizeof(p)%line != 0 || unsafe.Offsetof(p.members) != line {
+		t.Errorf("turns have %d bytes, their members begin at %d", unsafe.Sizeof(p), unsafe.Offsetof(p.members))
 	}
 }
 

@@ -60,15 +60,15 @@ func (w *wheel) settle() {
 	w.turns = 0
 }
 
-func (w *wheel) Pick(t *Tried, want Want) (int, bool) {
+func (w *wheel) Pick(want Want) (int, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if want == Answered {
-		if i, ok := w.turn(t, true); ok {
+	if want.Settled {
+		if i, ok := w.turn(want.Tried, true); ok {
 			return i, true
 		}
 	}
-	return w.turn(t, false)
+	return w.turn(want.Tried, false)
 }
 
 // maxSkips is how many members in a row are passed over before the wheel looks through all of them from a random one on. It is

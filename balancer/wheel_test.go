@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -14,12 +15,15 @@ func TestWheelAgreesWithTheWalk(t *testing.T) {
 		m := set(weights...)
 		walkLane, wheelLane := NewLane(), NewLane()
 		for range 3 {
+			if ofOneWeight(m) {
+				return
+			}
 			walk := walkLane.rotate(m).(*rotation)
 			base := wheelLane.rotate(m).(*rotation)
 			turned := newWheel(base)
 			for n := range rapid.IntRange(0, 40).Draw(t, "turns") {
-				a, _ := walk.Pick(nil, Any)
-				b, _ := turned.Pick(nil, Any)
+				a, _ := walk.Pick(Want{})
+				b, _ := turned.Pick(Want{})
 				if a != b {
 					t.Fatalf("%v, turn %d: %d and %d", weights, n, a, b)
 				}
@@ -31,16 +35,23 @@ func TestWheelAgreesWithTheWalk(t *testing.T) {
 	})
 }
 
-func TestWheelPassesOverWhatCannotServe(t *testing.T) {
+func TestManyArePassedOverThatCannotServe(t *testing.T) {
+	t.Run("one weight", func(t *testing.T) { passesOver(t, 1, "*balancer.turns") })
+	t.Run("two weights", func(t *testing.T) { passesOver(t, 2, "*balancer.wheel") })
+}
+
+// passesOver has one member of another weight, which cannot serve.
+func passesOver(t *testing.T, another int, kind string) {
 	const n = 1000
 	var m []Member
 	for range n {
 		m = append(m, Member{Way: NewUpstream("s", "a:1").Way(WayKey{}), Weight: 1})
 	}
+	m[1].Weight = another
 	lane := NewLane()
 	p := RoundRobin{}.Build(m, lane)
-	if _, ok := p.(*wheel); !ok {
-		t.Fatalf("%T", p)
+	if got := fmt.Sprintf("%T", p); got != kind {
+		t.Fatal(got)
 	}
 	for i := range n {
 		if i%10 != 0 {
@@ -49,7 +60,7 @@ func TestWheelPassesOverWhatCannotServe(t *testing.T) {
 	}
 	counts := map[int]int{}
 	for range n {
-		i, ok := p.Pick(nil, Any)
+		i, ok := p.Pick(Want{})
 		if !ok || i%10 != 0 {
 			t.Fatal(i, ok)
 		}
@@ -64,24 +75,24 @@ func TestWheelPassesOverWhatCannotServe(t *testing.T) {
 		m[i].Way.Retire()
 	}
 	for range 10 {
-		if i, ok := p.Pick(nil, Any); !ok || i != 0 {
+		if i, ok := p.Pick(Want{}); !ok || i != 0 {
 			t.Fatalf("the only one left is not found: %d %v", i, ok)
 		}
 	}
 	m[0].Way.Retire()
-	if i, ok := p.Pick(nil, Any); ok {
+	if i, ok := p.Pick(Want{}); ok {
 		t.Fatalf("picked %d of none", i)
 	}
 	// Who comes back gets its turns again, and no burst for the time it was out.
 	m[500].Way = NewUpstream("s", "a:1").Way(WayKey{})
 	m[501].Way = NewUpstream("s", "a:1").Way(WayKey{})
 	p = RoundRobin{}.Build(m, lane)
-	a, _ := p.Pick(nil, Any)
-	b, _ := p.Pick(nil, Any)
+	a, _ := p.Pick(Want{})
+	b, _ := p.Pick(Want{})
 	if a == b {
 		t.Errorf("%d twice in a row", a)
 	}
-	if x := testing.AllocsPerRun(100, func() { p.Pick(nil, Answered) }); x != 0 {
+	if x := testing.AllocsPerRun(100, func() { p.Pick(Want{Settled: true}) }); x != 0 {
 		t.Errorf("%v allocations", x)
 	}
 }

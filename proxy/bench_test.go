@@ -59,7 +59,7 @@ func BenchmarkPick(b *testing.B) {
 				r, _ := NewTable(Options{Policy: p}).Next(many(1, n)).Match("s000000.io", "/")
 				b.ReportAllocs()
 				for b.Loop() {
-					r.Pick(nil, balancer.Any)
+					r.Pick(balancer.Want{})
 				}
 			})
 		}

@@ -55,7 +55,6 @@ type Exchange struct {
 	upwards   time.Duration
 	attempts  Attempts
 	tried     balancer.Tried
-	want      balancer.Want
 	interim   uint8 // 1xx answers so far
 	continued bool  // the client has its 100 Continue
 	tunnel    bool
@@ -75,7 +74,7 @@ func (x *Exchange) begin(seat *Seat, req *http1.Request, client *Client, now tim
 	x.Route, x.Target, x.Fresh = nil, nil, false
 	x.Outcome, x.Status, x.Bytes, x.Ending = Forwarded, 0, 0, false
 	x.upwards = 0
-	x.attempts, x.want = Attempts{}, balancer.Any
+	x.attempts = Attempts{}
 	x.tried.Clear()
 	x.interim, x.continued, x.tunnel, x.handed = 0, false, false, false
 	x.held, x.counts, x.detail, x.location = nil, nil, "", ""
@@ -193,10 +192,7 @@ func (x *Exchange) Match(t *Table) Do {
 	}
 	x.Route = route
 	x.attempts = Attempts{Idempotent: Idempotent(x.Request.Method), Max: x.seat.common.Limits.Retries}
-	if !x.attempts.Idempotent {
-		x.want = balancer.Answered
-	}
-	target, ok := route.Pick(nil, x.want)
+	target, ok := route.Pick(x.want())
 	switch {
 	case !ok && route.Closed:
 		return x.reply(Closed, "")
@@ -204,6 +200,11 @@ func (x *Exchange) Match(t *Table) Do {
 		return x.reply(NoInstance, "")
 	}
 	return x.sendTo(target, false)
+}
+
+// want is what the request wants of a pick: not what it has tried, and where it can't be repeated rather a settled instance.
+func (x *Exchange) want() balancer.Want {
+	return balancer.Want{Tried: &x.tried, Settled: !x.attempts.Idempotent}
 }
 
 // sendTo makes t the instance to send to, unless its rule answers without forwarding.

@@ -25,7 +25,7 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 	target, fresh := x.Target, x.Fresh || step == AnotherFresh
 	if step == Another || step == AnotherFresh {
 		x.tried.Add(target.Index)
-		if next, ok := x.Route.Pick(&x.tried, x.want); ok {
+		if next, ok := x.Route.Pick(x.want()); ok {
 			target = next
 		} else if x.attempts.Last() && !target.Way.Retired() {
 			fresh = true

@@ -227,8 +227,8 @@ func TestMatchAndPickAllocateNothing(t *testing.T) {
 			var tried balancer.Tried
 			if a := testing.AllocsPerRun(50, func() {
 				if r, ok := table.Match(ask.authority, ask.path); ok {
-					r.Pick(nil, balancer.Any)
-					r.Pick(&tried, balancer.Answered)
+					r.Pick(balancer.Want{})
+					r.Pick(balancer.Want{Tried: &tried, Settled: true})
 				}
 			}); a != 0 {
 				t.Errorf("%T %v allocates %v times", o.Policy, ask, a)

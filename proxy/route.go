@@ -50,10 +50,10 @@ type Target struct {
 	Weight int
 }
 
-// Pick chooses an instance that is usable and not in t. ok is false when there is none: answer 503 at once. The caller
-// adds Target.Index to t. No allocation.
-func (r *Route) Pick(t *balancer.Tried, w balancer.Want) (*Target, bool) {
-	i, ok := r.picker.Pick(t, w)
+// Pick chooses an instance that is usable and was not tried. ok is false when there is none: answer 503 at once. The caller
+// adds Target.Index to those tried. No allocation.
+func (r *Route) Pick(w balancer.Want) (*Target, bool) {
+	i, ok := r.picker.Pick(w)
 	if !ok {
 		return nil, false
 	}

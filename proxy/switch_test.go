@@ -35,7 +35,7 @@ func TestSwitchPublishesBeforeItRetires(t *testing.T) {
 		t.Error("retired before the new table was published")
 	}
 	r, _ := first.Match("a.io", "/")
-	if _, ok := r.Pick(nil, balancer.Any); ok {
+	if _, ok := r.Pick(balancer.Want{}); ok {
 		t.Error("a request that loaded the old table picks an instance that is gone")
 	}
 }

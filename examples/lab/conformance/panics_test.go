@@ -34,11 +34,11 @@ type faultyPicker struct {
 	fault *fault
 }
 
-func (f faultyPicker) Pick(t *balancer.Tried, w balancer.Want) (int, bool) {
+func (f faultyPicker) Pick(w balancer.Want) (int, bool) {
 	if f.fault.picks.Add(-1) == 0 {
 		panic("a fault for the test")
 	}
-	return f.Picker.Pick(t, w)
+	return f.Picker.Pick(w)
 }
 
 // A panic costs the request in which it happens, and nobody else anything.
