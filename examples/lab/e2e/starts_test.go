@@ -93,6 +93,12 @@ func (s *site) starts(l *lookouts) []start {
 	if lab.Long() {
 		n = 120
 	}
+	return s.startsOf(l, n)
+}
+
+// startsOf is starts for n containers.
+func (s *site) startsOf(l *lookouts, n int) []start {
+	s.t.Helper()
 	stay := s.consul.Named(s.name)
 	var all []start
 	for range n {
