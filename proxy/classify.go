@@ -23,6 +23,7 @@ func (s *Seat) ConnectFailed(u *balancer.Upstream, err error) Failure {
 	}
 	s.Connect(connectResult(err))
 	if errors.Is(err, ErrHandshake) {
+		s.noHandshake(u, err)
 		return FailedHandshake
 	}
 	return FailedConnect

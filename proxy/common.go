@@ -20,7 +20,7 @@ type Common struct {
 	Log       zerolog.Logger
 	Limits    Limits
 
-	shortages, pauses seldom
+	shortages, pauses, handshakes seldom
 }
 
 // cacheLine keeps what two loops write from sharing a line; 128, as neighbouring lines are fetched in pairs.
@@ -100,6 +100,14 @@ func (s *Seat) Short(u *balancer.Upstream, lack error) {
 	if s.common.shortages.now() {
 		s.common.Log.Warn().Err(lack).Str("service", u.Service()).Str("instance", u.Address()).
 			Msg("no connection to an instance for want of descriptors, local ports or memory of our own")
+	}
+}
+
+// noHandshake tells, now and then, of a TLS handshake with an instance that failed: what the route's options ask for is not what the
+// instance does, and its owner has to learn which.
+func (s *Seat) noHandshake(u *balancer.Upstream, err error) {
+	if s.common.handshakes.now() {
+		s.common.Log.Warn().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("TLS handshake with an instance failed")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -121,4 +122,39 @@ func TestWaysSurviveASwap(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	})
+}
+
+// The same over HTTP/2: its requests are exchanges like all others.
+func TestOneRoutesWayOfSpeakingIsNotChargedToOthersOverHTTP2(t *testing.T) {
+	t.Parallel()
+	s := answering(t, "fine")
+	r := start(t, kindNamed("std-tls"), setup{reviver: true}, at(s.addr(), "urlprefix-/good", "urlprefix-/bad proto=https"))
+	tr := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	tr.Protocols.SetHTTP2(true)
+	defer tr.CloseIdleConnections()
+	ask := func(path string) int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+r.addr+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := tr.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		if a.ProtoMajor != 2 {
+			t.Fatal(a.Proto)
+		}
+		return a.StatusCode
+	}
+	for n := range 20 {
+		if bad := ask("/bad"); bad != 503 {
+			t.Errorf("/bad is answered with %d", bad)
+		}
+		for range 5 {
+			if good := ask("/good"); good != 200 {
+				t.Fatalf("round %d: /good is answered with %d", n, good)
+			}
+		}
+	}
 }
