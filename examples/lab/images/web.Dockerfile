@@ -1,4 +1,5 @@
 FROM scratch
 COPY web /
+USER 65534:65534
 EXPOSE 80
 ENTRYPOINT ["/bin/web"]
