@@ -15,8 +15,8 @@ RACED := ./proxy/... ./balancer/... ./discovery/... ./registrator/... ./examples
 
 .PHONY: up down build images check tools test test-long race bench bench-proxy fuzz clean
 
-up: build ## build, make the images, start Consul, registrator, proxy and web
-	@examples/lab/images/up.sh
+up: ## build, make the images, start Consul, registrator, proxy and web; without a Consul at hand CONSUL=yes builds one
+	@CONSUL=$(CONSUL) examples/lab/images/up.sh
 
 down: ## stop and remove what `make up` started
 	@examples/lab/images/up.sh down
@@ -26,7 +26,9 @@ build: ## static binaries into bin/
 	go build -trimpath -ldflags="-s -w" -o bin/ ./cmd/pointsman ./examples/web
 
 images: build ## the images that docker-compose.yml names, without a registry
-	@examples/lab/images/make.sh
+	@examples/lab/images/consul.sh || echo "no image of Consul is here, in the cache or to be pulled: making it from its source"
+	@examples/lab/images/make.sh pointsman
+	@examples/lab/images/make.sh consul
 
 tools: ## Consul (unless installed) and Compose v2, built once into the cache
 	@examples/lab/parts/find.sh consul

@@ -21,6 +21,7 @@ type compose struct {
 	argv    []string
 	env     []string
 	dir     string
+	project string
 	version int
 }
 
@@ -54,7 +55,8 @@ func composeV2(t *testing.T) *compose {
 // use points it at a project, which is taken down when the test ends.
 func (c *compose) use(dir, project string, env ...string) *compose {
 	c.dir, c.env = dir, append(c.env, env...)
-	c.argv = append(c.argv, "-p", fmt.Sprintf("%s%d", project, os.Getpid()))
+	c.project = fmt.Sprintf("%s%d", project, os.Getpid())
+	c.argv = append(c.argv, "-p", c.project)
 	c.t.Cleanup(func() {
 		if c.t.Failed() {
 			out, _ := c.try("logs", "--tail", "40")
@@ -90,7 +92,7 @@ func (c *compose) scale(n int) {
 		c.do("scale", fmt.Sprintf("web=%d", n))
 		return
 	}
-	c.do("up", "-d", "--no-recreate", "--scale", fmt.Sprintf("web=%d", n))
+	c.do("up", "-d", "--no-recreate", "--scale", fmt.Sprintf("web=%d", n), "web")
 }
 
 // hosts asks n times, each on a connection of its own, and counts the answering host names. Any other answer ends the test.
@@ -161,7 +163,24 @@ func TestComposeFileScales(t *testing.T) {
 					t.Errorf("scaled to %d, then these answered: %v", n, got)
 				}
 			}
+			c.consulIsForItsUsers()
 		})
+	}
+}
+
+// consulIsForItsUsers tries Consul's API from the networks of the compose file: a Consul without ACLs obeys anybody who reaches it.
+func (c *compose) consulIsForItsUsers() {
+	c.t.Helper()
+	for _, x := range []struct{ network, consul, want string }{
+		{"consul", "consul-api", "404"}, // that is Consul: it has no such page
+		{"default", "consul", "connection refused"},
+		{"default", "consul-api", "no such host"},
+	} {
+		out, _ := exec.Command("docker", "run", "--rm", "-e", "SERVICE_IGNORE=true", "--network", c.project+"_"+x.network, "pointsman",
+			"health", "-admin", x.consul+":8500").CombinedOutput()
+		if !strings.Contains(string(out), x.want) {
+			c.t.Errorf("asking %s:8500 on the network %s: want %q: %s", x.consul, x.network, x.want, out)
+		}
 	}
 }
 
