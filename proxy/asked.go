@@ -9,12 +9,12 @@ import (
 
 // Why a request's method, target or authority is refused; each is a 400 but for ErrConnect, which is a 405.
 var (
-	ErrConnect   = errors.New("CONNECT is not served")
-	ErrMethod    = errors.New("the method is not a token")
-	ErrAsterisk  = errors.New("the target * is for OPTIONS only")
-	ErrTarget    = errors.New("the target is neither a path nor an http or https URL")
-	ErrQueryByte = errors.New("the query holds a byte that must be encoded")
-	ErrAuthority = errors.New("the host is malformed or longer than 253 bytes")
+	ErrConnect   = errors.New("CONNECT is not supported")
+	ErrMethod    = errors.New("invalid method")
+	ErrAsterisk  = errors.New("the target * is allowed for OPTIONS only")
+	ErrTarget    = errors.New("the request target must be a path or an http(s) URL")
+	ErrQueryByte = errors.New("invalid character in the query: it must be percent-encoded")
+	ErrAuthority = errors.New("invalid host: malformed or longer than 253 bytes")
 )
 
 // Asked is what a request asks for, in the one form in which it is matched and forwarded.

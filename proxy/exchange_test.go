@@ -251,20 +251,20 @@ func TestOwnAnswers(t *testing.T) {
 		draining                  bool
 	}{
 		{"no route", "GET /x HTTP/1.1|Host: other.io", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "|" +
-			`{"type":"about:blank","title":"No route","status":404,"detail":"No service claims this host and path.","request_id":"ID"}`, "", false},
+			`{"type":"about:blank","title":"Not Found","status":404,"detail":"No route matches this host and path.","request_id":"ID"}`, "", false},
 		{"to HEAD", "HEAD /x HTTP/1.1|Host: other.io", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "|", "", false},
 		{"for a browser", "GET / HTTP/1.1|Host: other.io|Accept: text/html,*/*;q=0.8", "urlprefix-web.io/",
 			"HTTP/1.1 404 Not Found|Content-Type: text/html; charset=utf-8|X-Content-Type-Options: nosniff|Cache-Control: no-store||" +
-				"<!doctype html><meta charset=utf-8><title>404 No route</title>\n<h1>404 No route</h1>\n<p>No service claims this host and path.</p>\n<p><small>Request ID</small></p>", "", false},
+				"<!doctype html><meta charset=utf-8><title>404 Not Found</title>\n<h1>404 Not Found</h1>\n<p>No route matches this host and path.</p>\n<p><small>Request ID</small></p>", "", false},
 		{"while draining", "HEAD / HTTP/1.1|Host: other.io", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "Connection: close||", "", true},
 		{"to HTTP/1.0", "HEAD / HTTP/1.0", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "Connection: close||", "", false},
 		{"to HTTP/1.0 that stays", "HEAD / HTTP/1.0|Connection: keep-alive", "urlprefix-web.io/", "HTTP/1.1 404 Not Found|" + safe + "Connection: keep-alive||", "", false},
 		{"a bad target ends the connection", "HEAD /%zz HTTP/1.1|Host: web.io", "urlprefix-web.io/", "HTTP/1.1 400 Bad Request|" + safe + "Connection: close||", "", false},
 		{"CONNECT", "CONNECT web.io:443 HTTP/1.1|Host: web.io", "urlprefix-web.io/", "HTTP/1.1 405 Method Not Allowed|Allow: " + allowedMethods + "|" + safe +
-			`Connection: close||{"type":"about:blank","title":"Method not allowed","status":405,"detail":"This proxy does not tunnel.","request_id":"ID"}`, "", false},
+			`Connection: close||{"type":"about:blank","title":"Method Not Allowed","status":405,"detail":"CONNECT is not supported.","request_id":"ID"}`, "", false},
 		{"refused", "HEAD / HTTP/1.1|Host: web.io", "urlprefix-web.io/ deny=ip:192.168.0.0/16", "HTTP/1.1 403 Forbidden|" + safe + "|", "", false},
 		{"a restriction that can't be honoured", "GET / HTTP/1.1|Host: web.io", "urlprefix-web.io/ auth=mine", "HTTP/1.1 503 Service Unavailable|" + safe + "|" +
-			`{"type":"about:blank","title":"Route closed","status":503,"detail":"` + Closed.detail() + `","request_id":"ID"}`, "", false},
+			`{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"` + Closed.detail() + `","request_id":"ID"}`, "", false},
 		{"a route that redirects", "POST /a/b?q=1 HTTP/1.1|Host: web.io:80|Content-Length: 1", "urlprefix-web.io/a redirect=301,https://$host/new$path",
 			"HTTP/1.1 301 Moved Permanently|Location: https://web.io/new/a/b?q=1|Content-Length: 0||", "", false},
 		{"to HTTPS", "GET /a/../b?q=1 HTTP/1.1|Host: web.io:80", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://web.io/b?q=1|Content-Length: 0||", "443", false},

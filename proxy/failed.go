@@ -43,12 +43,8 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 	case f == FailedClient:
 		x.Ending = true
 		return Abort
-	case f == FailedSlow:
-		return x.reply(SlowClient, x.seat.common.Limits.slowBody())
-	case f == FailedBody:
-		return x.reply(BadRequest, "the request's body is not framed as announced")
 	}
-	return x.reply(outcomeOf(f), "")
+	return x.reply(outcomeOf(f), x.seat.common.Limits.detailOf(f))
 }
 
 // observeFailure notes what a failed attempt says about the way in which its instance was spoken to.

@@ -70,45 +70,64 @@ type about struct {
 	status int    // 0 for what has its own
 	retry  bool   // nothing was sent, or will be: try again soon
 	closes bool   // the connection must end after the answer: how its bytes were meant is not certain
-	title  string // the first line for people
-	detail string
+	reason string // of the status line, and the title for people (RFC 9110 section 15, RFC 9457 section 4.2.1)
+	detail string // for people: what happened, in one or two sentences
 }
 
 var abouts = [outcomes]about{
 	Forwarded: {name: "forwarded"},
-	NotReady: {name: "not-ready", status: 503, retry: true, title: "Not ready",
-		detail: "The routing table has not been built yet. Try again shortly."},
-	NoRoute: {name: "no-route", status: 404, title: "No route", detail: "No service claims this host and path."},
-	NoInstance: {name: "no-instance", status: 503, retry: true, title: "No instance available",
-		detail: "The service is known, but none of its instances can take a request now."},
-	BadRequest: {name: "bad-request", status: 400, closes: true, title: "Bad request", detail: "The request's form is wrong."},
-	HeadTooLarge: {name: "head-too-large", status: 431, closes: true, title: "Request header too large",
-		detail: "The request's header has too many fields or is too long."},
-	BadMethod: {name: "bad-method", status: 405, closes: true, title: "Method not allowed", detail: "This proxy does not tunnel."},
-	Refused:   {name: "refused", status: 403, title: "Forbidden", detail: "Your address is not admitted here."},
-	BrokenAnswer: {name: "broken-answer", status: 502, title: "Bad answer from the service",
-		detail: "An instance of the service closed the connection or sent something that is no answer."},
-	LateAnswer: {name: "late-answer", status: 504, title: "No answer from the service in time",
-		detail: "An instance of the service took the request and did not answer in time."},
-	SlowClient: {name: "slow-client", status: 408, closes: true, title: "Request timeout", detail: "The request header did not arrive in time."},
-	Moved:      {name: "moved", title: "Moved"},
-	Failed:     {name: "failed", status: 500, title: "Internal error", detail: "The proxy failed to handle the request."},
-	Closed: {name: "closed", status: 503, title: "Route closed",
-		detail: "The service restricts who may use this route in a way that this proxy can't honour, so nobody may. Its log says what it refused."},
-	Full: {name: "full", status: 503, retry: true, title: "Service full",
-		detail: "Every instance of the service has as many connections as it may."},
-	Short: {name: "shortage", status: 503, retry: true, title: "No connection to the service",
-		detail: "The proxy has no descriptors, local ports or memory left for another connection to the service."},
-	Crowded: {name: "crowded", status: 503, retry: true, closes: true, title: "Too many connections",
-		detail: "The proxy has as many connections as it may."},
-	TargetTooLong: {name: "target-too-long", status: 414, closes: true, title: "Request target too long", detail: "The request line is too long."},
-	NotImplemented: {name: "not-implemented", status: 501, closes: true, title: "Not implemented",
-		detail: "The request's transfer coding is not known here."},
-	BadVersion: {name: "bad-version", status: 505, closes: true, title: "HTTP version not supported", detail: "This proxy speaks HTTP/1.1, 1.0 and 2."},
-	BadExpectation: {name: "bad-expectation", status: 417, closes: true, title: "Expectation failed",
-		detail: "The request expects something that is not known here."},
-	Looped: {name: "loop", status: 508, title: "Loop detected",
-		detail: "The request came back to this proxy on the same route: an instance of the service sends it here again."},
+	NotReady: {name: "not-ready", status: 503, retry: true, reason: "Service Unavailable",
+		detail: "The proxy is starting and has no routes yet. Try again shortly."},
+	NoRoute: {name: "no-route", status: 404, reason: "Not Found", detail: "No route matches this host and path."},
+	NoInstance: {name: "no-instance", status: 503, retry: true, reason: "Service Unavailable",
+		detail: "No healthy upstream: no instance of the service can take a request now."},
+	BadRequest: {name: "bad-request", status: 400, closes: true, reason: "Bad Request", detail: "The request is malformed."},
+	HeadTooLarge: {name: "head-too-large", status: 431, closes: true, reason: "Request Header Fields Too Large",
+		detail: "The request header is too large or has too many fields."},
+	BadMethod: {name: "bad-method", status: 405, closes: true, reason: "Method Not Allowed", detail: "CONNECT is not supported."},
+	Refused:   {name: "refused", status: 403, reason: "Forbidden", detail: "Access denied: your address is not allowed."},
+	BrokenAnswer: {name: "broken-answer", status: 502, reason: "Bad Gateway",
+		detail: "The upstream sent an invalid response."},
+	LateAnswer: {name: "late-answer", status: 504, reason: "Gateway Timeout", detail: "The upstream did not respond in time."},
+	SlowClient: {name: "slow-client", status: 408, closes: true, reason: "Request Timeout", detail: "The request header did not arrive in time."},
+	Moved:      {name: "moved"},
+	Failed:     {name: "failed", status: 500, reason: "Internal Server Error", detail: "The proxy failed to process the request."},
+	Closed: {name: "closed", status: 503, reason: "Service Unavailable",
+		detail: "This route is closed: it has an access restriction that the proxy does not support. The proxy's log has the details."},
+	Full: {name: "full", status: 503, retry: true, reason: "Service Unavailable",
+		detail: "All instances of the service are at their connection limit."},
+	Short: {name: "shortage", status: 503, retry: true, reason: "Service Unavailable",
+		detail: "The proxy could not open a connection to the upstream: it is out of file descriptors, local ports or memory."},
+	Crowded: {name: "crowded", status: 503, retry: true, closes: true, reason: "Service Unavailable",
+		detail: "The proxy is at its connection limit."},
+	TargetTooLong: {name: "target-too-long", status: 414, closes: true, reason: "URI Too Long", detail: "The request line is too long."},
+	NotImplemented: {name: "not-implemented", status: 501, closes: true, reason: "Not Implemented",
+		detail: "The transfer coding is not supported."},
+	BadVersion: {name: "bad-version", status: 505, closes: true, reason: "HTTP Version Not Supported",
+		detail: "Only HTTP/1.0, HTTP/1.1 and HTTP/2 are supported."},
+	BadExpectation: {name: "bad-expectation", status: 417, closes: true, reason: "Expectation Failed",
+		detail: "Only the expectation 100-continue is supported."},
+	Looped: {name: "loop", status: 508, reason: "Loop Detected",
+		detail: "The request has come back to this proxy: an instance of the service sends it here again."},
+}
+
+// redirects are the reason phrases of Moved, which has a status of its own.
+var redirects = [...]struct {
+	status int
+	reason string
+}{{301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"}}
+
+// reason is the phrase that belongs to the status of an answer of ours; "" for a redirect that is none of the usual ones, which is as good.
+func (o Outcome) reason(status int) string {
+	if o != Moved {
+		return abouts[o].reason
+	}
+	for i := range redirects {
+		if redirects[i].status == status {
+			return redirects[i].reason
+		}
+	}
+	return ""
 }
 
 // Status is the status code of the answer; 0 for what has its own.
@@ -122,9 +141,6 @@ func (o Outcome) Closes() bool { return abouts[o].closes }
 
 // String is the value of a metric's label and of a log line's field.
 func (o Outcome) String() string { return abouts[o].name }
-
-// title is the first line for people.
-func (o Outcome) title() string { return abouts[o].title }
 
 func (o Outcome) detail() string { return abouts[o].detail }
 
@@ -158,11 +174,11 @@ func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte 
 	if detail == "" {
 		detail = o.detail()
 	}
-	detail = clip(detail, maxDetail)
+	detail = sentence(clip(detail, maxDetail))
 	if html {
 		return o.appendPage(dst, detail, id)
 	}
-	dst = append(append(dst, `{"type":"about:blank","title":"`...), o.title()...)
+	dst = append(append(dst, `{"type":"about:blank","title":"`...), abouts[o].reason...)
 	dst = strconv.AppendInt(append(dst, `","status":`...), int64(o.Status()), 10)
 	dst = append(appendJSONEscaped(append(dst, `,"detail":"`...), detail), '"')
 	if id != "" {
@@ -173,7 +189,7 @@ func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte 
 
 func (o Outcome) appendPage(dst []byte, detail, id string) []byte {
 	heading := func(dst []byte) []byte {
-		return append(append(strconv.AppendInt(dst, int64(o.Status()), 10), ' '), o.title()...)
+		return append(append(strconv.AppendInt(dst, int64(o.Status()), 10), ' '), abouts[o].reason...)
 	}
 	dst = append(heading(append(dst, "<!doctype html><meta charset=utf-8><title>"...)), "</title>\n<h1>"...)
 	dst = append(heading(dst), "</h1>\n<p>"...)
@@ -202,6 +218,14 @@ func prefersHTML(accept string) bool {
 	return false
 }
 
+// sentence is an error's text as a sentence.
+func sentence(s string) string {
+	if s == "" || s[len(s)-1] == '.' {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -226,4 +250,21 @@ func outcomeOf(f Failure) Outcome {
 		return BadRequest
 	}
 	return BrokenAnswer
+}
+
+// detailOf tells a client what went wrong with the last attempt, where the outcome alone does not say it; "" where it does.
+func (l *Limits) detailOf(f Failure) string {
+	switch f {
+	case FailedSent:
+		return "The upstream closed the connection before sending a response."
+	case FailedReset:
+		return "The upstream reset the connection before sending a response."
+	case FailedHandshake:
+		return "The TLS handshake with the upstream failed."
+	case FailedBody:
+		return "The request body does not match its framing."
+	case FailedSlow:
+		return l.slowBody()
+	}
+	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
@@ -31,6 +32,12 @@ func TestProblems(t *testing.T) {
 		var p map[string]any
 		if err := json.Unmarshal(body, &p); err != nil || kind != "application/problem+json" || int(p["status"].(float64)) != o.Status() || p["title"] == "" {
 			t.Errorf("%v: %s %q %v", o, kind, body, err)
+		}
+		if o != TargetTooLong && p["title"] != http.StatusText(o.Status()) { // net/http has an older name for that one
+			t.Errorf("%v: titled %q, want %q", o, p["title"], http.StatusText(o.Status()))
+		}
+		if d := o.detail(); d != sentence(d) {
+			t.Errorf("%v: %q is no sentence", o, d)
 		}
 		if o.Status() < 400 || len(body) > MaxProblem {
 			t.Errorf("%v: status %d, %d bytes", o, o.Status(), len(body))

@@ -22,7 +22,7 @@ func (x *Exchange) MayDrain(left int64) bool {
 func (x *Exchange) AppendOwn(dst []byte, close bool, now time.Time) []byte {
 	var room [MaxProblem]byte
 	body := x.AppendOwnBody(room[:0])
-	dst = http1.AppendStatusLine(dst, x.Status, reason(x.Status))
+	dst = http1.AppendStatusLine(dst, x.Status, x.Outcome.reason(x.Status))
 	dst = append(x.seat.appendDate(append(dst, "Date: "...), now), "\r\n"...)
 	var list [maxOwnFields]Field
 	for _, f := range x.OwnFields(list[:0]) {
@@ -72,51 +72,4 @@ func (x *Exchange) wantsPage() bool {
 		}
 	}
 	return false
-}
-
-// reason is the phrase that belongs to a status of ours (RFC 9110 section 15); "" for others, which is as good.
-func reason(status int) string {
-	switch status {
-	case 301:
-		return "Moved Permanently"
-	case 302:
-		return "Found"
-	case 303:
-		return "See Other"
-	case 307:
-		return "Temporary Redirect"
-	case 308:
-		return "Permanent Redirect"
-	case 400:
-		return "Bad Request"
-	case 403:
-		return "Forbidden"
-	case 404:
-		return "Not Found"
-	case 405:
-		return "Method Not Allowed"
-	case 408:
-		return "Request Timeout"
-	case 414:
-		return "URI Too Long"
-	case 417:
-		return "Expectation Failed"
-	case 431:
-		return "Request Header Fields Too Large"
-	case 500:
-		return "Internal Server Error"
-	case 501:
-		return "Not Implemented"
-	case 502:
-		return "Bad Gateway"
-	case 503:
-		return "Service Unavailable"
-	case 504:
-		return "Gateway Timeout"
-	case 505:
-		return "HTTP Version Not Supported"
-	case 508: // RFC 5842 section 7.2
-		return "Loop Detected"
-	}
-	return ""
 }

@@ -7,10 +7,10 @@ import (
 
 // Why a request's path is refused; each is a 400.
 var (
-	ErrPathForm   = errors.New("the path does not begin with a slash")
-	ErrPathByte   = errors.New("the path holds a byte that must be encoded")
-	ErrPathEscape = errors.New("the path holds a bad percent escape")
-	ErrPathAbove  = errors.New("the path leads above the root")
+	ErrPathForm   = errors.New("the path must begin with a slash")
+	ErrPathByte   = errors.New("invalid character in the path: it must be percent-encoded")
+	ErrPathEscape = errors.New("invalid percent-encoding in the path")
+	ErrPathAbove  = errors.New("the path goes above the root")
 )
 
 // NormalizePath resolves the segments . and .. (also written %2e) as RFC 3986, section 5.2.4 says, but refuses to climb

@@ -115,8 +115,8 @@ func TestHeadsThatCannotBeReadAreAnswered(t *testing.T) {
 		var x Exchange
 		do := x.BadHead(d.seat, &d.client, &http1.Error{Status: status, Text: "why <it> is"}, d.now)
 		got := own(&x, d.now)
-		if do != Reply || x.Outcome != want || !x.CloseAfter() || !strings.Contains(got, fmt.Sprintf("HTTP/1.1 %d %s\r\n", status, reason(status))) ||
-			!strings.Contains(got, "why <it> is") || !strings.Contains(got, "Connection: close") {
+		if do != Reply || x.Outcome != want || !x.CloseAfter() || !strings.Contains(got, fmt.Sprintf("HTTP/1.1 %d %s\r\n", status, want.reason(status))) ||
+			!strings.Contains(got, "Why <it> is.") || !strings.Contains(got, "Connection: close") {
 			t.Errorf("%d: %s %q", status, x.Outcome, got)
 		}
 		x.Finish(d.now)

@@ -149,7 +149,7 @@ func TestConnectionsPerInstance(t *testing.T) {
 		io.WriteString(c, get("/hold", ""))
 		<-inside
 	}
-	if got, _ := r.raw(silence, get("/", "Connection: close\r\n")); !strings.Contains(got, " 503 ") || !strings.Contains(got, "Service full") {
+	if got, _ := r.raw(silence, get("/", "Connection: close\r\n")); !strings.Contains(got, " 503 ") || !strings.Contains(got, "at their connection limit") {
 		t.Errorf("%q", got)
 	}
 	close(leave)

@@ -135,7 +135,7 @@ func (s *Server) handshake(f *front, l *Listener) (conn net.Conn, http2 bool, er
 	err = secure.Handshake()
 	var plain tls.RecordHeaderError
 	if errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader[:]) {
-		s.turnAway(f, proxy.BadRequest, "this port speaks HTTPS")
+		s.turnAway(f, proxy.BadRequest, "A plain HTTP request was sent to the HTTPS port.")
 	}
 	return secure, err == nil && secure.ConnectionState().NegotiatedProtocol == "h2", err
 }

@@ -173,7 +173,7 @@ func (t *try) awaitContinue() bool {
 }
 
 // errNonsense is an answer that no request can have asked for.
-var errNonsense = &http1.Error{Status: 502, Text: "the answer switches to what was not asked for, or there are too many interim answers"}
+var errNonsense = &http1.Error{Status: 502, Text: "unexpected 101 response, or too many 1xx responses"}
 
 // await reads heads until a final one, or 101 where it was asked for. Interim answers go on. began says whether a byte came at all.
 func (t *try) await() (began bool, err error) {

@@ -130,3 +130,36 @@ func TestChunkedAnswerOnHTTP10(t *testing.T) {
 		}
 	})
 }
+
+// A client is told what the upstream did, in plain words.
+func TestBadGatewaySaysWhy(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		for name, want := range map[string]struct {
+			status int
+			text   string
+			play   func(c *net.TCPConn, in *bufio.Reader)
+		}{
+			"close": {502, `"title":"Bad Gateway","status":502,"detail":"The upstream closed the connection before sending a response."`,
+				func(*net.TCPConn, *bufio.Reader) {}},
+			"reset": {502, `"title":"Bad Gateway","status":502,"detail":"The upstream reset the connection before sending a response."`,
+				func(c *net.TCPConn, _ *bufio.Reader) { _ = c.SetLinger(0) }},
+			"garbage": {502, `"title":"Bad Gateway","status":502,"detail":"The upstream sent an invalid response."`,
+				func(c *net.TCPConn, _ *bufio.Reader) { _, _ = io.WriteString(c, "hello\r\n\r\n") }},
+			"silent": {504, `"title":"Gateway Timeout","status":504,"detail":"The upstream did not respond in time."`,
+				func(_ *net.TCPConn, in *bufio.Reader) { _, _ = in.ReadByte() }},
+		} {
+			s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+				if _, err := readMessage(in); err == nil {
+					want.play(c, in)
+				}
+			})
+			r := start(t, k, setup{limits: limits{Answer: 300 * time.Millisecond}}, at(s.addr()))
+			c := r.dial(t)
+			c.send(post("Content-Length: 0\r\n", ""))
+			if a := c.answer("POST"); a.status != want.status || !strings.Contains(a.body, want.text) {
+				t.Errorf("%s: %d %q, want %s", name, a.status, a.body, want.text)
+			}
+			r.stop()
+		}
+	})
+}

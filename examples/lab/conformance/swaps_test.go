@@ -197,7 +197,7 @@ func TestOwnAnswers(t *testing.T) {
 			want   string
 		}{
 			{"/strip/a?b", 200, "x.example:81 GET /a?b "}, {"/pre/a", 200, "x.example:81 GET /new/pre/a "}, {"/dst", 200, s.addr().String() + " GET /dst "}, {"/as", 200, "other GET /as "},
-			{"/zzz", 404, "No route"}, {"/sick", 503, "No instance"}, {"/no", 403, "Forbidden"}, {"/few", 403, "Forbidden"}, {"/moved/x?q", 302, ""},
+			{"/zzz", 404, "No route matches"}, {"/sick", 503, "No healthy upstream"}, {"/no", 403, "Forbidden"}, {"/few", 403, "Forbidden"}, {"/moved/x?q", 302, ""},
 		} {
 			c.send("GET " + step.path + " HTTP/1.1\r\nHost: x.example:81\r\n\r\n")
 			a := c.answer("GET")
