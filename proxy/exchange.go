@@ -175,7 +175,7 @@ func (x *Exchange) Match(t *Table) Do {
 	if t == nil {
 		return x.reply(NotReady, "")
 	}
-	route, ok := t.match(splitHost(x.Asked.Key), x.Asked.Path)
+	route, ok := t.match(splitHost(x.Asked.Key, x.Origin.proto == "https"), x.Asked.Path)
 	if !ok {
 		return x.reply(NoRoute, "")
 	}

@@ -37,7 +37,11 @@ func snap(list ...discovery.Instance) *discovery.Snapshot {
 
 // where is the address list of the route that takes a request: "404", "down", or addresses.
 func where(t *Table, authority, path string) string {
-	r, ok := t.Match(authority, path)
+	return whereOf(t, Query{Authority: authority, Path: path})
+}
+
+func whereOf(t *Table, q Query) string {
+	r, ok := t.Match(q)
 	if !ok {
 		return "404"
 	}
@@ -61,7 +65,7 @@ func expect(t *testing.T, table *Table, authority, path, want string) {
 // upstream is the Upstream at an address in the route for a host.
 func upstream(t *testing.T, table *Table, authority, address string) *balancer.Upstream {
 	t.Helper()
-	r, ok := table.Match(authority, "/")
+	r, ok := table.Match(Query{Authority: authority, Path: "/"})
 	if !ok {
 		t.Fatalf("no route for %s", authority)
 	}

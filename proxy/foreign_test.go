@@ -42,7 +42,7 @@ func TestListCutAtACommaIsNotReplacedByTheLastGoodOne(t *testing.T) {
 	table = table.Next(snap(cut, wide))
 	expect(t, table, "h", "/a", "down")
 	expect(t, table, "h", "/b", "10.0.0.9:80")
-	if r, _ := table.Match("h", "/a"); !r.Closed {
+	if r, _ := table.Match(Query{Authority: "h", Path: "/a"}); !r.Closed {
 		t.Error("not closed")
 	}
 }

@@ -37,16 +37,6 @@ const (
 // slot holds the routes of one place, one per dialect; either may be nil.
 type slot struct{ native, fabio *Route }
 
-// hostPaths says which lengths the paths of a host have, longest first, and how many paths have each. A look-up tries
-// one map access per length, so the number of routes of a host does not matter. A host with a single path, as most have, has its
-// routes at hand: sole is that path, and "" where there are more, or where there were.
-type hostPaths struct {
-	lengths []int
-	counts  []int
-	sole    string
-	slot    slot
-}
-
 // shardCount makes a shard of 20,000 routes about 20 long: copying one for a change costs a microsecond. The array of shards
 // itself, copied for every table, has 8 KiB.
 const shardCount = 1024
@@ -63,8 +53,8 @@ type index struct {
 	slots  shards[place, slot]
 	hosts  shards[string, *hostPaths] // by place.spelt
 	globs  []*glob                    // most specific first
-	wild   int                        // number of hosts that begin with *.
-	ported int                        // number of places that name a port
+	wild   lengths                    // of the hosts that begin with *., without the star
+	ported int                        // number of places that name a port which is no scheme's
 }
 
 // glob is a host pattern that is more than a *. in front.
@@ -91,16 +81,25 @@ func (x *index) host(spelt string) *hostPaths { return x.hosts.parts[x.hostShard
 func (x *index) hostShard(spelt string) uint64 { return maphash.String(x.seed, spelt) % shardCount }
 
 // spelt is a place's host and port in one text, as requests spell them: look-ups need not build it. That of a wildcard begins with a
-// dot, which no host that is spelt out does, and that of a pattern with what no request can hold.
+// dot, which no host that is spelt out does, and that of a pattern with what no request can hold. A scheme's standard port is not
+// spelt: see hostPaths.
 func (p place) spelt() string {
 	s := p.host
 	if p.kind == pattern {
 		s = "\x00" + s
 	}
-	if p.port != "" {
+	if p.port != "" && p.own() == someOther {
 		s += ":" + p.port
 	}
 	return s
+}
+
+// own is the scheme whose standard port the place names; someOther for patterns, which have a list of their own.
+func (p place) own() scheme {
+	if p.kind == pattern {
+		return someOther
+	}
+	return schemeOf(p.port)
 }
 
 // editor derives an index from another one. It copies a shard when it first touches it.
@@ -168,13 +167,13 @@ func (e *editor) set(k routeKey, r *Route) {
 
 // count notes that a host got a path (by +1), lost one (by -1), or has other routes in one.
 func (e *editor) count(p place, by int, s slot) {
-	if p.port != "" {
+	if p.port != "" && p.own() == someOther {
 		e.ported += by
 	}
 	spelt := p.spelt()
 	n := e.hostShard(spelt)
 	old := e.hosts.parts[n][spelt]
-	next := old.with(p.path, by, s)
+	next := old.with(p, by, s)
 	if next == old {
 		return
 	}
@@ -192,7 +191,7 @@ func (e *editor) count(p place, by int, s slot) {
 	}
 	switch p.kind {
 	case wildcard:
-		e.wild += by
+		e.wild = e.wild.with(len(p.host), by)
 	case pattern:
 		e.glob(p, by)
 	}
@@ -219,39 +218,6 @@ func (e *editor) glob(p place, by int) {
 		}
 	}
 }
-
-// with is the host after one path came (by +1), went (by -1) or changed its routes to s; nil when none is left.
-func (h *hostPaths) with(path string, by int, s slot) *hostPaths {
-	switch {
-	case h == nil && by <= 0:
-		return nil
-	case h == nil:
-		return &hostPaths{lengths: []int{len(path)}, counts: []int{1}, sole: path, slot: s}
-	case by == 0 && h.single():
-		return &hostPaths{lengths: h.lengths, counts: h.counts, sole: path, slot: s}
-	case by == 0:
-		return h
-	}
-	at, found := slices.BinarySearchFunc(h.lengths, len(path), func(l, want int) int { return want - l })
-	next := &hostPaths{lengths: h.lengths, counts: slices.Clone(h.counts)}
-	switch {
-	case found && next.counts[at]+by > 0:
-		next.counts[at] += by
-	case found:
-		next.lengths = slices.Delete(slices.Clone(h.lengths), at, at+1)
-		next.counts = slices.Delete(next.counts, at, at+1)
-	default:
-		next.lengths = slices.Insert(slices.Clone(h.lengths), at, len(path))
-		next.counts = slices.Insert(next.counts, at, by)
-	}
-	if len(next.lengths) == 0 {
-		return nil
-	}
-	return next
-}
-
-// single says whether the host has one path.
-func (h *hostPaths) single() bool { return len(h.counts) == 1 && h.counts[0] == 1 }
 
 func cloned[K comparable, V any](m map[K]V) map[K]V {
 	if m == nil {

@@ -1,80 +1,109 @@
 package proxy
 
-import "strings"
+import (
+	"strings"
 
-// Match finds the route for a request. Authority is host or host:port as sent (IPv6 in brackets); path is normalised and
-// still encoded. The order is: host with its port, host alone, *. wildcards from the longest to the shortest, other host
-// patterns, rules without a host, the default service. Where a host has no matching path, the next in that order is
-// asked. Within a host the longest path wins. False means that nothing claims the request: 404. A nil Table has no
-// routes, but a request before the first table is to be answered 503. No allocation, unless authority holds upper case.
-func (t *Table) Match(authority, path string) (*Route, bool) {
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// Query is what a request is matched by.
+type Query struct {
+	// TLS says that the client speaks HTTPS: to this proxy, or to a trusted one in front of it.
+	TLS bool
+	// Authority is host or host:port as sent (IPv6 in brackets); Path is normalised and still encoded.
+	Authority, Path string
+}
+
+// Match finds the route for a request. The order is: host with its port, host alone, *. wildcards from the longest to the shortest,
+// other host patterns, rules without a host, the default service. Where a host has no matching path, the next in that order is
+// asked. Within a host the longest path wins. A request that names no port has that of its scheme: a rule for port 80 takes requests
+// in plain text, one for port 443 those over TLS, and neither takes the other's. False means that nothing claims the request: 404. A
+// nil Table has no routes, but a request before the first table is to be answered 503. No allocation, unless the authority holds upper
+// case.
+func (t *Table) Match(q Query) (*Route, bool) {
 	if t == nil {
 		return nil, false
 	}
-	return t.match(splitHost(lower(authority)), path)
+	return t.match(splitHost(lower(q.Authority), q.TLS), q.Path)
 }
 
 // match is Match for an authority that was taken apart.
 func (t *Table) match(h hostPort, path string) (*Route, bool) {
-	if h.host != "" && h.host[0] != '.' { // a host that begins with a dot is nobody's
-		if r := t.spelt(exact, h, path); r != nil {
+	if len(h.host) <= dialect.MaxHost { // no longer one is a rule's, and work would grow with it
+		if r := t.named(h, path); r != nil {
 			return r, true
 		}
 	}
-	if t.index.wild > 0 {
-		if r := t.suffix(h, path); r != nil {
-			return r, true
-		}
-	}
-	for _, g := range t.index.globs {
-		if (g.port == "" || g.port == h.port) && g.pattern.Match(h.host) {
-			if r := t.index.longest(place{kind: pattern, host: g.host, port: g.port}, g.spelt, path); r != nil {
-				return r, true
-			}
-		}
-	}
-	if r := t.index.longest(place{}, "", path); r != nil {
+	if r := t.index.host("").longest(t.index, place{}, path); r != nil {
 		return r, true
 	}
 	return t.fallback, t.fallback != nil
 }
 
-// spelt asks for a host that is spelt out, or for the suffix of a wildcard: with the port first.
-func (t *Table) spelt(k kind, h hostPort, path string) *Route {
-	if h.port != "" && t.index.ported > 0 {
-		if r := t.index.longest(place{kind: k, host: h.host, port: h.port}, h.both, path); r != nil {
+// named is the route of a rule that names the host, or nil.
+func (t *Table) named(h hostPort, path string) *Route {
+	if h.host != "" && h.host[0] != '.' { // a host that begins with a dot is nobody's
+		if r := t.spelt(exact, h, path); r != nil {
 			return r
 		}
 	}
-	return t.index.longest(place{kind: k, host: h.host}, h.host, path)
-}
-
-func (t *Table) suffix(h hostPort, path string) *Route {
-	for i := 1; i < len(h.host); i++ {
-		if h.host[i] != '.' {
+	for _, n := range t.index.wild.of { // no more of them than a host has labels end where one does
+		at := len(h.host) - n
+		if at < 1 || h.host[at] != '.' {
 			continue
 		}
-		if r := t.spelt(wildcard, hostPort{host: h.host[i:], port: h.port, both: h.both[i:]}, path); r != nil {
+		end := h
+		end.host, end.both = h.host[at:], h.both[at:]
+		if r := t.spelt(wildcard, end, path); r != nil {
 			return r
+		}
+	}
+	for _, g := range t.index.globs {
+		if (g.port == "" || g.port == h.port) && g.pattern.Match(h.host) {
+			if r := t.index.host(g.spelt).longest(t.index, place{kind: pattern, host: g.host, port: g.port}, path); r != nil {
+				return r
+			}
 		}
 	}
 	return nil
 }
 
-// longest is the route with the longest path of one host that takes the request, or nil. p is the place without a path, spelt its
-// spelling.
-func (x *index) longest(p place, spelt, path string) *Route {
-	h := x.host(spelt)
+// spelt asks for a host that is spelt out, or for the suffix of a wildcard: with the port first.
+func (t *Table) spelt(k kind, h hostPort, path string) *Route {
+	host := t.index.host(h.host)
+	p := place{kind: k, host: h.host, port: h.port}
+	switch {
+	case h.own == someOther:
+		if h.port != "" && t.index.ported > 0 {
+			if r := t.index.host(h.both).longest(t.index, p, path); r != nil {
+				return r
+			}
+		}
+	case host != nil && host.own[h.own] != nil:
+		if r := host.own[h.own].longest(t.index, p, path); r != nil {
+			return r
+		}
+	}
+	p.port = ""
+	return host.longest(t.index, p, path)
+}
+
+// longest is the route with the longest path of one host that takes the request, or nil. p is the place without a path.
+func (h *hostPaths) longest(x *index, p place, path string) *Route {
 	if h == nil {
 		return nil
 	}
+	return h.paths.longest(x, p, path)
+}
+
+func (h *paths) longest(x *index, p place, path string) *Route {
 	if h.sole != "" {
 		if !strings.HasPrefix(path, h.sole) {
 			return nil
 		}
 		return h.slot.route(path, len(h.sole))
 	}
-	for _, n := range h.lengths {
+	for _, n := range h.lengths.of {
 		if n > len(path) {
 			continue
 		}
@@ -99,12 +128,36 @@ func boundary(path string, n int) bool {
 	return n == len(path) || path[n] == '/' || n > 0 && path[n-1] == '/'
 }
 
-// hostPort is an authority in lower case, without the dot that may end a full name; both is the two with a colon between, and host
-// where there is no port.
-type hostPort struct{ host, port, both string }
+// hostPort is an authority in lower case, without the dot that may end a full name. port is the one that was named, else that of the
+// scheme; "" where the port of the other scheme was named. both is host and port as named with a colon between, and host where no port
+// was.
+type hostPort struct {
+	host, port, both string
+	own              scheme
+}
+
+// scheme says whose standard port a port is.
+type scheme uint8
+
+const (
+	plain80 scheme = iota
+	tls443
+	someOther
+)
+
+// schemeOf says whose standard port it is (RFC 9110, sections 4.2.1 and 4.2.2).
+func schemeOf(port string) scheme {
+	switch port {
+	case "80":
+		return plain80
+	case "443":
+		return tls443
+	}
+	return someOther
+}
 
 // splitHost takes an authority in lower case apart.
-func splitHost(authority string) (h hostPort) {
+func splitHost(authority string, tls bool) (h hostPort) {
 	h.host, h.both = authority, authority
 	for i := len(authority) - 1; i >= 0 && authority[i] != ']'; i-- {
 		if authority[i] == ':' {
@@ -118,6 +171,15 @@ func splitHost(authority string) (h hostPort) {
 		if h.port != "" {
 			h.both += ":" + h.port
 		}
+	}
+	h.own = schemeOf(h.port)
+	switch {
+	case h.port == "" && tls:
+		h.port, h.own = "443", tls443
+	case h.port == "":
+		h.port, h.own = "80", plain80
+	case h.own != someOther && tls != (h.own == tls443):
+		h.port, h.own = "", someOther
 	}
 	return h
 }

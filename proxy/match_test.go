@@ -46,6 +46,41 @@ func TestMatchOrder(t *testing.T) {
 	}
 }
 
+// A rule for port 80 is one for the listener in plain text, a rule for port 443 one for that with TLS, as in Fabio's tags.
+func TestStandardPortsMeanTheListener(t *testing.T) {
+	table := NewTable(Options{}).Next(snap(
+		inst("a", "10.0.0.1", 80, "urlprefix-shop.test/"), inst("b", "10.0.0.2", 80, "urlprefix-shop.test:80/"), inst("c", "10.0.0.3", 80, "urlprefix-shop.test:9999/"),
+		inst("d", "10.0.0.4", 80, "pointsman.route=tls.test:443/"), inst("e", "10.0.0.5", 80, "urlprefix-*.wild.test:443/"), inst("f", "10.0.0.6", 80, "urlprefix-*.wild.test/"),
+		inst("g", "10.0.0.7", 80, "urlprefix-g*.test:80/"), inst("h", "10.0.0.8", 80, "urlprefix-only.test:80/p")))
+	for _, c := range []struct{ authority, path, plain, tls string }{
+		{"shop.test", "/", "2", "1"}, {"SHOP.test", "/", "2", "1"}, {"shop.test.", "/", "2", "1"}, {"shop.test:", "/", "2", "1"},
+		{"shop.test:80", "/", "2", "1"}, {"shop.test:443", "/", "1", "1"}, {"shop.test:9999", "/", "3", "3"}, {"shop.test:8080", "/", "1", "1"},
+		{"tls.test", "/", "", "4"}, {"tls.test:443", "/", "", "4"}, {"tls.test:80", "/", "", ""}, {"tls.test:8443", "/", "", ""},
+		{"x.wild.test", "/", "6", "5"}, {"x.wild.test:443", "/", "6", "5"}, {"x.wild.test:80", "/", "6", "6"}, {"x.wild.test:81", "/", "6", "6"},
+		{"gg.test", "/", "7", ""}, {"gg.test:80", "/", "7", ""}, {"gg.test:443", "/", "", ""},
+		{"only.test", "/p", "8", ""}, {"only.test", "/", "", ""}, {"only.test:80", "/p", "8", ""},
+	} {
+		for tls, n := range map[bool]string{false: c.plain, true: c.tls} {
+			want := "404"
+			if n != "" {
+				want = "10.0.0." + n + ":80"
+			}
+			if got := whereOf(table, Query{TLS: tls, Authority: c.authority, Path: c.path}); got != want {
+				t.Errorf("%s%s, TLS %v: got %s, want %s", c.authority, c.path, tls, got, want)
+			}
+		}
+	}
+	var bare []discovery.Instance
+	for i := range 7 {
+		bare = append(bare, inst(string(rune('b'+i)), fmt.Sprintf("10.0.0.%d", i+2), 80))
+	}
+	if table = table.Next(snap(append(bare, inst("a", "10.0.0.1", 80, "urlprefix-shop.test/"))...)); table.index.ported != 0 || len(table.index.wild.of) != 0 {
+		t.Errorf("left over: %d with ports, wildcards %v", table.index.ported, table.index.wild)
+	}
+	expect(t, table, "shop.test", "/", "10.0.0.1:80")
+	expect(t, table, "tls.test", "/", "404")
+}
+
 func TestHostWithoutMatchingPathFallsThrough(t *testing.T) {
 	table := NewTable(Options{DefaultService: "def"}).Next(snap(
 		inst("a", "10.0.0.1", 80, "urlprefix-ex.com:81/p"), inst("b", "10.0.0.2", 80, "urlprefix-ex.com/q"), inst("c", "10.0.0.3", 80, "urlprefix-*.com/r"),
@@ -67,8 +102,8 @@ func TestNativePathsEndOnSegments(t *testing.T) {
 }
 
 // naive is Match as the rules say it, without an index.
-func naive(routes []*Route, authority, path string) *Route {
-	spelt := splitHost(lower(authority))
+func naive(routes []*Route, q Query) *Route {
+	path, spelt := q.Path, splitHost(lower(q.Authority), q.TLS)
 	host, port := spelt.host, spelt.port
 	type candidate struct {
 		r    *Route
@@ -133,9 +168,9 @@ func naive(routes []*Route, authority, path string) *Route {
 }
 
 var (
-	someHosts  = []string{"", "a.b", "c.a.b", "x.c.a.b", "a.b:81", "*.a.b", "*.c.a.b", "*.a.b:81", "x*", "?.a.b", "*", "[ac].b:81", "*x*:81"}
+	someHosts  = []string{"", "a.b", "c.a.b", "x.c.a.b", "a.b:81", "*.a.b", "*.c.a.b", "*.a.b:81", "x*", "?.a.b", "*", "[ac].b:81", "*x*:81", "a.b:80", "a.b:443", "*.a.b:443", "*.a.b:80", "x*:80"}
 	somePaths  = []string{"/", "/p", "/p/", "/p/q", "/pq", "/r"}
-	askedHosts = []string{"", "a.b", "c.a.b", "x.c.a.b", "a.b:81", "c.a.b:81", "c.b:81", "xyz", "x:81", "a.b:80", ".a.b", "a..b", "a.b.", "A.b.:81", "c.a.b.:81", ".", ":81", "*.a.b", "?.a.b", "x*", "[::1]:81"}
+	askedHosts = []string{"", "a.b", "c.a.b", "x.c.a.b", "a.b:81", "c.a.b:81", "c.b:81", "xyz", "x:81", "x:80", "a.b:80", "a.b:443", "c.a.b:443", ".a.b", "a..b", "a.b.", "A.b.:81", "c.a.b.:81", ".", ":81", "*.a.b", "?.a.b", "x*", "[::1]:81"}
 	askedPaths = []string{"/", "/p", "/p/", "/p/q", "/pq", "/pqr", "/r/s", "/z"}
 	somePrefix = []string{"urlprefix-", "pointsman.route="}
 )
@@ -153,10 +188,11 @@ func TestMatchAgreesWithTheRulesReadLiterally(t *testing.T) {
 			table = table.Next(snap(list...))
 			routes := table.all()
 			for _, authority := range askedHosts {
-				for _, path := range askedPaths {
-					got, _ := table.Match(authority, path)
-					if want := naive(routes, authority, path); got != want {
-						t.Fatalf("round %d: %s%s: got %v, want %v", round, authority, path, got, want)
+				for i, path := range append(askedPaths, askedPaths...) {
+					q := Query{TLS: i < len(askedPaths), Authority: authority, Path: path}
+					got, _ := table.Match(q)
+					if want := naive(routes, q); got != want {
+						t.Fatalf("round %d: %+v: got %v, want %v", round, q, got, want)
 					}
 				}
 			}
@@ -221,12 +257,12 @@ func TestMatchAndPickAllocateNothing(t *testing.T) {
 	for _, o := range []Options{{}, {Policy: balancer.LeastConnections{}, DefaultService: "s000000"}} {
 		table := NewTable(o).Next(wide(n))
 		for i, ask := range asks {
-			if r, ok := table.Match(ask.authority, ask.path); ok != (i < 8 || o.DefaultService != "") || ok && len(r.Targets) == 0 {
+			if r, ok := table.Match(Query{Authority: ask.authority, Path: ask.path}); ok != (i < 8 || o.DefaultService != "") || ok && len(r.Targets) == 0 {
 				t.Fatalf("%v: found %v", ask, ok)
 			}
 			var tried balancer.Tried
 			if a := testing.AllocsPerRun(50, func() {
-				if r, ok := table.Match(ask.authority, ask.path); ok {
+				if r, ok := table.Match(Query{Authority: ask.authority, Path: ask.path}); ok {
 					r.Pick(balancer.Want{})
 					r.Pick(balancer.Want{Tried: &tried, Settled: true})
 				}
@@ -245,7 +281,7 @@ func BenchmarkMatch(b *testing.B) {
 			b.Run(fmt.Sprintf("%s-among-%d", names[i], n), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					table.Match(ask.authority, ask.path)
+					table.Match(Query{Authority: ask.authority, Path: ask.path})
 				}
 			})
 		}

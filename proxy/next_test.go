@@ -17,7 +17,7 @@ func TestSameRouteOfSeveralServicesIsOne(t *testing.T) {
 	table := NewTable(Options{}).Next(snap(
 		inst("b", "10.0.0.2", 80, "urlprefix-ex.com/ strip=/x"), inst("a", "10.0.0.1", 80, "urlprefix-ex.com/"), inst("a", "10.0.0.3", 80, "urlprefix-EX.com/")))
 	expect(t, table, "ex.com", "/", "10.0.0.1:80 10.0.0.3:80 10.0.0.2:80")
-	r, _ := table.Match("ex.com", "/")
+	r, _ := table.Match(Query{Authority: "ex.com", Path: "/"})
 	if r.Name != "a" || r.Targets[0].Options.Strip != "" || r.Targets[2].Options.Strip != "/x" {
 		t.Errorf("%s %+v", r.Name, r.Targets)
 	}
@@ -47,7 +47,10 @@ func TestServiceWithoutInstancesIsDownAndNotUnknown(t *testing.T) {
 		return table.Next(s)
 	}
 	table := next(NewTable(Options{}), 0, web, wide)
-	lane := func(table *Table) *balancer.Lane { r, _ := table.Match("web.io", "/"); return r.Lane }
+	lane := func(table *Table) *balancer.Lane {
+		r, _ := table.Match(Query{Authority: "web.io", Path: "/"})
+		return r.Lane
+	}
 	first := lane(table)
 	table = next(table, time.Second, wide)
 	expect(t, table, "web.io", "/", "down")
@@ -217,8 +220,8 @@ func TestUnchangedServiceIsNotBuiltAgain(t *testing.T) {
 	first := NewTable(Options{}).Next(&discovery.Snapshot{Services: []*discovery.Service{a.Services[0], b.Services[0]}})
 	b2 := snap(inst("b", "10.0.0.3", 80, "urlprefix-b.io/"))
 	second := first.Next(&discovery.Snapshot{Services: []*discovery.Service{a.Services[0], b2.Services[0]}, Cause: "b: +1 -1"})
-	r1, _ := first.Match("a.io", "/")
-	r2, _ := second.Match("a.io", "/")
+	r1, _ := first.Match(Query{Authority: "a.io", Path: "/"})
+	r2, _ := second.Match(Query{Authority: "a.io", Path: "/"})
 	if r1 != r2 {
 		t.Error("the route of an unchanged service was built again")
 	}
@@ -238,7 +241,7 @@ func TestSpoiltTagKeepsTheLastGoodVersion(t *testing.T) {
 		expect(t, table, "h", "/a/x", "10.0.0.1:80")
 		expect(t, table, "h", "/b", "10.0.0.1:80")
 		expect(t, table, "h", "/c", "10.0.0.1:80")
-		if r, ok := table.Match("h", "/a/x"); !ok || r.Targets[0].Options.Strip != "/a" {
+		if r, ok := table.Match(Query{Authority: "h", Path: "/a/x"}); !ok || r.Targets[0].Options.Strip != "/a" {
 			t.Errorf("%q: not the version before", bad)
 		}
 		if len(table.Rejects()) != 1 {
@@ -275,7 +278,7 @@ func TestFixedShares(t *testing.T) {
 			}
 			list = append(list, in)
 		}
-		r, _ := NewTable(Options{}).Next(snap(list...)).Match("h", "/")
+		r, _ := NewTable(Options{}).Next(snap(list...)).Match(Query{Authority: "h", Path: "/"})
 		for i := range r.Targets {
 			out = append(out, r.Targets[i].Weight)
 		}
@@ -329,7 +332,7 @@ func TestSurvivorsKeepTheirUpstream(t *testing.T) {
 			table = table.Next(s)
 			now := map[discovery.Identity]*balancer.Upstream{}
 			for i := range list {
-				r, _ := table.Match(fmt.Sprintf("h%s.io", list[i].Service[1:]), "/")
+				r, _ := table.Match(Query{Authority: fmt.Sprintf("h%s.io", list[i].Service[1:]), Path: "/"})
 				for j := range r.Targets {
 					if r.Targets[j].Instance.Identity == list[i].Identity {
 						now[list[i].Identity] = r.Targets[j].Upstream
@@ -388,7 +391,7 @@ func TestWaysSurviveWithTheirRules(t *testing.T) {
 	one := func(tags ...string) discovery.Instance { return inst("web", "10.0.0.1", 80, tags...) }
 	ways := func(table *Table) (plain, secure *balancer.Way) {
 		for _, r := range table.Routes() {
-			found, _ := table.Match(r.Host, "/")
+			found, _ := table.Match(Query{Authority: r.Host, Path: "/"})
 			if w := found.Targets[0].Way; w.TLS() == nil {
 				plain = w
 			} else {

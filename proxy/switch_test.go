@@ -18,7 +18,7 @@ func TestSwitchPublishesBeforeItRetires(t *testing.T) {
 	if s.Ready() || s.Load() != nil || !s.Changed().IsZero() {
 		t.Fatal("ready before the first snapshot")
 	}
-	if r, ok := s.Load().Match("h", "/"); ok || r != nil {
+	if r, ok := s.Load().Match(Query{Authority: "h", Path: "/"}); ok || r != nil {
 		t.Fatal("a route before the first snapshot")
 	}
 	before := time.Now()
@@ -34,7 +34,7 @@ func TestSwitchPublishesBeforeItRetires(t *testing.T) {
 	if seen == nil || seen == first || seen != s.Load() {
 		t.Error("retired before the new table was published")
 	}
-	r, _ := first.Match("a.io", "/")
+	r, _ := first.Match(Query{Authority: "a.io", Path: "/"})
 	if _, ok := r.Pick(balancer.Want{}); ok {
 		t.Error("a request that loaded the old table picks an instance that is gone")
 	}

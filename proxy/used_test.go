@@ -23,7 +23,7 @@ func TestUsedServices(t *testing.T) {
 		t.Errorf("before any request: %v", got)
 	}
 	for _, host := range []string{"shared.localhost", "old.localhost", "elsewhere"} {
-		r, ok := table.Match(host, "/")
+		r, ok := table.Match(Query{Authority: host, Path: "/"})
 		if !ok {
 			t.Fatalf("no route for %s", host)
 		}

@@ -13,8 +13,8 @@ import (
 func TestLoopsAreFoundByVia(t *testing.T) {
 	d := newDesk(t, nil)
 	d.table = NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-other.io/")))
-	mine, ok := d.table.Match("web.io", "/")
-	other, otherOK := d.table.Match("other.io", "/")
+	mine, ok := d.table.Match(Query{Authority: "web.io", Path: "/"})
+	other, otherOK := d.table.Match(Query{Authority: "other.io", Path: "/"})
 	if !ok || !otherOK || mine.via == other.via {
 		t.Fatal(mine, other)
 	}
@@ -79,8 +79,8 @@ func TestViaGoesBehindTheClients(t *testing.T) {
 // A route keeps its name over swaps, or what goes round while tables change would go round for ever.
 func TestARouteKeepsItsViaOverSwaps(t *testing.T) {
 	first := NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/")))
-	before, _ := first.Match("web.io", "/")
-	after, _ := first.Next(snap(inst("web", "10.0.0.2", 80, "urlprefix-/"))).Match("web.io", "/")
+	before, _ := first.Match(Query{Authority: "web.io", Path: "/"})
+	after, _ := first.Next(snap(inst("web", "10.0.0.2", 80, "urlprefix-/"))).Match(Query{Authority: "web.io", Path: "/"})
 	if before == after || before.via != after.via || !http1.ValidToken(after.via) {
 		t.Errorf("%q, then %q", before.via, after.via)
 	}

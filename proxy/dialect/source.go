@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// maxHost is the length of the longest DNS name in text form (RFC 1035, section 2.3.4).
-const maxHost = 253
+// MaxHost is the length of the longest DNS name in text form (RFC 1035, section 2.3.4).
+const MaxHost = 253
 
 // expand replaces $DC and ${DC} in a source with a slash, and any other $name by nothing, as Fabio does.
 func expand(source string, env Env) string {
@@ -63,8 +63,8 @@ func splitAuthority(authority string) (host, port string, err error) {
 
 // checkHost says whether a host is well formed, and whether it is a pattern.
 func checkHost(host string) (glob bool, err error) {
-	if len(host) > maxHost {
-		return false, fmt.Errorf("the host is longer than %d bytes", maxHost)
+	if len(host) > MaxHost {
+		return false, fmt.Errorf("the host is longer than %d bytes", MaxHost)
 	}
 	if strings.HasPrefix(host, "[") && strings.Contains(host, ":") {
 		addr, err := netip.ParseAddr(strings.TrimSuffix(host[1:], "]"))
@@ -86,7 +86,7 @@ func checkHost(host string) (glob bool, err error) {
 // ValidHost says whether a name consists of non-empty labels of letters in lower case, digits, - and _, at most 63 bytes
 // each (RFC 1035, section 2.3.1; the underscore is common in practice).
 func ValidHost(name string) bool {
-	if len(name) > maxHost {
+	if len(name) > MaxHost {
 		return false
 	}
 	for label := range strings.SplitSeq(name, ".") {
