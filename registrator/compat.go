@@ -105,7 +105,7 @@ func newCompatPort(c Container, key string, bindings []Binding, mode Compat) com
 	p.containerIP = c.IPAddress
 	if p.containerIP == "" {
 		// Registrator takes any network's; the first that our own mode would take is one of them.
-		p.containerIP = c.address("")
+		p.containerIP = c.address("", "")
 	}
 	return p
 }

@@ -43,9 +43,11 @@ type draft struct {
 
 // eligible is a port that can be reached, with what the variables say about it.
 type eligible struct {
-	port candidate
-	s    settings
-	at   site
+	port   candidate
+	s      settings
+	at     site
+	id     string
+	idFlaw string // why the ID is not the one that SERVICE_ID asks for
 }
 
 func (d *draft) registrations() []Registration {
@@ -53,8 +55,9 @@ func (d *draft) registrations() []Registration {
 	var ports []eligible
 	for _, port := range candidates(d.c, d.home.home, vars, d.g) {
 		s := settle(vars, port.text(), port.proto)
-		if at, ok := d.home.site(port, s, d.g); ok {
-			ports = append(ports, eligible{port, s, at})
+		id, flaw := d.id(port, s)
+		if at, ok := d.home.site(port, s, d.o.Addresses[id], d.g); ok {
+			ports = append(ports, eligible{port, s, at, id, flaw})
 		}
 	}
 	var out []Registration
@@ -113,8 +116,11 @@ func (d *draft) registration(p eligible, name string) Registration {
 	if at.address == "" {
 		d.g.add("", "no address of this host is known for port "+p.port.text(), "none is sent: it means the catalogue node's")
 	}
+	if p.idFlaw != "" {
+		d.g.add(p.s.source("id"), Shown(p.s.value("id"))+" "+p.idFlaw, "the ID is "+Shown(p.id))
+	}
 	r := Registration{
-		ID: d.id(p), Name: name, Tags: d.tags(p), Address: at.address, Port: at.port,
+		ID: p.id, Name: name, Tags: d.tags(p), Address: at.address, Port: at.port,
 		Meta:              meta(p.s, d.g),
 		Weight:            d.weight(p.s),
 		EnableTagOverride: d.tagOverride(p.s),
@@ -129,24 +135,24 @@ func (d *draft) registration(p eligible, name string) Registration {
 	return r
 }
 
-func (d *draft) id(p eligible) string {
+// id is the service's ID, and what is wrong with the one that SERVICE_ID asks for.
+func (d *draft) id(port candidate, s settings) (id, flaw string) {
 	host := d.o.Host
 	if host == "" {
 		host = d.home.host
 	}
-	id := host + ":" + d.c.PlainName() + ":" + p.port.text()
-	if p.port.proto == "udp" {
+	id = host + ":" + d.c.PlainName() + ":" + port.text()
+	if port.proto == "udp" {
 		id += ":udp"
 	}
-	own := p.s.value("id")
+	own := s.value("id")
 	if own == "" {
-		return id
+		return id, ""
 	}
-	if f := idFlaw(own); f != "" {
-		d.g.add(p.s.source("id"), Shown(own)+" "+f, "the ID is "+Shown(id))
-		return id
+	if flaw = idFlaw(own); flaw != "" {
+		return id, flaw
 	}
-	return own
+	return own, ""
 }
 
 // tags are those of SERVICE_TAGS, then those of -tags, then "udp".

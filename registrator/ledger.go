@@ -242,6 +242,17 @@ func (l *ledger) ownedBy(container string) []string {
 	return out
 }
 
+// addresses are those under which a container is registered, by service id.
+func (l *ledger) addresses(container string) map[string]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make(map[string]string, len(l.byOwner[container]))
+	for id := range l.byOwner[container] {
+		out[id] = l.held[id].Address
+	}
+	return out
+}
+
 // owners lists all containers that own something.
 func (l *ledger) owners() []string {
 	l.mu.Lock()

@@ -36,19 +36,27 @@ func (c Container) network(name string) (Network, bool) {
 	return Network{}, false
 }
 
-// address is the container's own address: on the wanted network if it is on it, else on the one that NetworkMode
-// names, else on the first by name that has one; IPv4 before IPv6. "" when it has none.
-func (c Container) address(wanted string) string {
-	names := []string{c.NetworkMode}
-	if wanted != "" {
-		names = []string{wanted, c.NetworkMode}
+// serviceless are the networks of Docker's swarm mode by which nobody reaches a container: over ingress come the published ports of
+// services, and docker_gwbridge is its way out. Docker names them so.
+var serviceless = []string{"ingress", "docker_gwbridge"}
+
+// address is the container's own address: on the wanted network if it is on it; else the one from before, while it has it; else
+// on the network that NetworkMode names, else on the first by name that has one; IPv4 before IPv6. "" when it has none. The
+// serviceless networks are the last resort.
+func (c Container) address(wanted, before string) string {
+	if n, ok := c.network(wanted); ok && wanted != "" && n.address() != "" {
+		return n.address()
 	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(c.Networks)), func(name string) bool { return slices.Contains(serviceless, name) })
 	for _, name := range names {
-		if n, ok := c.network(name); ok && n.address() != "" {
-			return n.address()
+		if n := c.Networks[name]; before != "" && (fitIP(n.IPAddress) == before || fitIP(n.IPv6) == before) {
+			return before
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Networks)) {
+	if n, ok := c.network(c.NetworkMode); ok && n.address() != "" && !slices.Contains(serviceless, c.NetworkMode) {
+		return n.address()
+	}
+	for _, name := range slices.Concat(names, serviceless) {
 		if a := c.Networks[name].address(); a != "" {
 			return a
 		}

@@ -55,6 +55,10 @@ func networks(mode string, ns map[string]Network) func(*Container) {
 // Which address and port the default mode registers.
 func TestOwnSites(t *testing.T) {
 	three := map[string]Network{"b": {IPAddress: "10.0.2.2"}, "a": {IPAddress: "10.0.1.2"}, "c": {IPAddress: "10.0.3.2", NetworkID: "feedfeedfeedfeedfeed"}}
+	swarm := map[string]Network{"ingress": {IPAddress: "10.0.0.7"}, "docker_gwbridge": {IPAddress: "172.19.0.3"}, "shop": {IPAddress: "10.0.9.2"}}
+	before := func(address string) flags {
+		return func(o *Options) { o.Addresses = map[string]string{"dockerhost:web1:80": address} }
+	}
 	bridged := webContainer()
 	hosted := webContainer(on("host", ""), noPorts)
 	composed := webContainer(on("shop", "172.20.0.3"), noPorts)
@@ -78,6 +82,13 @@ func TestOwnSites(t *testing.T) {
 		{"several networks: the mode's is gone, first by name", webContainer(networks("gone", three)), nil, []flags{internal}, []string{"10.0.1.2:80"}, nil},
 		{"several networks: SERVICE_NETWORK", webContainer(networks("b", three), env("SERVICE_NETWORK=c")), nil, []flags{internal}, []string{"10.0.3.2:80"}, nil},
 		{"SERVICE_NETWORK that it is not on", webContainer(networks("b", three), env("SERVICE_NETWORK=x")), nil, []flags{internal}, []string{"10.0.2.2:80"}, []string{"SERVICE_NETWORK", "not on network"}},
+		{"a swarm task: never ingress", webContainer(networks("default", swarm)), nil, []flags{internal}, []string{"10.0.9.2:80"}, nil},
+		{"a swarm task that was registered on ingress", webContainer(networks("default", swarm)), nil, []flags{internal, before("10.0.0.7")}, []string{"10.0.9.2:80"}, nil},
+		{"a swarm task on ingress alone", webContainer(networks("default", map[string]Network{"ingress": {IPAddress: "10.0.0.7"}})), nil, []flags{internal}, []string{"10.0.0.7:80"}, nil},
+		{"a swarm task that asks for it", webContainer(networks("default", swarm), env("SERVICE_NETWORK=ingress")), nil, []flags{internal}, []string{"10.0.0.7:80"}, nil},
+		{"a network joined later", webContainer(networks("bridge", three)), nil, []flags{internal, before("10.0.2.2")}, []string{"10.0.2.2:80"}, nil},
+		{"the one from before is left", webContainer(networks("bridge", three)), nil, []flags{internal, before("10.0.4.2")}, []string{"10.0.1.2:80"}, nil},
+		{"SERVICE_NETWORK goes before what was", webContainer(networks("bridge", three), env("SERVICE_NETWORK=c")), nil, []flags{internal, before("10.0.2.2")}, []string{"10.0.3.2:80"}, nil},
 		{"IPv6 alone", webContainer(networks("six", map[string]Network{"six": {IPv6: "2001:db8::9"}})), nil, []flags{internal}, []string{"[2001:db8::9]:80"}, nil},
 		{"host network", hosted, nil, nil, []string{"192.168.1.102:80"}, nil},
 		{"host network, -internal: never empty", hosted, nil, []flags{internal}, []string{"192.168.1.102:80"}, nil},

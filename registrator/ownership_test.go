@@ -308,6 +308,30 @@ func TestCompatOwnsByMemoryAndForm(t *testing.T) {
 	})
 }
 
+// Podman's NetworkMode is "bridge" whatever the network: what was registered stays while the container has that address.
+func TestANetworkJoinedLaterMovesNothing(t *testing.T) {
+	play(t, func(s *stage) {
+		s.config.Internal = true
+		c := web(1, "web1", 8080)
+		c.NetworkMode, c.IPAddress, c.Networks = "bridge", "", map[string]Network{"shop": {IPAddress: "10.89.0.2"}}
+		s.docker.put(c)
+		s.up()
+		joined := map[string]Network{"shop": {IPAddress: "10.89.0.2"}, "admin": {IPAddress: "10.90.0.2"}}
+		s.docker.change(cid(1), "connect", func(c *Container) { c.Networks = joined })
+		s.after(time.Minute)
+		s.wrote("joined", "register "+sid("web1"))
+		s.down()
+		s.up()
+		s.after(time.Minute)
+		s.wrote("after a restart")
+		s.docker.change(cid(1), "disconnect", func(c *Container) { c.Networks = map[string]Network{"admin": joined["admin"]} })
+		synctest.Wait()
+		if a := s.catalogue.get(sid("web1")).Address; a != "10.90.0.2" {
+			t.Errorf("address %q after it left the first network", a)
+		}
+	})
+}
+
 func TestSharedNetworkFollowsItsOwner(t *testing.T) {
 	play(t, func(s *stage) {
 		s.config.Internal = true

@@ -46,12 +46,13 @@ func hostAddress(o Options, g *grievances) string {
 	return fitIP(o.HostIP)
 }
 
-// site says where a port can be reached, false if nowhere: not published, and not reachable without.
-func (p place) site(port candidate, s settings, g *grievances) (site, bool) {
+// site says where a port can be reached, false if nowhere: not published, and not reachable without. before is the address under
+// which it is registered, "" when it is not.
+func (p place) site(port candidate, s settings, before string, g *grievances) (site, bool) {
 	if p.home.NetworkMode == "host" {
 		return site{p.host, port.number}, true
 	}
-	own := site{p.containerAddress(s, g), port.number}
+	own := site{p.containerAddress(s, before, g), port.number}
 	if p.o.Internal {
 		return own, own.address != ""
 	}
@@ -72,13 +73,13 @@ func (p place) bound(b Binding) string {
 	return p.host
 }
 
-func (p place) containerAddress(s settings, g *grievances) string {
+func (p place) containerAddress(s settings, before string, g *grievances) string {
 	wanted := s.value("network")
 	if _, ok := p.home.network(wanted); !ok && wanted != "" {
 		g.add(s.source("network"), "the container is not on network "+Shown(wanted), "its usual network is used")
 		wanted = ""
 	}
-	return p.home.address(wanted)
+	return p.home.address(wanted, before)
 }
 
 // override applies -useIpFromLabel, SERVICE_IP and SERVICE_PORT to where the port would be found.

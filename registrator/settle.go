@@ -171,7 +171,9 @@ func (r *Registrator) judge(seen sighting) []string {
 	})
 	var claims []Claim
 	if c.Up() && !draining {
-		wanted, complaints := Desired(c, seen.peer, r.options)
+		o := r.options
+		o.Addresses = r.ledger.addresses(c.ID)
+		wanted, complaints := Desired(c, seen.peer, o)
 		claims = Claims(c, wanted)
 		r.say(c, wanted, complaints)
 		r.endOn(c, complaints)
