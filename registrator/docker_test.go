@@ -89,6 +89,32 @@ func TestEngineEventsAreTranslated(t *testing.T) {
 	}
 }
 
+// Podman 4.3.1 by its Docker socket: its events as recorded, from run over network connect, kill and stop to rm.
+func TestPodmansEventsAreTranslated(t *testing.T) {
+	d := newSocketDocker(t)
+	const about = `"Actor":{"ID":"c1","Attributes":{"containerExitCode":"0","image":"localhost/web","name":"w1","podId":""}},"scope":"local"`
+	for _, line := range []string{"create", "init", "start", "connect", "disconnect", "kill", "die", "cleanup", "rename", "remove", "died", "exec", "a word to come"} {
+		kind := "container"
+		if strings.Contains(line, "connect") {
+			kind = "network"
+		}
+		d.lines <- `{"status":"` + line + `","id":"c1","Type":"` + kind + `","Action":"` + line + `",` + about + `,"timeNano":1}`
+	}
+	d.lines <- `{"status":"create","Type":"network","Action":"create","Actor":{"ID":"n1","Attributes":{"name":"shop"}},"timeNano":1}`
+	d.lines <- ``
+	var got []string
+	if err := d.engine(t).Events(t.Context(), time.Time{}, func() {}, func(ev Event) { got = append(got, ev.Action+" "+ev.ID) }); err == nil {
+		t.Error("no error at the stream's end")
+	}
+	want := []string{"start c1", "connect c1", "disconnect c1", "kill c1", "die c1", "cleanup c1", "rename c1", "destroy c1", "die c1", "a word to come c1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("events %q, want %q", got, want)
+	}
+	if strings.Contains(d.filters, "event") || !strings.Contains(d.filters, "network") {
+		t.Errorf("asked for %s: an engine leaves out in silence what it does not know", d.filters)
+	}
+}
+
 func TestEngineStreamFaultsEndTheStream(t *testing.T) {
 	for name, fault := range map[string]func(d *socketDocker, cancel func()){
 		"cut":    func(d *socketDocker, _ func()) { d.reset <- struct{}{} },

@@ -31,14 +31,15 @@ type drain struct {
 // hint takes an event in: it remembers what an event alone can tell (a kill), and asks for a look.
 func (r *Registrator) hint(ev Event) {
 	now := time.Now()
-	if ev.Action == "kill" && !r.ending(ev) {
+	kill := ev.Action == "kill" && ev.Signal != "" // Podman does not always say which: then it is only a reason to look
+	if kill && !r.ending(ev) {
 		return
 	}
 	r.roll.with(ev.ID, func(m *member) {
 		if m.hinted.IsZero() {
 			m.hinted = now
 		}
-		if ev.Action == "kill" {
+		if kill {
 			m.kill = &ev
 			m.judgeKill(now)
 		}

@@ -180,3 +180,21 @@ func TestNeverKeepsWhatIsGone(t *testing.T) {
 		s.holds("gone, after a restart", sid("web1"))
 	})
 }
+
+// Podman's kill has no signal, and may be a HUP.
+func TestKillWithoutASignalIsAReasonToLook(t *testing.T) {
+	play(t, func(s *stage) {
+		s.docker.put(web(1, "web1", 8080))
+		s.up()
+		s.after(time.Second)
+		s.catalogue.taken()
+		looks := s.docker.looks()
+		s.docker.emit(Event{Action: "kill", ID: cid(1)})
+		synctest.Wait()
+		if s.docker.looks() != looks+1 {
+			t.Error("it was not looked at")
+		}
+		s.after(time.Minute)
+		s.wrote("it runs")
+	})
+}

@@ -40,11 +40,11 @@ type Outline struct {
 
 // Event is a hint that a container should be looked at.
 type Event struct {
-	// Action is Docker's word: start, die, kill, stop, pause, unpause, health_status, rename, update, destroy, oom,
-	// connect, disconnect (the last two come from networks).
+	// Action is Docker's word, such as start, die, kill or destroy; connect and disconnect come from networks. Only kill means more
+	// than another look.
 	Action string
 	ID     string // container id
-	Signal string // of a kill: number or name
+	Signal string // of a kill: number or name; "" when the engine does not tell
 	Time   time.Time
 }
 

@@ -20,6 +20,7 @@ type socketDocker struct {
 	lines      chan string       // what goes into the open event stream
 	reset      chan struct{}     // each value cuts the open event stream with a reset
 	sinces     []string
+	filters    string
 	frozen     bool
 	path       string
 }
@@ -93,6 +94,7 @@ func (d *socketDocker) events(w http.ResponseWriter, r *http.Request) {
 	d.waits(r)
 	d.mu.Lock()
 	d.sinces = append(d.sinces, r.URL.Query().Get("since"))
+	d.filters = r.URL.Query().Get("filters")
 	d.mu.Unlock()
 	out := http.NewResponseController(w)
 	_ = out.Flush()
