@@ -82,17 +82,3 @@ func (s *stage) wrote(what string, writes ...string) {
 
 // sid is the service id of a container's port 80.
 func sid(name string) string { return "dockerhost:" + name + ":80" }
-
-// patience covers a machine on which other tests start containers too.
-const patience = time.Minute
-
-// eventually waits for what other goroutines bring about.
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		if cond() {
-			return
-		}
-	}
-	t.Fatalf("not %s within %s", what, patience)
-}

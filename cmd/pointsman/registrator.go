@@ -13,6 +13,7 @@ import (
 	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/proxy/admin"
 	"github.com/pointsman/pointsman/registrator"
+	"github.com/pointsman/pointsman/registrator/docker"
 )
 
 // runRegistrator takes Registrator's command line and keeps its exit codes.
@@ -92,7 +93,7 @@ func (c *registratorFlags) assemble(log zerolog.Logger, a *actors) error {
 
 // build makes the registrator that writes to a catalogue.
 func (c *registratorFlags) build(catalogue registrator.Catalogue, r prometheus.Registerer, log zerolog.Logger) (*registrator.Registrator, error) {
-	engine, err := registrator.NewEngine(registrator.EngineOptions{Host: c.dockerHost, TLSVerify: c.dockerTLS, CertPath: c.dockerDir})
+	engine, err := docker.NewEngine(docker.Options{Host: c.dockerHost, TLSVerify: c.dockerTLS, CertPath: c.dockerDir})
 	if err != nil {
 		return nil, err
 	}

@@ -27,19 +27,20 @@ const (
 
 // layers is the table of who may import whom. A package that is not in it is a new room, and needs a line here.
 var layers = map[string]layer{
-	"balancer":         {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/http1":      {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/dialect":    {never: []string{consulAPI, docker, netHTTP}},
-	"discovery/probe":  {never: []string{consulAPI, docker}},
-	"discovery":        {never: []string{consulAPI, docker}},
-	"discovery/consul": {ours: []string{"discovery", "registrator", "discovery/probe"}},
-	"discovery/memory": {ours: []string{"discovery", "registrator", "discovery/probe"}},
-	"registrator":      {never: []string{consulAPI}},
-	"proxy":            {ours: []string{"discovery", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
-	"proxy/sockets":    {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/event":      {ours: []string{"proxy", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
-	"proxy/std":        {ours: []string{"proxy", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
-	"proxy/admin":      {ours: []string{"proxy", "discovery", "balancer"}, never: []string{consulAPI, docker}},
+	"balancer":           {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/http1":        {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect":      {never: []string{consulAPI, docker, netHTTP}},
+	"discovery/probe":    {never: []string{consulAPI, docker}},
+	"discovery":          {never: []string{consulAPI, docker}},
+	"discovery/consul":   {ours: []string{"discovery", "registrator", "discovery/probe"}, never: []string{docker}},
+	"discovery/memory":   {ours: []string{"discovery", "registrator", "discovery/probe"}, never: []string{consulAPI, docker}},
+	"registrator":        {never: []string{consulAPI, docker}},
+	"registrator/docker": {ours: []string{"registrator"}, never: []string{consulAPI}},
+	"proxy":              {ours: []string{"discovery", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
+	"proxy/sockets":      {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/event":        {ours: []string{"proxy", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
+	"proxy/std":          {ours: []string{"proxy", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
+	"proxy/admin":        {ours: []string{"proxy", "discovery", "balancer"}, never: []string{consulAPI, docker}},
 }
 
 type pkg struct {
@@ -84,6 +85,9 @@ func TestLayersCheckCanFail(t *testing.T) {
 		{ImportPath: "proxy", Imports: []string{module + "proxy/std"}},
 		{ImportPath: "proxy/event", Imports: []string{module + "examples/lab"}},
 		{ImportPath: "registrator", Deps: []string{consulAPI}},
+		{ImportPath: "registrator", Deps: []string{docker + "client"}},
+		{ImportPath: "discovery/consul", Deps: []string{docker + "client"}},
+		{ImportPath: "discovery/memory", Deps: []string{docker + "api/types/events"}},
 		{ImportPath: "discovery/memory", Imports: []string{consulAPI}},
 		{ImportPath: "newroom"},
 	}

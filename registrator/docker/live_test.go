@@ -1,4 +1,4 @@
-package registrator
+package docker
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/registrator"
 	"github.com/rs/zerolog"
 )
 
@@ -19,21 +20,21 @@ import (
 type live struct {
 	*testing.T
 	docker    *lab.Docker
-	catalogue *fakeCatalogue
+	catalogue *catalogue
 	prefix    string
 }
 
 func goLive(t *testing.T, socket string) *live {
-	l := &live{T: t, docker: lab.FindDocker(t), catalogue: newFakeCatalogue(), prefix: fmt.Sprintf("regloop-%d-", os.Getpid())}
+	l := &live{T: t, docker: lab.FindDocker(t), catalogue: newCatalogue(), prefix: fmt.Sprintf("regloop-%d-", os.Getpid())}
 	if socket == "" {
 		socket = l.docker.Socket
 	}
-	engine, err := NewEngine(EngineOptions{Host: "unix://" + socket})
+	engine, err := NewEngine(Options{Host: "unix://" + socket})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := New(Config{Docker: engine, Catalogue: l.catalogue, Log: zerolog.Nop(), RetryAttempts: -2,
-		Options: Options{Host: "dockerhost", HostIP: "192.0.2.1"}})
+	r, err := registrator.New(registrator.Config{Docker: engine, Catalogue: l.catalogue, Log: zerolog.Nop(), RetryAttempts: -2,
+		Options: registrator.Options{Host: "dockerhost", HostIP: "192.0.2.1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,12 +53,10 @@ func goLive(t *testing.T, socket string) *live {
 
 // ports maps the names of this test's containers to what the catalogue holds for them.
 func (l *live) ports() map[string]int {
-	l.catalogue.mu.Lock()
-	defer l.catalogue.mu.Unlock()
 	out := map[string]int{}
-	for id, h := range l.catalogue.held {
+	for id, port := range l.catalogue.ports() {
 		if name, ok := strings.CutPrefix(id, "dockerhost:"+l.prefix); ok {
-			out[l.prefix+strings.TrimSuffix(name, ":80")] = h.Port
+			out[l.prefix+strings.TrimSuffix(name, ":80")] = port
 		}
 	}
 	return out
@@ -131,9 +130,7 @@ func TestLiveFastExitsNeverShowAnUnpublishedPort(t *testing.T) {
 	}
 	time.Sleep(200 * time.Millisecond)
 	eventually(t, "none left", func() bool { return len(l.ports()) == 0 })
-	l.catalogue.mu.Lock()
-	defer l.catalogue.mu.Unlock()
-	for _, came := range l.catalogue.came { // other people's containers on this engine are registered as well
+	for _, came := range l.catalogue.arrived() { // other people's containers on this engine are registered as well
 		if strings.HasPrefix(came, "dockerhost:"+l.prefix) && strings.HasSuffix(came, " 80") {
 			t.Errorf("registered on an exposed port: %s", came)
 		}

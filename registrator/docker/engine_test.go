@@ -1,4 +1,4 @@
-package registrator
+package docker
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/registrator"
 	"github.com/rs/zerolog"
 )
 
@@ -21,26 +22,26 @@ func TestEngineInspectTakesOverEveryField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Container{
+	want := registrator.Container{
 		ID: cid(1), Name: "/web1", Image: "acme/web:1", ImageID: "sha256:aa", Hostname: "h", RestartCount: 2,
 		Created: time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.UTC), Env: []string{"SERVICE_NAME=e"}, Cmd: []string{"/web"},
 		Labels: map[string]string{"SERVICE_TAGS": "a,b"}, Exposed: []string{"443/tcp", "80/tcp"},
-		Ports:       map[string][]Binding{"443/tcp": nil, "80/tcp": {{"0.0.0.0", "8080"}, {"::", "8080"}}},
-		Requested:   map[string][]Binding{"80/tcp": {{"", ""}}},
+		Ports:       map[string][]registrator.Binding{"443/tcp": nil, "80/tcp": {{HostIP: "0.0.0.0", HostPort: "8080"}, {HostIP: "::", HostPort: "8080"}}},
+		Requested:   map[string][]registrator.Binding{"80/tcp": {{}}},
 		NetworkMode: "shop", IPAddress: "172.17.0.2", StopSignal: "SIGQUIT", StopTimeout: 3 * time.Second, HasHealthcheck: true,
-		Networks: map[string]Network{"shop": {NetworkID: "n1", IPAddress: "172.20.0.3", IPv6: "2001:db8::3", Aliases: []string{"web"}}},
-		State: State{Status: "running", Running: true, StartedAt: time.Date(2026, 1, 2, 3, 4, 6, 123456789, time.UTC),
-			Health: Health{Status: "unhealthy", Output: "connection refused"}},
+		Networks: map[string]registrator.Network{"shop": {NetworkID: "n1", IPAddress: "172.20.0.3", IPv6: "2001:db8::3", Aliases: []string{"web"}}},
+		State: registrator.State{Status: "running", Running: true, StartedAt: time.Date(2026, 1, 2, 3, 4, 6, 123456789, time.UTC),
+			Health: registrator.Health{Status: "unhealthy", Output: "connection refused"}},
 	}
 	if got, want := fmt.Sprintf("%+v", c), fmt.Sprintf("%+v", want); got != want {
 		t.Errorf("inspect\n got %s\nwant %s", got, want)
 	}
-	if _, err := d.engine(t).Inspect(t.Context(), cid(2)); !errors.Is(err, ErrGone) {
-		t.Errorf("an unknown container: %v, want ErrGone", err)
+	if _, err := d.engine(t).Inspect(t.Context(), cid(2)); !errors.Is(err, registrator.ErrGone) {
+		t.Errorf("an unknown container: %v, want registrator.ErrGone", err)
 	}
 	d.containers[cid(3)] = `{"Id":"` + cid(3) + `"}`
-	if _, err := d.engine(t).Inspect(t.Context(), cid(3)); err == nil || errors.Is(err, ErrGone) {
-		t.Errorf("half an answer: %v, want an error that is not ErrGone", err)
+	if _, err := d.engine(t).Inspect(t.Context(), cid(3)); err == nil || errors.Is(err, registrator.ErrGone) {
+		t.Errorf("half an answer: %v, want an error that is not registrator.ErrGone", err)
 	}
 }
 
@@ -77,7 +78,7 @@ func TestEngineEventsAreTranslated(t *testing.T) {
 	}
 	var got []string
 	opened := 0
-	err := e.Events(t.Context(), time.Unix(1700000000, 5), func() { opened++ }, func(ev Event) {
+	err := e.Events(t.Context(), time.Unix(1700000000, 5), func() { opened++ }, func(ev registrator.Event) {
 		got = append(got, fmt.Sprintf("%s %s %s %d", ev.Action, ev.ID, ev.Signal, ev.Time.UnixNano()))
 	})
 	want := []string{"start c1  1700000000000000001", "health_status c1  2", "connect c2  5", "kill c1 15 7000000000"}
@@ -103,7 +104,7 @@ func TestPodmansEventsAreTranslated(t *testing.T) {
 	d.lines <- `{"status":"create","Type":"network","Action":"create","Actor":{"ID":"n1","Attributes":{"name":"shop"}},"timeNano":1}`
 	d.lines <- ``
 	var got []string
-	if err := d.engine(t).Events(t.Context(), time.Time{}, func() {}, func(ev Event) { got = append(got, ev.Action+" "+ev.ID) }); err == nil {
+	if err := d.engine(t).Events(t.Context(), time.Time{}, func() {}, func(ev registrator.Event) { got = append(got, ev.Action+" "+ev.ID) }); err == nil {
 		t.Error("no error at the stream's end")
 	}
 	want := []string{"start c1", "connect c1", "disconnect c1", "kill c1", "die c1", "cleanup c1", "rename c1", "destroy c1", "die c1", "a word to come c1"}
@@ -126,7 +127,7 @@ func TestEngineStreamFaultsEndTheStream(t *testing.T) {
 			d := newSocketDocker(t)
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			err := d.engine(t).Events(ctx, time.Time{}, func() { go fault(d, cancel) }, func(Event) {})
+			err := d.engine(t).Events(ctx, time.Time{}, func() { go fault(d, cancel) }, func(registrator.Event) {})
 			if err == nil || errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("Events: %v", err)
 			}
@@ -145,7 +146,7 @@ func TestEngineFrozenBeforeItAnswers(t *testing.T) {
 		"list":    func(ctx context.Context) error { _, err := e.List(ctx); return err },
 		"inspect": func(ctx context.Context) error { _, err := e.Inspect(ctx, cid(1)); return err },
 		"events": func(ctx context.Context) error {
-			return e.Events(ctx, time.Time{}, func() { t.Error("opened") }, func(Event) {})
+			return e.Events(ctx, time.Time{}, func() { t.Error("opened") }, func(registrator.Event) {})
 		},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -162,7 +163,7 @@ func TestEngineLeavesDeadConnections(t *testing.T) {
 	d := newSocketDocker(t)
 	d.containers[cid(1)] = inspectAnswer(cid(1))
 	through := lab.ForwardUnix(t, d.path)
-	e, err := NewEngine(EngineOptions{Host: "unix://" + through.Address})
+	e, err := NewEngine(Options{Host: "unix://" + through.Address})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,9 +198,9 @@ func TestEngineLeavesDeadConnections(t *testing.T) {
 }
 
 func TestRegistratorOverASocketThatBreaks(t *testing.T) {
-	d, catalogue := newSocketDocker(t), newFakeCatalogue()
-	r, err := New(Config{Docker: d.engine(t), Catalogue: catalogue, Log: zerolog.Nop(), RetryAttempts: -2,
-		Options: Options{Host: "dockerhost", HostIP: "192.168.1.102"}})
+	d, catalogue := newSocketDocker(t), newCatalogue()
+	r, err := registrator.New(registrator.Config{Docker: d.engine(t), Catalogue: catalogue, Log: zerolog.Nop(), RetryAttempts: -2,
+		Options: registrator.Options{Host: "dockerhost", HostIP: "192.168.1.102"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +220,8 @@ func TestRegistratorOverASocketThatBreaks(t *testing.T) {
 		d.containers[cid(n)] = strings.ReplaceAll(inspectAnswer(cid(n)), "/web1", fmt.Sprint("/web", n))
 		d.mu.Unlock()
 		eventually(t, "registered after a cut", func() bool {
-			return slices.Contains(catalogue.ids(), fmt.Sprint("dockerhost:web", n, ":80"))
+			_, has := catalogue.ports()[fmt.Sprint("dockerhost:web", n, ":80")]
+			return has
 		})
 	}
 	for _, w := range catalogue.taken() {

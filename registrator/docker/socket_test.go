@@ -1,4 +1,4 @@
-package registrator
+package docker
 
 import (
 	"encoding/json"
@@ -46,7 +46,7 @@ func newSocketDocker(t *testing.T) *socketDocker {
 }
 
 func (d *socketDocker) engine(t *testing.T) *Engine {
-	e, err := NewEngine(EngineOptions{Host: "unix://" + d.path})
+	e, err := NewEngine(Options{Host: "unix://" + d.path})
 	if err != nil {
 		t.Fatal(err)
 	}
