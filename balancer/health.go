@@ -20,8 +20,17 @@ type health struct {
 	failures int        // in a row
 	since    time.Time  // of the first of them
 	until    time.Time
-	early    bool // it last failed by closing what it had accepted
+	last     fault
 }
+
+// fault is how a way failed: it decides how soon it is tried again, and what brings it back.
+type fault uint8
+
+const (
+	faultRefused   fault = iota // no connection came about
+	faultClosed                 // a connection was accepted, and closed without an answer
+	faultHandshake              // a connection came about, and TLS did not
+)
 
 // Answered says whether the instance has ever sent a byte of an answer over this way.
 func (h *health) Answered() bool { return h.answered.Load() }
@@ -72,30 +81,31 @@ func (w *Way) ObserveAnswer(loop uint, d time.Duration) (first bool) {
 // ObserveRefused notes that no connection came about: the connect was refused or timed out. The way is ejected for its back-off, and
 // the Reviver, if there is one, brings it back. While it is ejected already, further refusals (of requests that were on their
 // way) change nothing.
-func (w *Way) ObserveRefused(now time.Time) { w.observeFailure(now, false) }
+func (w *Way) ObserveRefused(now time.Time) { w.observeFailure(now, faultRefused) }
 
-// ObserveHandshake notes that a connection came about, and the TLS handshake over it failed. It is ObserveRefused: the Reviver makes
-// a handshake too.
-func (w *Way) ObserveHandshake(now time.Time) { w.observeFailure(now, false) }
+// ObserveHandshake notes that a connection came about, and the TLS handshake over it failed, otherwise than by its end (HandshakeCut). The
+// instance is there and does not do what is asked of it: the way is ejected for the back-off of what is broken, and a handshake
+// brings it back.
+func (w *Way) ObserveHandshake(now time.Time) { w.observeFailure(now, faultHandshake) }
 
 // ObserveClosed notes that a connection was accepted and then closed without an answer, as a published port does before the
 // application listens. It is ObserveRefused, but from now on accepting alone does not bring the way back.
-func (w *Way) ObserveClosed(now time.Time) { w.observeFailure(now, true) }
+func (w *Way) ObserveClosed(now time.Time) { w.observeFailure(now, faultClosed) }
 
-func (w *Way) observeFailure(now time.Time, early bool) {
+func (w *Way) observeFailure(now time.Time, f fault) {
 	w.mu.Lock()
 	if w.ejected.Load() {
 		w.mu.Unlock()
 		return
 	}
-	w.eject(now, early)
+	w.eject(now, f)
 	w.mu.Unlock()
 	w.ask()
 }
 
 // eject needs h.mu.
-func (h *health) eject(now time.Time, early bool) {
-	h.early = early
+func (h *health) eject(now time.Time, f fault) {
+	h.last = f
 	if h.failures++; h.since.IsZero() {
 		h.since = now
 	}
@@ -147,7 +157,7 @@ func (h *health) Ejected() (until time.Time, failures int, is bool) {
 func (h *health) accepted() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.early {
+	if h.last != faultClosed {
 		h.ejected.Store(false)
 	}
 }
@@ -160,10 +170,10 @@ func (h *health) proved() {
 }
 
 // failed ejects it for another while.
-func (h *health) failed(now time.Time, early bool) {
+func (h *health) failed(now time.Time, f fault) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.eject(now, early)
+	h.eject(now, f)
 }
 
 // The back-off of a way that fails.
@@ -175,7 +185,7 @@ const (
 	startShare = 10
 	firstStart = time.Millisecond
 	lastStart  = 100 * time.Millisecond
-	// One that has answered before is most likely broken: 100 ms, doubled with each failure, spare it, 5 s bound how late its return is
+	// One that has answered before is most likely broken, and one that can't make a handshake is not asked in the right way: 100 ms, doubled with each failure, spare it, 5 s bound how late its return is
 	// seen.
 	firstKnown = 100 * time.Millisecond
 	lastKnown  = 5 * time.Second
@@ -184,7 +194,7 @@ const (
 
 // backoff is how long the way is ejected after a failure that has been counted. It needs h.mu.
 func (h *health) backoff(now time.Time) time.Duration {
-	if h.answered.Load() {
+	if h.answered.Load() || h.last == faultHandshake {
 		return min(lastKnown, firstKnown<<min(h.failures-1, maxDoubled))
 	}
 	return min(lastStart, max(firstStart, now.Sub(h.since)/startShare))

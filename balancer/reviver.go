@@ -9,6 +9,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -144,7 +145,7 @@ func (r *Reviver) take() *Way {
 // visit makes one bare connect and hands the way back. A connection that stays open for proofTime brings the way back; one to an
 // instance that has not answered is watched further, until it is settled.
 func (r *Reviver) visit(ctx context.Context, w *Way, done chan<- *Way) {
-	c, err := r.prove(ctx, w)
+	c, f, err := r.prove(ctx, w)
 	if err == nil {
 		defer c.Close()
 		defer context.AfterFunc(ctx, func() { c.Close() })()
@@ -152,7 +153,7 @@ func (r *Reviver) visit(ctx context.Context, w *Way, done chan<- *Way) {
 	if ctx.Err() != nil {
 		return
 	}
-	if w.visited(err, time.Now()); err == nil && !w.Answered() {
+	if w.visited(f, err, time.Now()); err == nil && !w.Answered() {
 		err = w.watch(c)
 		if ctx.Err() != nil {
 			return
@@ -181,52 +182,60 @@ func (w *Way) settle(err error) {
 	case err == nil:
 		w.settled.Store(true)
 	case !w.Answered():
-		w.visited(err, time.Now())
+		w.visited(faultClosed, err, time.Now())
 	}
 }
 
 // visited applies the outcome of a bare connect.
-func (w *Way) visited(err error, now time.Time) {
+func (w *Way) visited(f fault, err error, now time.Time) {
 	if err != nil {
-		w.failed(now, !errors.Is(err, errConnect))
+		w.failed(now, f)
 		return
 	}
 	w.proved()
 }
 
-var (
-	errConnect = errors.New("no connection")
-	errClosed  = errors.New("closed right after the connect")
-)
+var errClosed = errors.New("closed right after the connect")
+
+// HandshakeCut says whether a TLS handshake failed by the end of its connection, as one with a published port does before the application
+// listens, and not by what the instance said.
+func HandshakeCut(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
 
 // prove connects, tells the way, and returns the connection if it stays open.
-func (r *Reviver) prove(ctx context.Context, w *Way) (net.Conn, error) {
-	c, err := r.connect(ctx, w)
+func (r *Reviver) prove(ctx context.Context, w *Way) (net.Conn, fault, error) {
+	c, f, err := r.connect(ctx, w)
 	if err != nil {
-		return nil, errors.Join(errConnect, err)
+		return nil, f, err
 	}
 	w.accepted()
 	if err := staysOpen(c, proofTime); err != nil {
 		c.Close()
-		return nil, err
+		return nil, faultClosed, err
 	}
-	return c, nil
+	return c, 0, nil
 }
 
 // connect opens a connection as requests over the way would.
-func (r *Reviver) connect(ctx context.Context, w *Way) (net.Conn, error) {
+func (r *Reviver) connect(ctx context.Context, w *Way) (net.Conn, fault, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	c, err := r.dial(ctx, w.upstream.address)
 	if err != nil || w.config == nil {
-		return c, err
+		return c, faultRefused, err
 	}
 	secure := tls.Client(c, w.config)
-	if err := secure.HandshakeContext(ctx); err != nil {
+	err = secure.HandshakeContext(ctx)
+	switch {
+	case err == nil:
+		return secure, 0, nil
+	case HandshakeCut(err):
 		c.Close()
-		return nil, err
+		return nil, faultClosed, err
 	}
-	return secure, nil
+	c.Close()
+	return nil, faultHandshake, err
 }
 
 // staysOpen watches a connection for so long.

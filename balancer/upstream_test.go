@@ -265,16 +265,16 @@ func TestReviverAgainstRealSockets(t *testing.T) {
 			io.Copy(io.Discard, held)
 		}
 	}()
-	if _, err := r.prove(t.Context(), w); err == nil {
+	if _, _, err := r.prove(t.Context(), w); err == nil {
 		t.Error("a connection that ended at once counts")
 	}
-	if c, err := r.prove(t.Context(), w); err == nil {
+	if c, _, err := r.prove(t.Context(), w); err == nil {
 		c.Close()
 	} else {
 		t.Errorf("a connection that stays open does not count: %v", err)
 	}
 	l.Close()
-	if _, err := r.prove(t.Context(), w); err == nil {
+	if _, _, err := r.prove(t.Context(), w); err == nil {
 		t.Error("a refused connect counts")
 	}
 }

@@ -2,7 +2,8 @@ package balancer
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -87,10 +88,21 @@ func TestHandshakeAloneBringsAWayOverTLSBack(t *testing.T) {
 	})
 }
 
-func TestFailedHandshakeIsNoProofOfAcceptingTooEarly(t *testing.T) {
+// One that does not do what is asked of it is not hammered with handshakes, as one that starts is with connects; one that closes may be
+// starting.
+func TestHandshakesAreTriedSeldom(t *testing.T) {
+	now := time.Now()
 	w := NewUpstream("s", "a.test:80").Way(WayKey{TLS: true})
-	w.visited(errors.Join(errConnect, errors.New("handshake")), time.Now())
-	if w.early {
-		t.Error("early")
+	for _, c := range []struct {
+		fault fault
+		want  time.Duration
+	}{{faultHandshake, firstKnown}, {faultHandshake, 2 * firstKnown}, {faultClosed, firstStart}, {faultRefused, firstStart}} {
+		w.failed(now, c.fault)
+		if until, _, _ := w.Ejected(); until.Sub(now) != c.want {
+			t.Errorf("%+v: ejected for %v", c, until.Sub(now))
+		}
+	}
+	if !HandshakeCut(fmt.Errorf("handshake: %w", io.EOF)) || HandshakeCut(context.DeadlineExceeded) {
+		t.Error("a handshake's end is not told from its failure")
 	}
 }

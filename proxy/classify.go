@@ -15,25 +15,28 @@ import (
 var ErrHandshake = errors.New("TLS handshake")
 
 // ConnectFailed takes why no connection to an instance came about, counts it by its kind, and says which failure it is: an instance that
-// can't be reached, or a shortage of our own, for which no instance is to be ejected. A handshake that failed is neither.
+// can't be reached, or a shortage of our own, for which no instance is to be ejected. A handshake that failed is neither; one that its
+// instance cut short is a connection that was closed early.
 func (s *Seat) ConnectFailed(u *balancer.Upstream, err error) Failure {
 	if shortage(err) {
 		s.Short(u, err)
 		return FailedShort
 	}
-	s.Connect(connectResult(err))
 	if errors.Is(err, ErrHandshake) {
 		s.noHandshake(u, err)
+		if balancer.HandshakeCut(err) {
+			return FailedSettle // where it is counted, too
+		}
+		s.Connect(ConnectHandshake)
 		return FailedHandshake
 	}
+	s.Connect(connectResult(err))
 	return FailedConnect
 }
 
 func connectResult(err error) ConnectResult {
 	var timeout net.Error
 	switch {
-	case errors.Is(err, ErrHandshake):
-		return ConnectHandshake
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return ConnectRefused
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(): // ETIMEDOUT is one, too
