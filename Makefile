@@ -13,7 +13,7 @@ OTHERS = $(shell go list ./... | grep -v /examples/lab/e2e)
 # What runs side by side; the race detector is C, so that it needs a C compiler.
 RACED := ./proxy/... ./balancer/... ./discovery/... ./registrator/... ./examples/lab/conformance
 
-.PHONY: up down build images check tools test test-long race bench bench-proxy fuzz clean
+.PHONY: about up down build images check tools test test-long race bench bench-proxy fuzz clean
 
 up: ## build, make the images, start Consul, registrator, proxy and web; without a Consul at hand CONSUL=yes builds one
 	@CONSUL=$(CONSUL) examples/lab/images/up.sh
@@ -39,9 +39,15 @@ check: ## format, vet, and who may import whom
 	go vet ./...
 	go test -count=1 -run '^TestLayers' ./examples/lab
 
-test: check tools ## everything, one round each
-	go test -count=1 -timeout 20m $(OTHERS)
-	go test -count=1 -timeout 20m -p 1 -parallel 4 -v $(WHOLE)
+# Limits belong to each test (examples/lab/limit.go); those of go test are only for what would hang without one.
+test: about check tools ## everything, one round each
+	go test -count=1 -timeout 1h $(OTHERS)
+	go test -count=1 -timeout 4h -p 1 -parallel 4 -v $(WHOLE)
+
+about:
+	@echo "make test takes about 14 minutes on 2 cores, longer on a slow or shared machine; each test has a limit of its own."
+	@examples/lab/parts/find.sh consul-cached >/dev/null || [ -n "$$CONSUL_BIN" ] || command -v consul >/dev/null || \
+		echo "Before that a Consul is built from its source, once: 10 to 13 minutes on 2 cores."
 
 test-long: check tools ## ten rounds of what must hold, and the long forms of the faults
 	POINTSMAN_LONG=1 go test -count=1 -timeout 4h -p 1 $(OTHERS)

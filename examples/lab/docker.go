@@ -44,6 +44,8 @@ func FindDocker(t testing.TB) *Docker {
 		Missing(t, "no Docker engine answers on %s: %s %v", socket, out, err)
 	}
 	d.sweep()
+	usualLimit(t)
+	Undo(t, undoLabelled(socket, d.label()))
 	t.Cleanup(func() { d.removeOf(strconv.Itoa(os.Getpid())+"-"+testKey(t), 3*time.Second) })
 	return d
 }
@@ -51,6 +53,7 @@ func FindDocker(t testing.TB) *Docker {
 // In is the same engine for a subtest: what that starts is removed when the subtest ends.
 func (d *Docker) In(t testing.TB) *Docker {
 	own := &Docker{t: t, Socket: d.Socket}
+	Undo(t, undoLabelled(d.Socket, own.label()))
 	t.Cleanup(func() { own.removeOf(strconv.Itoa(os.Getpid())+"-"+testKey(t), 3*time.Second) })
 	return own
 }

@@ -44,6 +44,7 @@ func StartDockerd(t testing.TB, args ...string) *Dockerd {
 			Missing(t, "a second dockerd: %v", err)
 		}
 	}
+	Undo(t, d.remains(dir))
 	must("ip", "netns", "add", d.netns)
 	t.Cleanup(func() { d.close(dir) })
 	d.wire(must)
@@ -110,9 +111,15 @@ func (d *Dockerd) empty() {
 	_ = d.Process.Stop(30 * time.Second)
 }
 
-func (d *Dockerd) close(dir string) {
-	_, _ = run(5*time.Second, "ip", "link", "del", d.netns+"o")
-	_, _ = run(5*time.Second, "ip", "netns", "del", d.netns)
-	_, _ = run(10*time.Second, "sh", "-c", fmt.Sprintf("grep -o '%s[^ ]*' /proc/mounts | sort -r | xargs -r -n1 umount -l", dir))
-	_ = os.RemoveAll(dir)
+func (d *Dockerd) close(dir string) { _, _ = run(30*time.Second, "sh", "-c", d.remains(dir)) }
+
+// remains is a script that ends what a daemon that was killed has left: containers (their shims name the folder), mounts, namespace.
+func (d *Dockerd) remains(dir string) string {
+	return fmt.Sprintf(`for p in $(grep -lsF -e %[1]s /proc/[0-9]*/cmdline | cut -d/ -f3); do
+	[ $p = $$ ] || kill -KILL $p $(cat /proc/$p/task/$p/children) 2>/dev/null
+done
+ip link del %[2]so 2>/dev/null
+ip netns del %[2]s 2>/dev/null
+grep -o '%[1]s[^ ]*' /proc/mounts | sort -r | xargs -r -n1 umount -l
+rm -rf %[1]s`, dir, d.netns)
 }

@@ -34,6 +34,7 @@ func StartNamespace(t testing.TB) *Namespace {
 		subnet: fmt.Sprintf("10.%d.%d.", 192+place/256%32, place%256)}
 	n.Outer, n.Inner = n.subnet+"1", n.subnet+"2"
 	outer := link + "o"
+	Undo(t, fmt.Sprintf("ip link del %s; ip netns del %s", outer, n.name))
 	n.must("ip", "netns", "add", n.name)
 	t.Cleanup(func() {
 		_, _ = run(5*time.Second, "ip", "link", "del", outer)

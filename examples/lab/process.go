@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,11 +30,17 @@ type Process struct {
 	err  error // why it ended; valid once done is closed
 }
 
+// processes numbers them, so that what each has started itself is found by its environment.
+var processes atomic.Int64
+
 // StartProcess starts argv with the environment of the test and env on top. It is killed when the test ends, and dies with
 // the test process.
 func StartProcess(t testing.TB, name string, env []string, argv ...string) *Process {
 	t.Helper()
-	p := &Process{t: t, name: name, argv: argv, env: env, log: filepath.Join(t.TempDir(), name+".log")}
+	usualLimit(t)
+	mark := fmt.Sprintf("POINTSMAN_LAB=%d-%d", os.Getpid(), processes.Add(1))
+	p := &Process{t: t, name: name, argv: argv, env: append(env, mark), log: filepath.Join(t.TempDir(), name+".log")}
+	Undo(t, "for p in $(grep -lsF "+mark+" /proc/[0-9]*/environ | cut -d/ -f3); do kill -KILL $p; done") // what it started, too
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {
@@ -57,8 +64,7 @@ func (p *Process) Start() {
 	cmd := exec.Command(p.argv[0], p.argv[1:]...)
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
+	if err := startDying(cmd); err != nil {
 		p.t.Fatalf("start %s: %v", p.name, err)
 	}
 	done := make(chan struct{})

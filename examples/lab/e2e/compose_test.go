@@ -57,6 +57,7 @@ func (c *compose) use(dir, project string, env ...string) *compose {
 	c.dir, c.env = dir, append(c.env, env...)
 	c.project = fmt.Sprintf("%s%d", project, os.Getpid())
 	c.argv = append(c.argv, "-p", c.project)
+	lab.Undo(c.t, composeRemains(c.project))
 	c.t.Cleanup(func() {
 		if c.t.Failed() {
 			out, _ := c.try("logs", "--tail", "40")
@@ -67,6 +68,13 @@ func (c *compose) use(dir, project string, env ...string) *compose {
 		}
 	})
 	return c
+}
+
+// composeRemains is a script that removes a project for whom there is no compose file any more.
+func composeRemains(project string) string {
+	const label = "label=com.docker.compose.project="
+	return "docker ps -aq --filter " + label + project + " | xargs -r docker rm -fv\n" +
+		"docker network ls -q --filter " + label + project + " | xargs -r docker network rm"
 }
 
 func (c *compose) try(args ...string) (string, error) {

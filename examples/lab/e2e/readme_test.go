@@ -29,6 +29,7 @@ var leftOut = regexp.MustCompile(`^make (test|test-long|fuzz|bench)\b|^go test .
 
 // TestREADMECommands is a newcomer with a clean clone who types what the READMEs say, in order, and compares what they show.
 func TestREADMECommands(t *testing.T) {
+	lab.Limit(t, 2*commandLimit)
 	lab.FindDocker(t)
 	composeV1(t)
 	clone := cleanClone(t)
@@ -81,6 +82,7 @@ func newReader(t *testing.T, clone, project string) *reader {
 	}
 	r.env = append(r.env, "COMPOSE_PROJECT_NAME="+project)
 	r.choosePorts()
+	lab.Undo(t, composeRemains(project))
 	t.Cleanup(func() { // whatever failed: nothing stays
 		for _, dir := range []string{clone, filepath.Join(clone, "examples/published")} {
 			down := exec.Command("docker-compose", "down", "-v", "--remove-orphans", "-t", "2")

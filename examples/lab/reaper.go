@@ -1,0 +1,62 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// What a test starts ends with its process, whatever ends that: a limit, Ctrl-C, kill -9. A reaper, a shell of its own, waits for the
+// process to be gone, and then runs what is noted in a folder.
+
+// reaper is the folder of notes: one for each thing to undo.
+var reaper = sync.OnceValues(func() (dir string, err error) {
+	dir, err = os.MkdirTemp("", "pointsman-reaper-")
+	if err != nil {
+		return "", err
+	}
+	alive, write, err := os.Pipe() // ours ends with us: nobody else has it
+	if err != nil {
+		return "", err
+	}
+	shell := exec.Command("sh", "-c", `cat; for f in $(ls -r "$0"); do timeout 60 sh "$0/$f"; done; rm -rf "$0"`, dir)
+	shell.Stdin, shell.SysProcAttr = alive, &syscall.SysProcAttr{Setsid: true} // Ctrl-C is for us, not for it
+	if err := shell.Start(); err != nil {
+		return "", err
+	}
+	_ = alive.Close()
+	lifeline = write
+	return dir, nil
+})
+
+var (
+	lifeline *os.File     // is never closed
+	notes    atomic.Int64 // numbers them; the last is undone first
+)
+
+// Undo has a shell script run if this process ends before the test does. A test that ends as it should undoes what it did itself: call
+// it before that is registered as a clean-up.
+func Undo(t testing.TB, script string) {
+	t.Helper()
+	dir, err := reaper()
+	if err != nil {
+		t.Fatalf("the reaper: %v", err)
+	}
+	note := filepath.Join(dir, fmt.Sprintf("%06d", notes.Add(1)))
+	if err := os.WriteFile(note, []byte(script+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(note) })
+}
+
+// undoLabelled removes containers and networks that bear a label, of an engine that may be gone.
+func undoLabelled(socket, label string) string {
+	return fmt.Sprintf(`d="docker -H unix://%s"
+$d ps -aq --filter label=%s | xargs -r $d rm -fv
+$d network ls -q --filter label=%[2]s | xargs -r -n1 $d network rm`, socket, label)
+}
