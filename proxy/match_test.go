@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
@@ -270,6 +271,47 @@ func TestMatchAndPickAllocateNothing(t *testing.T) {
 				t.Errorf("%T %v allocates %v times", o.Policy, ask, a)
 			}
 		}
+	}
+}
+
+// hostile are the tags of one container that wants to make every request slow.
+func hostile() (tags []string) {
+	for i := range 32 {
+		tags = append(tags, fmt.Sprintf("urlprefix-*%s?b%d*/", strings.Repeat("a", 25+i), i), fmt.Sprintf("urlprefix-*%s/", strings.Repeat(".a", 60+i)))
+	}
+	return tags
+}
+
+// A long Host costs time in proportion to its length at most, whatever wildcards and patterns there are.
+func TestTimeGoesWithTheLengthOfTheHost(t *testing.T) {
+	table := NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-*.ex.com/"), inst("evil", "10.0.0.2", 80, hostile()...)))
+	took := func(host string) time.Duration {
+		least := time.Hour
+		for range 20 { // the least of many: what else the machine does adds to each
+			began := time.Now()
+			table.Match(Query{Authority: host, Path: "/"})
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	for _, unit := range []string{".", "a", ".a"} {
+		const times = 64
+		short, long := strings.Repeat(unit, 1_000), strings.Repeat(unit, 1_000*times)
+		if a, b := took(short), took(long); b > 4*times*max(a, time.Microsecond) {
+			t.Errorf("%q: %v, and %v for a host %d times as long", unit, a, b, times)
+		}
+	}
+}
+
+func BenchmarkMatchHostile(b *testing.B) {
+	table := NewTable(Options{}).Next(snap(inst("evil", "10.0.0.2", 80, hostile()...)))
+	for _, unit := range []string{".", "a", ".a"} {
+		host := strings.Repeat(unit, 253/len(unit))
+		b.Run(fmt.Sprintf("253-bytes-of-%q", unit), func(b *testing.B) {
+			for b.Loop() {
+				table.Match(Query{Authority: host, Path: "/"})
+			}
+		})
 	}
 }
 

@@ -19,6 +19,9 @@ const (
 	maxTag = 2048
 	// maxRoutes is far above what a service needs, and keeps 10,000 tags on one instance from slowing the rest.
 	maxRoutes = 64
+	// maxPatterns bounds what host patterns may cost the requests for hosts that are not spelt out, since they are tried one by one:
+	// tens of microseconds at worst for each instance that has as many.
+	maxPatterns = 32
 	// maxShown is how much of a tag is worth showing to a person.
 	maxShown = 120
 )
@@ -47,34 +50,90 @@ func split(tag string) (d Dialect, text string, ok bool) {
 // it was refused because of a restriction, both: a Closed rule and the reject. Rules for the same host and path: the first
 // one holds. Parse is a pure function.
 func Parse(service string, tags []string, env Env) (rules []*Rule, rejects []Reject) {
-	seen := 0
+	p := parser{service: service}
 	for _, tag := range tags {
-		d, text, ok := split(tag)
-		if !ok {
-			continue
+		if d, text, ok := split(tag); ok {
+			p.tag(d, tag, text, env)
 		}
-		if seen++; seen > maxRoutes {
-			continue
+	}
+	p.beyond(p.seen-maxRoutes, fmt.Sprintf("an instance may ask for %d routes", maxRoutes))
+	p.beyond(p.patterns-maxPatterns, fmt.Sprintf("the host patterns of an instance may have %d alternatives, those of 64 bytes and more counting as several", maxPatterns))
+	if p.lost {
+		for _, r := range p.rules {
+			r.Closed, r.Options = true, Options{}
 		}
-		rule := &Rule{Dialect: d, Tag: shown(tag)}
-		err := rule.parse(text, env)
-		if err == nil || rule.Closed {
-			var twin error
-			if rules, twin = add(rules, rule); err == nil {
-				err = twin
+		p.reject(Reject{Tag: "(all tags)", Reason: "a route beyond the bounds has allow, deny or auth: all routes of the instance are refused"})
+	}
+	return p.rules, append(p.rejects, closeCut(service, tags, p.rules)...)
+}
+
+// parser reads the tags of one instance.
+type parser struct {
+	service        string
+	seen, patterns int  // tags for routes, and alternatives of host patterns
+	lost           bool // a route with a restriction was beyond the bounds
+	rules          []*Rule
+	rejects        []Reject
+}
+
+func (p *parser) tag(d Dialect, tag, text string, env Env) {
+	if p.seen++; p.seen > maxRoutes {
+		p.lost = p.lost || restricts(text)
+		return
+	}
+	rule := &Rule{Dialect: d, Tag: shown(tag)}
+	err := rule.parse(text, env)
+	if err == nil || rule.Closed {
+		if n := patterns(rule.Host); n > 0 {
+			if p.patterns += n; p.patterns > maxPatterns {
+				p.lost = p.lost || rule.restricted()
+				return
 			}
 		}
-		if err != nil {
-			rejects = append(rejects, Reject{Service: service, Tag: rule.Tag, Source: rule.Source, Reason: err.Error()})
+		var twin error
+		if p.rules, twin = add(p.rules, rule); err == nil {
+			err = twin
 		}
 	}
-	if seen > maxRoutes {
-		rejects = append(rejects, Reject{
-			Service: service, Tag: fmt.Sprintf("(%d tags)", seen-maxRoutes),
-			Reason: fmt.Sprintf("an instance may ask for %d routes", maxRoutes),
-		})
+	if err != nil {
+		p.reject(Reject{Tag: rule.Tag, Source: rule.Source, Reason: err.Error()})
 	}
-	return rules, append(rejects, closeCut(service, tags, rules)...)
+}
+
+func (p *parser) reject(r Reject) {
+	r.Service = p.service
+	p.rejects = append(p.rejects, r)
+}
+
+// beyond tells that n more were asked for than there may be.
+func (p *parser) beyond(n int, reason string) {
+	if n > 0 {
+		p.reject(Reject{Tag: fmt.Sprintf("(%d more)", n), Reason: reason})
+	}
+}
+
+// patterns is how many alternatives a host has that is found by trying patterns one by one, a long one counted for each 64 bytes; 0
+// where the host is looked up.
+func patterns(host string) int {
+	if rest, ok := strings.CutPrefix(host, "*."); ok && ValidHost(rest) || !strings.ContainsAny(host, "*?[{") || strings.HasPrefix(host, "[") && strings.Contains(host, ":") {
+		return 0
+	}
+	list, _ := alternatives(host)
+	n := 0
+	for _, one := range list {
+		n += len(one)/64 + 1
+	}
+	return n
+}
+
+// restricts says whether a tag that is not read narrows who may use its route.
+func restricts(text string) bool {
+	for word := range strings.FieldsSeq(text) {
+		if key, _, _ := strings.Cut(word, "="); restriction(strings.ToLower(key)) {
+			return true
+		}
+	}
+	return false
 }
 
 var errTwin = errors.New("another tag of the same instance asks for the same host and path")
@@ -98,13 +157,9 @@ func (r *Rule) restricted() bool { return r.Closed || r.Options.Allow != nil || 
 
 // parse fills the rule from the tag without its prefix.
 func (r *Rule) parse(text string, env Env) error {
-	if len(text) > maxTag {
-		return fmt.Errorf("the tag is longer than %d bytes", maxTag)
-	}
-	for i := 0; i < len(text); i++ {
-		if c := text[i]; c < ' ' && c != '\t' || c >= 0x7f {
-			return fmt.Errorf("byte %#02x is not allowed in a route", c)
-		}
+	if err := checkText(text); err != nil {
+		r.closeUnread(text, env)
+		return err
 	}
 	words := strings.Fields(text)
 	if len(words) == 0 {
@@ -128,6 +183,28 @@ func (r *Rule) parse(text string, env Env) error {
 		r.judge(options)
 	}
 	return err
+}
+
+func checkText(text string) error {
+	if len(text) > maxTag {
+		return fmt.Errorf("the tag is longer than %d bytes", maxTag)
+	}
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c < ' ' && c != '\t' || c >= 0x7f {
+			return fmt.Errorf("byte %#02x is not allowed in a route", c)
+		}
+	}
+	return nil
+}
+
+// closeUnread closes the route of a tag that is not read any further, where it has a restriction and still names what it matches.
+func (r *Rule) closeUnread(text string, env Env) {
+	for source := range strings.FieldsSeq(text) {
+		if len(source) <= maxTag && checkText(source) == nil && restricts(text) && r.parseSource(expand(source, env)) == nil {
+			r.Source, r.Closed = source, true
+		}
+		return
+	}
 }
 
 // inert says why a rule is not in effect, or "".

@@ -242,6 +242,48 @@ func TestManyTags(t *testing.T) {
 	}
 }
 
+func TestManyPatterns(t *testing.T) {
+	var tags []string
+	for i := range 20 {
+		tags = append(tags, fmt.Sprintf("urlprefix-{a,b}*.h%d.io/", i), fmt.Sprintf("urlprefix-*.w%d.io/", i), fmt.Sprintf("urlprefix-[::%d]/", i))
+	}
+	rules, rejects := Parse("web", tags, Env{})
+	if len(rules) != 20+20+maxPatterns/2 || len(rejects) != 1 || !strings.Contains(rejects[0].Reason, "patterns") {
+		t.Errorf("%d rules, rejects %+v", len(rules), rejects)
+	}
+}
+
+// A restriction that has no room, or stands in a tag that can't be read, is never dropped: what it was to close is closed.
+func TestRestrictionBeyondTheBoundsCloses(t *testing.T) {
+	tags := make([]string, maxRoutes, maxRoutes+1)
+	for i := range tags {
+		tags[i] = fmt.Sprintf("urlprefix-/p%d", i)
+	}
+	globs := make([]string, maxPatterns, maxPatterns+1)
+	for i := range globs {
+		globs[i] = fmt.Sprintf("urlprefix-a*.h%d.io/", i)
+	}
+	for _, tags := range [][]string{append(tags, "urlprefix-/admin DENY=ip:10.0.0.0/8"), append(globs, "urlprefix-b*.io/ allow=ip:10.0.0.1")} {
+		rules, rejects := Parse("web", tags, Env{})
+		if len(rejects) != 2 {
+			t.Errorf("rejects %+v", rejects)
+		}
+		for _, r := range rules {
+			if !r.Closed {
+				t.Fatalf("%s is open", r.Source)
+			}
+		}
+	}
+	for _, tag := range []string{
+		"urlprefix-/a allow=ip:10.0.0.1" + strings.Repeat(",ip:10.0.0.1", 300), "urlprefix-/a host=\xff deny=ip:10.0.0.1",
+	} {
+		rules, rejects := Parse("web", []string{tag}, Env{})
+		if len(rules) != 1 || !rules[0].Closed || rules[0].Path != "/a" || len(rejects) != 1 || rejects[0].Source != "/a" {
+			t.Errorf("%.40q: %+v %+v", tag, rules, rejects)
+		}
+	}
+}
+
 func TestRedirectLocation(t *testing.T) {
 	for _, c := range []struct{ url, host, path, query, strip, want string }{
 		{"https://new.io$path", "h", "/old/x", "q=1", "", "https://new.io/old/x?q=1"},

@@ -6,32 +6,58 @@ import (
 	"strings"
 )
 
-// Bounds of a pattern: matching costs at most the product of both lengths, and these keep it small.
+// Bounds of a pattern, far above what people write.
 const (
 	maxStars        = 8
 	maxAlternatives = 16
 )
 
-// Pattern is a host pattern: * is any run of bytes (dots too), ? any byte, [a-z] one of a class, [!a-z] none of it, {a,b}
-// alternatives (not nested). Immutable.
+// Pattern is a host pattern: * is any run of bytes (dots too), ? any byte, [a-z] one of a class of host characters, [!a-z] any byte but
+// those, {a,b} alternatives (not nested). Immutable.
 type Pattern struct{ alternatives []plain }
 
 // plain is a pattern without alternatives; head and tail are the literal texts before its first and behind its last special
-// sign, a quick way to say no.
+// sign, a quick way to say no. The rest is what match walks with: signs is the number of its signs but for the stars, runs has bit i
+// where a star stands before sign i, and accepts has, for each symbol, bit i where sign i takes it.
 type plain struct {
-	tokens     []token
 	head, tail string
+	signs      int
+	runs       set
+	accepts    [symbols]set
 }
 
-type token struct {
-	kind   byte // '*', '?', '[' or 0 for a literal byte
-	b      byte
-	negate bool
-	ranges []byte // pairs of lowest and highest
-}
+// set is a set of places in a pattern: before its first sign, ..., behind its last one.
+type set [maxWords]uint64
+
+// maxWords holds all places of a pattern of MaxHost bytes.
+const maxWords = (MaxHost + 1 + 63) / 64
+
+func (s *set) add(i int)      { s[i/64] |= 1 << (i % 64) }
+func (s *set) has(i int) bool { return s[i/64]>>(i%64)&1 == 1 }
+
+// symbols are the bytes that a pattern tells apart: those of hosts, the dot, and one for all others.
+const (
+	hostBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_."
+	symbols   = len(hostBytes) + 1
+	alien     = uint8(symbols - 1)
+)
+
+// symbolOf tells which symbol a byte is.
+var symbolOf = func() (t [256]uint8) {
+	for c := range t {
+		t[c] = alien
+	}
+	for i, c := range []byte(hostBytes) {
+		t[c] = uint8(i)
+	}
+	return t
+}()
 
 // ParsePattern reads a pattern in lower case.
 func ParsePattern(text string) (*Pattern, error) {
+	if len(text) > MaxHost {
+		return nil, fmt.Errorf("the host pattern is longer than %d bytes", MaxHost)
+	}
 	texts, err := alternatives(text)
 	if err != nil {
 		return nil, err
@@ -78,24 +104,25 @@ func parsePlain(text string) (p plain, err error) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '*':
-			if n := len(p.tokens); n == 0 || p.tokens[n-1].kind != '*' {
-				p.tokens = append(p.tokens, token{kind: '*'})
+			if !p.runs.has(p.signs) {
+				p.runs.add(p.signs)
 				stars++
 			}
 			last = i + 1
 		case c == '?':
-			p.tokens = append(p.tokens, token{kind: '?'})
+			p.sign(func(byte) bool { return true }, true)
 			last = i + 1
 		case c == '[':
-			class, n, err := parseClass(text[i:])
+			takes, negated, n, err := parseClass(text[i:])
 			if err != nil {
 				return p, err
 			}
-			p.tokens = append(p.tokens, class)
+			p.sign(func(c byte) bool { return takes(c) != negated }, negated)
 			i += n - 1
 			last = i + 1
 		case hostByte(c) || c == '.':
-			p.tokens = append(p.tokens, token{b: c})
+			p.accepts[symbolOf[c]].add(p.signs)
+			p.signs++
 		default:
 			return p, fmt.Errorf("%q is not allowed", c)
 		}
@@ -110,20 +137,33 @@ func parsePlain(text string) (p plain, err error) {
 	return p, nil
 }
 
-// parseClass reads [a-z0] or [!a-z0] at the front of text, and says how long it is.
-func parseClass(text string) (t token, n int, err error) {
+// sign adds a sign that takes some host characters, and maybe all other bytes.
+func (p *plain) sign(takes func(byte) bool, others bool) {
+	for s := range hostBytes {
+		if takes(hostBytes[s]) {
+			p.accepts[s].add(p.signs)
+		}
+	}
+	if others {
+		p.accepts[alien].add(p.signs)
+	}
+	p.signs++
+}
+
+// parseClass reads [a-z0] or [!a-z0] at the front of text: which bytes it names, whether all others are meant, and how long it is.
+func parseClass(text string) (takes func(byte) bool, negated bool, n int, err error) {
 	end := strings.IndexByte(text, ']')
 	if end < 0 {
-		return t, 0, errors.New("[ without ]")
+		return nil, false, 0, errors.New("[ without ]")
 	}
 	body := text[1:end]
-	t.kind = '['
 	if strings.HasPrefix(body, "!") {
-		t.negate, body = true, body[1:]
+		negated, body = true, body[1:]
 	}
 	if body == "" {
-		return t, 0, errors.New("an empty class")
+		return nil, false, 0, errors.New("an empty class")
 	}
+	var named [256]bool
 	for i := 0; i < len(body); i++ {
 		low, high := body[i], body[i]
 		if i+2 < len(body) && body[i+1] == '-' {
@@ -131,14 +171,17 @@ func parseClass(text string) (t token, n int, err error) {
 			i += 2
 		}
 		if !hostByte(low) && low != '.' || !hostByte(high) && high != '.' || low > high {
-			return t, 0, errors.New("a class of something else than host characters")
+			return nil, false, 0, errors.New("a class of something else than host characters")
 		}
-		t.ranges = append(t.ranges, low, high)
+		for c := int(low); c <= int(high); c++ {
+			named[c] = true
+		}
 	}
-	return t, end + 1, nil
+	return func(c byte) bool { return named[c] }, negated, end + 1, nil
 }
 
-// Match says whether the whole host fits. The host is in lower case. No allocation.
+// Match says whether the whole host fits. The host is in lower case. No allocation; the time goes with the host's length, and not with
+// what it holds.
 func (p *Pattern) Match(host string) bool {
 	for i := range p.alternatives {
 		if p.alternatives[i].match(host) {
@@ -148,44 +191,38 @@ func (p *Pattern) Match(host string) bool {
 	return false
 }
 
-// match is the usual walk that goes back to the last star only.
+// match walks all ways through the pattern at once: at holds the places that the bytes so far lead to. Nothing is ever tried again, so
+// that no host makes it slow.
 func (p *plain) match(host string) bool {
 	if !strings.HasSuffix(host, p.tail) || !strings.HasPrefix(host, p.head) {
 		return false
 	}
-	t, h, star, mark := 0, 0, -1, 0
-	for h < len(host) {
-		switch {
-		case t < len(p.tokens) && p.tokens[t].kind == '*':
-			star, mark = t, h
-			t++
-		case t < len(p.tokens) && p.tokens[t].fits(host[h]):
-			t++
-			h++
-		case star >= 0:
-			mark++
-			t, h = star+1, mark
-		default:
+	if p.signs < 64 {
+		return p.matchShort(host)
+	}
+	at := set{1}
+	words := p.signs/64 + 1
+	for i := 0; i < len(host); i++ {
+		accepts := &p.accepts[symbolOf[host[i]]]
+		carry, alive := uint64(0), uint64(0)
+		for w := range words {
+			taken := at[w] & accepts[w]
+			at[w] = at[w]&p.runs[w] | taken<<1 | carry
+			carry = taken >> 63
+			alive |= at[w]
+		}
+		if alive == 0 {
 			return false
 		}
 	}
-	for t < len(p.tokens) && p.tokens[t].kind == '*' {
-		t++
-	}
-	return t == len(p.tokens)
+	return at.has(p.signs)
 }
 
-func (t *token) fits(c byte) bool {
-	switch t.kind {
-	case '?':
-		return true
-	case '[':
-		for i := 0; i < len(t.ranges); i += 2 {
-			if t.ranges[i] <= c && c <= t.ranges[i+1] {
-				return !t.negate
-			}
-		}
-		return t.negate
+// matchShort is match for a pattern of which all places are in one word, as nearly all are.
+func (p *plain) matchShort(host string) bool {
+	at, runs := uint64(1), p.runs[0]
+	for i := 0; i < len(host) && at != 0; i++ {
+		at = at&runs | at&p.accepts[symbolOf[host[i]]][0]<<1
 	}
-	return t.b == c
+	return at>>p.signs&1 == 1
 }
