@@ -2,11 +2,12 @@ package discovery
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // Options configure a Watcher. Only Catalogue is required; every other zero value has a meaning, told at the field.
@@ -25,7 +26,7 @@ type Options struct {
 	// StateFile keeps the last good snapshot; "" keeps none.
 	StateFile string
 	// Probe connects to an instance (host:port, IPv6 in brackets) and returns nil when the connection was accepted. It must
-	// return when ctx ends, which is after 2 s. Nil dials TCP and closes.
+	// return when ctx ends, which is after 2 s. Nil dials TCP through a zero outside.Gate and closes.
 	Probe func(ctx context.Context, address string) error
 	// FirstViewLimit bounds the wait for the services of the first list, counted from that list's arrival. 0 means 10 s.
 	FirstViewLimit time.Duration
@@ -85,8 +86,7 @@ func (o Options) withDefaults() Options {
 
 // connect is the default Probe: a TCP connection that is closed at once.
 func connect(ctx context.Context, address string) error {
-	var d net.Dialer
-	c, err := d.DialContext(ctx, "tcp", address)
+	c, err := outside.Gate{}.Dial(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}

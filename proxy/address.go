@@ -3,17 +3,16 @@ package proxy
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"strconv"
 	"strings"
 
 	"github.com/pointsman/pointsman/discovery"
-	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
-// checkAddress says why an instance must not be dialled, or nil. Registrations are trusted by nobody: an address may be none
-// at all, a cloud's metadata service (link-local), or one of our own listeners.
+// checkAddress says why an instance must not be dialled, or nil. Registrations are trusted by nobody: an address may be none at all, a
+// cloud's metadata service, or one of our own listeners. Where a name leads is judged when it is dialled, see outside.Gate.
 func (o *Options) checkAddress(in *discovery.Instance) error {
 	if in.Port < 1 || in.Port > 65535 {
 		return fmt.Errorf("port %d is not between 1 and 65535", in.Port)
@@ -21,35 +20,15 @@ func (o *Options) checkAddress(in *discovery.Instance) error {
 	if in.Address == "" {
 		return errors.New("no address")
 	}
-	if err := checkHost(in.Address); err != nil {
-		return err
-	}
-	if addr := net.JoinHostPort(in.Address, strconv.Itoa(in.Port)); o.Own != nil && o.Own(addr) {
-		return fmt.Errorf("address %s is a listener of this proxy", addr)
+	if ip, ok := outside.ParseLiteral(in.Address); ok {
+		if err := o.Gate.Check(netip.AddrPortFrom(ip, uint16(in.Port))); err != nil {
+			return err
+		}
+	} else if err := outside.CheckHost(in.Address); err != nil {
+		return fmt.Errorf("%s: %w", quoted(in.Address), err)
 	}
 	if o.OwnContainer != "" && strings.HasPrefix(in.Container, o.OwnContainer) {
 		return errors.New("it is registered for the container that this proxy runs in")
-	}
-	return nil
-}
-
-func checkHost(host string) error {
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		lower := strings.ToLower(strings.TrimSuffix(host, "."))
-		last := lower[strings.LastIndexByte(lower, '.')+1:]
-		// Some resolvers read names such as 127.1 or 0x7f000001 as numbers; no real name ends in a number.
-		if !dialect.ValidHost(lower) || last[0] >= '0' && last[0] <= '9' {
-			return fmt.Errorf("address %s is neither an IP address nor a host name", quoted(host))
-		}
-		return nil
-	}
-	plain := ip.Unmap()
-	switch {
-	case ip.Zone() != "":
-		return fmt.Errorf("address %s has a zone", quoted(host))
-	case plain.IsUnspecified(), plain.IsMulticast(), plain.IsLinkLocalUnicast(), plain == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return fmt.Errorf("address %s is not that of an instance", quoted(host))
 	}
 	return nil
 }

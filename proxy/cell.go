@@ -10,7 +10,7 @@ import (
 type ConnectResult uint8
 
 // The results. ConnectClosed: accepted, then closed before use. ConnectShort: something of our own was lacking. ConnectHandshake:
-// accepted, and the TLS handshake failed.
+// accepted, and the TLS handshake failed. ConnectForbidden: the address is none that is dialled, see outside.Gate.
 const (
 	ConnectOK ConnectResult = iota
 	ConnectRefused
@@ -19,12 +19,13 @@ const (
 	ConnectClosed
 	ConnectShort
 	ConnectHandshake
+	ConnectForbidden
 	connectResults
 )
 
 // String is the value of a metric's label.
 func (r ConnectResult) String() string {
-	return [...]string{"ok", "refused", "timeout", "error", "closed", "shortage", "handshake"}[r]
+	return [...]string{"ok", "refused", "timeout", "error", "closed", "shortage", "handshake", "forbidden"}[r]
 }
 
 // cell is what one seat counts: plain numbers under a lock that only a scrape ever contends for.

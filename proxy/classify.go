@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // What a listener saw of an attempt's end becomes a Failure here, and nowhere else.
@@ -37,6 +38,8 @@ func (s *Seat) ConnectFailed(u *balancer.Upstream, err error) Failure {
 func connectResult(err error) ConnectResult {
 	var timeout net.Error
 	switch {
+	case errors.As(err, new(*outside.Refusal)):
+		return ConnectForbidden
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return ConnectRefused
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(): // ETIMEDOUT is one, too

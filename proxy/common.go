@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
@@ -19,6 +20,8 @@ type Common struct {
 	Forwarder Forwarder
 	Log       zerolog.Logger
 	Limits    Limits
+	// Gate judges each address that is dialled; the zero Gate knows of no listeners of ours.
+	Gate outside.Gate
 
 	shortages, pauses, handshakes seldom
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"pgregory.net/rapid"
 )
 
@@ -140,7 +142,7 @@ func TestRegisteredServicesAnswerAtTheirName(t *testing.T) {
 }
 
 func TestAddressesThatAreNeverAnUpstream(t *testing.T) {
-	own := func(a string) bool { return a == "127.0.0.1:8080" }
+	own := func(a netip.AddrPort) bool { return a.Addr().IsLoopback() && (a.Port() == 8080 || a.Port() == 8082) }
 	var list []discovery.Instance
 	for i, a := range []string{
 		"169.254.169.254", "0.0.0.0", "::", "fe80::1", "224.0.0.1", "255.255.255.255", "::ffff:169.254.1.1", "fe80::1%eth0", "", "127.0.0.1; evil",
@@ -151,11 +153,11 @@ func TestAddressesThatAreNeverAnUpstream(t *testing.T) {
 	for _, port := range []int{0, -1, 65536} {
 		list = append(list, inst("bad", "10.0.0.1", port, "urlprefix-/"))
 	}
-	list = append(list, inst("bad", "127.0.0.1", 8080, "urlprefix-/"))
+	list = append(list, inst("bad", "127.0.0.1", 8080, "urlprefix-/"), inst("bad", "LocalHost.", 8082, "urlprefix-/"))
 	published := inst("bad", "192.0.2.1", 8080, "urlprefix-/") // of ourselves, at a host's address
 	published.Container = "0123456789ab" + strings.Repeat("c", 52)
 	list = append(list, published)
-	o := Options{Own: own, OwnContainer: "0123456789ab"}
+	o := Options{Gate: outside.Gate{Own: own}, OwnContainer: "0123456789ab"}
 	table := NewTable(o).Next(snap(list...))
 	expect(t, table, "h", "/", "down")
 	if n := len(table.Rejects()); n != len(list) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/rs/zerolog"
 )
@@ -19,8 +20,8 @@ type Options struct {
 	DefaultService string
 	// OwnServices are the names under which this proxy is registered itself; they never get a route.
 	OwnServices []string
-	// Own says whether an address (host:port) is one of our own listeners; nil means that none is.
-	Own func(address string) bool
+	// Gate judges the instances' addresses where they are IP literals: the same as Common.Gate.
+	Gate outside.Gate
 	// OwnContainer begins the id of the container that we run in, whose registrations are ours under whatever name and address;
 	// "" where it is none.
 	OwnContainer string

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/event"
 	"github.com/pointsman/pointsman/proxy/sockets"
 	"github.com/pointsman/pointsman/proxy/std"
@@ -64,6 +65,9 @@ func (p *ports) open(flag, where string) (net.Listener, error) {
 	p.own.add(l)
 	return l, nil
 }
+
+// gate lets nothing be dialled that leads to one of these listeners.
+func (p *ports) gate() outside.Gate { return outside.Gate{Own: p.own.is} }
 
 // close gives every port back; closing one twice does no harm.
 func (p *ports) close() {

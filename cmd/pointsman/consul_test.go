@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -86,6 +87,11 @@ func TestProxyFollowsConsulAndRegistersItself(t *testing.T) {
 	put(t, c, "sidedoor", side, sidePort, "urlprefix-sidedoor.example/")
 	answers(t, address, "loop.example", 503, "")
 	answers(t, address, "sidedoor.example", 503, "")
+	name, err := os.Hostname()
+	if _, wrong := net.DialTimeout("tcp", net.JoinHostPort(name, fmt.Sprint(sidePort)), time.Second); err == nil && wrong == nil { // else it leads nowhere
+		put(t, c, "byname", name, sidePort, "urlprefix-byname.example/")
+		answers(t, address, "byname.example", 503, "")
+	}
 
 	if err := c.Put("/v1/agent/service/deregister/"+fmt.Sprint("web-", port), nil); err != nil {
 		t.Fatal(err)

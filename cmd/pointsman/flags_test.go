@@ -100,17 +100,17 @@ func TestBadVariableIsNamed(t *testing.T) {
 func TestOwnKnowsEveryAddressOfAWildcardListener(t *testing.T) {
 	local := interfaceAddresses()
 	o := own{bound: []netip.AddrPort{netip.MustParseAddrPort("[::]:8080"), netip.MustParseAddrPort("127.0.0.1:8090")}}
-	mine := []string{"127.0.0.1:8080", "127.0.0.9:8080", "[::1]:8080", "localhost:8080", "0.0.0.0:8080", "127.0.0.1:8090", "[::ffff:127.0.0.1]:8090"}
+	mine := []string{"127.0.0.1:8080", "127.0.0.9:8080", "[::1]:8080", "0.0.0.0:8080", "127.0.0.1:8090", "[::ffff:127.0.0.1]:8090"}
 	for _, a := range local {
 		mine = append(mine, netip.AddrPortFrom(a, 8080).String())
 	}
 	for _, a := range mine {
-		if !o.is(a) {
+		if !o.is(netip.MustParseAddrPort(a)) {
 			t.Errorf("%s is ours", a)
 		}
 	}
-	for _, a := range []string{"127.0.0.1:8081", "192.0.2.1:8080", "127.0.0.2:8090", "example.com:8080", "nonsense"} {
-		if o.is(a) {
+	for _, a := range []string{"127.0.0.1:8081", "192.0.2.1:8080", "127.0.0.2:8090"} {
+		if o.is(netip.MustParseAddrPort(a)) {
 			t.Errorf("%s is not ours", a)
 		}
 	}

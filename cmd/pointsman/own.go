@@ -3,8 +3,6 @@ package main
 import (
 	"net"
 	"net/netip"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +18,7 @@ type own struct {
 }
 
 // interfacesAge is how old our idea of the host's addresses may be: interfaces come and go with containers, and asking
-// for each of ten thousand instances would cost more than the rest of a swap.
+// for each of ten thousand instances would cost more than the rest of a swap. Only an address with the port of a listener of ours asks.
 const interfacesAge = time.Second
 
 // add notes a listener; what is no TCP listener is ignored.
@@ -43,21 +41,17 @@ func ownContainer(host string) string {
 	return ""
 }
 
-// is says whether a connection to address (host:port) would reach one of our listeners. A listener on the wildcard
-// address is reached at every address of this host.
-func (o *own) is(address string) bool {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
+// is says whether a connection to this address would reach one of our listeners. A listener on the wildcard address is reached at every
+// address of this host.
+func (o *own) is(to netip.AddrPort) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	a, known := literal(host)
+	a := to.Addr().Unmap()
 	for _, b := range o.bound {
-		if strconv.Itoa(int(b.Port())) != port || !known {
+		if b.Port() != to.Port() {
 			continue
 		}
-		if b.Addr() == a || a.IsUnspecified() || (b.Addr().IsUnspecified() && o.isLocal(a)) {
+		if b.Addr() == a || a.IsUnspecified() || b.Addr().IsUnspecified() && o.isLocal(a) {
 			return true
 		}
 	}
@@ -77,16 +71,6 @@ func (o *own) isLocal(a netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// literal is an address as the dialler would understand it: 127.0.0.1 also when written as a name.
-func literal(host string) (netip.Addr, bool) {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
-	}
-	a, err := netip.ParseAddr(host)
-	return a.Unmap().WithZone(""), err == nil
 }
 
 func interfaceAddresses() []netip.Addr {

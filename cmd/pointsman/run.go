@@ -82,7 +82,7 @@ func (e errNeedsConsul) Error() string { return "-" + string(e) + " needs -consu
 
 // embedded makes the catalogue in this process, lets its checks run, and makes it the half's source.
 func embedded(h *half, a *actors) *memory.Catalogue {
-	catalogue := memory.NewCatalogue(memory.Options{Node: hostName(), Log: h.log})
+	catalogue := memory.NewCatalogue(memory.Options{Node: hostName(), Gate: h.ports.gate(), Log: h.log})
 	h.source = source{Catalogue: catalogue, name: "embedded", home: catalogue.Home, multiplexed: true}
 	a.support(catalogue.Run)
 	return catalogue

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"os"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/consul"
+	"github.com/pointsman/pointsman/discovery/probe"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
 )
@@ -52,14 +54,15 @@ func newRegistry() *prometheus.Registry {
 
 // assemble makes everything from the catalogue to the listeners and adds it to a. Nothing runs yet.
 func (h *half) assemble(a *actors) error {
-	reviver := balancer.NewReviver(nil)
+	gate := h.ports.gate()
+	reviver := balancer.NewReviver(func(ctx context.Context, address string) (net.Conn, error) { return gate.Dial(ctx, "tcp", address) })
 	options := h.tableOptions(reviver)
 	h.table = proxy.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
 	h.watcher = discovery.NewWatcher(discovery.Options{
 		Catalogue: h.source, Wanted: options.Wants, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
-		Used: func(each func(service string)) { h.table.Load().Used(time.Now(), each) },
-		Home: h.source.home, Log: h.log, Registerer: h.registry,
+		Used:  func(each func(service string)) { h.table.Load().Used(time.Now(), each) },
+		Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home, Log: h.log, Registerer: h.registry,
 	})
 	access, err := h.accessLog()
 	if err != nil {
@@ -89,7 +92,7 @@ func (h *half) assemble(a *actors) error {
 func (h *half) tableOptions(r *balancer.Reviver) proxy.Options {
 	o := proxy.Options{
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
-		DefaultService: string(h.flags.defaultService), Own: h.ports.own.is, OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Policy: balancer.RoundRobin{},
+		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Policy: balancer.RoundRobin{},
 	}
 	if h.flags.policy.value == "least-connections" {
 		o.Policy = balancer.LeastConnections{}
@@ -116,7 +119,7 @@ func (h *half) accessLog() (*proxy.AccessLog, error) {
 func (h *half) common(access *proxy.AccessLog, forwarder proxy.Forwarder) *proxy.Common {
 	return &proxy.Common{
 		Switch: h.table, Metrics: proxy.NewMetrics(h.registry), Access: access, Log: h.log,
-		Forwarder: forwarder, Limits: h.flags.limits(),
+		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(),
 	}
 }
 

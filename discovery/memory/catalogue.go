@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/registrator"
 )
 
@@ -24,6 +25,8 @@ type Options struct {
 	Node string
 	// Address stands in for an empty registered address; "" is 127.0.0.1.
 	Address string
+	// Gate judges the addresses that checks connect to.
+	Gate outside.Gate
 	// Log gets one line per thing refused or reaped. The zero Logger is silent.
 	Log zerolog.Logger
 }

@@ -102,18 +102,18 @@ func (c *Catalogue) set(h *held, one *check, status discovery.Status, output str
 }
 
 // probe asks once, within the check's timeout.
-func (c *check) probe(ctx context.Context) (discovery.Status, string) {
+func (c *check) probe(ctx context.Context, by probe.Prober) (discovery.Status, string) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	d := c.definition
 	var result probe.Result
 	switch {
 	case d.HTTP != "":
-		result = probe.HTTP(ctx, probe.HTTPCheck{URL: d.HTTP, Method: d.Method, Header: d.Header, TLSSkipVerify: d.TLSSkipVerify})
+		result = by.HTTP(ctx, probe.HTTPCheck{URL: d.HTTP, Method: d.Method, Header: d.Header, TLSSkipVerify: d.TLSSkipVerify})
 	case d.TCP != "":
-		result = probe.TCP(ctx, d.TCP)
+		result = by.TCP(ctx, d.TCP)
 	case d.GRPC != "":
-		result = probe.GRPC(ctx, probe.GRPCCheck{Target: d.GRPC, UseTLS: d.GRPCUseTLS, TLSSkipVerify: d.TLSSkipVerify})
+		result = by.GRPC(ctx, probe.GRPCCheck{Target: d.GRPC, UseTLS: d.GRPCUseTLS, TLSSkipVerify: d.TLSSkipVerify})
 	default:
 		result = probe.Result{Output: "the embedded catalogue does not run this kind of check"}
 	}

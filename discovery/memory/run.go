@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/probe"
 )
 
 const (
@@ -90,7 +91,7 @@ func (r *runner) poll(ctx context.Context, id string, one *check) {
 		case <-ctx.Done():
 			return
 		}
-		status, output := one.probe(ctx)
+		status, output := one.probe(ctx, probe.Prober{Gate: r.c.o.Gate})
 		<-r.slots
 		if ctx.Err() != nil {
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -20,13 +21,14 @@ type GRPCCheck struct {
 }
 
 // GRPC asks once: SERVING passes, everything else is critical.
-func GRPC(ctx context.Context, check GRPCCheck) Result {
+func (p Prober) GRPC(ctx context.Context, check GRPCCheck) Result {
 	address, service, _ := strings.Cut(check.Target, "/")
 	if err := checkAddress(address); err != nil {
 		return critical(err.Error())
 	}
 	// passthrough: the address is dialled as written, with no resolver and no service config from DNS.
 	connection, err := grpc.NewClient("passthrough:///"+address, grpc.WithNoProxy(),
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) { return p.Gate.Dial(ctx, "tcp", address) }),
 		grpc.WithDisableServiceConfig(), grpc.WithTransportCredentials(check.credentials()))
 	if err != nil {
 		return critical(fmt.Sprintf("gRPC %s: %v", check.Target, err))

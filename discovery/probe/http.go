@@ -19,12 +19,12 @@ type HTTPCheck struct {
 
 // HTTP asks once. 2xx passes, 429 warns, everything else is critical (Consul's rule for HTTP checks), a redirect too: whoever is
 // checked does not choose what is asked. The environment's proxy is not used: the check speaks to the instance itself.
-func HTTP(ctx context.Context, check HTTPCheck) Result {
+func (p Prober) HTTP(ctx context.Context, check HTTPCheck) Result {
 	request, err := check.request(ctx)
 	if err != nil {
 		return critical(err.Error())
 	}
-	client := &http.Client{Transport: transport(check.TLSSkipVerify), CheckRedirect: noRedirect}
+	client := &http.Client{Transport: p.transport(check.TLSSkipVerify), CheckRedirect: noRedirect}
 	response, err := client.Do(request)
 	if err != nil {
 		return critical(err.Error())
@@ -76,8 +76,9 @@ func (c HTTPCheck) request(ctx context.Context) (*http.Request, error) {
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // transport keeps nothing open between checks: a check's connection is part of what is checked.
-func transport(skipVerify bool) *http.Transport {
+func (p Prober) transport(skipVerify bool) *http.Transport {
 	return &http.Transport{
+		DialContext:            p.Gate.Dial,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 64 << 10, // an answer's head is never that big; the default of net/http is 10 MiB

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // Verdict is what a check says, in the words and with the meaning of Consul's checks. The zero value is Critical.
@@ -43,12 +45,15 @@ type Result struct {
 // maxOutput is Consul's default limit for a check's output, in bytes; whoever reads more reads it elsewhere.
 const maxOutput = 4096
 
+// Prober asks. Its Gate judges each address that a check leads to; the zero Prober is ready.
+type Prober struct{ Gate outside.Gate }
+
 // Connect opens a TCP connection to host:port and closes it at once. A nil error means that something accepted it.
-func Connect(ctx context.Context, address string) error {
+func (p Prober) Connect(ctx context.Context, address string) error {
 	if err := checkAddress(address); err != nil {
 		return err
 	}
-	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	connection, err := p.Gate.Dial(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
@@ -56,8 +61,8 @@ func Connect(ctx context.Context, address string) error {
 }
 
 // TCP passes when host:port accepts a connection.
-func TCP(ctx context.Context, address string) Result {
-	if err := Connect(ctx, address); err != nil {
+func (p Prober) TCP(ctx context.Context, address string) Result {
+	if err := p.Connect(ctx, address); err != nil {
 		return critical(err.Error())
 	}
 	return Result{Verdict: Passing, Output: plain("TCP connect " + address + ": success")}

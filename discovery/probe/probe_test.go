@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 func TestHTTPVerdicts(t *testing.T) {
@@ -49,17 +52,17 @@ func TestHTTPVerdicts(t *testing.T) {
 		"/200": Passing, "/204": Passing, "/299": Passing, "/429": Warning, "/301": Critical, "/404": Critical, "/500": Critical,
 		"/away": Critical, "/here": Critical, "/round": Critical, "/flood": Passing, "/head": Critical,
 	} {
-		got := HTTP(t.Context(), HTTPCheck{URL: server.URL + path})
+		got := (Prober{}).HTTP(t.Context(), HTTPCheck{URL: server.URL + path})
 		if got.Verdict != want || len(got.Output) > maxOutput || strings.ContainsAny(got.Output, "\r\n\x00") {
 			t.Errorf("%s: %+v", path, got)
 		}
 	}
 	header := map[string][]string{"x-a": {"b"}, "host": {"named"}}
-	if got := HTTP(t.Context(), HTTPCheck{URL: server.URL + "/head", Method: "HEAD", Header: header}); got.Verdict != Passing {
+	if got := (Prober{}).HTTP(t.Context(), HTTPCheck{URL: server.URL + "/head", Method: "HEAD", Header: header}); got.Verdict != Passing {
 		t.Errorf("method and header: %+v", got)
 	}
 	for _, bad := range []string{"", "ftp://x/", "http://", "http://\r\n/", "file:///etc/passwd"} {
-		if got := HTTP(t.Context(), HTTPCheck{URL: bad}); got.Verdict != Critical || got.Output == "" {
+		if got := (Prober{}).HTTP(t.Context(), HTTPCheck{URL: bad}); got.Verdict != Critical || got.Output == "" {
 			t.Errorf("%q: %+v", bad, got)
 		}
 	}
@@ -68,10 +71,10 @@ func TestHTTPVerdicts(t *testing.T) {
 func TestHTTPSVerification(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
-	if got := HTTP(t.Context(), HTTPCheck{URL: server.URL}); got.Verdict != Critical {
+	if got := (Prober{}).HTTP(t.Context(), HTTPCheck{URL: server.URL}); got.Verdict != Critical {
 		t.Errorf("an unknown certificate passed: %+v", got)
 	}
-	if got := HTTP(t.Context(), HTTPCheck{URL: server.URL, TLSSkipVerify: true}); got.Verdict != Passing {
+	if got := (Prober{}).HTTP(t.Context(), HTTPCheck{URL: server.URL, TLSSkipVerify: true}); got.Verdict != Passing {
 		t.Errorf("%+v", got)
 	}
 }
@@ -84,12 +87,12 @@ func TestSilence(t *testing.T) {
 	}
 	defer listener.Close()
 	address := listener.Addr().String()
-	if got := TCP(t.Context(), address); got.Verdict != Passing {
+	if got := (Prober{}).TCP(t.Context(), address); got.Verdict != Passing {
 		t.Errorf("TCP: %+v", got)
 	}
 	for name, ask := range map[string]func(context.Context) Result{
-		"HTTP": func(ctx context.Context) Result { return HTTP(ctx, HTTPCheck{URL: "http://" + address}) },
-		"gRPC": func(ctx context.Context) Result { return GRPC(ctx, GRPCCheck{Target: address}) },
+		"HTTP": func(ctx context.Context) Result { return Prober{}.HTTP(ctx, HTTPCheck{URL: "http://" + address}) },
+		"gRPC": func(ctx context.Context) Result { return Prober{}.GRPC(ctx, GRPCCheck{Target: address}) },
 	} {
 		ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		start := time.Now()
@@ -107,7 +110,7 @@ func TestTCPRefused(t *testing.T) {
 	}
 	listener.Close()
 	for _, address := range []string{listener.Addr().String(), "", "127.0.0.1", "127.0.0.1:0", ":80", "127.0.0.1:http", "127.0.0.1:70000"} {
-		if got := TCP(t.Context(), address); got.Verdict != Critical {
+		if got := (Prober{}).TCP(t.Context(), address); got.Verdict != Critical {
 			t.Errorf("%q: %+v", address, got)
 		}
 	}
@@ -131,9 +134,31 @@ func TestGRPC(t *testing.T) {
 		"dns:///x": Critical, "unix:/x": Critical, "": Critical,
 	} {
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
-		if got := GRPC(ctx, GRPCCheck{Target: target}); got.Verdict != want {
+		if got := (Prober{}).GRPC(ctx, GRPCCheck{Target: target}); got.Verdict != want {
 			t.Errorf("%q: %+v", target, got)
 		}
 		stop()
+	}
+}
+
+// A check reaches none of our own listeners and no link-local address, whatever it is called.
+func TestChecksGoThroughTheGate(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("our own listener was asked") }))
+	defer server.Close()
+	ours := netip.MustParseAddrPort(server.Listener.Addr().String())
+	p := Prober{Gate: outside.Gate{Own: func(to netip.AddrPort) bool { return to == ours }}}
+	byName := fmt.Sprintf("localhost:%d", ours.Port())
+	for _, address := range []string{ours.String(), byName, "169.254.169.254:80", "[::ffff:169.254.169.254]:80"} {
+		for kind, ask := range map[string]func(context.Context) Result{
+			"HTTP": func(ctx context.Context) Result { return p.HTTP(ctx, HTTPCheck{URL: "http://" + address + "/"}) },
+			"TCP":  func(ctx context.Context) Result { return p.TCP(ctx, address) },
+			"gRPC": func(ctx context.Context) Result { return p.GRPC(ctx, GRPCCheck{Target: address}) },
+		} {
+			ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+			if got := ask(ctx); got.Verdict != Critical || !strings.Contains(got.Output, "is not dialled") && address != byName {
+				t.Errorf("%s %s: %+v", kind, address, got)
+			}
+			stop()
+		}
 	}
 }

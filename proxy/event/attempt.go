@@ -64,11 +64,10 @@ func (j *job) try() (failure proxy.Failure, used, ok bool) {
 			return j.send()
 		}
 	}
-	if p.named {
-		p.resolve(j)
-		return 0, false, true
+	if !p.addr.IsValid() {
+		return p.dial(j)
 	}
-	j.u, failure = p.connectTo(j, p.to)
+	j.u, failure = p.connect(j)
 	return failure, false, j.u != nil
 }
 

@@ -64,6 +64,9 @@ func (l *loop) closeAll() {
 			sysClose(m.guest.fd)
 			l.files.Add(-1)
 		}
+		if m.unread != nil {
+			m.unread()
+		}
 	}
 	for i := range l.places {
 		if s := l.places[i].s; s != nil && s != &l.knocked {

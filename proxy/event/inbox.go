@@ -21,6 +21,8 @@ type letter struct {
 	guest guest         // a new client's connection, where fd > 0
 	gone  *balancer.Way // retired
 	do    func()
+	// unread is called instead of do where the loop ends before. May be nil.
+	unread func()
 }
 
 // post leaves a letter and wakes the loop. Any goroutine may call it. It is false after the loop's end.

@@ -18,9 +18,9 @@ import (
 type pool struct {
 	loop     *loop
 	up       *balancer.Upstream
-	to       sockaddr
-	named    bool        // the address has a name, which is looked up for each connection
-	idle     []*upstream // the latest on top
+	addr     netip.AddrPort // zero where the address has a name, which is looked up for each connection
+	to       sockaddr       // of addr
+	idle     []*upstream    // the latest on top
 	mostIdle int
 	large    bool // the last answer was
 	gone     bool
@@ -34,9 +34,7 @@ func (l *loop) poolOf(way *balancer.Way) *pool {
 	up := way.Upstream()
 	p := &pool{loop: l, up: up, mostIdle: l.server.mostIdle}
 	if ap, err := netip.ParseAddrPort(up.Address()); err == nil {
-		p.to = sockaddrOf(ap)
-	} else {
-		p.named = true
+		p.addr, p.to = ap, sockaddrOf(ap)
 	}
 	l.pools[way] = p
 	way.AfterRetire(func() { l.post(letter{gone: way}) })
@@ -109,32 +107,40 @@ func (p *pool) empty() {
 	p.idle = p.idle[:0]
 }
 
-// connectTo begins a connection for a job. It is nil where none can come about; why says so.
-func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure) {
+// connect begins a connection to the pool's address for a job. It is nil where none can come about; why says so.
+func (p *pool) connect(j *job) (u *upstream, why proxy.Failure) {
 	l := p.loop
 	if !j.x.Room(l.server.limits.UpstreamConns, p.empty) {
 		return nil, proxy.FailedFull
 	}
-	fd, errno := l.socket(int(to.raw.Addr.Family))
+	if err := l.server.common.Gate.Check(p.addr); err != nil {
+		return nil, p.noConnection(err)
+	}
+	fd, errno := l.socket(int(p.to.raw.Addr.Family))
 	if errno != 0 {
-		return nil, p.noConnection("socket", errno)
+		return nil, p.noConnection(os.NewSyscallError("socket", errno))
 	}
 	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	sockets.KeepAliveFD(fd)
-	if errno = sysConnect(fd, &to.raw, to.size); errno == unix.EINPROGRESS {
-		errno = 0
+	if errno = sysConnect(fd, &p.to.raw, p.to.size); errno != 0 && errno != unix.EINPROGRESS {
+		sysClose(fd)
+		l.files.Add(-1)
+		return nil, p.noConnection(os.NewSyscallError("connect", errno))
 	}
+	return p.adopt(j, fd)
+}
+
+// adopt makes a connection of a socket that connects, or has connected. It owns the socket.
+func (p *pool) adopt(j *job, fd int) (u *upstream, why proxy.Failure) {
+	l := p.loop
 	u = l.stock.upstream()
 	u.pool, u.job, u.used, u.state = p, j, false, 0
 	u.find = http1.Head{}
-	if errno == 0 {
-		errno = l.join(&u.sock, u, fd, pollAll)
-	}
-	if errno != 0 {
+	if errno := l.join(&u.sock, u, fd, pollAll); errno != 0 {
 		sysClose(fd)
 		l.files.Add(-1)
 		l.stock.buryUpstream(u)
-		return nil, p.noConnection("connect", errno)
+		return nil, p.noConnection(os.NewSyscallError("epoll_ctl", errno))
 	}
 	u.phase = connecting
 	l.arm(&u.sock, int64(l.server.limits.Connect))
@@ -142,18 +148,23 @@ func (p *pool) connectTo(j *job, to sockaddr) (u *upstream, why proxy.Failure) {
 }
 
 // noConnection counts out what did not become a connection, and says which failure that is.
-func (p *pool) noConnection(call string, errno unix.Errno) proxy.Failure {
+func (p *pool) noConnection(err error) proxy.Failure {
 	p.up.Disconnect()
-	return p.loop.seat.ConnectFailed(p.up, os.NewSyscallError(call, errno))
+	return p.loop.seat.ConnectFailed(p.up, err)
+}
+
+// emptyAll closes the kept connections of all pools, where descriptors are lacking.
+func (l *loop) emptyAll() {
+	for _, p := range l.pools {
+		p.empty()
+	}
 }
 
 // socket makes one, for which kept connections to others may have to go.
 func (l *loop) socket(family int) (int, unix.Errno) {
 	fd, errno := sysSocket(family)
 	if errno == unix.EMFILE || errno == unix.ENFILE {
-		for _, p := range l.pools {
-			p.empty()
-		}
+		l.emptyAll()
 		fd, errno = sysSocket(family)
 	}
 	if errno == 0 {

@@ -5,63 +5,85 @@ package event
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"net/netip"
-	"strconv"
+	"os"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
-// resolve looks the instance's name up for one connection, as a dial would, and goes on with j in the loop. Names are rare: catalogues
-// hold addresses as a rule.
-func (p *pool) resolve(j *job) {
+// dial connects to an instance whose address has a name, and goes on with j in the loop. The Gate looks the name up and tries its addresses
+// in a goroutine, as for every other listener. Names are rare: catalogues hold addresses as a rule.
+func (p *pool) dial(j *job) (failure proxy.Failure, used, ok bool) {
 	l, ticket, address := p.loop, j.ticket, p.up.Address()
+	if !j.x.Room(l.server.limits.UpstreamConns, p.empty) {
+		return proxy.FailedFull, false, false
+	}
 	l.server.lookups.Go(func() {
 		ctx, cancel := context.WithTimeout(l.server.life, l.server.limits.Connect)
 		defer cancel()
-		to, err := lookup(ctx, address)
-		l.post(letter{do: func() {
-			if j.ticket == ticket {
-				c := j.client
-				l.current = &c.sock
-				j.resolved(p, to, err)
-				c.goOn()
+		fd, err := dialFD(ctx, l.server.common.Gate, address)
+		unused := func() {
+			p.up.Disconnect()
+			if err == nil {
+				sysClose(fd)
 			}
-		}})
+		}
+		if !l.post(letter{do: func() {
+			if j.ticket != ticket { // its client has gone
+				unused()
+				return
+			}
+			c := j.client
+			l.current = &c.sock
+			j.dialled(p, fd, err)
+			c.goOn()
+		}, unread: unused}) {
+			unused()
+		}
 	})
+	return 0, false, true
 }
 
-// lookup is where an address with a name leads, by the order of RFC 6724.
-func lookup(ctx context.Context, address string) (netip.AddrPort, error) {
-	host, text, err := net.SplitHostPort(address)
+// dialFD is the socket of a connection.
+func dialFD(ctx context.Context, gate outside.Gate, address string) (int, error) {
+	c, err := gate.Dial(ctx, "tcp", address)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("read address: %w", err)
+		return -1, err
 	}
-	port, err := strconv.ParseUint(text, 10, 16)
+	defer c.Close() // the loop has a descriptor of its own
+	raw, err := c.(*net.TCPConn).SyscallConn()
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("read port of %q: %w", address, err)
+		return -1, err
 	}
-	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return netip.AddrPort{}, err
+	fd, dupErr := -1, error(nil)
+	if err := raw.Control(func(old uintptr) { fd, dupErr = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) }); err != nil {
+		return -1, err
 	}
-	if len(found) == 0 {
-		return netip.AddrPort{}, errors.New("no address")
+	if dupErr != nil {
+		return -1, os.NewSyscallError("fcntl", dupErr)
 	}
-	return netip.AddrPortFrom(found[0], uint16(port)), nil
+	sockets.KeepAliveFD(fd)
+	return fd, nil
 }
 
-// resolved goes on with an attempt.
-func (j *job) resolved(p *pool, to netip.AddrPort, err error) {
+// dialled goes on with an attempt.
+func (j *job) dialled(p *pool, fd int, err error) {
 	l := p.loop
+	var failure proxy.Failure
 	if err != nil {
-		l.server.log.Debug().Err(err).Str("instance", p.up.Address()).Msg("look an instance's name up")
-		j.again(l.seat.ConnectFailed(p.up, err), false)
+		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
+			l.emptyAll()
+		}
+		l.server.log.Debug().Err(err).Str("instance", p.up.Address()).Msg("connect to an instance by its name")
+		j.again(p.noConnection(err), false)
 		return
 	}
-	var failure proxy.Failure
-	if j.u, failure = p.connectTo(j, sockaddrOf(to)); j.u == nil {
+	l.files.Add(1)
+	if j.u, failure = p.adopt(j, fd); j.u == nil {
 		j.again(failure, false)
 	}
 }

@@ -31,7 +31,7 @@ type Options struct {
 	OnDrain func()
 	// Elsewhere is how many connections another server has that may yet be given to Take: draining waits for them too. May be nil.
 	Elsewhere func() int
-	// Dial connects to an instance; nil means plain TCP.
+	// Dial connects to an instance; nil is Common.Gate's.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -74,7 +74,7 @@ func NewServer(o Options) *Server {
 		o.Files = sockets.NewFiles()
 	}
 	if o.Dial == nil {
-		o.Dial = new(net.Dialer).DialContext
+		o.Dial = o.Common.Gate.Dial
 	}
 	limits := o.Common.Limits
 	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedSeat(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, files: o.Files, second: newHanded()}

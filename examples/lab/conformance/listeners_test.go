@@ -60,7 +60,7 @@ func (r *rig) common() *proxy.Common {
 	if r.noRetries {
 		limits.Retries = 0
 	}
-	return &proxy.Common{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Log: r.log, Limits: limits}
+	return &proxy.Common{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Gate: r.gate, Log: r.log, Limits: limits}
 }
 
 func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/sockets"
 )
@@ -34,6 +35,7 @@ type setup struct {
 	loops     int
 	forwarder proxy.Forwarder
 	policy    balancer.Policy
+	gate      outside.Gate
 	onDrain   func()
 	// reviver brings instances back as the program does.
 	reviver bool
@@ -57,6 +59,7 @@ type rig struct {
 
 	metrics   *proxy.Metrics
 	forwarder proxy.Forwarder
+	gate      outside.Gate
 	limits    limits
 	noRetries bool
 	loops     int
@@ -90,7 +93,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.listen == "" {
 		o.listen = "127.0.0.1:0"
 	}
-	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, limits: o.limits, noRetries: o.noRetries, onDrain: o.onDrain, log: o.log}
+	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, gate: o.gate, limits: o.limits, noRetries: o.noRetries, onDrain: o.onDrain, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	options := proxy.Options{Policy: o.policy, Blocking: func(to *proxy.Route) bool { return k.handsOver && to.Host != warmHost }}
