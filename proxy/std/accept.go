@@ -98,12 +98,12 @@ func (s *Server) serve(f *front, read []byte, l *Listener) {
 		if http2 = session.serve(); !http2 {
 			return
 		}
-		conn = &replayed{front: f, read: slices.Clone(session.in.unread())}
+		read = slices.Clone(session.in.unread())
 		session.in.drop()
 	}
 	given, f.client.HTTP2 = true, true
 	if conn.SetDeadline(time.Time{}) == nil {
-		s.second.hand(conn)
+		s.second.hand(newFramed(s, f, conn, read))
 	} else {
 		f.Close()
 	}
@@ -137,8 +137,24 @@ func (s *Server) handshake(f *front, l *Listener) (conn net.Conn, http2 bool, er
 	if errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader[:]) {
 		s.turnAway(f, proxy.BadRequest, "A plain HTTP request was sent to the HTTPS port.")
 	}
-	return secure, err == nil && secure.ConnectionState().NegotiatedProtocol == "h2", err
+	if err != nil {
+		return secure, false, err
+	}
+	state := secure.ConnectionState()
+	http2 = state.NegotiatedProtocol == "h2"
+	if http2 && state.Version == tls.VersionTLS12 && !slices.Contains(http2Suites, state.CipherSuite) {
+		err = errHTTP2Suite
+	}
+	return secure, http2, err
 }
+
+// http2Suites are those of TLS 1.2 that HTTP/2 does not prohibit (RFC 9113 section 9.2.2), as far as Go has them.
+var http2Suites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+}
+
+var errHTTP2Suite = errors.New("the client chose HTTP/2 with a cipher suite that HTTP/2 prohibits")
 
 // looksLikeHTTP says whether a connection that should begin with TLS begins with a method.
 func looksLikeHTTP(begin []byte) bool {

@@ -3,7 +3,6 @@ package std
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	stdlog "log"
 	"net"
 	"net/http"
@@ -49,10 +48,9 @@ func (h *handed) hand(c net.Conn) {
 	}
 }
 
-// http2Server is net/http, for HTTP/2 alone: over TLS where ALPN chose it, in the clear for who begins with its preface.
+// http2Server is net/http, for HTTP/2 alone. All connections come as ones in the clear, see framed.
 func (s *Server) http2Server() *http.Server {
 	protocols := new(http.Protocols)
-	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           http.HandlerFunc(s.serveStream),
@@ -71,32 +69,10 @@ type clientKey struct{}
 
 // withClient lets a handler find what is known of its connection.
 func withClient(ctx context.Context, c net.Conn) context.Context {
-	if secure, ok := c.(*tls.Conn); ok {
-		c = secure.NetConn()
-	}
-	switch t := c.(type) {
-	case *front:
-		return context.WithValue(ctx, clientKey{}, &t.client)
-	case *replayed:
-		return context.WithValue(ctx, clientKey{}, &t.client)
+	if f, ok := c.(*framed); ok {
+		return context.WithValue(ctx, clientKey{}, &f.front.client)
 	}
 	return ctx
-}
-
-// replayed is a connection from which some bytes were read before.
-type replayed struct {
-	*front
-	read []byte
-}
-
-// Read is net.Conn's.
-func (c *replayed) Read(p []byte) (int, error) {
-	if len(c.read) == 0 {
-		return c.front.Read(p)
-	}
-	n := copy(p, c.read)
-	c.read = c.read[n:]
-	return n, nil
 }
 
 // quiet turns net/http's complaints about clients into debug lines.

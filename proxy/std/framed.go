@@ -1,0 +1,145 @@
+package std
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy"
+)
+
+// framed is a client's HTTP/2 connection as net/http gets it: in the clear, where it is TLS below. It holds a client to the bounds of frames,
+// and its heads to their time, neither of which net/http knows. A client that passes a bound gets a GOAWAY, and the connection ends.
+type framed struct {
+	net.Conn // front, or TLS over it
+	front    *front
+	server   *Server
+	bounds   *frameBounds
+	in       intake
+	began    time.Time
+	waiting  http2Wait
+	writing  sync.Mutex
+	ended    bool // by us
+	much     bool // the last read of TLS left something behind
+}
+
+// newFramed makes one of a connection from which some bytes were read before.
+func newFramed(s *Server, f *front, conn net.Conn, read []byte) *framed {
+	c := &framed{Conn: conn, front: f, server: s, bounds: newFrameBounds(), began: time.Now(), waiting: forFirstHead}
+	below := conn
+	if conn == net.Conn(f) {
+		below = f.Conn
+	}
+	c.in.from = newSource(below)
+	if len(read) > 0 {
+		c.in.hold(slices.Clone(read))
+	}
+	_ = conn.SetReadDeadline(c.until()) // an error means that the connection has ended, which the first read tells too
+	return c
+}
+
+// until is when what is waited for must have come; zero is never.
+func (c *framed) until() time.Time {
+	if wait := c.server.limits.ReadHead; wait > 0 && c.waiting != forAnything {
+		return c.began.Add(wait)
+	}
+	return time.Time{}
+}
+
+// SetReadDeadline does nothing: the times of reads are set here.
+func (c *framed) SetReadDeadline(time.Time) error { return nil }
+
+// Read is net.Conn's.
+func (c *framed) Read(p []byte) (n int, err error) {
+	if c.ended {
+		return 0, io.EOF
+	}
+	if len(c.in.unread()) == 0 {
+		if n, err = c.fill(p); err != nil {
+			c.in.drop()
+			if timedOut(err) {
+				err = c.end(goAwayNoError, proxy.SlowClient, "the head took too long")
+			}
+			return 0, err
+		}
+	}
+	if n == 0 {
+		n = copy(p, c.in.unread())
+		c.in.skip(n)
+	}
+	if over := c.bounds.read(p[:n]); over != "" {
+		return 0, c.end(goAwayCalm, proxy.BadRequest, "too many "+over)
+	}
+	return n, nil
+}
+
+// fill waits for more: of a large piece of a body straight into p, otherwise into the buffer, which nobody holds meanwhile.
+func (c *framed) fill(p []byte) (direct int, err error) {
+	if waiting := c.bounds.state(); waiting != c.waiting {
+		if c.waiting = waiting; waiting == forRest {
+			c.began = time.Now()
+		}
+		if err := c.Conn.SetReadDeadline(c.until()); err != nil {
+			return 0, err
+		}
+	}
+	if len(p) >= smallBuffer {
+		c.in.release()
+		return c.Conn.Read(p)
+	}
+	if c.in.from.raw != nil || c.much {
+		c.much = false
+		return 0, c.in.more(0)
+	}
+	c.in.release()
+	err = c.in.begin(0) // through TLS, which keeps what this leaves behind
+	c.much = len(c.in.unread()) == len(c.in.from.few)
+	return 0, err
+}
+
+// Write is net.Conn's.
+func (c *framed) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if c.ended {
+		return 0, net.ErrClosed
+	}
+	c.bounds.wrote(p)
+	return c.Conn.Write(p)
+}
+
+// Why a connection ends, as RFC 9113 section 7 has it.
+const (
+	goAwayNoError = 0x0
+	goAwayCalm    = 0xb // ENHANCE_YOUR_CALM
+)
+
+// end says why the connection ends, counts it, and ends it. Where a write stands still, or is in the middle of a frame, the client
+// sees the end alone.
+func (c *framed) end(code uint32, o proxy.Outcome, why string) error {
+	c.in.drop()
+	if c.bounds.busy() { // else it was opened and not used
+		x := c.server.takeExchange(nil)
+		x.Turn(c.server.seat, &c.front.client, o, why, time.Now())
+		x.Finish(time.Now())
+		c.server.giveExchange(x)
+		c.server.log.Debug().Stringer("client", c.front.client.Addr()).Str("why", why).Msg("HTTP/2 connection ended")
+	}
+	if !c.writing.TryLock() {
+		return io.EOF
+	}
+	defer c.writing.Unlock()
+	c.ended = true
+	if !c.bounds.out.between() {
+		return io.EOF
+	}
+	goAway := []byte{0, 0, 8, frameGoAway, 0, 0, 0, 0, 0}
+	goAway = binary.BigEndian.AppendUint32(goAway, c.bounds.last)
+	if _, err := c.Conn.Write(binary.BigEndian.AppendUint32(goAway, code)); err == nil && endOf(c.Conn) == nil {
+		c.front.linger()
+	}
+	return io.EOF
+}
