@@ -10,13 +10,6 @@ import (
 // allowedMethods is what a 405 must name (RFC 9110 section 15.5.6): everything but CONNECT is the services' affair.
 const allowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE"
 
-// MayDrain says whether, after an answer that did not wait for the request's end, the rest of the body may be read and thrown away so
-// that the connection can be kept: left is how much of it is still to come, -1 where that is unknown. Otherwise the connection
-// ends; what is left is never read as a request.
-func (x *Exchange) MayDrain(left int64) bool {
-	return left < DrainBytes && !x.CloseAfter() && (!x.Request.Continue || x.continued)
-}
-
 // AppendOwn appends the proxy's own answer whole, body included (none to HEAD). close says that the connection ends after it; where the
 // outcome needs that it is so anyway, and CloseAfter says so from now on.
 func (x *Exchange) AppendOwn(dst []byte, close bool, now time.Time) []byte {

@@ -154,8 +154,8 @@ func (j *job) answered(size int) {
 	j.x.Answered(ans, time.Duration(l.clock-j.asked), l.now, u.used)
 	l.disarm(&c.sock) // what it was waited for was its body
 	early := !j.up.ended || len(u.out) > 0
-	closes := j.x.CloseAfter() || early || l.server.draining.Load()
-	head := j.x.AppendAnswer(l.message[:0], ans, closes, l.now)
+	j.x.BeforeAnswer(l.server.draining.Load(), early)
+	head := j.x.AppendAnswer(l.message[:0], ans, j.x.CloseAfter(), l.now)
 	if j.held {
 		j.held, j.stopped = false, true // the body is not asked for any more
 	}

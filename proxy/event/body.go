@@ -20,7 +20,7 @@ func (j *job) takeBody() {
 		j.match()
 		return
 	}
-	if f.Kind == http1.Sized && f.Length <= proxy.AheadBytes && !j.request.Continue {
+	if j.x.ReadsAhead() {
 		j.client.phase = inBody
 		j.readAhead()
 		return

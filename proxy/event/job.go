@@ -72,9 +72,8 @@ func (j *job) reply() {
 	c := j.client
 	l := c.loop
 	j.dropUpstream()
-	left := j.skipBody()
-	closes := l.server.draining.Load() || left != 0 && !j.x.MayDrain(left)
-	l.message = j.x.AppendOwn(l.message[:0], closes, l.now)
+	j.x.BeforeOwn(l.server.draining.Load(), j.skipBody())
+	l.message = j.x.AppendOwn(l.message[:0], j.x.CloseAfter(), l.now)
 	if _, ok := l.send(&c.sock, l.message); !ok {
 		j.abandon()
 		return

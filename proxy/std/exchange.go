@@ -67,7 +67,7 @@ func (x *exchange) run(do proxy.Do) {
 
 // match reads a small body, and then finds the way: what has gone while the body came is not asked.
 func (x *exchange) match() proxy.Do {
-	if x.up != nil && !x.request.Continue && !x.up.readAhead() {
+	if x.ReadsAhead() && !x.up.readAhead() {
 		return x.Failed(x.up.failure(), false, false, time.Now())
 	}
 	return x.MatchPresent()
@@ -76,7 +76,7 @@ func (x *exchange) match() proxy.Do {
 // reply gives an own answer. What is left of the request is drained after it where it is small, and otherwise ends with the connection.
 func (x *exchange) reply() {
 	x.begun = true
-	x.Ending = x.Ending || x.server.draining.Load()
+	x.BeforeOwn(x.server.draining.Load(), 0)
 	if x.up != nil {
 		x.up.leave()
 	}

@@ -10,7 +10,7 @@ import (
 // relay gives who asked the answer. From here on nothing can be repeated: what goes wrong must be seen as a cut.
 func (t *try) relay() {
 	t.begun = true
-	t.Ending = t.Ending || t.server.draining.Load()
+	t.BeforeAnswer(t.server.draining.Load(), false)
 	t.body.Start(t.answer.Framing)
 	err := t.asker.head(&t.answer)
 	if err == nil {

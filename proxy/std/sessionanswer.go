@@ -22,7 +22,8 @@ func (s *session) head(ans *http1.Response) error {
 		return s.flush()
 	}
 	if s.x.up != nil && !s.x.up.whole.Load() { // what is left of the request ends with the connection
-		s.x.Ending, s.lingers = true, true
+		s.x.BeforeAnswer(false, true)
+		s.lingers = true
 	}
 	framing := s.x.AnswerFraming(ans).Kind
 	s.chunked, s.untilEnd = framing == http1.Chunked, framing == http1.UntilClose
@@ -100,16 +101,20 @@ func (s *session) finish(trailers []http1.Field) error {
 
 // own is asker's. A small rest of the request is drained after it; a larger one ends with the connection.
 func (s *session) own() error {
-	if !s.body.Done() && (s.stopped.Load() || !s.x.MayDrain(s.left())) {
-		s.x.Ending, s.lingers = true, true
-	}
+	left := s.left()
+	s.x.Ending = s.x.Ending || left != 0 && s.stopped.Load() // nothing more can be read
+	s.x.BeforeOwn(false, left)
+	s.lingers = s.lingers || left != 0 && s.x.Ending
 	s.out = s.x.AppendOwn(s.room(), s.x.CloseAfter(), time.Now())
 	return s.flush()
 }
 
 // left is how much of the request's body is still to come, -1 where that is unknown.
 func (s *session) left() int64 {
-	if s.x.request.Framing.Kind == http1.Sized {
+	switch {
+	case s.body.Done():
+		return 0
+	case s.x.request.Framing.Kind == http1.Sized:
 		return s.body.Left()
 	}
 	return -1

@@ -44,11 +44,8 @@ func newUpload(x *exchange) *upload {
 	return u
 }
 
-// readAhead reads a body of a small, known length whole; others it leaves alone. It is false when it could not.
+// readAhead reads a body whole, see proxy.Exchange.ReadsAhead. It is false when it could not.
 func (u *upload) readAhead() bool {
-	if u.chunked || u.x.request.Framing.Length > proxy.AheadBytes {
-		return true
-	}
 	u.ahead = true
 	for {
 		data, err := u.x.asker.next(&u.pace)
