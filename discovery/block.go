@@ -66,7 +66,7 @@ func same(a, b []Instance) bool { return slices.EqualFunc(a, b, sameInstance) }
 
 func sameInstance(a, b Instance) bool {
 	return a.Identity == b.Identity && a.Service == b.Service && a.Kind == b.Kind && a.Weight == b.Weight && a.Status == b.Status &&
-		a.NodeDown == b.NodeDown && a.Marked == b.Marked && a.Container == b.Container && a.Local == b.Local &&
+		a.NodeDown == b.NodeDown && a.Registered == b.Registered && a.Marked == b.Marked && a.Container == b.Container && a.Local == b.Local &&
 		a.Started.Equal(b.Started) && a.Sent.Equal(b.Sent) &&
 		slices.Equal(a.Tags, b.Tags) && maps.Equal(a.Meta, b.Meta)
 }

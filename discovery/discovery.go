@@ -65,6 +65,8 @@ type Instance struct {
 	// NodeDown says that the node's own check (serfHealth) is critical: the agent is unreachable, which says little about
 	// the instance itself.
 	NodeDown bool
+	// Registered says that a registrator made the registration, ours or another one: by our mark or by the form of the ID.
+	Registered bool
 	// Marked says that a registrator of ours registered it; Started and Sent are then the container's start and the moment
 	// the registration was sent, on the registrating host's clock. Zero when absent.
 	Marked        bool

@@ -47,23 +47,24 @@ type stateService struct {
 }
 
 type stateInstance struct {
-	Node      string            `json:"node,omitempty"`
-	ID        string            `json:"id"`
-	Address   string            `json:"address"`
-	Port      int               `json:"port"`
-	Start     string            `json:"start,omitempty"`
-	Kind      string            `json:"kind,omitempty"`
-	Tags      []string          `json:"tags,omitempty"`
-	Meta      map[string]string `json:"meta,omitempty"`
-	Weight    int               `json:"weight"`
-	Status    string            `json:"status"`
-	NodeDown  bool              `json:"nodeDown,omitempty"`
-	Marked    bool              `json:"marked,omitempty"`
-	Container string            `json:"container,omitempty"`
-	Started   time.Time         `json:"started,omitzero"`
-	Sent      time.Time         `json:"sent,omitzero"`
-	Index     uint64            `json:"index,omitempty"`
-	Local     bool              `json:"local,omitempty"`
+	Node       string            `json:"node,omitempty"`
+	ID         string            `json:"id"`
+	Address    string            `json:"address"`
+	Port       int               `json:"port"`
+	Start      string            `json:"start,omitempty"`
+	Kind       string            `json:"kind,omitempty"`
+	Tags       []string          `json:"tags,omitempty"`
+	Meta       map[string]string `json:"meta,omitempty"`
+	Weight     int               `json:"weight"`
+	Status     string            `json:"status"`
+	NodeDown   bool              `json:"nodeDown,omitempty"`
+	Marked     bool              `json:"marked,omitempty"`
+	Registered bool              `json:"registered,omitempty"`
+	Container  string            `json:"container,omitempty"`
+	Started    time.Time         `json:"started,omitzero"`
+	Sent       time.Time         `json:"sent,omitzero"`
+	Index      uint64            `json:"index,omitempty"`
+	Local      bool              `json:"local,omitempty"`
 }
 
 func newState(s *Snapshot, confirmed time.Time) state {
@@ -74,7 +75,7 @@ func newState(s *Snapshot, confirmed time.Time) state {
 		for _, i := range b.Instances {
 			t.Instances = append(t.Instances, stateInstance{
 				Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta,
-				Weight: i.Weight, Status: i.Status.String(), NodeDown: i.NodeDown, Marked: i.Marked, Started: i.Started,
+				Weight: i.Weight, Status: i.Status.String(), NodeDown: i.NodeDown, Marked: i.Marked, Registered: i.Registered, Started: i.Started,
 				Sent: i.Sent, Container: i.Container, Index: i.Index, Local: i.Local,
 			})
 		}
@@ -133,7 +134,8 @@ func (t stateService) block(now time.Time) (*Service, error) {
 		list = append(list, Instance{
 			Identity: Identity{Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start},
 			Service:  t.Name, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta, Weight: i.Weight, Status: status, NodeDown: i.NodeDown,
-			Marked: i.Marked, Started: i.Started, Sent: i.Sent, Container: i.Container, Index: i.Index, Seen: now, Local: i.Local,
+			Marked: i.Marked, Registered: i.Registered || i.Marked, Started: i.Started, Sent: i.Sent,
+			Container: i.Container, Index: i.Index, Seen: now, Local: i.Local,
 		})
 	}
 	good, refused := settle(list)

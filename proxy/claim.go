@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -199,7 +198,7 @@ func (c *compiler) implied() {
 	key := routeKey{dialect: dialect.Native, host: host, path: "/"}
 	for i := range c.out.block.Instances {
 		in := &c.out.block.Instances[i]
-		if c.out.standing[i].foreign || !registered(in) || restricted(c.out.standing[i].rules) {
+		if c.out.standing[i].foreign || !in.Registered || restricted(c.out.standing[i].rules) {
 			continue
 		}
 		if !dialect.ValidHost(host) {
@@ -236,14 +235,6 @@ func noHTTP(in *discovery.Instance) string {
 
 // udpSuffix is what registrators put behind the ID of a UDP port.
 const udpSuffix = ":udp"
-
-// registratorID is the form of Registrator's IDs, host:name:port, the host being an IPv6 address where it has no name.
-var registratorID = regexp.MustCompile(`^.+:[A-Za-z0-9_.-]{2,}:[0-9]+$`)
-
-// registered says whether a registrator made the registration: by our mark, or by the form of the ID.
-func registered(in *discovery.Instance) bool {
-	return in.Marked || registratorID.MatchString(in.ID)
-}
 
 func ruleKey(r *dialect.Rule) routeKey {
 	return routeKey{dialect: r.Dialect, host: r.Host, port: r.Port, path: r.Path}

@@ -12,7 +12,7 @@ func TestWhatIsNoHTTPInstanceGetsNoTraffic(t *testing.T) {
 	list := []discovery.Instance{inst("web", "10.0.0.1", 80, "urlprefix-web.io/")}
 	for i, kind := range []string{"connect-proxy", "mesh-gateway", "terminating-gateway", "ingress-gateway", "api-gateway", "a-later-one"} {
 		other := inst("web", "10.0.0.1", 20000+i, "urlprefix-web.io/", "urlprefix-side.io/")
-		other.Kind, other.Marked = kind, true
+		other.Kind, other.Registered = kind, true
 		list = append(list, other)
 	}
 	udp := inst("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-side.io/") // one address with the TCP port

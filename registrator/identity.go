@@ -27,6 +27,12 @@ func RegistratorID(id string) (host, name string, port int, udp, ok bool) {
 	return host, name, port, udp, true
 }
 
+// HasIDForm tells whether an ID has Registrator's form.
+func HasIDForm(id string) bool {
+	_, _, _, _, ok := RegistratorID(id)
+	return ok
+}
+
 func cutLast(s string) (before, after string, found bool) {
 	i := strings.LastIndexByte(s, ':')
 	if i < 0 {

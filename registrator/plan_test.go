@@ -279,7 +279,8 @@ func TestRegistratorID(t *testing.T) {
 		"dockerhost:web1:80":     "dockerhost web1 80 false",
 		"dockerhost:web1:53:udp": "dockerhost web1 53 true",
 		"a:b:web_1.x-y:80":       "a:b web_1.x-y 80 false",
-		"dockerhost:w:80":        "", "web1:80": "", ":web1:80": "", "dockerhost:web1:": "", "dockerhost:web1:x": "",
+		"2001:db8::1:web1:80":    "2001:db8::1 web1 80 false",
+		"dockerhost:w:80":        "", "web1:80": "", ":web1:80": "", "dockerhost:web1:": "", "dockerhost:web1:x": "", "dockerhost:web1:8o": "",
 		"dockerhost:web1:80:tcp": "", "dockerhost:we b:80": "", "myid": "", "": "", "udp": "", ":udp": "", "dockerhost:web1:+80": "",
 		"dockerhost:web1:99999999999999999999": "",
 	} {

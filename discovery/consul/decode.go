@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/registrator"
 )
 
 // entry is one element of GET /v1/health/service/:service, as far as it is of use here.
@@ -87,6 +88,7 @@ func (e *entry) instance() discovery.Instance {
 		Index:     e.Service.ModifyIndex,
 	}
 	instance.Marked = owner.Host != "" || owner.Container != ""
+	instance.Registered = instance.Marked || registrator.HasIDForm(instance.ID)
 	if !owner.Started.IsZero() {
 		instance.Start = e.Service.Meta[metaStart]
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/registrator"
 )
 
 // defaultWait is Consul's, for questions that name no wait.
@@ -89,6 +90,7 @@ func (c *Catalogue) instance(h *held) discovery.Instance {
 	if h.Owner.Host != "" || h.Owner.Container != "" {
 		i.Marked, i.Started, i.Sent, i.Container = true, h.Owner.Started, h.Owner.Sent, h.Owner.Container
 	}
+	i.Registered = i.Marked || registrator.HasIDForm(h.ID)
 	if !h.Owner.Started.IsZero() {
 		i.Start = h.Owner.Started.UTC().Format(time.RFC3339Nano)
 	}
