@@ -37,7 +37,7 @@ func (r *Registrator) listen(ctx context.Context) {
 		}
 		failures++
 		if loud(failures) {
-			r.log.Warn().Err(err).Int("tries", failures).Msg("lost the stream of docker events, opening it anew")
+			r.log.Warn().Err(err).Int("tries", failures).Msg("the stream of Docker events broke, reconnecting")
 		}
 		r.streamOpened.done()
 		select {
@@ -57,7 +57,7 @@ func (r *Registrator) stream(ctx context.Context) (opened bool, err error) {
 	err = r.docker.Events(ctx, r.heard.last, func() {
 		opened = true
 		silent.Reset(silence)
-		r.log.Debug().Msg("stream of docker events open")
+		r.log.Debug().Msg("connected to the stream of Docker events")
 		r.streamOpened.done()
 		if r.relist.Swap(false) {
 			r.askForPass(true)

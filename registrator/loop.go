@@ -1,9 +1,3 @@
-// The registrator follows Docker and keeps a catalogue in line with it.
-//
-// It is level-triggered. Events, lists and timers only say which container to look at; what is true is read afresh with an
-// inspect, turned into registrations by Desired, compared with what the catalogue holds by Plan, and tried again until it
-// holds. An error of Docker or of the catalogue never removes a registration.
-
 package registrator
 
 import (
@@ -139,7 +133,7 @@ func (r *Registrator) Run(ctx context.Context) error {
 	case err != nil && !r.passed: // not even Docker's list
 		return &StartError{Err: err}
 	case err != nil:
-		r.log.Warn().Err(err).Msg("first pass incomplete, trying again")
+		r.log.Warn().Err(err).Msg("the first comparison of Docker with the catalogue is incomplete, trying again")
 		partial = true
 	}
 	stop := context.AfterFunc(ctx, r.queue.close)
@@ -222,7 +216,7 @@ func (r *Registrator) identify(ctx context.Context) {
 	case errors.Is(err, ErrGone): // the host itself is called so
 		return
 	case err != nil || name == "":
-		r.log.Warn().Err(err).Msg("the host's name is not known, using the container's: a new container will not know its own registrations")
+		r.log.Warn().Err(err).Msg("the host's name is not known; this container's is used, and a new container of the registrator will not know its registrations")
 		return
 	}
 	r.options.Host, r.ledger.host, r.options.HostIP = name, name, r.resolve(name)

@@ -55,7 +55,7 @@ func (r *Registrator) passes(ctx context.Context, partial bool) {
 			failures++
 			wait = min(wait, passRetry, backoff(failures+3))
 			if loud(failures) {
-				r.log.Warn().Err(err).Int("tries", failures).Msg("full pass failed, nothing is changed by that")
+				r.log.Warn().Err(err).Int("tries", failures).Msg("the comparison of Docker with the catalogue failed; registrations stay as they are, trying again")
 			}
 			continue
 		case partial:

@@ -83,7 +83,7 @@ func latest(a, b time.Time) time.Time {
 
 // sayFailure logs a failed look or write.
 func (r *Registrator) sayFailure(id string, tries int, err error) {
-	line := "container not settled: "
+	line := "could not update the registrations of container "
 	if write := (*writeError)(nil); errors.As(err, &write) {
 		line = write.line + " for "
 	}
