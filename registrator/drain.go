@@ -35,7 +35,7 @@ func (r *Registrator) hint(ev Event) {
 	if kill && !r.ending(ev) {
 		return
 	}
-	r.roll.with(ev.ID, func(m *member) {
+	r.inventory.with(ev.ID, func(m *tracked) {
 		if m.hinted.IsZero() {
 			m.hinted = now
 		}
@@ -49,12 +49,12 @@ func (r *Registrator) hint(ev Event) {
 
 // ending tells whether a kill may end its container; one that we have not inspected yet is looked at in any case.
 func (r *Registrator) ending(ev Event) bool {
-	m, ok := r.roll.get(ev.ID)
+	m, ok := r.inventory.get(ev.ID)
 	return !ok || !m.inspected || stops(ev.Signal, m.last.StopSignal)
 }
 
 // judgeKill starts a drain when the kill means the run that we know of. Both times are Docker's clock.
-func (m *member) judgeKill(now time.Time) {
+func (m *tracked) judgeKill(now time.Time) {
 	if m.kill == nil || !m.inspected {
 		return
 	}

@@ -69,10 +69,10 @@ type Registrator struct {
 	sayPasses, passed                   bool // of the passes' goroutine
 	planSaid                            said // by plans
 
-	queue   *queue
-	roll    *roll
-	ledger  *ledger
-	metrics *metrics
+	queue     *queue
+	inventory *inventory
+	cache     *cache
+	metrics   *metrics
 
 	heard        heard
 	cut          breaker
@@ -92,8 +92,8 @@ func New(c Config) (*Registrator, error) {
 	r := &Registrator{
 		docker: c.Docker, catalogue: c.Catalogue, log: c.Log, options: c.Options, policy: c.Policy, cleanup: c.Cleanup, began: time.Now(),
 		resync: c.Resync, refreshEvery: c.RefreshEvery, retryInterval: c.RetryInterval, retryAttempts: c.RetryAttempts,
-		resolve: c.Resolve, sayPasses: c.Resync > 0, queue: newQueue(), roll: newRoll(),
-		ledger: newLedger(c.Host, c.Compat != CompatNone), passWanted: make(chan struct{}, 1), fatal: make(chan error, 1),
+		resolve: c.Resolve, sayPasses: c.Resync > 0, queue: newQueue(), inventory: newInventory(),
+		cache: newCache(c.Host, c.Compat != CompatNone), passWanted: make(chan struct{}, 1), fatal: make(chan error, 1),
 	}
 	if r.resync <= 0 {
 		r.resync = DefaultResync
@@ -106,7 +106,7 @@ func New(c Config) (*Registrator, error) {
 	}
 	r.streamOpened.init()
 	var err error
-	if r.metrics, err = newMetrics(c.Registerer, r.ledger.count, r.queue.length); err != nil {
+	if r.metrics, err = newMetrics(c.Registerer, r.cache.count, r.queue.length); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
 	return r, nil
@@ -160,7 +160,7 @@ func (r *Registrator) endOn(c Container, complaints []Complaint) {
 		if !p.Fatal {
 			continue
 		}
-		r.roll.with(c.ID, func(m *member) { m.kept = true })
+		r.inventory.with(c.ID, func(m *tracked) { m.kept = true })
 		select {
 		case r.fatal <- errors.New(p.String()):
 		default: // it is ending already
@@ -219,7 +219,7 @@ func (r *Registrator) identify(ctx context.Context) {
 		r.log.Warn().Err(err).Msg("the host's name is not known; this container's is used, and a new container of the registrator will not know its registrations")
 		return
 	}
-	r.options.Host, r.ledger.host, r.options.HostIP = name, name, r.resolve(name)
+	r.options.Host, r.cache.host, r.options.HostIP = name, name, r.resolve(name)
 	r.log.Info().Msg("host name is " + Shown(name) + ", from Docker")
 }
 

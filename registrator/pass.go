@@ -81,37 +81,37 @@ func (r *Registrator) pass(ctx context.Context) (partial bool, err error) {
 		return false, listErr
 	}
 	r.sayPass(len(list))
-	for _, id := range r.roll.sight(list, all) {
+	for _, id := range r.inventory.sight(list, all) {
 		r.queue.add(id, false)
 	}
 	if err := r.refresh(ctx); err != nil {
 		return false, err
 	}
-	claims, kept := r.roll.everything()
+	claims, kept := r.inventory.everything()
 	r.compare(claims, kept)
 	r.metrics.passed.Store(time.Now().UnixNano())
-	return r.roll.unseen(), nil
+	return r.inventory.unseen(), nil
 }
 
 // refresh asks the catalogue what it holds.
 func (r *Registrator) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, listingDeadline)
 	defer cancel()
-	mark, asked := r.ledger.mark(), time.Now()
+	mark, asked := r.cache.mark(), time.Now()
 	listing, err := r.catalogue.Held(ctx)
 	if err != nil {
 		return err
 	}
-	r.ledger.replace(listing, mark, asked)
+	r.cache.replace(listing, mark, asked)
 	return nil
 }
 
 // compare queues every container whose registrations are not as they should be, and what Registrator left behind.
 func (r *Registrator) compare(claims []Claim, kept map[string]string) {
-	listing := r.ledger.all()
+	listing := r.cache.all()
 	steps := Plan(claims, listing, Scope{
 		Host: r.options.Host, Compat: r.options.Compat, Cleanup: r.cleanup, Kept: kept, Never: r.policy == DeregisterNever, Began: r.began,
-		Seen: r.roll.knows,
+		Seen: r.inventory.knows,
 	})
 	r.sayComplaints(steps.Complaints, true)
 	for _, id := range steps.Look {
@@ -134,8 +134,8 @@ func (r *Registrator) compare(claims []Claim, kept map[string]string) {
 			r.queue.add(leftoverPrefix+sid, false)
 		}
 	}
-	for _, id := range r.ledger.owners() {
-		if !r.roll.knows(id) {
+	for _, id := range r.cache.owners() {
+		if !r.inventory.knows(id) {
 			r.queue.add(id, false)
 		}
 	}
@@ -154,8 +154,8 @@ func (r *Registrator) refreshLines(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		for _, id := range r.ledger.owners() {
-			for _, sid := range r.ledger.ownedBy(id) {
+		for _, id := range r.cache.owners() {
+			for _, sid := range r.cache.ownedBy(id) {
 				r.log.Info().Msg("refreshed: " + short(id) + " " + legible(sid))
 			}
 		}
@@ -180,7 +180,7 @@ func (r *Registrator) say(c Container, wanted []Registration, complaints []Compl
 	ignored := ignoredLine(c, wanted, r.options)
 	lines.WriteString(ignored)
 	known := false
-	r.roll.with(c.ID, func(m *member) { known, m.said = m.said == lines.String(), lines.String() })
+	r.inventory.with(c.ID, func(m *tracked) { known, m.said = m.said == lines.String(), lines.String() })
 	if known {
 		return
 	}

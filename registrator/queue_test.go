@@ -114,18 +114,18 @@ func TestBackoffGrowsAndIsBounded(t *testing.T) {
 }
 
 func TestListingDoesNotUndoWritesThatOverlapIt(t *testing.T) {
-	l := newLedger("h", false)
+	l := newCache("h", false)
 	ours := func(id string) Held {
 		return Held{Registration: Registration{ID: id, Owner: Owner{Host: "h", Container: "c"}}}
 	}
-	write := func(id string) { l.begin(id); l.registered(id, ours(id), false) }
+	write := func(id string) { l.beginWrite(id); l.registered(id, ours(id), false) }
 	write("old")
 	write("gone")
 	mark := l.mark()
-	write("during") // registered after the listing was taken
-	l.begin("gone") // deregistered after it was taken
+	write("during")      // registered after the listing was taken
+	l.beginWrite("gone") // deregistered after it was taken
 	l.deregistered("gone", false)
-	l.begin("flying") // still under way
+	l.beginWrite("flying") // still under way
 	l.replace(map[string]Held{"old": ours("old"), "gone": ours("gone"), "foreign": {}}, mark, time.Now())
 	l.registered("flying", ours("flying"), false)
 	got := l.ownedBy("c")
@@ -140,7 +140,7 @@ func TestListingDoesNotUndoWritesThatOverlapIt(t *testing.T) {
 }
 
 func TestLedgerLockEndsWithContext(t *testing.T) {
-	l := newLedger("h", false)
+	l := newCache("h", false)
 	unlock, err := l.lock(context.Background(), "a")
 	if err != nil {
 		t.Fatal(err)

@@ -47,7 +47,7 @@ func (r *Registrator) attend(ctx context.Context, key string) time.Duration {
 	var after time.Duration
 	var failures int
 	var lag time.Duration
-	r.roll.with(key, func(m *member) {
+	r.inventory.with(key, func(m *tracked) {
 		if err != nil {
 			m.failures++
 			failures, after = m.failures, backoff(m.failures)
@@ -69,7 +69,7 @@ func (r *Registrator) attend(ctx context.Context, key string) time.Duration {
 		r.metrics.lag.Observe(lag.Seconds())
 	}
 	if after == 0 {
-		r.roll.leave(key)
+		r.inventory.leave(key)
 	}
 	return after
 }
@@ -91,7 +91,7 @@ func (r *Registrator) sayFailure(id string, tries int, err error) {
 }
 
 // due tells when a settled container needs its next look; 0: never, it is gone and nothing of it is left.
-func (m *member) due(now time.Time) time.Duration {
+func (m *tracked) due(now time.Time) time.Duration {
 	after := relook - rand.N(relookSpread)
 	switch {
 	case m.drain != nil:
@@ -111,7 +111,7 @@ func (r *Registrator) settle(ctx context.Context, id string) (err error) {
 		}
 	}()
 	if r.drainNow(id) {
-		return r.apply(ctx, id, r.roll.claim(id, nil))
+		return r.apply(ctx, id, r.inventory.claim(id, nil))
 	}
 	seen, err := r.look(ctx, id)
 	if err != nil {
@@ -125,7 +125,7 @@ func (r *Registrator) settle(ctx context.Context, id string) (err error) {
 
 // drainNow takes up a drain that nothing has been done about yet: no inspect is needed to act on it.
 func (r *Registrator) drainNow(id string) (now bool) {
-	r.roll.with(id, func(m *member) {
+	r.inventory.with(id, func(m *tracked) {
 		if m.drain == nil || !m.drain.pending {
 			return
 		}
@@ -142,7 +142,7 @@ func (r *Registrator) judge(seen sighting) []string {
 	c, now := seen.Container, time.Now()
 	var before Container
 	draining := false
-	r.roll.with(c.ID, func(m *member) {
+	r.inventory.with(c.ID, func(m *tracked) {
 		before, m.last, m.inspected = m.last, c, true
 		if !reflect.DeepEqual(before, c) {
 			// It changes, and the event of the next change may be lost: that the next list shows it as the last one did
@@ -172,18 +172,18 @@ func (r *Registrator) judge(seen sighting) []string {
 	var claims []Claim
 	if c.Up() && !draining {
 		o := r.options
-		o.Addresses = r.ledger.addresses(c.ID)
+		o.Addresses = r.cache.addresses(c.ID)
 		wanted, complaints := Desired(c, seen.peer, o)
 		claims = Claims(c, wanted)
 		r.say(c, wanted, complaints)
 		r.endOn(c, complaints)
 	}
 	if before.Up() != c.Up() || !before.State.StartedAt.Equal(c.State.StartedAt) {
-		for _, other := range r.roll.dependents(c.ID, c.PlainName()) {
+		for _, other := range r.inventory.dependents(c.ID, c.PlainName()) {
 			r.queue.add(other, true)
 		}
 	}
-	return r.roll.claim(c.ID, claims)
+	return r.inventory.claim(c.ID, claims)
 }
 
 // apply settles every service id that the container claims, claimed or owns. One that fails does not stop the others,
@@ -193,7 +193,7 @@ func (r *Registrator) apply(ctx context.Context, id string, concerned []string) 
 	for _, sid := range concerned {
 		ids[sid] = true
 	}
-	for _, sid := range r.ledger.ownedBy(id) {
+	for _, sid := range r.cache.ownedBy(id) {
 		ids[sid] = true
 	}
 	var failed error
@@ -205,7 +205,7 @@ func (r *Registrator) apply(ctx context.Context, id string, concerned []string) 
 		}
 	}
 	if failed == nil {
-		r.roll.with(id, func(m *member) { m.kept = m.kept && len(r.ledger.ownedBy(id)) > 0 })
+		r.inventory.with(id, func(m *tracked) { m.kept = m.kept && len(r.cache.ownedBy(id)) > 0 })
 	}
 	return failed
 }
@@ -214,20 +214,20 @@ func (r *Registrator) apply(ctx context.Context, id string, concerned []string) 
 // goes, so that a service with a single instance never stands without any.
 func (r *Registrator) claimedFirst(sids []string) []string {
 	slices.SortStableFunc(sids, func(a, b string) int {
-		return min(len(r.roll.claimsOf(b, "")), 1) - min(len(r.roll.claimsOf(a, "")), 1)
+		return min(len(r.inventory.claimsOf(b, "")), 1) - min(len(r.inventory.claimsOf(a, "")), 1)
 	})
 	return sids
 }
 
 // sweep removes what Registrator left behind, if it still is what it was when the pass saw it.
 func (r *Registrator) sweep(ctx context.Context, sid string) time.Duration {
-	unlock, err := r.ledger.lock(ctx, sid)
+	unlock, err := r.cache.lock(ctx, sid)
 	if err != nil {
 		return 0
 	}
 	defer unlock()
-	held, ok, _ := r.ledger.get(sid)
-	if !ok || held.Owner != (Owner{}) || len(r.roll.claimsOf(sid, "")) > 0 {
+	held, ok, _ := r.cache.get(sid)
+	if !ok || held.Owner != (Owner{}) || len(r.inventory.claimsOf(sid, "")) > 0 {
 		return 0
 	}
 	r.log.Info().Msg("dangling: " + legible(sid))

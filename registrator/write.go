@@ -21,16 +21,16 @@ const (
 
 // applyOne does what is to be done about one service id, on behalf of one container that it concerns.
 func (r *Registrator) applyOne(ctx context.Context, id, sid string) error {
-	unlock, err := r.ledger.lock(ctx, sid)
+	unlock, err := r.cache.lock(ctx, sid)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	claims := r.roll.claimsOf(sid, id)
+	claims := r.inventory.claimsOf(sid, id)
 	if err := r.checkTaken(ctx, sid, claims); err != nil {
 		return err
 	}
-	held, has, unsure := r.ledger.get(sid)
+	held, has, unsure := r.cache.get(sid)
 	listing := map[string]Held{}
 	if has {
 		if unsure {
@@ -66,7 +66,7 @@ func (r *Registrator) applyOne(ctx context.Context, id, sid string) error {
 // checkTaken asks the catalogue afresh before an ID is written that a label chose and that nobody is known to hold: somebody else may
 // have registered it since the last pass.
 func (r *Registrator) checkTaken(ctx context.Context, sid string, claims []Claim) error {
-	if _, has, _ := r.ledger.get(sid); has || r.options.Compat != CompatNone || r.ledger.age() < listingFresh {
+	if _, has, _ := r.cache.get(sid); has || r.options.Compat != CompatNone || r.cache.age() < listingFresh {
 		return nil
 	}
 	chosen := func(c Claim) bool { return c.ID == sid && !c.namesItself(r.options.Host) }
@@ -86,8 +86,8 @@ func (r *Registrator) follow(steps Steps) {
 
 // scope is what a plan on behalf of one container may touch.
 func (r *Registrator) scope(id string) Scope {
-	s := Scope{Host: r.options.Host, Compat: r.options.Compat, Never: r.policy == DeregisterNever, Began: r.began, Seen: r.roll.knows}
-	if m, ok := r.roll.get(id); ok && m.kept {
+	s := Scope{Host: r.options.Host, Compat: r.options.Compat, Never: r.policy == DeregisterNever, Began: r.began, Seen: r.inventory.knows}
+	if m, ok := r.inventory.get(id); ok && m.kept {
 		s.Kept = map[string]string{id: m.name}
 	}
 	return s
@@ -103,14 +103,14 @@ func (r *Registrator) register(ctx context.Context, wanted Registration, claims 
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeDeadline)
 	defer cancel()
-	r.ledger.begin(wanted.ID)
+	r.cache.beginWrite(wanted.ID)
 	err := r.catalogue.Register(ctx, wanted)
 	h := Held{Registration: wanted, Digest: Digest(wanted.Checks)}
 	h.Owner = owner
 	if m := mirror(wanted); m != nil {
 		h.TTLStatus = m.Status
 	}
-	r.ledger.registered(wanted.ID, h, err != nil)
+	r.cache.registered(wanted.ID, h, err != nil)
 	r.metrics.wrote("register", err)
 	if err != nil {
 		return &writeError{line: "register failed: " + legible(wanted.ID), err: err}
@@ -126,9 +126,9 @@ func (r *Registrator) register(ctx context.Context, wanted Registration, claims 
 func (r *Registrator) deregister(ctx context.Context, sid string) error {
 	ctx, cancel := context.WithTimeout(ctx, writeDeadline)
 	defer cancel()
-	r.ledger.begin(sid)
+	r.cache.beginWrite(sid)
 	err := r.catalogue.Deregister(ctx, sid)
-	r.ledger.deregistered(sid, err != nil)
+	r.cache.deregistered(sid, err != nil)
 	r.metrics.wrote("deregister", err)
 	if err != nil {
 		return &writeError{line: "deregister failed: " + legible(sid), err: err}
@@ -138,12 +138,12 @@ func (r *Registrator) deregister(ctx context.Context, sid string) error {
 
 // tend looks after what lives within a registration: maintenance of ours, and the HEALTHCHECK mirror.
 func (r *Registrator) tend(ctx context.Context, sid string, claims []Claim) error {
-	held, has, _ := r.ledger.get(sid)
+	held, has, _ := r.cache.get(sid)
 	if !has || held.Owner.Host != r.options.Host {
 		return nil
 	}
-	owner, _ := r.roll.get(held.Owner.Container)
-	ours := r.ledger.aside(sid).withheld || held.MaintenanceReason == drainReason
+	owner, _ := r.inventory.get(held.Owner.Container)
+	ours := r.cache.localState(sid).withheld || held.MaintenanceReason == drainReason
 	switch {
 	case owner.withhold && !held.Maintenance:
 		return r.maintain(ctx, sid, true)
@@ -167,14 +167,14 @@ func (r *Registrator) maintain(ctx context.Context, sid string, on bool) error {
 	if on {
 		reason = drainReason
 	}
-	r.ledger.begin(sid)
+	r.cache.beginWrite(sid)
 	err := r.catalogue.Maintain(ctx, sid, on, reason)
 	r.metrics.wrote("maintain", err)
 	if err != nil {
-		r.ledger.adjusted(sid, nil)
+		r.cache.adjusted(sid, nil)
 		return fmt.Errorf("set maintenance of %s: %w", Shown(sid), err)
 	}
-	r.ledger.adjusted(sid, func(h *Held, a *aside) {
+	r.cache.adjusted(sid, func(h *Held, a *localState) {
 		h.Maintenance, h.MaintenanceReason, a.withheld = on, reason, on
 	})
 	r.log.Info().Bool("on", on).Msg("maintenance: " + legible(sid))
@@ -187,19 +187,19 @@ func (r *Registrator) report(ctx context.Context, wanted Registration, held Held
 	if m == nil {
 		return nil
 	}
-	if held.TTLStatus == m.Status && time.Since(r.ledger.aside(wanted.ID).reported) < mirrorBeat {
+	if held.TTLStatus == m.Status && time.Since(r.cache.localState(wanted.ID).reported) < mirrorBeat {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeDeadline)
 	defer cancel()
-	r.ledger.begin(wanted.ID)
+	r.cache.beginWrite(wanted.ID)
 	err := r.catalogue.Report(ctx, m.ID, m.Status, m.Output)
 	r.metrics.wrote("report", err)
 	if err != nil {
-		r.ledger.doubt(wanted.ID) // the check may be gone: the next try registers it anew
+		r.cache.markUnsure(wanted.ID) // the check may be gone: the next try registers it anew
 		return fmt.Errorf("report health of %s: %w", Shown(wanted.ID), err)
 	}
-	r.ledger.adjusted(wanted.ID, func(h *Held, a *aside) { h.TTLStatus, a.reported = m.Status, time.Now() })
+	r.cache.adjusted(wanted.ID, func(h *Held, a *localState) { h.TTLStatus, a.reported = m.Status, time.Now() })
 	return nil
 }
 

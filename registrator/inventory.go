@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// roll is what we know of the containers: the last look at each, and what it claims.
-type roll struct {
+// inventory is what we know of the containers: the last look at each, and what it claims.
+type inventory struct {
 	mu     sync.Mutex
-	of     map[string]*member
+	of     map[string]*tracked
 	claims map[string]map[string][]Claim // service id → container → its claims
 }
 
-// member is one container on the roll.
-type member struct {
+// tracked is one container in the inventory.
+type tracked struct {
 	last      Container // of the last inspect; ID "" before the first
 	inspected bool
 	claims    []Claim
@@ -31,40 +31,40 @@ type member struct {
 	said     string    // what was last complained about, so that it is said once
 }
 
-func newRoll() *roll {
-	return &roll{of: map[string]*member{}, claims: map[string]map[string][]Claim{}}
+func newInventory() *inventory {
+	return &inventory{of: map[string]*tracked{}, claims: map[string]map[string][]Claim{}}
 }
 
-// with runs f on the member, made if need be, under the lock.
-func (l *roll) with(id string, f func(*member)) {
+// with runs f on a tracked container, made if need be, under the lock.
+func (l *inventory) with(id string, f func(*tracked)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := l.of[id]
 	if m == nil {
-		m = &member{}
+		m = &tracked{}
 		l.of[id] = m
 	}
 	f(m)
 }
 
-// get copies a member; ok is false for a container not on the roll.
-func (l *roll) get(id string) (m member, ok bool) {
+// get copies a tracked container; ok is false for a container not in the inventory.
+func (l *inventory) get(id string) (m tracked, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if p := l.of[id]; p != nil {
 		return *p, true
 	}
-	return member{}, false
+	return tracked{}, false
 }
 
 // claim replaces a container's claims and returns the service ids that it claimed before or claims now.
-func (l *roll) claim(id string, now []Claim) []string {
+func (l *inventory) claim(id string, now []Claim) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.reclaim(id, now)
 }
 
-func (l *roll) reclaim(id string, now []Claim) []string {
+func (l *inventory) reclaim(id string, now []Claim) []string {
 	m := l.of[id]
 	if m == nil {
 		return nil
@@ -91,7 +91,7 @@ func (l *roll) reclaim(id string, now []Claim) []string {
 }
 
 // claimsOf lists who claims a service id, and one claim more of the container, which shows that it has any.
-func (l *roll) claimsOf(serviceID, container string) []Claim {
+func (l *inventory) claimsOf(serviceID, container string) []Claim {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make([]Claim, 0, 2)
@@ -105,7 +105,7 @@ func (l *roll) claimsOf(serviceID, container string) []Claim {
 }
 
 // everything lists all claims, and the containers whose registrations must stay although they claim none.
-func (l *roll) everything() (claims []Claim, kept map[string]string) {
+func (l *inventory) everything() (claims []Claim, kept map[string]string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	kept = map[string]string{}
@@ -118,8 +118,8 @@ func (l *roll) everything() (claims []Claim, kept map[string]string) {
 	return claims, kept
 }
 
-// leave takes a container off the roll.
-func (l *roll) leave(id string) {
+// leave takes a container out of the inventory.
+func (l *inventory) leave(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reclaim(id, nil)
@@ -127,7 +127,7 @@ func (l *roll) leave(id string) {
 }
 
 // dependents lists the containers that share the network of the one with this id and name.
-func (l *roll) dependents(id, name string) []string {
+func (l *inventory) dependents(id, name string) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []string
@@ -141,7 +141,7 @@ func (l *roll) dependents(id, name string) []string {
 }
 
 // sight takes in a complete list and returns who needs a look: the new, the changed, the vanished, or all of them.
-func (l *roll) sight(list []Outline, all bool) []string {
+func (l *inventory) sight(list []Outline, all bool) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range l.of {
@@ -151,7 +151,7 @@ func (l *roll) sight(list []Outline, all bool) []string {
 	for _, o := range list {
 		m := l.of[o.ID]
 		if m == nil {
-			m = &member{}
+			m = &tracked{}
 			l.of[o.ID] = m
 		}
 		if all || !m.inspected || m.kept || m.outline != o.Look {
@@ -167,14 +167,14 @@ func (l *roll) sight(list []Outline, all bool) []string {
 	return look
 }
 
-// knows tells whether a container is on the roll and has been looked at.
-func (l *roll) knows(id string) bool {
+// knows tells whether a container is in the inventory and has been looked at.
+func (l *inventory) knows(id string) bool {
 	m, ok := l.get(id)
 	return ok && m.inspected
 }
 
 // unseen tells whether some listed container has not been looked at yet.
-func (l *roll) unseen() bool {
+func (l *inventory) unseen() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range l.of {
