@@ -22,10 +22,10 @@ const maxHeaders = 16
 type checker struct {
 	container Container
 	port      candidate
-	at        site
+	at        addrPort
 	s         settings
 	o         Options
-	g         *grievances
+	g         *complaintCollector
 }
 
 // check is the first of the seven kinds that is set. One that is refused leaves the service without a check.

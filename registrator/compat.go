@@ -24,7 +24,7 @@ type compatPort struct {
 }
 
 // desiredCompat is Desired for both compat modes.
-func desiredCompat(c Container, peer *Container, o Options, g *grievances) ([]Registration, []Complaint) {
+func desiredCompat(c Container, peer *Container, o Options, g *complaintCollector) ([]Registration, []Complaint) {
 	vars := readVariables(c, false, g)
 	ports, several := compatPorts(c, o)
 	render := sync.OnceValues(func() (string, error) {
@@ -35,7 +35,7 @@ func desiredCompat(c Container, peer *Container, o Options, g *grievances) ([]Re
 	})
 	var out []Registration
 	for _, p := range ports {
-		s := settle(vars, p.port, p.proto)
+		s := effective(vars, p.port, p.proto)
 		if s.value("ignore") != "" || o.Compat == CompatHEAD && o.Explicit && s.value("name") == "" {
 			continue
 		}
@@ -44,7 +44,7 @@ func desiredCompat(c Container, peer *Container, o Options, g *grievances) ([]Re
 			return nil, append(g.all(), Complaint{Container: c.ID, Name: c.PlainName(), Variable: "-tags", Fatal: true,
 				Problem: Shown(err.Error()), Done: "Registrator ends here"})
 		}
-		p.place(c, peer, o)
+		p.locate(c, peer, o)
 		out = append(out, compatRegistration(c, p, s, o, tags, several))
 	}
 	return out, g.all()
@@ -110,8 +110,8 @@ func newCompatPort(c Container, key string, bindings []Binding, mode Compat) com
 	return p
 }
 
-// place fills in the address and port that are registered.
-func (p *compatPort) place(c Container, peer *Container, o Options) {
+// locate fills in the address and port that are registered.
+func (p *compatPort) locate(c Container, peer *Container, o Options) {
 	if p.hostIP == "0.0.0.0" && o.HostIP != "" {
 		p.hostIP = o.HostIP
 	}

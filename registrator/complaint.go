@@ -50,14 +50,14 @@ func Shown(s string) string {
 	return strconv.Quote(s[:cut]) + "... (" + strconv.Itoa(len(s)) + " bytes)"
 }
 
-// grievances collects the complaints about one container, a bounded number of them.
-type grievances struct {
+// complaintCollector collects the complaints about one container, a bounded number of them.
+type complaintCollector struct {
 	container Container
 	list      []Complaint
 	left      int // how many did not fit
 }
 
-func (g *grievances) add(variable, problem, done string) {
+func (g *complaintCollector) add(variable, problem, done string) {
 	if len(g.list) >= maxComplaints {
 		g.left++
 		return
@@ -67,7 +67,7 @@ func (g *grievances) add(variable, problem, done string) {
 }
 
 // all returns the complaints, with one more line when some did not fit.
-func (g *grievances) all() []Complaint {
+func (g *complaintCollector) all() []Complaint {
 	if g.left == 0 {
 		return g.list
 	}

@@ -15,7 +15,7 @@ func Desired(c Container, peer *Container, o Options) ([]Registration, []Complai
 	if !c.Up() {
 		return nil, nil
 	}
-	g := &grievances{container: c}
+	g := &complaintCollector{container: c}
 	if o.Compat != CompatNone {
 		return desiredCompat(c, peer, o, g)
 	}
@@ -36,8 +36,8 @@ func Desired(c Container, peer *Container, o Options) ([]Registration, []Complai
 type draft struct {
 	c      Container
 	o      Options
-	home   place
-	g      *grievances
+	home   locator
+	g      *complaintCollector
 	common func() []string // the tags of -tags, rendered once
 }
 
@@ -45,7 +45,7 @@ type draft struct {
 type eligible struct {
 	port   candidate
 	s      settings
-	at     site
+	at     addrPort
 	id     string
 	idFlaw string // why the ID is not the one that SERVICE_ID asks for
 }
@@ -54,9 +54,9 @@ func (d *draft) registrations() []Registration {
 	vars := readVariables(d.c, true, d.g)
 	var ports []eligible
 	for _, port := range candidates(d.c, d.home.home, vars, d.g) {
-		s := settle(vars, port.text(), port.proto)
+		s := effective(vars, port.text(), port.proto)
 		id, flaw := d.id(port, s)
-		if at, ok := d.home.site(port, s, d.o.Addresses[id], d.g); ok {
+		if at, ok := d.home.find(port, s, d.o.Addresses[id], d.g); ok {
 			ports = append(ports, eligible{port, s, at, id, flaw})
 		}
 	}

@@ -56,27 +56,27 @@ const (
 	listDeadline = 15 * time.Second
 )
 
-// sighting is the result of one look at a container.
-type sighting struct {
+// inspection is the result of one look at a container.
+type inspection struct {
 	Container
 	gone bool
 	peer *Container // whose network it shares, nil if none
 }
 
 // look inspects a container and, where it shares another's network, that one.
-func (r *Registrator) look(ctx context.Context, id string) (sighting, error) {
+func (r *Registrator) look(ctx context.Context, id string) (inspection, error) {
 	c, err := r.inspect(ctx, id)
 	if errors.Is(err, ErrGone) {
-		return sighting{Container: Container{ID: id}, gone: true}, nil
+		return inspection{Container: Container{ID: id}, gone: true}, nil
 	}
 	if err != nil {
-		return sighting{}, err
+		return inspection{}, err
 	}
-	seen := sighting{Container: c}
+	seen := inspection{Container: c}
 	if ref := c.Peer(); ref != "" && c.Up() {
 		peer, err := r.inspect(ctx, ref)
 		if err != nil && !errors.Is(err, ErrGone) {
-			return sighting{}, err
+			return inspection{}, err
 		}
 		if err == nil {
 			seen.peer = &peer

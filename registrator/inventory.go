@@ -140,8 +140,8 @@ func (l *inventory) dependents(id, name string) []string {
 	return out
 }
 
-// sight takes in a complete list and returns who needs a look: the new, the changed, the vanished, or all of them.
-func (l *inventory) sight(list []Outline, all bool) []string {
+// takeList takes in a complete list and returns who needs a look: the new, the changed, the vanished, or all of them.
+func (l *inventory) takeList(list []Outline, all bool) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range l.of {

@@ -18,9 +18,9 @@ import (
 const (
 	// DefaultResync is the interval of full passes when none is given.
 	DefaultResync = 30 * time.Second
-	// attendants is how many containers are attended to at once: enough that a few hung calls (5 s each at most) delay
+	// parallelism is how many containers are handled at once: enough that a few hung calls (5 s each at most) delay
 	// nobody else, few enough to stay far below the 200 connections that Consul allows from one address.
-	attendants = 32
+	parallelism = 32
 )
 
 // Config is what a Registrator needs. Docker and Catalogue are required, Options.Host should be set.
@@ -138,7 +138,7 @@ func (r *Registrator) Run(ctx context.Context) error {
 	}
 	stop := context.AfterFunc(ctx, r.queue.close)
 	defer stop()
-	for range attendants {
+	for range parallelism {
 		running.Go(func() { r.serve(ctx) })
 	}
 	running.Go(func() { r.refreshLines(ctx) })

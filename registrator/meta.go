@@ -27,7 +27,7 @@ var spent = []string{"name", "id", "tags", "ip", "port", "network", "enable_tag_
 var secretWords = []string{"password", "passwd", "secret", "token", "key", "credential", "private"}
 
 // meta is what is left of the settings once everything with a meaning is taken out.
-func meta(s settings, g *grievances) map[string]string {
+func meta(s settings, g *complaintCollector) map[string]string {
 	var out map[string]string
 	for _, key := range slices.Sorted(maps.Keys(s)) {
 		if slices.Contains(spent, key) || strings.HasPrefix(key, "check_") {

@@ -24,15 +24,15 @@ func own(c Container, peer *Container, set ...flags) ([]Registration, string) {
 	return got, strings.Join(lines, "\n")
 }
 
-// wantSites compares "address:port" of the registrations, in order.
-func wantSites(t *testing.T, got []Registration, want ...string) {
+// wantAddrPorts compares "address:port" of the registrations, in order.
+func wantAddrPorts(t *testing.T, got []Registration, want ...string) {
 	t.Helper()
-	var sites []string
+	var addrPorts []string
 	for _, r := range got {
-		sites = append(sites, checker{at: site{r.Address, r.Port}}.hostPort())
+		addrPorts = append(addrPorts, checker{at: addrPort{r.Address, r.Port}}.hostPort())
 	}
-	if !slices.Equal(sites, want) {
-		t.Errorf("registered %q, want %q", sites, want)
+	if !slices.Equal(addrPorts, want) {
+		t.Errorf("registered %q, want %q", addrPorts, want)
 	}
 }
 
@@ -138,7 +138,7 @@ func TestOwnSites(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, complaints := own(tc.c, tc.peer, tc.flags...)
-			wantSites(t, got, tc.want...)
+			wantAddrPorts(t, got, tc.want...)
 			wantComplaint(t, complaints, tc.complaint...)
 		})
 	}

@@ -81,7 +81,7 @@ func (r *Registrator) pass(ctx context.Context) (partial bool, err error) {
 		return false, listErr
 	}
 	r.sayPass(len(list))
-	for _, id := range r.inventory.sight(list, all) {
+	for _, id := range r.inventory.takeList(list, all) {
 		r.queue.add(id, false)
 	}
 	if err := r.refresh(ctx); err != nil {

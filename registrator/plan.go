@@ -79,7 +79,7 @@ type plan struct {
 	steps   Steps
 }
 
-// claim settles who gets an ID.
+// claim decides who gets an ID.
 func (p *plan) claim(c Claim) {
 	p.live[c.Container], p.live[c.Name] = true, true
 	old, taken := p.claimed[c.ID]

@@ -20,7 +20,7 @@ func (p candidate) text() string { return strconv.Itoa(p.number) }
 
 // candidates are the container's ports by number. Those of a container that shares a network are published, if at
 // all, by the one whose network it is.
-func candidates(c, home Container, vars []variable, g *grievances) []candidate {
+func candidates(c, home Container, vars []variable, g *complaintCollector) []candidate {
 	keys := map[string]bool{}
 	for _, key := range c.Exposed {
 		keys[withProtocol(key)] = true
@@ -59,7 +59,7 @@ func withProtocol(key string) string {
 
 // askedPort lets SERVICE_PORT stand in for EXPOSE when a container has no ports at all.
 func askedPort(vars []variable) map[string]bool {
-	set, ok := settle(vars, "", "tcp")["port"]
+	set, ok := effective(vars, "", "tcp")["port"]
 	if !ok || portNumber(set.value) == 0 {
 		return nil
 	}

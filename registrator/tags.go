@@ -47,7 +47,7 @@ func splitTagsV7(s string) []string {
 }
 
 // fitTags drops tags that nobody downstream should have to cope with.
-func fitTags(tags []string, source string, g *grievances) []string {
+func fitTags(tags []string, source string, g *complaintCollector) []string {
 	out := make([]string, 0, min(len(tags), maxTags))
 	for i, tag := range tags {
 		problem := flaw(tag)

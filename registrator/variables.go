@@ -95,7 +95,7 @@ func (v variable) applies(port, proto string) bool {
 }
 
 // readVariables gives the container's variables, weakest first: environment in order, then labels by name.
-func readVariables(c Container, extended bool, g *grievances) []variable {
+func readVariables(c Container, extended bool, g *complaintCollector) []variable {
 	out := make([]variable, 0, 16)
 	take := func(source, value string) {
 		v, ok := readVariable(source, value, extended)
@@ -133,9 +133,9 @@ type setting struct {
 // settings are what counts for one port, by key.
 type settings map[string]setting
 
-// settle picks for every key the most specific variable; among equals the later one. An empty value counts too, so
+// effective picks for every key the most specific variable; among equals the later one. An empty value counts too, so
 // that SERVICE_80_IGNORE= takes port 80 out of SERVICE_IGNORE=true.
-func settle(vars []variable, port, proto string) settings {
+func effective(vars []variable, port, proto string) settings {
 	out := settings{}
 	for _, v := range vars {
 		if !v.applies(port, proto) {

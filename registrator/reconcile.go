@@ -23,23 +23,23 @@ const (
 	leftoverPrefix = "leftover:"
 )
 
-// serve hands keys from the queue to attend until the queue is closed.
+// serve hands keys from the queue to handle until the queue is closed.
 func (r *Registrator) serve(ctx context.Context) {
 	for {
 		key, ok := r.queue.next()
 		if !ok {
 			return
 		}
-		r.queue.done(key, r.attend(ctx, key))
+		r.queue.done(key, r.handle(ctx, key))
 	}
 }
 
-// attend does what a key asks for and returns when to look again (0: not unless asked).
-func (r *Registrator) attend(ctx context.Context, key string) time.Duration {
+// handle does what a key asks for and returns when to look again (0: not unless asked).
+func (r *Registrator) handle(ctx context.Context, key string) time.Duration {
 	if id, ok := strings.CutPrefix(key, leftoverPrefix); ok {
 		return r.sweep(ctx, id)
 	}
-	err := r.settle(ctx, key)
+	err := r.reconcile(ctx, key)
 	if ctx.Err() != nil {
 		return 0
 	}
@@ -90,7 +90,7 @@ func (r *Registrator) sayFailure(id string, tries int, err error) {
 	r.log.Warn().Err(err).Int("tries", tries).Msg(line + short(id) + ", trying again")
 }
 
-// due tells when a settled container needs its next look; 0: never, it is gone and nothing of it is left.
+// due tells when a container that is in line needs its next look; 0: never, it is gone and nothing of it is left.
 func (m *tracked) due(now time.Time) time.Duration {
 	after := relook - rand.N(relookSpread)
 	switch {
@@ -103,11 +103,11 @@ func (m *tracked) due(now time.Time) time.Duration {
 	}
 }
 
-// settle brings the catalogue in line with one container. An error means that it has to be tried again.
-func (r *Registrator) settle(ctx context.Context, id string) (err error) {
+// reconcile brings the catalogue in line with one container. An error means that it has to be tried again.
+func (r *Registrator) reconcile(ctx context.Context, id string) (err error) {
 	defer func() {
 		if p := recover(); p != nil { // whatever one container's labels do, the others go on
-			err = fmt.Errorf("settle container %s: panic: %v\n%s", short(id), p, debug.Stack())
+			err = fmt.Errorf("reconcile container %s: panic: %v\n%s", short(id), p, debug.Stack())
 		}
 	}()
 	if r.drainNow(id) {
@@ -138,7 +138,7 @@ func (r *Registrator) drainNow(id string) (now bool) {
 }
 
 // judge decides what a container as just seen claims, and returns the service ids that this concerns.
-func (r *Registrator) judge(seen sighting) []string {
+func (r *Registrator) judge(seen inspection) []string {
 	c, now := seen.Container, time.Now()
 	var before Container
 	draining := false
@@ -186,7 +186,7 @@ func (r *Registrator) judge(seen sighting) []string {
 	return r.inventory.claim(c.ID, claims)
 }
 
-// apply settles every service id that the container claims, claimed or owns. One that fails does not stop the others,
+// apply reconciles every service id that the container claims, claimed or owns. One that fails does not stop the others,
 // unless the catalogue does not answer at all.
 func (r *Registrator) apply(ctx context.Context, id string, concerned []string) error {
 	ids := map[string]bool{}

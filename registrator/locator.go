@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// place is where a container's network is: its own, the host's, or another container's.
-type place struct {
+// locator says under which address and port a container is reached: by its own network, the host's, or another container's.
+type locator struct {
 	home Container // whose network it is; the container itself in most cases
 	host string    // the host's address, "" when none is known
 	o    Options
@@ -16,19 +16,19 @@ type place struct {
 	shared bool
 }
 
-// site is an address and port under which a service can be reached.
-type site struct {
+// addrPort is an address and port under which a service can be reached.
+type addrPort struct {
 	address string // "" means the node's
 	port    int
 }
 
 // locate finds the container's network. Without one there is nothing to register.
-func locate(c Container, peer *Container, o Options, g *grievances) (place, bool) {
-	p := place{home: c, o: o, host: hostAddress(o, g)}
+func locate(c Container, peer *Container, o Options, g *complaintCollector) (locator, bool) {
+	p := locator{home: c, o: o, host: hostAddress(o, g)}
 	if c.Peer() != "" {
 		if peer == nil || !peer.Up() || peer.Peer() != "" {
 			g.add("", "shares the network of container "+Shown(c.Peer())+", which is not there to be asked", "not registered")
-			return place{}, false
+			return locator{}, false
 		}
 		p.home, p.shared = *peer, true
 	}
@@ -36,7 +36,7 @@ func locate(c Container, peer *Container, o Options, g *grievances) (place, bool
 }
 
 // hostAddress is -ip, else what the host's name resolves to.
-func hostAddress(o Options, g *grievances) string {
+func hostAddress(o Options, g *complaintCollector) string {
 	if a := fitHost(o.IP); a != "" {
 		return a
 	}
@@ -46,18 +46,18 @@ func hostAddress(o Options, g *grievances) string {
 	return fitIP(o.HostIP)
 }
 
-// site says where a port can be reached, false if nowhere: not published, and not reachable without. before is the address under
+// find says where a port can be reached, false if nowhere: not published, and not reachable without. before is the address under
 // which it is registered, "" when it is not.
-func (p place) site(port candidate, s settings, before string, g *grievances) (site, bool) {
+func (p locator) find(port candidate, s settings, before string, g *complaintCollector) (addrPort, bool) {
 	if p.home.NetworkMode == "host" {
-		return site{p.host, port.number}, true
+		return addrPort{p.host, port.number}, true
 	}
-	own := site{p.containerAddress(s, before, g), port.number}
+	own := addrPort{p.containerAddress(s, before, g), port.number}
 	if p.o.Internal {
 		return own, own.address != ""
 	}
 	if b, ok := port.binding(p.host); ok {
-		return site{p.bound(b), portNumber(b.HostPort)}, true
+		return addrPort{p.bound(b), portNumber(b.HostPort)}, true
 	}
 	// Docker lists the exposed ports of a bridge network, published or not. Where it lists none (macvlan, ipvlan) the
 	// container's address is reachable as it is; so it was with Registrator where another container's network is shared.
@@ -66,14 +66,14 @@ func (p place) site(port candidate, s settings, before string, g *grievances) (s
 }
 
 // bound is the address to use for a published port.
-func (p place) bound(b Binding) string {
+func (p locator) bound(b Binding) string {
 	if a := fitIP(b.HostIP); a != "" && p.o.IP == "" {
 		return a
 	}
 	return p.host
 }
 
-func (p place) containerAddress(s settings, before string, g *grievances) string {
+func (p locator) containerAddress(s settings, before string, g *complaintCollector) string {
 	wanted := s.value("network")
 	if _, ok := p.home.network(wanted); !ok && wanted != "" {
 		g.add(s.source("network"), "the container is not on network "+Shown(wanted), "its usual network is used")
@@ -83,7 +83,7 @@ func (p place) containerAddress(s settings, before string, g *grievances) string
 }
 
 // override applies -useIpFromLabel, SERVICE_IP and SERVICE_PORT to where the port would be found.
-func (p place) override(at site, port candidate, c Container, s settings, g *grievances) site {
+func (p locator) override(at addrPort, port candidate, c Container, s settings, g *complaintCollector) addrPort {
 	usual := at
 	source := p.o.IPFromLabel
 	if source != "" {
@@ -104,8 +104,8 @@ func (p place) override(at site, port candidate, c Container, s settings, g *gri
 }
 
 // fromPort takes SERVICE_PORT.
-func (p place) fromPort(at site, port candidate, v, source string, g *grievances) site {
-	next := site{at.address, portNumber(v)}
+func (p locator) fromPort(at addrPort, port candidate, v, source string, g *complaintCollector) addrPort {
+	next := addrPort{at.address, portNumber(v)}
 	problem := ""
 	switch {
 	case next.port == 0:
@@ -119,10 +119,10 @@ func (p place) fromPort(at site, port candidate, v, source string, g *grievances
 	return at
 }
 
-// reaches tells whether a site that a label asks for is the container's. On the host's address only the ports that Docker published
+// reaches tells whether a addrPort that a label asks for is the container's. On the host's address only the ports that Docker published
 // for it are: any other leads clients, and the agent's own check, to somebody else, such as the agent's API. A container in the
 // host's network reaches all of that by itself.
-func (p place) reaches(at site, proto string) bool {
+func (p locator) reaches(at addrPort, proto string) bool {
 	if p.home.NetworkMode == "host" || !p.onHost(at.address) {
 		return true
 	}
@@ -138,7 +138,7 @@ func (p place) reaches(at site, proto string) bool {
 }
 
 // onHost tells whether an address is the host's, as far as that is known; "" is the node's.
-func (p place) onHost(address string) bool {
+func (p locator) onHost(address string) bool {
 	if address == "" || address == p.host {
 		return true
 	}
@@ -154,7 +154,7 @@ func (p place) onHost(address string) bool {
 }
 
 // isBound tells whether a port of the container is published on the address.
-func (p place) isBound(a netip.Addr) bool {
+func (p locator) isBound(a netip.Addr) bool {
 	for _, bindings := range p.home.Ports {
 		for _, b := range bindings {
 			if own, err := netip.ParseAddr(b.HostIP); err == nil && own.Unmap() == a {
@@ -165,7 +165,7 @@ func (p place) isBound(a netip.Addr) bool {
 	return false
 }
 
-func (p place) fromLabel(at site, c Container, label string, g *grievances) site {
+func (p locator) fromLabel(at addrPort, c Container, label string, g *complaintCollector) addrPort {
 	v := c.Labels[label]
 	if v == "" {
 		g.add("-useIpFromLabel", "there is no label "+Shown(label), "the usual address is used")
@@ -181,7 +181,7 @@ func (p place) fromLabel(at site, c Container, label string, g *grievances) site
 
 // fromVariable takes SERVICE_IP. Address and port belong together: with an address of the container's own goes the
 // port that it listens on, with one of the host's the published one.
-func (p place) fromVariable(at site, port candidate, v, source string, g *grievances) site {
+func (p locator) fromVariable(at addrPort, port candidate, v, source string, g *complaintCollector) addrPort {
 	a, problem := p.claimed(v, true)
 	if problem != "" {
 		g.add(source, Shown(v)+" "+problem, "the usual address is used")
@@ -201,7 +201,7 @@ func (p place) fromVariable(at site, port candidate, v, source string, g *grieva
 }
 
 // claimed validates an address that a label asks for. near: only the container's or this host's will do.
-func (p place) claimed(v string, near bool) (address, problem string) {
+func (p locator) claimed(v string, near bool) (address, problem string) {
 	v = strings.TrimSpace(cutPrefixLength(v))
 	a := fitIP(v)
 	if a == "" {
@@ -221,7 +221,7 @@ func (p place) claimed(v string, near bool) (address, problem string) {
 	return a, ""
 }
 
-func (p place) isHost(a netip.Addr) bool {
+func (p locator) isHost(a netip.Addr) bool {
 	for _, s := range []string{p.host, p.o.HostIP} {
 		if own, err := netip.ParseAddr(s); err == nil && own.Unmap() == a {
 			return true
