@@ -15,6 +15,7 @@ type claimant struct {
 	name    string
 	block   *discovery.Service // nil when the service has left the catalogue
 	claims  []*claim
+	grounds []string // of the claims; see routeKey.ground
 	rejects []Reject
 	// standing is what each instance carries over to the next table, in the block's order; known finds it by identity.
 	standing []standing
@@ -85,6 +86,7 @@ func (o *Options) compile(env dialect.Env, same bool, prev *claimant, block *dis
 		}
 	}
 	c.implied()
+	c.out.grounds = groundsOf(c.out.claims)
 	return c.out, made
 }
 

@@ -49,12 +49,15 @@ type shards[K comparable, V any] struct {
 
 // index is what Match reads. It is frozen with its table.
 type index struct {
-	seed   maphash.Seed
-	slots  shards[place, slot]
-	hosts  shards[string, *hostPaths] // by place.spelt
-	globs  []*glob                    // most specific first
-	wild   lengths                    // of the hosts that begin with *., without the star
-	ported int                        // number of places that name a port which is no scheme's
+	seed  maphash.Seed
+	slots shards[place, slot]
+	hosts shards[string, *hostPaths] // by place.spelt
+	globs []*glob                    // most specific first
+	wild  lengths                    // of the hosts that begin with *., without the star
+	// grounds are the services that ask for a host, or for a path without one; contested is how many are not the first.
+	grounds   shards[string, []string]
+	contested int
+	ported    int // number of places that name a port which is no scheme's
 }
 
 // glob is a host pattern that is more than a *. in front.
@@ -105,8 +108,9 @@ func (p place) own() scheme {
 // editor derives an index from another one. It copies a shard when it first touches it.
 type editor struct {
 	*index
-	slotsOwn, hostsOwn [shardCount]bool
-	globsOwn           bool
+	slotsOwn, hostsOwn, groundsOwn [shardCount]bool
+	globsOwn                       bool
+	fresh                          map[string]bool // grounds of which the holders are shared with no other table
 }
 
 func (x *index) edit() *editor {

@@ -25,6 +25,7 @@ type derivation struct {
 	same       bool // the environment has not changed, so unchanged blocks compile to the same
 	changes    map[routeKey]*change
 	editor     *editor
+	left, came []step
 }
 
 // change is what happens to one route: claims of the services in gone are replaced by those in come.
@@ -50,6 +51,7 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 	for key, c := range d.changes {
 		d.replace(key, c)
 	}
+	d.contest()
 	d.next.index = d.editor.index
 	if t.options.DefaultService != "" && d.next.fallback == nil {
 		d.next.fallback = newRoute(t.options, routeKey{isDefault: true}, nil, nil)
@@ -104,7 +106,7 @@ func (d *derivation) vacate(old *claimant) {
 		d.exchange(old, nil)
 		return
 	}
-	c := &claimant{name: old.name, vacant: d.next.Taken}
+	c := &claimant{name: old.name, vacant: d.next.Taken, grounds: old.grounds}
 	if c.vacant.IsZero() {
 		c.vacant = time.Now()
 	}
@@ -147,6 +149,7 @@ func (d *derivation) depart(old, c *claimant) {
 
 // exchange notes that a service's claims are replaced. Either side may be nil.
 func (d *derivation) exchange(old, c *claimant) {
+	d.move(old, c)
 	if old != nil {
 		for _, cl := range old.claims {
 			d.change(cl.key).gone[cl.service] = true

@@ -58,6 +58,7 @@ func (s *Switch) Apply(snap *discovery.Snapshot) {
 		w.Retire()
 	}
 	next.report()
+	next.reportContests()
 }
 
 // Run applies every snapshot until ctx ends or the channel is closed. It always returns nil.

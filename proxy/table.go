@@ -86,6 +86,7 @@ type Table struct {
 	departed  []*balancer.Upstream
 	unspoken  []*balancer.Way // of instances that stay
 	refused   []Reject        // those that the table before did not have
+	contests  []step          // likewise: services that came to the grounds of others
 	vacant    int
 }
 

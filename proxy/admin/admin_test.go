@@ -70,7 +70,7 @@ func TestStatusHasHealthAndMetricsOnly(t *testing.T) {
 		}
 	}
 	body := get(h, "x", "/metrics").Body.String()
-	for _, line := range []string{"pointsman_table_swaps_total 1", "pointsman_services 3", "pointsman_instances_usable 3", "pointsman_rejected_tags 3"} {
+	for _, line := range []string{"pointsman_table_swaps_total 1", "pointsman_services 3", "pointsman_instances_usable 3", "pointsman_rejected_tags 3", "pointsman_route_conflicts 0"} {
 		if !strings.Contains(body, line+"\n") {
 			t.Errorf("no line %q in:\n%s", line, body)
 		}

@@ -10,6 +10,7 @@ import (
 type tableCollector struct {
 	table                                             *proxy.Switch
 	swaps, changed, services, usable, routes, refused *prometheus.Desc
+	contested                                         *prometheus.Desc
 }
 
 // NewTableCollector makes gauges of the table that s holds. Before the first table only the counter of swaps is there.
@@ -18,19 +19,20 @@ func NewTableCollector(s *proxy.Switch) prometheus.Collector {
 		return prometheus.NewDesc("pointsman_"+name, help, nil, nil)
 	}
 	return &tableCollector{
-		table:    s,
-		swaps:    desc("table_swaps_total", "Tables published."),
-		changed:  desc("table_changed_timestamp_seconds", "When the present table was published."),
-		services: desc("services", "Services that the table knows."),
-		usable:   desc("instances_usable", "Instances that the catalogue allows traffic to."),
-		routes:   desc("routes", "Routes, with the default one."),
-		refused:  desc("rejected_tags", "Tags and instances that were refused, or are not in effect."),
+		table:     s,
+		swaps:     desc("table_swaps_total", "Tables published."),
+		changed:   desc("table_changed_timestamp_seconds", "When the present table was published."),
+		services:  desc("services", "Services that the table knows."),
+		usable:    desc("instances_usable", "Instances that the catalogue allows traffic to."),
+		routes:    desc("routes", "Routes, with the default one."),
+		refused:   desc("rejected_tags", "Tags and instances that were refused, or are not in effect."),
+		contested: desc("route_conflicts", "Services that ask for a host, or a path without one, that another service asked for first."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c *tableCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.swaps, c.changed, c.services, c.usable, c.routes, c.refused} {
+	for _, d := range []*prometheus.Desc{c.swaps, c.changed, c.services, c.usable, c.routes, c.refused, c.contested} {
 		out <- d
 	}
 }
@@ -49,4 +51,5 @@ func (c *tableCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(c.usable, float64(usable))
 	gauge(c.routes, float64(routes))
 	gauge(c.refused, float64(len(t.Rejects())))
+	gauge(c.contested, float64(t.Contested()))
 }

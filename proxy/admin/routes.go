@@ -8,11 +8,13 @@ import (
 
 // routesView is what the table makes of the catalogue, and what it refused.
 type routesView struct {
-	Table       uint64            `json:"table"`
-	Count       int               `json:"count"`
-	Routes      []proxy.RouteView `json:"routes"`
-	RejectCount int               `json:"reject_count"`
-	Rejects     []proxy.Reject    `json:"rejects"`
+	Table         uint64            `json:"table"`
+	Count         int               `json:"count"`
+	Routes        []proxy.RouteView `json:"routes"`
+	RejectCount   int               `json:"reject_count"`
+	Rejects       []proxy.Reject    `json:"rejects"`
+	ConflictCount int               `json:"conflict_count"`
+	Conflicts     []proxy.Conflict  `json:"conflicts"`
 }
 
 func (o Options) routes(w http.ResponseWriter, r *http.Request) {
@@ -21,7 +23,7 @@ func (o Options) routes(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	view := routesView{Routes: []proxy.RouteView{}, Rejects: []proxy.Reject{}}
+	view := routesView{Routes: []proxy.RouteView{}, Rejects: []proxy.Reject{}, Conflicts: []proxy.Conflict{}}
 	if t := o.Table(); t != nil {
 		all, refused := t.Routes(), t.Rejects()
 		view.Table, view.Count, view.RejectCount = t.Number, len(all), len(refused)
@@ -34,6 +36,10 @@ func (o Options) routes(w http.ResponseWriter, r *http.Request) {
 			x.Service = clip(x.Service)
 			view.Rejects = append(view.Rejects, x)
 		}
+		conflicts := t.Conflicts()
+		view.ConflictCount = len(conflicts)
+		from, to = p.cut(len(conflicts))
+		view.Conflicts = append(view.Conflicts, conflicts[from:to]...)
 	}
 	answer(w, view)
 }

@@ -1,0 +1,94 @@
+package proxy
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/discovery"
+)
+
+// told are a table's conflicts in short.
+func toldConflicts(t *Table) string {
+	var out []string
+	for _, c := range t.Conflicts() {
+		out = append(out, c.Service+" after "+c.Holder+": "+c.Route+" "+strings.SplitN(c.Reason, ":", 2)[0])
+	}
+	return strings.Join(out, "; ")
+}
+
+func TestServicesOnOneHostAreSaid(t *testing.T) {
+	web := inst("web", "10.0.0.1", 80, "urlprefix-shop.test/", "urlprefix-/web")
+	for tag, want := range map[string]string{
+		"urlprefix-shop.test/":                            "zed after web: shop.test/ the same route",
+		"urlprefix-shop.test/ weight=1":                   "zed after web: shop.test/ the same route",
+		"urlprefix-SHOP.test/ redirect=302,https://e.io/": "zed after web: shop.test/ the same route",
+		"urlprefix-shop.test/login":                       "zed after web: shop.test/login a route of its own on that host",
+		"urlprefix-shop.test:80/":                         "zed after web: shop.test:80/ a route of its own on that host",
+		"pointsman.route=shop.test/":                      "zed after web: shop.test/ a route of its own on that host",
+		"urlprefix-/web":                                  "zed after web: /web the same route",
+		"urlprefix-/web/login":                            "",
+		"urlprefix-other.test/":                           "",
+		"urlprefix-*.test/":                               "",
+	} {
+		var log bytes.Buffer
+		table := NewTable(Options{Log: zerolog.New(&log)}).Next(snap(web))
+		next := table.Next(snap(web, inst("zed", "10.0.0.2", 80, tag)))
+		next.reportContests()
+		if got := toldConflicts(next); got != want || next.Contested() != strings.Count(got, " after ") {
+			t.Errorf("%s: got %q, %d contested, want %q", tag, got, next.Contested(), want)
+		}
+		if lines := strings.Count(log.String(), "\n"); lines != next.Contested() || lines == 1 && !strings.Contains(log.String(), `"holder":"web"`) {
+			t.Errorf("%s: logged %s", tag, log.String())
+		}
+		log.Reset()
+		again := next.Next(snap(web, inst("zed", "10.0.0.2", 80, tag), inst("more", "10.0.0.3", 80)))
+		if again.reportContests(); log.Len() != 0 || toldConflicts(again) != want {
+			t.Errorf("%s: told again %s, now %q", tag, log.String(), toldConflicts(again))
+		}
+		gone := again.Next(snap(web, inst("zed", "10.0.0.2", 80)))
+		if toldConflicts(gone) != "" || gone.Contested() != 0 {
+			t.Errorf("%s: after it left %q, %d", tag, toldConflicts(gone), gone.Contested())
+		}
+	}
+}
+
+// Who came first stays first, by whatever name; who makes room in the same snapshot is in nobody's way.
+func TestFirstOnAHostIsNamed(t *testing.T) {
+	shop := func(service string) discovery.Instance { return inst(service, "10.0.0.1", 80, "urlprefix-shop.test/") }
+	table := NewTable(Options{}).Next(snap(shop("web")))
+	table = table.Next(snap(shop("web"), shop("alpha")))
+	if got := toldConflicts(table); !strings.HasPrefix(got, "alpha after web: ") {
+		t.Errorf("got %q", got)
+	}
+	empty := snap(shop("alpha"), inst("web", "10.0.0.1", 80))
+	if moved := table.Next(empty); toldConflicts(moved) != "" || len(moved.contests) != 0 {
+		t.Errorf("got %q", toldConflicts(moved))
+	}
+	taken := NewTable(Options{}).Next(snap(shop("web"), inst("alpha", "10.0.0.2", 80)))
+	if swapped := taken.Next(snap(shop("alpha"), inst("web", "10.0.0.1", 80))); len(swapped.contests) != 0 || swapped.Contested() != 0 {
+		t.Errorf("a host that changed hands: %+v", swapped.contests)
+	}
+	if got := toldConflicts(table); !strings.HasPrefix(got, "alpha after web: ") {
+		t.Errorf("an older table changed: %q", got)
+	}
+}
+
+func TestConflictsAreBounded(t *testing.T) {
+	var log bytes.Buffer
+	var list []discovery.Instance
+	for i := range 5_000 {
+		list = append(list, inst(fmt.Sprintf("s%05d", i), "10.0.0.1", 1+i, fmt.Sprintf("urlprefix-shop.test/%d", i)))
+	}
+	began := time.Now()
+	table := NewTable(Options{Log: zerolog.New(&log)}).Next(snap(list...))
+	t.Logf("%v", time.Since(began))
+	table.reportContests()
+	if table.Contested() != len(list)-1 || strings.Count(log.String(), "\n") != maxLogged+1 {
+		t.Errorf("%d contested, %d lines", table.Contested(), strings.Count(log.String(), "\n"))
+	}
+}
