@@ -165,8 +165,13 @@ func (c *compiler) claim(key routeKey, i int, r *dialect.Rule) {
 func (c *compiler) way(i int, o *dialect.Options) *balancer.Way {
 	now := &c.out.standing[i]
 	w := now.upstream.Way(wayKey(o))
-	if !slices.Contains(now.ways, w) {
-		now.ways = append(now.ways, w)
+	if slices.Contains(now.ways, w) {
+		return w
+	}
+	if n := len(now.ways); n < cap(now.ways) && now.ways[:n+1][n] == w { // as before: the list is shared, and not written to
+		now.ways = now.ways[:n+1]
+	} else {
+		now.ways = append(now.ways[:n:n], w)
 	}
 	return w
 }

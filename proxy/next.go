@@ -119,32 +119,49 @@ func (d *derivation) vacate(old *claimant) {
 	d.exchange(old, c)
 }
 
-// depart notes the Upstreams that a service no longer has, and of the others the ways in which no rule speaks to them any more.
+// depart notes the Upstreams that a service no longer has, and of the others the ways in which no rule speaks to them any more. Some are
+// noted twice where two registrations shared them; Retire does not mind.
 func (d *derivation) depart(old, c *claimant) {
 	if old == nil {
 		return
 	}
-	kept, spoken := map[*balancer.Upstream]bool{}, map[*balancer.Way]bool{}
+	var kept map[*balancer.Upstream]*standing
 	if c != nil {
+		kept = make(map[*balancer.Upstream]*standing, len(c.standing))
 		for i := range c.standing {
-			kept[c.standing[i].upstream] = true
-			for _, w := range c.standing[i].ways {
-				spoken[w] = true
-			}
+			kept[c.standing[i].upstream] = &c.standing[i]
 		}
 	}
-	for i := range old.standing { // some are noted twice where two registrations shared them; Retire does not mind
+	var spoken map[*balancer.Way]bool // made where it is needed, which is seldom
+	for i := range old.standing {
 		was := &old.standing[i]
-		if was.upstream != nil && !kept[was.upstream] {
+		now := kept[was.upstream]
+		switch {
+		case was.upstream == nil:
+		case now == nil:
 			d.next.departed = append(d.next.departed, was.upstream)
-			continue
-		}
-		for _, w := range was.ways {
-			if !spoken[w] {
-				d.next.unspoken = append(d.next.unspoken, w)
+		case !slices.Equal(was.ways, now.ways):
+			if spoken == nil {
+				spoken = c.spoken()
+			}
+			for _, w := range was.ways {
+				if !spoken[w] {
+					d.next.unspoken = append(d.next.unspoken, w)
+				}
 			}
 		}
 	}
+}
+
+// spoken are the ways of all instances.
+func (c *claimant) spoken() map[*balancer.Way]bool {
+	all := make(map[*balancer.Way]bool, len(c.standing))
+	for i := range c.standing {
+		for _, w := range c.standing[i].ways {
+			all[w] = true
+		}
+	}
+	return all
 }
 
 // exchange notes that a service's claims are replaced. Either side may be nil.

@@ -56,6 +56,7 @@ func (c *compiler) leads() map[socket]int {
 		}
 		if before := c.before(in); before != nil {
 			c.out.standing[i].upstream = before.upstream
+			c.out.standing[i].ways = before.ways[:0:len(before.ways)] // see way
 		}
 		if c.out.standing[i].upstream == nil {
 			if err := c.options.checkAddress(in); err != nil {
