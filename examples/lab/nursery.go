@@ -11,14 +11,17 @@ import (
 // (prctl(2), PR_SET_PDEATHSIG), so it is one thread that lives as long as the process.
 var nursery = sync.OnceValue(func() chan<- func() {
 	jobs := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for job := range jobs {
-			job()
-		}
-	}()
+	go nurse(jobs)
 	return jobs
 })
+
+// nurse has a name so that tests which look for leaks can tell it apart.
+func nurse(jobs <-chan func()) {
+	runtime.LockOSThread()
+	for job := range jobs {
+		job()
+	}
+}
 
 // startDying starts cmd as the leader of a process group that is killed when this process ends.
 func startDying(cmd *exec.Cmd) error {
