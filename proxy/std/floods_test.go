@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -245,5 +246,31 @@ func TestHTTP2BoundsSpareRealClients(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// Go's own client gives up answers that nobody reads, and measures the way each time.
+func TestHTTP2BoundsSpareGoClient(t *testing.T) {
+	r := newRig(t, rigOptions{}, at(floodApp(t)))
+	tr := &http.Transport{Protocols: new(http.Protocols)}
+	tr.Protocols.SetUnencryptedHTTP2(true)
+	defer tr.CloseIdleConnections()
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			for i := range 40 {
+				req, _ := http.NewRequestWithContext(t.Context(), "GET", r.url([]string{"/large", "/"}[i%2]), nil)
+				resp, err := tr.RoundTrip(req)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_ = resp.Body.Close()
+			}
+		})
+	}
+	all.Wait()
+	if n := r.counter("pointsman_requests_total", "400"); n != 0 {
+		t.Errorf("%v connections were told to be calm", n)
 	}
 }

@@ -176,3 +176,36 @@ func (p *peer) beginHead() error {
 	p.stream += 2
 	return p.WriteHeaders(http2.HeadersFrameParam{StreamID: p.stream, BlockFragment: p.head(":method", "GET"), EndStream: true})
 }
+
+// HTTP/2 over TLS 1.2 takes the cipher suites that RFC 9113 leaves, and no others; HTTP/1 takes what there is.
+func TestHTTP2CipherSuites(t *testing.T) {
+	cert, key, _ := pair(t, t.TempDir(), "t")
+	conf, err := NewCertificates(cert, key, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, rigOptions{TLS: conf.Config()}, at(floodApp(t)))
+	for _, c := range []struct {
+		suite uint16
+		http2 bool
+	}{{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, true}, {tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, false}} {
+		for _, protocol := range []string{"h2", "http/1.1"} {
+			conn, err := tls.Dial("tcp", r.tlsAddr, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{c.suite}, NextProtos: []string{protocol}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(5 * time.Second))
+			if protocol == "h2" {
+				io.WriteString(conn, http2Preface)
+				_ = http2.NewFramer(conn, nil).WriteSettings()
+			} else {
+				io.WriteString(conn, get("/", ""))
+			}
+			_, err = conn.Read(make([]byte, 9))
+			if served := err == nil; served != (c.http2 || protocol != "h2") || timedOut(err) {
+				t.Errorf("%s over %s: %v", protocol, tls.CipherSuiteName(c.suite), err)
+			}
+		}
+	}
+}
