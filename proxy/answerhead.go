@@ -34,8 +34,10 @@ func (x *Exchange) Hear(ans *http1.Response) Heard {
 		if x.Request.WebSocket && switchesToWebSocket(ans.Fields) {
 			return HeardSwitch
 		}
+		x.Blame(ErrNonsense)
 		return HeardNonsense
 	case x.interim >= maxInterim:
+		x.Blame(ErrNonsense)
 		return HeardNonsense
 	}
 	x.interim++

@@ -37,6 +37,7 @@ type cell struct {
 	tunnels      int64
 	tunnelsTotal uint64
 	panics       uint64
+	blamed       map[string]uint64 // by reasonOf
 	retries      [failures]uint64
 	connects     [connectResults]uint64
 	services     map[string]*serviceCell
@@ -129,6 +130,12 @@ func (c *cell) addTo(sum *cell) {
 	sum.tunnels += c.tunnels
 	sum.tunnelsTotal += c.tunnelsTotal
 	sum.panics += c.panics
+	for reason, n := range c.blamed {
+		if sum.blamed == nil {
+			sum.blamed = make(map[string]uint64)
+		}
+		sum.blamed[reason] += n
+	}
 	for i, n := range c.retries {
 		sum.retries[i] += n
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"syscall"
+	"time"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery/outside"
@@ -31,7 +32,11 @@ func (s *Seat) ConnectFailed(u *balancer.Upstream, err error) Failure {
 		s.Connect(ConnectHandshake)
 		return FailedHandshake
 	}
-	s.Connect(connectResult(err))
+	result := connectResult(err)
+	s.Connect(result)
+	if result == ConnectForbidden {
+		s.tell(u.Service(), u.Address(), err.Error(), "an instance's address is not dialled", time.Now())
+	}
 	return FailedConnect
 }
 

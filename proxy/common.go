@@ -24,6 +24,7 @@ type Common struct {
 	Gate outside.Gate
 
 	shortages, pauses, handshakes seldom
+	blames                        blames
 }
 
 // cacheLine keeps what two loops write from sharing a line; 128, as neighbouring lines are fetched in pairs.

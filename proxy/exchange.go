@@ -63,6 +63,7 @@ type Exchange struct {
 	counts    *serviceCell       // of the route's service; nil until looked up
 	detail    string             // of an own answer
 	location  string             // of a redirect
+	blame     error              // see Blame
 	id        [32]byte
 }
 
@@ -77,7 +78,7 @@ func (x *Exchange) begin(seat *Seat, req *http1.Request, client *Client, now tim
 	x.attempts = Attempts{}
 	x.tried.Clear()
 	x.interim, x.continued, x.tunnel, x.handed = 0, false, false, false
-	x.held, x.counts, x.detail, x.location = nil, nil, "", ""
+	x.held, x.counts, x.detail, x.location, x.blame = nil, nil, "", "", nil
 	seat.inFlight.Add(1)
 }
 
@@ -181,6 +182,7 @@ func (x *Exchange) Match(t *Table) Do {
 	}
 	if x.looped(route) {
 		x.Route = route
+		x.seat.tell(route.Name, "", "loop on "+route.Host+route.Path, "a request came back on the same route: an instance leads to this proxy", x.begun)
 		return x.reply(Looped, "")
 	}
 	if route.Blocking && x.MayHandOver {

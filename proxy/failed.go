@@ -44,6 +44,9 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 		x.Ending = true
 		return Abort
 	}
+	if x.Target != nil {
+		x.seat.broken(x.Target.Upstream, f, x.blame, now)
+	}
 	return x.reply(outcomeOf(f), x.seat.common.Limits.detailOf(f))
 }
 

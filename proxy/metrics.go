@@ -44,7 +44,7 @@ type Metrics struct {
 
 // descs describe what is added up at a scrape.
 type descs struct {
-	requests, duration, latency, retries, connects, inFlight, tunnels, tunnelsTotal, panics *prometheus.Desc
+	requests, duration, latency, retries, connects, inFlight, tunnels, tunnelsTotal, panics, blamed *prometheus.Desc
 }
 
 // NewMetrics makes the metrics and registers them. It panics, as the registry does, when they are registered already.
@@ -68,6 +68,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			tunnels:      desc("tunnels", "WebSocket connections open."),
 			tunnelsTotal: desc("tunnels_total", "WebSocket connections opened."),
 			panics:       desc("panics_total", "Requests that ended in a panic of ours."),
+			blamed:       desc("upstream_failures_total", "Requests answered with 502 or 504 in place of the instance's answer, by what the instance did.", "reason"),
 		},
 	}
 	r.MustRegister(m.start, m)
@@ -100,7 +101,7 @@ func (m *Metrics) admit(name string) string {
 // Describe is prometheus.Collector's.
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	d := &m.descs
-	for _, one := range []*prometheus.Desc{d.requests, d.duration, d.latency, d.retries, d.connects, d.inFlight, d.tunnels, d.tunnelsTotal, d.panics} {
+	for _, one := range []*prometheus.Desc{d.requests, d.duration, d.latency, d.retries, d.connects, d.inFlight, d.tunnels, d.tunnelsTotal, d.panics, d.blamed} {
 		ch <- one
 	}
 }
@@ -122,6 +123,9 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	number(d.tunnels, prometheus.GaugeValue, float64(sum.tunnels))
 	number(d.tunnelsTotal, prometheus.CounterValue, float64(sum.tunnelsTotal))
 	number(d.panics, prometheus.CounterValue, float64(sum.panics))
+	for reason, n := range sum.blamed {
+		number(d.blamed, prometheus.CounterValue, float64(n), reason)
+	}
 	for f, n := range sum.retries {
 		if n > 0 {
 			number(d.retries, prometheus.CounterValue, float64(n), Failure(f).String())

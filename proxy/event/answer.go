@@ -81,6 +81,7 @@ func (j *job) awaitAnswer() {
 				err = l.answer.Parse(u.in[:size], j.request.Method, l.server.answers)
 			}
 			if err != nil {
+				j.x.Blame(err)
 				j.failed(proxy.FailedAnswer)
 				return
 			}

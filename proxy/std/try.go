@@ -136,6 +136,7 @@ func (t *try) send() proxy.Failure {
 	err = t.up.attach(t.conn)
 	switch {
 	case errors.Is(err, errOutgrown): // says nothing about this instance, and can't be repeated
+		t.Blame(err)
 		return proxy.FailedAnswer
 	case err != nil:
 		return t.lost(err, false)
@@ -172,9 +173,6 @@ func (t *try) awaitContinue() bool {
 	return string(t.conn.in.unread()[len("HTTP/1.1 "):least]) == "100"
 }
 
-// errNonsense is an answer that no request can have asked for.
-var errNonsense = &http1.Error{Status: 502, Text: "unexpected 101 response, or too many 1xx responses"}
-
 // await reads heads until a final one, or 101 where it was asked for. Interim answers go on. began says whether a byte came at all.
 func (t *try) await() (began bool, err error) {
 	limits := http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
@@ -194,7 +192,7 @@ func (t *try) await() (began bool, err error) {
 				return true, err
 			}
 		case proxy.HeardNonsense:
-			return true, errNonsense
+			return true, proxy.ErrNonsense
 		default:
 			return true, nil
 		}
@@ -228,6 +226,7 @@ func (t *try) lost(err error, began bool) proxy.Failure {
 	case timedOut(err):
 		return proxy.FailedSilent
 	case errors.As(err, &malformed) || errors.Is(err, io.ErrShortBuffer):
+		t.Blame(err)
 		return proxy.FailedAnswer
 	}
 	f := proxy.EndedEarly(began, errors.Is(err, syscall.ECONNRESET))
