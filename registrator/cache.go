@@ -47,20 +47,20 @@ func newCache(host string, remember bool) *cache {
 }
 
 // lock serialises all writes to one service id; the wait ends with ctx.
-func (l *cache) lock(ctx context.Context, id string) (unlock func(), err error) {
-	l.mu.Lock()
-	k := l.locks[id]
+func (c *cache) lock(ctx context.Context, id string) (unlock func(), err error) {
+	c.mu.Lock()
+	k := c.locks[id]
 	if k == nil {
 		k = &keyLock{token: make(chan struct{}, 1)}
-		l.locks[id] = k
+		c.locks[id] = k
 	}
 	k.users++
-	l.mu.Unlock()
+	c.mu.Unlock()
 	leave := func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		if k.users--; k.users == 0 {
-			delete(l.locks, id)
+			delete(c.locks, id)
 		}
 	}
 	select {
@@ -73,211 +73,211 @@ func (l *cache) lock(ctx context.Context, id string) (unlock func(), err error) 
 }
 
 // mark is taken before a listing is asked for and given to replace with its answer.
-func (l *cache) mark() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.seq
+func (c *cache) mark() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seq
 }
 
 // age is how old the last listing is.
-func (l *cache) age() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return time.Since(l.listed)
+func (c *cache) age() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.listed)
 }
 
 // replace takes over a complete listing, asked for at that time. What we wrote since the mark, or are writing, stays as we know it.
-func (l *cache) replace(listing map[string]Held, mark uint64, asked time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.listed = asked
+func (c *cache) replace(listing map[string]Held, mark uint64, asked time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listed = asked
 	next := make(map[string]Held, len(listing))
-	fresh := func(id string) bool { return l.inFlight[id] == 0 && l.touched[id] <= mark }
+	fresh := func(id string) bool { return c.inFlight[id] == 0 && c.touched[id] <= mark }
 	for id, h := range listing {
 		if fresh(id) {
-			if o, ok := l.written[id]; ok && h.Owner == (Owner{}) {
+			if o, ok := c.written[id]; ok && h.Owner == (Owner{}) {
 				h.Owner = o
 			}
 			next[id] = h
-			delete(l.unsure, id)
+			delete(c.unsure, id)
 		}
 	}
-	for id, h := range l.held {
+	for id, h := range c.held {
 		if !fresh(id) {
 			next[id] = h
 		}
 	}
-	maps.DeleteFunc(l.touched, func(_ string, at uint64) bool { return at <= mark })
+	maps.DeleteFunc(c.touched, func(_ string, at uint64) bool { return at <= mark })
 	gone := func(id string) bool { _, ok := next[id]; return !ok }
-	maps.DeleteFunc(l.written, func(id string, _ Owner) bool { return gone(id) })
-	maps.DeleteFunc(l.locals, func(id string, _ localState) bool { return gone(id) })
-	maps.DeleteFunc(l.unsure, func(id string, _ bool) bool { return gone(id) })
-	l.held = next
-	l.reindex()
+	maps.DeleteFunc(c.written, func(id string, _ Owner) bool { return gone(id) })
+	maps.DeleteFunc(c.locals, func(id string, _ localState) bool { return gone(id) })
+	maps.DeleteFunc(c.unsure, func(id string, _ bool) bool { return gone(id) })
+	c.held = next
+	c.reindex()
 }
 
-func (l *cache) reindex() {
-	l.byOwner = map[string]map[string]struct{}{}
-	for id, h := range l.held {
-		l.addOwner(id, h.Owner)
+func (c *cache) reindex() {
+	c.byOwner = map[string]map[string]struct{}{}
+	for id, h := range c.held {
+		c.addOwner(id, h.Owner)
 	}
 }
 
-func (l *cache) addOwner(id string, o Owner) {
-	if o.Container == "" || o.Host != l.host {
+func (c *cache) addOwner(id string, o Owner) {
+	if o.Container == "" || o.Host != c.host {
 		return
 	}
-	set := l.byOwner[o.Container]
+	set := c.byOwner[o.Container]
 	if set == nil {
 		set = map[string]struct{}{}
-		l.byOwner[o.Container] = set
+		c.byOwner[o.Container] = set
 	}
 	set[id] = struct{}{}
 }
 
-func (l *cache) removeOwner(id string) {
-	o := l.held[id].Owner.Container
-	delete(l.byOwner[o], id)
-	if len(l.byOwner[o]) == 0 {
-		delete(l.byOwner, o)
+func (c *cache) removeOwner(id string) {
+	o := c.held[id].Owner.Container
+	delete(c.byOwner[o], id)
+	if len(c.byOwner[o]) == 0 {
+		delete(c.byOwner, o)
 	}
 }
 
 // beginWrite notes that a write to id is under way; the result ends it.
-func (l *cache) beginWrite(id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.inFlight[id]++
+func (c *cache) beginWrite(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inFlight[id]++
 }
 
-func (l *cache) endWrite(id string) {
-	if l.inFlight[id]--; l.inFlight[id] <= 0 {
-		delete(l.inFlight, id)
+func (c *cache) endWrite(id string) {
+	if c.inFlight[id]--; c.inFlight[id] <= 0 {
+		delete(c.inFlight, id)
 	}
-	l.seq++
-	l.touched[id] = l.seq
+	c.seq++
+	c.touched[id] = c.seq
 }
 
 // registered ends a registration: h is what is now held, or may be when failed.
-func (l *cache) registered(id string, h Held, failed bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.endWrite(id)
-	h.Maintenance, h.MaintenanceReason = l.held[id].Maintenance, l.held[id].MaintenanceReason
-	l.removeOwner(id)
-	l.held[id] = h
-	l.addOwner(id, h.Owner)
-	if l.remember {
-		l.written[id] = h.Owner
+func (c *cache) registered(id string, h Held, failed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endWrite(id)
+	h.Maintenance, h.MaintenanceReason = c.held[id].Maintenance, c.held[id].MaintenanceReason
+	c.removeOwner(id)
+	c.held[id] = h
+	c.addOwner(id, h.Owner)
+	if c.remember {
+		c.written[id] = h.Owner
 	}
 	if failed {
-		l.unsure[id] = true
+		c.unsure[id] = true
 	} else {
-		delete(l.unsure, id)
+		delete(c.unsure, id)
 	}
 }
 
 // deregistered ends a deregistration; a failed one leaves things as they were, to be tried again.
-func (l *cache) deregistered(id string, failed bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.endWrite(id)
+func (c *cache) deregistered(id string, failed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endWrite(id)
 	if failed {
 		return
 	}
-	l.removeOwner(id)
-	delete(l.held, id)
-	delete(l.written, id)
-	delete(l.unsure, id)
-	delete(l.locals, id)
+	c.removeOwner(id)
+	delete(c.held, id)
+	delete(c.written, id)
+	delete(c.unsure, id)
+	delete(c.locals, id)
 }
 
 // adjusted ends a write that changes something within a registration; change is nil when the write failed.
-func (l *cache) adjusted(id string, change func(*Held, *localState)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.endWrite(id)
-	h, ok := l.held[id]
+func (c *cache) adjusted(id string, change func(*Held, *localState)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endWrite(id)
+	h, ok := c.held[id]
 	if !ok || change == nil {
 		return
 	}
-	a := l.locals[id]
+	a := c.locals[id]
 	change(&h, &a)
-	l.held[id], l.locals[id] = h, a
+	c.held[id], c.locals[id] = h, a
 }
 
 // markUnsure ends a write that failed in a way that asks for a new registration.
-func (l *cache) markUnsure(id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.endWrite(id)
-	if _, ok := l.held[id]; ok {
-		l.unsure[id] = true
+func (c *cache) markUnsure(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endWrite(id)
+	if _, ok := c.held[id]; ok {
+		c.unsure[id] = true
 	}
 }
 
 // localState returns what only we know of a registration.
-func (l *cache) localState(id string) localState {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.locals[id]
+func (c *cache) localState(id string) localState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.locals[id]
 }
 
 // get returns what is held under id. unsure: the last write failed, so nobody knows.
-func (l *cache) get(id string) (h Held, ok, unsure bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	h, ok = l.held[id]
-	return h, ok, l.unsure[id]
+func (c *cache) get(id string) (h Held, ok, unsure bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h, ok = c.held[id]
+	return h, ok, c.unsure[id]
 }
 
 // ownedBy lists the service ids that bear a container's mark.
-func (l *cache) ownedBy(container string) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]string, 0, len(l.byOwner[container]))
-	for id := range l.byOwner[container] {
+func (c *cache) ownedBy(container string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]string, 0, len(c.byOwner[container]))
+	for id := range c.byOwner[container] {
 		out = append(out, id)
 	}
 	return out
 }
 
 // addresses are those under which a container is registered, by service id.
-func (l *cache) addresses(container string) map[string]string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make(map[string]string, len(l.byOwner[container]))
-	for id := range l.byOwner[container] {
-		out[id] = l.held[id].Address
+func (c *cache) addresses(container string) map[string]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make(map[string]string, len(c.byOwner[container]))
+	for id := range c.byOwner[container] {
+		out[id] = c.held[id].Address
 	}
 	return out
 }
 
 // owners lists all containers that own something.
-func (l *cache) owners() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]string, 0, len(l.byOwner))
-	for c := range l.byOwner {
-		out = append(out, c)
+func (c *cache) owners() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]string, 0, len(c.byOwner))
+	for container := range c.byOwner {
+		out = append(out, container)
 	}
 	return out
 }
 
 // count is the number of registrations that are ours.
-func (l *cache) count() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (c *cache) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	n := 0
-	for _, set := range l.byOwner {
+	for _, set := range c.byOwner {
 		n += len(set)
 	}
 	return n
 }
 
 // all copies what is held, for a full plan.
-func (l *cache) all() map[string]Held {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return maps.Clone(l.held)
+func (c *cache) all() map[string]Held {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.held)
 }

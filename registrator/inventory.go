@@ -36,54 +36,54 @@ func newInventory() *inventory {
 }
 
 // with runs f on a tracked container, made if need be, under the lock.
-func (l *inventory) with(id string, f func(*tracked)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	m := l.of[id]
+func (v *inventory) with(id string, f func(*tracked)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	m := v.of[id]
 	if m == nil {
 		m = &tracked{}
-		l.of[id] = m
+		v.of[id] = m
 	}
 	f(m)
 }
 
 // get copies a tracked container; ok is false for a container not in the inventory.
-func (l *inventory) get(id string) (m tracked, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if p := l.of[id]; p != nil {
+func (v *inventory) get(id string) (m tracked, ok bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if p := v.of[id]; p != nil {
 		return *p, true
 	}
 	return tracked{}, false
 }
 
 // claim replaces a container's claims and returns the service ids that it claimed before or claims now.
-func (l *inventory) claim(id string, now []Claim) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.reclaim(id, now)
+func (v *inventory) claim(id string, now []Claim) []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.reclaim(id, now)
 }
 
-func (l *inventory) reclaim(id string, now []Claim) []string {
-	m := l.of[id]
+func (v *inventory) reclaim(id string, now []Claim) []string {
+	m := v.of[id]
 	if m == nil {
 		return nil
 	}
 	concerned := make([]string, 0, len(m.claims)+len(now))
 	for _, c := range m.claims {
 		concerned = append(concerned, c.ID)
-		delete(l.claims[c.ID], id)
-		if len(l.claims[c.ID]) == 0 {
-			delete(l.claims, c.ID)
+		delete(v.claims[c.ID], id)
+		if len(v.claims[c.ID]) == 0 {
+			delete(v.claims, c.ID)
 		}
 	}
 	m.claims = now
 	for _, c := range now {
 		concerned = append(concerned, c.ID)
-		set := l.claims[c.ID]
+		set := v.claims[c.ID]
 		if set == nil {
 			set = map[string][]Claim{}
-			l.claims[c.ID] = set
+			v.claims[c.ID] = set
 		}
 		set[id] = append(set[id], c)
 	}
@@ -91,25 +91,25 @@ func (l *inventory) reclaim(id string, now []Claim) []string {
 }
 
 // claimsOf lists who claims a service id, and one claim more of the container, which shows that it has any.
-func (l *inventory) claimsOf(serviceID, container string) []Claim {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (v *inventory) claimsOf(serviceID, container string) []Claim {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	out := make([]Claim, 0, 2)
-	for _, cs := range l.claims[serviceID] {
+	for _, cs := range v.claims[serviceID] {
 		out = append(out, cs...)
 	}
-	if m := l.of[container]; m != nil && len(m.claims) > 0 && m.claims[0].ID != serviceID {
+	if m := v.of[container]; m != nil && len(m.claims) > 0 && m.claims[0].ID != serviceID {
 		out = append(out, m.claims[0])
 	}
 	return out
 }
 
 // everything lists all claims, and the containers whose registrations must stay although they claim none.
-func (l *inventory) everything() (claims []Claim, kept map[string]string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (v *inventory) everything() (claims []Claim, kept map[string]string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	kept = map[string]string{}
-	for id, m := range l.of {
+	for id, m := range v.of {
 		claims = append(claims, m.claims...)
 		if m.kept || !m.inspected || m.failures > 0 {
 			kept[id] = m.name
@@ -119,19 +119,19 @@ func (l *inventory) everything() (claims []Claim, kept map[string]string) {
 }
 
 // leave takes a container out of the inventory.
-func (l *inventory) leave(id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.reclaim(id, nil)
-	delete(l.of, id)
+func (v *inventory) leave(id string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.reclaim(id, nil)
+	delete(v.of, id)
 }
 
 // dependents lists the containers that share the network of the one with this id and name.
-func (l *inventory) dependents(id, name string) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (v *inventory) dependents(id, name string) []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	var out []string
-	for other, m := range l.of {
+	for other, m := range v.of {
 		ref := m.last.Peer()
 		if ref != "" && other != id && (ref == name || len(ref) >= 12 && len(ref) <= len(id) && id[:len(ref)] == ref) {
 			out = append(out, other)
@@ -141,25 +141,25 @@ func (l *inventory) dependents(id, name string) []string {
 }
 
 // takeList takes in a complete list and returns who needs a look: the new, the changed, the vanished, or all of them.
-func (l *inventory) takeList(list []Outline, all bool) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, m := range l.of {
+func (v *inventory) takeList(list []Outline, all bool) []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, m := range v.of {
 		m.listed = false
 	}
 	var look []string
 	for _, o := range list {
-		m := l.of[o.ID]
+		m := v.of[o.ID]
 		if m == nil {
 			m = &tracked{}
-			l.of[o.ID] = m
+			v.of[o.ID] = m
 		}
 		if all || !m.inspected || m.kept || m.outline != o.Look {
 			look = append(look, o.ID)
 		}
 		m.listed, m.outline, m.name = true, o.Look, o.Name
 	}
-	for id, m := range l.of {
+	for id, m := range v.of {
 		if !m.listed && !m.kept {
 			look = append(look, id)
 		}
@@ -168,16 +168,16 @@ func (l *inventory) takeList(list []Outline, all bool) []string {
 }
 
 // knows tells whether a container is in the inventory and has been looked at.
-func (l *inventory) knows(id string) bool {
-	m, ok := l.get(id)
+func (v *inventory) knows(id string) bool {
+	m, ok := v.get(id)
 	return ok && m.inspected
 }
 
 // unseen tells whether some listed container has not been looked at yet.
-func (l *inventory) unseen() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, m := range l.of {
+func (v *inventory) unseen() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, m := range v.of {
 		if m.listed && !m.inspected {
 			return true
 		}

@@ -205,7 +205,7 @@ func IsContainerName(host string) bool { return containerName.MatchString(host) 
 
 // identify replaces a host name that is only our own container's id by the name of the host, or a recreated registrator
 // would take its predecessor's registrations for another host's. The address goes with it: nobody listens at our container's for
-// others. In -compat modes everything stays as upstream has it.
+// others. In -compat modes everything stays as Registrator has it.
 func (r *Registrator) identify(ctx context.Context) {
 	own := r.options.Host
 	if r.options.Compat != CompatNone || !IsContainerName(own) {
