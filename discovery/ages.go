@@ -9,13 +9,18 @@ import (
 )
 
 // age holds a moment of one service, as a duration since the Watcher was made.
-type age struct{ answered atomic.Int64 }
+type age struct {
+	answered atomic.Int64
+	hinted   atomic.Bool // followed by node: ages.covered holds for it too
+}
 
 // ages is how fresh the answers are: atomics beside the Snapshot, which is never modified.
 type ages struct {
 	mu   sync.RWMutex
 	of   map[string]*age
 	list atomic.Int64 // 0 before the first list
+	// covered is when the topics last told, all of them, that nothing else has changed; 0 for never.
+	covered atomic.Int64
 }
 
 func (a *ages) add(name string) *age {
@@ -37,7 +42,11 @@ func (a *ages) read(now time.Duration) map[string]time.Duration {
 	defer a.mu.RUnlock()
 	out := make(map[string]time.Duration, len(a.of))
 	for name, n := range a.of {
-		if at := n.answered.Load(); at != 0 {
+		at := n.answered.Load()
+		if at != 0 && n.hinted.Load() {
+			at = max(at, a.covered.Load())
+		}
+		if at != 0 {
 			out[name] = now - time.Duration(at)
 		}
 	}
@@ -49,8 +58,7 @@ type counts struct {
 	questions, published, held                   atomic.Uint64
 	denied, deadlines, failures                  atomic.Uint64
 	probesAccepted, probesRefused, stateFailures atomic.Uint64
-	watched, swept                               atomic.Int64
-	sweepNanos                                   atomic.Int64
+	watched, hinted, nodes                       atomic.Int64
 	leaderless                                   atomic.Bool
 }
 
@@ -71,7 +79,7 @@ type collector struct{ w *Watcher }
 // Describe sends all there can be.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descAge, descListAge, descErrors, descAsked, descPublish, descHeld, descProbes,
-		descState, descFollow, descSweep, descLeader} {
+		descState, descFollow, descNodes, descLeader} {
 		ch <- d
 	}
 }
@@ -87,7 +95,7 @@ var (
 	descProbes  = desc("probes_total", "Connects to instances that were held back, by result.", "result")
 	descState   = desc("state_errors_total", "Failed writes of the snapshot on disk.")
 	descFollow  = desc("services", "Services that are followed, by how.", "by")
-	descSweep   = desc("sweep_seconds", "How long the last pass over the swept services took.")
+	descNodes   = desc("nodes", "Nodes that are watched, when services are followed by node.")
 	descLeader  = desc("leaderless", "1 while the catalogue says that it has no leader.")
 )
 
@@ -117,8 +125,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	send(descProbes, prometheus.CounterValue, float64(n.probesRefused.Load()), "refused")
 	send(descState, prometheus.CounterValue, float64(n.stateFailures.Load()))
 	send(descFollow, prometheus.GaugeValue, float64(n.watched.Load()), "watch")
-	send(descFollow, prometheus.GaugeValue, float64(n.swept.Load()), "sweep")
-	send(descSweep, prometheus.GaugeValue, time.Duration(n.sweepNanos.Load()).Seconds())
+	send(descFollow, prometheus.GaugeValue, float64(n.hinted.Load()), "node")
+	send(descNodes, prometheus.GaugeValue, float64(n.nodes.Load()))
 	leaderless := 0.0
 	if n.leaderless.Load() {
 		leaderless = 1

@@ -18,6 +18,7 @@ type vanishing struct {
 // takeAnswer brings one service's complete answer into the view.
 func (v *view) takeAnswer(s *subject, e event) {
 	s.age.answered.Store(int64(time.Since(v.base)))
+	v.planPatrol(s)
 	raw, refused := settle(e.reply.answer.Instances)
 	if refused > 0 && s.refused == 0 {
 		v.o.Log.Warn().Str("service", s.name).Int("instances", refused).Msg("instances with an address or port that is none are left out")

@@ -20,10 +20,32 @@ const (
 	callSlots = 2
 )
 
-// reply is an answer to either question: the list, or the instances of one service.
+// reply is an answer to one of the questions: the list, the instances of one service, or a topic.
 type reply struct {
+	of      question
 	listing Listing
 	answer  Answer
+	hints   Hints
+}
+
+// question is what a reply answers.
+type question uint8
+
+const (
+	ofInstances question = iota
+	ofList
+	ofTopic
+)
+
+func (r *reply) meta() Meta {
+	switch r.of {
+	case ofList:
+		return r.listing.Meta
+	case ofTopic:
+		return r.hints.Meta
+	default:
+		return r.answer.Meta
+	}
 }
 
 // questionLimit is the client-side deadline of a question. Consul adds up to a sixteenth to the wait asked for

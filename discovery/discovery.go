@@ -128,6 +128,8 @@ var ErrDenied = errors.New("permission denied by the catalogue")
 // Listing is the set of services that exist, by name, with the union of their instances' tags.
 type Listing struct {
 	Services map[string][]string
+	// Bytes is the answer's size, 0 where unknown; the pace of the questions follows it.
+	Bytes int
 	Meta
 }
 

@@ -23,17 +23,20 @@ type fake struct {
 	listAt  uint64
 	of      map[string][]Instance
 	at      map[string]uint64
+	nodeAt  map[string]uint64
 	changed chan struct{}
 	// fault, when not nil, decides a question before it is answered: an error, or nil.
 	fault func(ctx context.Context, service string) error
 	// bend, when not nil, changes what comes with an answer.
-	bend       func(service string, m Meta) Meta
+	bend func(service string, m Meta) Meta
+	// late, when not nil, replaces an answer by an older one.
+	late       func(service string, a Answer) Answer
 	asked      map[string]int
 	leaderless bool
 }
 
 func newFake() *fake {
-	return &fake{index: 100, listAt: 100, of: map[string][]Instance{}, at: map[string]uint64{},
+	return &fake{index: 100, listAt: 100, of: map[string][]Instance{}, at: map[string]uint64{}, nodeAt: map[string]uint64{},
 		changed: make(chan struct{}), asked: map[string]int{}}
 }
 
@@ -56,12 +59,91 @@ func (f *fake) edit(fn func(of map[string][]Instance)) {
 			f.at[name] = f.index
 		}
 	}
+	was, is := registered(before), registered(f.of)
+	for node := range maps.Keys(was) {
+		if !maps.Equal(was[node], is[node]) {
+			f.nodeAt[node] = f.index
+		}
+	}
+	for node := range maps.Keys(is) {
+		if !maps.Equal(was[node], is[node]) {
+			f.nodeAt[node] = f.index
+		}
+	}
 	for name := range before {
 		if _, ok := f.of[name]; !ok {
 			f.at[name], f.listAt = f.index, f.index
 		}
 	}
 	f.wake()
+}
+
+// registered is what there is on each node, whatever its health.
+func registered(of map[string][]Instance) map[string]map[Fact]bool {
+	out := map[string]map[Fact]bool{}
+	for name, in := range of {
+		for _, i := range in {
+			i.Status, i.NodeDown = Passing, false
+			if out[i.Node] == nil {
+				out[i.Node] = map[Fact]bool{}
+			}
+			out[i.Node][Fact{Node: i.Node, Service: name, ID: fmt.Sprint(i)}] = true
+		}
+	}
+	return out
+}
+
+// sick are the checks in a state, as Consul has them: of instances, or of nodes.
+func sick(of map[string][]Instance, state Status) (out []Fact) {
+	seen := map[Fact]bool{}
+	for name, in := range of {
+		for _, i := range in {
+			if i.Status != state && (state != Critical || i.Status != Maintenance) {
+				continue
+			}
+			f := Fact{Node: i.Node, Service: name, ID: "service:" + i.ID}
+			if i.NodeDown {
+				f = Fact{Node: i.Node, ID: "serfHealth"}
+			}
+			if !seen[f] {
+				seen[f] = true
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+func (f *fake) Hints(ctx context.Context, topic Topic, q Query) (Hints, error) {
+	at, err := f.wait(ctx, topic.String(), q, func() uint64 {
+		if topic.Kind == TopicNode {
+			return f.nodeAt[topic.Node]
+		}
+		return f.index
+	})
+	if err != nil {
+		return Hints{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := Hints{Meta: Meta{Index: at}}
+	switch topic.Kind {
+	case TopicNodes:
+		for node := range registered(f.of) {
+			out.Facts = append(out.Facts, Fact{Node: node})
+		}
+	case TopicNode:
+		out.Unchanged = at == q.Index
+		if !out.Unchanged {
+			out.Facts = slices.Collect(maps.Keys(registered(f.of)[topic.Node]))
+			out.Bytes = 500 * len(out.Facts)
+		}
+	case TopicCritical:
+		out.Facts = sick(f.of, Critical)
+	case TopicWarning:
+		out.Facts = sick(f.of, Warning)
+	}
+	return out, nil
 }
 
 func (f *fake) wake() {
@@ -100,7 +182,7 @@ func (f *fake) count(service string) int {
 }
 
 // wait blocks as a blocking query does, and returns the index to answer with.
-func (f *fake) wait(ctx context.Context, service string, q Query) (uint64, error) {
+func (f *fake) wait(ctx context.Context, service string, q Query, index func() uint64) (uint64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked[service]++
@@ -115,10 +197,7 @@ func (f *fake) wait(ctx context.Context, service string, q Query) (uint64, error
 				return 0, err
 			}
 		}
-		at := f.listAt
-		if service != "" {
-			at = max(f.at[service], 1)
-		}
+		at := max(index(), 1)
 		if at > q.Index || done || q.Index == 0 {
 			return at, nil
 		}
@@ -138,7 +217,7 @@ func (f *fake) wait(ctx context.Context, service string, q Query) (uint64, error
 }
 
 func (f *fake) List(ctx context.Context, q Query) (Listing, error) {
-	at, err := f.wait(ctx, "", q)
+	at, err := f.wait(ctx, "", q, func() uint64 { return f.listAt })
 	if err != nil {
 		return Listing{}, err
 	}
@@ -155,7 +234,7 @@ func (f *fake) List(ctx context.Context, q Query) (Listing, error) {
 }
 
 func (f *fake) Instances(ctx context.Context, service string, q Query) (Answer, error) {
-	at, err := f.wait(ctx, service, q)
+	at, err := f.wait(ctx, service, q, func() uint64 { return f.at[service] })
 	if err != nil {
 		return Answer{}, err
 	}
@@ -164,6 +243,9 @@ func (f *fake) Instances(ctx context.Context, service string, q Query) (Answer, 
 	out := Answer{Instances: slices.Clone(f.of[service]), Meta: Meta{Index: at}}
 	if f.bend != nil {
 		out.Meta = f.bend(service, out.Meta)
+	}
+	if f.late != nil {
+		out = f.late(service, out)
 	}
 	return out, nil
 }

@@ -17,6 +17,7 @@ func (v *view) takeList(e event) {
 	if refused > 0 && !v.listed {
 		v.o.Log.Warn().Int("services", refused).Msg("services with names that are empty, too long or not text are not watched")
 	}
+	v.choose(len(names))
 	first := !v.listed
 	v.listed = true
 	gone := v.unlist(names)

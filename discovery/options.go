@@ -30,18 +30,19 @@ type Options struct {
 	Probe func(ctx context.Context, address string) error
 	// FirstViewLimit bounds the wait for the services of the first list, counted from that list's arrival. 0 means 10 s.
 	FirstViewLimit time.Duration
-	// MaxWatches is how many services are watched at the same time unless Multiplexed. 0 means 128: Consul's agent
-	// allows 200 connections from one address, and others on the host need some of them.
+	// MaxWatches is how many questions may wait at the same time unless Multiplexed, beside the list's. 0 means 128: Consul's
+	// agent allows 200 connections from one address, and others on the host need some of them. With more services than that,
+	// and a Catalogue that is a Hinter, the watches are on nodes; with more nodes too, these are asked in turn.
 	MaxWatches int
 	// Multiplexed says that the catalogue's questions share connections (HTTP/2, or no network at all): no limit then.
 	Multiplexed bool
-	// Used names the services that requests asked for in the last few seconds, any number of times each. It is called every 5 s,
-	// from the Watcher's goroutine, while there are more services than MaxWatches: those most recently changed or used are the
-	// ones that are watched. Nil: recency of change decides alone.
-	Used func(each func(service string))
 	// Home tells the local datacenter and node, "" where unknown. It is asked with each list, and what becomes known there is
 	// published as any change is. Nil: both unknown. It must not block.
 	Home func() (datacenter, node string)
+	// Cost tells how long the receiver was busy with the last Snapshot that it took, 0 where unknown. Snapshots then follow each
+	// other so that this is some 2 % of a core, at most 200 and, while there is something to tell, at least one a second. Nil:
+	// always 0.
+	Cost func() time.Duration
 	// Log gets one line per change of state. The zero Logger writes nothing.
 	Log zerolog.Logger
 	// Registerer gets the Watcher's collector. Nil: no metrics.
@@ -77,6 +78,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxWatches <= 0 {
 		o.MaxWatches = maxWatches
+	}
+	if o.Cost == nil {
+		o.Cost = func() time.Duration { return 0 }
 	}
 	if o.Home == nil {
 		o.Home = func() (string, string) { return "", "" }

@@ -9,50 +9,44 @@ import (
 // outage logs when the catalogue stops answering, denies, and answers again: one line each, however many watches meet it.
 type outage struct {
 	log     zerolog.Logger
-	failing map[string]string // the kind of error by watch
+	failing map[string]string // the kind of error by what is asked about
 	denied  int
 	since   time.Time
 }
 
 func newOutage(log zerolog.Logger) outage { return outage{log: log, failing: map[string]string{}} }
 
-func (o *outage) failed(name string, err error) {
-	kind, was := errorKind(err), o.failing[name]
+// failed and answered take what a question is about, as people read it.
+func (o *outage) failed(about string, err error) {
+	kind, was := errorKind(err), o.failing[about]
 	if len(o.failing) == 0 {
 		o.since = time.Now()
 		if kind != "denied" {
-			o.log.Warn().Err(err).Str("question", question(name)).Msg("the catalogue does not answer; the last view stays")
+			o.log.Warn().Err(err).Str("question", about).Msg("the catalogue does not answer; the last view stays")
 		}
 	}
 	if kind == "denied" && was != "denied" {
 		o.denied++
 		if o.denied == 1 {
-			o.log.Error().Err(err).Str("question", question(name)).Msg("the catalogue denies; the last view stays, but it is no longer kept up to date: check the token and its policy")
+			o.log.Error().Err(err).Str("question", about).Msg("the catalogue denies; the last view stays, but it is no longer kept up to date: check the token and its policy")
 		}
 	}
 	if kind != "denied" && was == "denied" {
 		o.denied--
 	}
-	o.failing[name] = kind
+	o.failing[about] = kind
 }
 
-func (o *outage) answered(name string) {
-	was, ok := o.failing[name]
+func (o *outage) answered(about string) {
+	was, ok := o.failing[about]
 	if !ok {
 		return
 	}
-	delete(o.failing, name)
+	delete(o.failing, about)
 	if was == "denied" {
 		o.denied--
 	}
 	if len(o.failing) == 0 {
 		o.log.Info().Stringer("after", time.Since(o.since)).Msg("the catalogue answers again")
 	}
-}
-
-func question(name string) string {
-	if name == "" {
-		return "list of services"
-	}
-	return "service " + name
 }

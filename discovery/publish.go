@@ -75,7 +75,7 @@ func (v *view) publishWhenDue() {
 	if !v.dirty || !v.complete || v.waiting {
 		return
 	}
-	if d := v.pace.Reserve().Delay(); d > 0 {
+	if d := v.pace.reserve(v.o.Cost()); d > 0 {
 		v.waiting = true
 		v.due.Reset(d)
 		return

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // subject is one service as the view's goroutine knows it.
@@ -20,11 +18,11 @@ type subject struct {
 	// cursor and slots outlive the watch: another may take over.
 	cursor  cursor
 	slots   chan struct{}
-	watch   *watch // whose answers count; nil never
-	watched bool   // else swept
-	changed time.Duration
-	used    time.Duration // 0 when it never was
+	watch   *watch    // whose answers count; nil never
+	watched bool      // all the time; else when there is a hint
+	patrol  time.Time // when it is asked about without a hint
 	refused int
+	failing bool // the last question ended in an error
 	age     *age
 }
 
@@ -51,16 +49,16 @@ type view struct {
 	sequence uint64
 	dirty    bool
 	causes   []string
-	pace     *rate.Limiter
+	pace     pace
 	due      *time.Timer // of a publication that must wait
 	waiting  bool
-	overFull bool
+	tracking *tracking // nil while each service has a watch
 }
 
 func newView(ctx context.Context, w *Watcher) *view {
 	v := &view{
 		Watcher: w, ctx: ctx, list: w.newListWatch(), subjects: map[string]*subject{}, down: map[string]int{},
-		vanished: map[string]vanishing{}, awaited: map[string]bool{}, pace: rate.NewLimiter(publishRate, publishBurst),
+		vanished: map[string]vanishing{}, awaited: map[string]bool{}, pace: newPace(),
 		limit: time.NewTimer(time.Hour), due: time.NewTimer(time.Hour), leader: true,
 	}
 	v.outage = newOutage(w.o.Log)
@@ -70,8 +68,8 @@ func newView(ctx context.Context, w *Watcher) *view {
 }
 
 func (v *view) run() {
-	balance := time.NewTicker(balanceInterval)
-	defer balance.Stop()
+	patrol := time.NewTicker(patrolTick)
+	defer patrol.Stop()
 	defer v.limit.Stop()
 	defer v.due.Stop()
 	for {
@@ -86,8 +84,8 @@ func (v *view) run() {
 		case <-v.due.C:
 			v.waiting = false
 			v.publish()
-		case <-balance.C:
-			v.balance()
+		case <-patrol.C:
+			v.patrol()
 		}
 		v.publishWhenDue()
 	}
@@ -113,13 +111,16 @@ func (v *view) take(e event) {
 		if v.note(e) {
 			v.takeList(e)
 		}
+	case e.from.trace != nil:
+		v.takeHints(e)
 	default:
 		s := v.subjects[e.from.name]
 		if s == nil || s.watch != e.from {
 			return // a watch that was replaced: its successor asks afresh
 		}
 		s.cursor = e.cursor
-		if v.note(e) {
+		s.failing = !v.note(e)
+		if !s.failing {
 			v.takeAnswer(s, e)
 		}
 	}
@@ -129,17 +130,17 @@ func (v *view) take(e event) {
 func (v *view) note(e event) bool {
 	if e.err != nil {
 		v.count.failed(errorKind(e.err))
-		v.outage.failed(e.from.name, e.err)
+		v.outage.failed(e.from.about, e.err)
 		return false
 	}
-	v.outage.answered(e.from.name)
+	v.outage.answered(e.from.about)
 	return true
 }
 
 func (v *view) ensure(name string) *subject {
 	s := v.subjects[name]
 	if s == nil {
-		s = &subject{name: name, slots: make(chan struct{}, callSlots), age: v.ages.add(name), changed: time.Since(v.base)}
+		s = &subject{name: name, slots: make(chan struct{}, callSlots), age: v.ages.add(name)}
 		v.subjects[name] = s
 	}
 	return s
@@ -150,7 +151,7 @@ func (v *view) drop(s *subject) {
 	v.stop(s)
 	v.setBlock(s, nil)
 	v.countDown(s.raw, -1)
-	v.outage.answered(s.name)
+	v.outage.answered(aboutService(s.name))
 	v.ages.remove(s.name)
 	delete(v.subjects, s.name)
 	v.arrived(s.name)
@@ -177,7 +178,6 @@ func (v *view) setBlock(s *subject, b *Service) {
 	}
 	v.changes(s.name, s.block, b)
 	s.block = b
-	s.changed = time.Since(v.base)
 }
 
 // countDown counts the answers at hand that show a node's own check critical.

@@ -18,6 +18,14 @@ const (
 	// Errors back off from retryFirst, doubling, to retryLast: a catalogue that is back is used within a second, of which the
 	// question itself takes a part, also on a machine that is busy with coming back.
 	retryFirst, retryLast = 100 * time.Millisecond, 600 * time.Millisecond
+	// What a large answer costs is paced by its bytes: reading and comparing takes some 20 ns for each here, and more at the
+	// agent. A watch's own share lets two answers of half a megabyte (a node of 1,000 instances) through at once and then one
+	// in half a second; the share of all topics together is a tenth of a core. Where that is not enough, changes wait.
+	bytesRate, bytesBurst       = 1 << 20, 1 << 20
+	allBytesRate, allBytesBurst = 3 << 20, 12 << 20
+	// quietPause follows an answer to a topic in which nothing has changed: the index of checks and of nodes moves with each
+	// write anywhere, and a question that is asked while others write is answered at once.
+	quietPause = 100 * time.Millisecond
 	// listWait is the longest that the list is waited for: it alone tells that the leader is lost, and of that nothing wakes
 	// a question that waits.
 	listWait = 10 * time.Second
@@ -25,18 +33,23 @@ const (
 	starting = 32
 )
 
-// watch is one question that is asked again and again: the list (name "") or the instances of one service. It belongs to
-// the goroutine that follows it; events carry copies out.
+// watch is one question that is asked again and again: the list (name ""), the instances of one service, or a topic. It
+// belongs to the goroutine that asks; events carry copies out.
 type watch struct {
-	name     string
+	name     string // of the service; "" otherwise
+	about    string // what is asked about, for people
 	ask      func(context.Context, Query) (reply, error)
 	slots    chan struct{}
 	cursor   cursor
 	wait     time.Duration
 	bucket   *rate.Limiter
+	bytes    *rate.Limiter // nil where answers are small
 	failures int
+	ctx      context.Context
 	cancel   context.CancelFunc
-	asked    time.Time // of a swept one: when its last question began
+	trace    *trace // of a topic, else nil
+	due      ask    // of a service that is asked about when there is a hint
+	answered bool   // likewise: it has been answered once
 }
 
 // event is what reaches the Watcher's one goroutine: an answer or an error of a watch, or the end of a hold.
@@ -46,6 +59,7 @@ type event struct {
 	err    error
 	doubt  doubt
 	cursor cursor
+	change change // of a topic's answer
 
 	service string
 	hold    *hold
@@ -53,7 +67,7 @@ type event struct {
 }
 
 func (w *Watcher) newWatch(name string, slots chan struct{}, c cursor) *watch {
-	f := &watch{name: name, slots: slots, cursor: c, wait: w.o.Wait, bucket: rate.NewLimiter(watchRate, watchBurst)}
+	f := &watch{name: name, about: aboutService(name), slots: slots, cursor: c, wait: w.o.Wait, bucket: rate.NewLimiter(watchRate, watchBurst)}
 	f.cursor.ask = 0
 	f.ask = func(ctx context.Context, q Query) (reply, error) {
 		a, err := w.o.Catalogue.Instances(ctx, name, q)
@@ -64,13 +78,19 @@ func (w *Watcher) newWatch(name string, slots chan struct{}, c cursor) *watch {
 
 func (w *Watcher) newListWatch() *watch {
 	f := w.newWatch("", make(chan struct{}, callSlots), cursor{})
+	f.about = "list of services"
 	f.wait = min(f.wait, listWait)
+	f.bytes = newBytes()
 	f.ask = func(ctx context.Context, q Query) (reply, error) {
 		l, err := w.o.Catalogue.List(ctx, q)
-		return reply{listing: l}, err
+		return reply{of: ofList, listing: l}, err
 	}
 	return f
 }
+
+func aboutService(name string) string { return "service " + name }
+
+func newBytes() *rate.Limiter { return rate.NewLimiter(bytesRate, bytesBurst) }
 
 // follow asks until ctx ends.
 func (w *Watcher) follow(ctx context.Context, f *watch) {
@@ -79,8 +99,12 @@ func (w *Watcher) follow(ctx context.Context, f *watch) {
 		if first && !acquire(ctx, w.starts) {
 			return
 		}
+		if !f.trace.enter(ctx) {
+			return
+		}
 		began := time.Now()
 		e, slow := w.question(ctx, f)
+		f.trace.leave()
 		if first {
 			<-w.starts
 			first = false
@@ -88,7 +112,7 @@ func (w *Watcher) follow(ctx context.Context, f *watch) {
 		if ctx.Err() != nil || !w.send(ctx, e) {
 			return
 		}
-		if !w.pause(ctx, f, began, slow) {
+		if !w.pause(ctx, f, began, slow) || !w.digest(ctx, f, e) {
 			return
 		}
 	}
@@ -96,7 +120,8 @@ func (w *Watcher) follow(ctx context.Context, f *watch) {
 
 // question asks once and turns what comes into an event.
 func (w *Watcher) question(ctx context.Context, f *watch) (e event, slow bool) {
-	wait := f.wait - time.Duration(rand.Int64N(int64(f.wait)/8+1)) // jitter: all waits must not end together
+	wait := f.trace.wait(f.wait)
+	wait -= time.Duration(rand.Int64N(int64(wait)/8 + 1)) // jitter: all waits must not end together
 	w.count.questions.Add(1)
 	r, err := call(ctx, f.slots, Query{Index: f.cursor.ask, Wait: wait}, f.ask)
 	e = event{from: f, reply: r, err: err}
@@ -105,11 +130,11 @@ func (w *Watcher) question(ctx context.Context, f *watch) (e event, slow bool) {
 		f.cursor.fail()
 	} else {
 		f.failures = 0
-		m := r.answer.Meta
-		if f.name == "" {
-			m = r.listing.Meta
+		last := f.cursor.last
+		e.doubt, slow = f.cursor.advance(r.meta())
+		if f.trace != nil {
+			e.change = f.trace.learn(r.hints, last, e.doubt)
 		}
-		e.doubt, slow = f.cursor.advance(m)
 	}
 	e.cursor = f.cursor
 	return e, slow
@@ -123,8 +148,25 @@ func (w *Watcher) pause(ctx context.Context, f *watch, began time.Time, slow boo
 		d = backoff(f.failures)
 	case slow:
 		d = slowInterval - time.Since(began) + time.Duration(rand.Int64N(int64(slowInterval)/10))
+	case f.trace != nil && f.trace.quiet:
+		d = quietPause
 	}
-	return sleep(ctx, d) && f.bucket.Wait(ctx) == nil && w.all.Wait(ctx) == nil
+	if !sleep(ctx, d) || f.bucket.Wait(ctx) != nil {
+		return false
+	}
+	return f.trace != nil || w.all.Wait(ctx) == nil // topics are paced by their bytes
+}
+
+// digest waits as long as the size of an answer asks for; false when ctx has ended.
+func (w *Watcher) digest(ctx context.Context, f *watch, e event) bool {
+	if f.bytes == nil {
+		return true
+	}
+	n := e.reply.listing.Bytes + e.reply.hints.Bytes
+	if f.bytes.WaitN(ctx, min(n, bytesBurst)) != nil {
+		return false
+	}
+	return f.trace == nil || w.topicBytes.WaitN(ctx, min(n, allBytesBurst)) == nil
 }
 
 // backoff is the pause after the n-th error in a row: doubled, bounded, and between half and all of it at random.

@@ -13,9 +13,10 @@ import (
 // Watcher follows a Catalogue and publishes Snapshots. Run does the work; the other methods may be called at any time from
 // any goroutine.
 //
-// One watch on the list finds the services that are wanted; each of those has a watch of its own, or is swept when there
-// are too many. All answers meet in one goroutine, which alone knows the view. The list only adds: a service that it no
-// longer names is asked for once more, and goes when its own answer is empty.
+// One watch on the list finds the services that are wanted. Each of those has a watch of its own; when there are too many,
+// watches by node tell where something has changed, and only the services there are asked for. All answers meet in one
+// goroutine, which alone knows the view. The list only adds: a service that it no longer names is asked for once more, and
+// goes when its own answer is empty.
 type Watcher struct {
 	o         Options
 	snapshots chan *Snapshot
@@ -26,34 +27,34 @@ type Watcher struct {
 	all    *rate.Limiter
 	starts chan struct{} // slots for first questions
 	probes chan struct{} // slots for connects
-	swept  sweep
-	states chan *Snapshot // newest snapshot for the disk
-	tasks  sync.WaitGroup
-	ages   ages
-	count  counts
+	asks   asks
+	// topicBytes is the pace of all topics together.
+	topicBytes *rate.Limiter
+	states     chan *Snapshot // newest snapshot for the disk
+	tasks      sync.WaitGroup
+	ages       ages
+	count      counts
 }
 
 const (
 	// eventRoom lets answers that come together be taken together, into one publication.
 	eventRoom = 64
-	// A burst of publications passes at once; then 20 a second, so that a change waits for 50 ms at most and a flapping
-	// service can't keep the table's builder busy.
-	publishRate, publishBurst = 20, 10
 )
 
 // NewWatcher returns a Watcher that has not started; nothing is asked before Run.
 func NewWatcher(o Options) *Watcher {
 	return &Watcher{
-		o:         o.withDefaults(),
-		snapshots: make(chan *Snapshot, 1),
-		base:      time.Now().Add(-1), // so that no moment counts as zero, which means never
-		events:    make(chan event, eventRoom),
-		all:       rate.NewLimiter(allRate, allBurst),
-		starts:    make(chan struct{}, starting),
-		probes:    make(chan struct{}, probing),
-		swept:     newSweep(),
-		states:    make(chan *Snapshot, 1),
-		ages:      ages{of: map[string]*age{}},
+		o:          o.withDefaults(),
+		snapshots:  make(chan *Snapshot, 1),
+		base:       time.Now().Add(-1), // so that no moment counts as zero, which means never
+		events:     make(chan event, eventRoom),
+		all:        rate.NewLimiter(allRate, allBurst),
+		starts:     make(chan struct{}, starting),
+		probes:     make(chan struct{}, probing),
+		asks:       newAsks(),
+		topicBytes: rate.NewLimiter(allBytesRate, allBytesBurst),
+		states:     make(chan *Snapshot, 1),
+		ages:       ages{of: map[string]*age{}},
 	}
 }
 
@@ -74,7 +75,9 @@ func (w *Watcher) Run(ctx context.Context) error {
 		v.load()
 		w.tasks.Go(func() { w.keep(ctx) })
 	}
-	w.tasks.Go(func() { w.sweepAll(ctx) })
+	for range askers {
+		w.tasks.Go(func() { w.askAll(ctx) })
+	}
 	w.tasks.Go(func() { w.follow(ctx, v.list) })
 	v.run()
 	return ctx.Err()

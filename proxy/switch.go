@@ -14,6 +14,7 @@ type Switch struct {
 	current atomic.Pointer[Table]
 	swaps   atomic.Uint64
 	changed atomic.Int64
+	cost    atomic.Int64
 }
 
 // NewSwitch makes a Switch without a table.
@@ -36,9 +37,14 @@ func (s *Switch) Changed() time.Time {
 	return time.Time{}
 }
 
+// Cost is how long deriving and publishing the present table took; 0 before the first.
+func (s *Switch) Cost() time.Duration { return time.Duration(s.cost.Load()) }
+
 // Apply derives the next table, publishes it, and only then retires what it no longer holds. It must be called from one
 // goroutine only; Run does so.
 func (s *Switch) Apply(snap *discovery.Snapshot) {
+	began := time.Now()
+	defer func() { s.cost.Store(int64(time.Since(began))) }()
 	prev := s.current.Load()
 	if prev == nil {
 		prev = s.first

@@ -55,7 +55,7 @@ func (h *half) carry(ctx context.Context, add func(*actors) error) int {
 
 // overConsul makes a Consul agent the half's source. It opens no connection; bad certificates and the like are its errors.
 func (h *half) overConsul(config consul.Config) error {
-	o := consul.Options{Config: config, Log: h.log, Registerer: h.registry}
+	o := consul.Options{Config: config, Watches: h.flags.watches.value, Log: h.log, Registerer: h.registry}
 	catalogue, err := consul.NewCatalogue(o)
 	if err != nil {
 		return err

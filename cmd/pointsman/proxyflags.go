@@ -33,7 +33,7 @@ type proxyFlags struct {
 	progress, drainWait, grace     span
 	retries, headerSize, headerSum count
 	upstreamConns, loops, conns    count
-	bodyRate                       count
+	bodyRate, watches              count
 	engine                         choice
 }
 
@@ -121,6 +121,8 @@ func (c *proxyFlags) catalogue(f *flags) {
 	f.BoolVar(&c.consulStale, "consul-stale", true, "let any Consul server answer, not only the leader")
 	f.StringVar(&c.consulNear, "consul-near", "", "sort by distance from this `NODE` (\"_agent\" for the agent's own); turns Consul's streaming off")
 	f.StringVar(&c.consulDC, "consul-datacenter", "", "`DATACENTER` to watch, when not the agent's own")
+	c.watches = count{128, 8, 10000}
+	f.Var(&c.watches, "consul-watches", "largest `NUMBER` of questions that wait at the agent at the same time, over plain HTTP; the agent allows 200 connections from one address")
 	f.Var(&c.register, "register", "`NAME` under which the proxy registers itself in Consul, with a health check, while it runs")
 }
 

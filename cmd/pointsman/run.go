@@ -66,7 +66,7 @@ func (r *registratorFlags) prepareRun(f *flags, c *proxyFlags) (consul.Config, e
 		return consul.Config{}, err
 	}
 	if c.consul == "" {
-		for _, name := range []string{"register", "consul-near", "consul-datacenter"} {
+		for _, name := range []string{"register", "consul-near", "consul-datacenter", "consul-watches"} {
 			if f.given(name) {
 				return consul.Config{}, errNeedsConsul(name)
 			}

@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -60,9 +59,9 @@ func (h *half) assemble(a *actors) error {
 	h.table = proxy.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
 	h.watcher = discovery.NewWatcher(discovery.Options{
-		Catalogue: h.source, Wanted: options.Wants, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
-		Used:  func(each func(service string)) { h.table.Load().Used(time.Now(), each) },
-		Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home, Log: h.log, Registerer: h.registry,
+		Catalogue: h.source.Catalogue, Wanted: options.Wants, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
+		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
+		Log: h.log, Registerer: h.registry,
 	})
 	access, err := h.accessLog()
 	if err != nil {

@@ -1,6 +1,7 @@
 package consul
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -16,11 +17,14 @@ type Options struct {
 	Config Config
 	// Log gets one line per refused instance or name. The zero Logger is silent.
 	Log zerolog.Logger
+	// Watches is how many questions of a Catalogue may wait at the same time; 0 means 128. With 32 more they bound the
+	// connections: an agent takes 200 from one address, of which an Agent in the same process and other programs need some.
+	Watches int
 	// Registerer gets the counters of what was refused; nil counts nothing.
 	Registerer prometheus.Registerer
 }
 
-// Catalogue asks Consul's catalogue with blocking queries. It implements discovery.Catalogue: how long an answer may take is
+// Catalogue asks Consul's catalogue with blocking queries. It implements discovery.Catalogue and discovery.Hinter: how long an answer may take is
 // the context's business.
 type Catalogue struct {
 	client  *client
@@ -28,13 +32,16 @@ type Catalogue struct {
 	home    *home
 }
 
-// watchConnections bounds the connections of a Catalogue: an agent takes 200 from one address, of which an Agent in the
-// same process and other programs on the host need some.
-const watchConnections = 160
+const (
+	// defaultWatches: see Options.Watches.
+	defaultWatches = 128
+	// spareConnections are for the list, and for questions that do not wait: 16 at the same time.
+	spareConnections = 32
+)
 
 // NewCatalogue opens no connection yet. A bad Config (address, certificate files, token file) is an error.
 func NewCatalogue(o Options) (*Catalogue, error) {
-	made, err := newClient(o.Config, watchConnections)
+	made, err := newClient(o.Config, cmp.Or(o.Watches, defaultWatches)+spareConnections)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +70,7 @@ func (c *Catalogue) List(ctx context.Context, q discovery.Query) (discovery.List
 			delete(answer, name)
 		}
 	}
-	return discovery.Listing{Services: answer, Meta: head.meta()}, nil
+	return discovery.Listing{Services: answer, Bytes: head.bytes, Meta: head.meta()}, nil
 }
 
 // Instances implements discovery.Catalogue over GET /v1/health/service/:service, unfiltered. Instances with an address or a

@@ -56,8 +56,7 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	record(request.Context(), response)
-	return g.inspect(response)
+	return g.inspect(response, record(request.Context(), response))
 }
 
 func (g *guard) send(request *http.Request) (*http.Response, error) {
@@ -114,9 +113,9 @@ func (g *guard) datacenter(path string) string {
 }
 
 // inspect bounds the body, and refuses a page where data was asked for.
-func (g *guard) inspect(response *http.Response) (*http.Response, error) {
+func (g *guard) inspect(response *http.Response, bytes *int) (*http.Response, error) {
 	if response.StatusCode != http.StatusOK {
-		response.Body = &bounded{ReadCloser: response.Body, left: maxErrorAnswer, end: io.EOF}
+		response.Body = &bounded{ReadCloser: response.Body, left: maxErrorAnswer, end: io.EOF, read: bytes}
 		return response, nil
 	}
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
@@ -128,7 +127,7 @@ func (g *guard) inspect(response *http.Response) (*http.Response, error) {
 		response.Body.Close()
 		return nil, errTooLarge
 	}
-	response.Body = &bounded{ReadCloser: response.Body, left: maxAnswer, end: errTooLarge}
+	response.Body = &bounded{ReadCloser: response.Body, left: maxAnswer, end: errTooLarge, read: bytes}
 	return response, nil
 }
 
@@ -137,6 +136,7 @@ type bounded struct {
 	io.ReadCloser
 	left int64
 	end  error
+	read *int // counts
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
@@ -148,5 +148,6 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.left -= int64(n)
+	*b.read += n
 	return n, err
 }

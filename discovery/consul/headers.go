@@ -19,6 +19,7 @@ type headers struct {
 	backend     string
 	filtered    bool // the ACL system took something out
 	defaultDeny bool
+	bytes       int // of the body, as far as it was read
 }
 
 type headersKey struct{}
@@ -34,10 +35,11 @@ func watchHeaders(ctx context.Context) (context.Context, *headers) {
 	return context.WithValue(ctx, headersKey{}, seen), seen
 }
 
-func record(ctx context.Context, response *http.Response) {
+// record notes the answer's head, and where the bytes of its body are to be counted.
+func record(ctx context.Context, response *http.Response) (bytes *int) {
 	seen, ok := ctx.Value(headersKey{}).(*headers)
 	if !ok {
-		return
+		return new(int)
 	}
 	h := response.Header
 	*seen = headers{
@@ -48,6 +50,7 @@ func record(ctx context.Context, response *http.Response) {
 		filtered:    h.Get("X-Consul-Results-Filtered-By-ACLs") == "true",
 		defaultDeny: h.Get("X-Consul-Default-ACL-Policy") == "deny",
 	}
+	return &seen.bytes
 }
 
 // meta reads the index by itself: digits only, and not more than 64 bits.

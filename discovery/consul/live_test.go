@@ -213,7 +213,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if m := most.Load(); m > watchConnections || m < 100 {
+	if m := most.Load(); m > defaultWatches+spareConnections || m < 100 {
 		t.Errorf("%d connections at the same time", m)
 	}
 }
