@@ -34,9 +34,15 @@ tools: ## Consul (unless installed) and Compose v2, built once into the cache
 	@examples/lab/parts/find.sh consul
 	@examples/lab/parts/find.sh compose
 
-check: ## format, vet, and who may import whom
+# What staticcheck looks for: bugs, simplifications, what nothing uses. Not for what is deprecated (SA1019): docker/docker is frozen, and
+# calls so what its successor does otherwise; registrator/docker is the one place to change then.
+LINT := SA*,S1*,U1000,-SA1019
+
+check: ## format, vet, staticcheck, what nothing reaches, and who may import whom
 	@test -z "$$(gofmt -l cmd registrator discovery balancer proxy examples)" || { gofmt -l cmd registrator discovery balancer proxy examples; exit 1; }
 	go vet ./...
+	$$(examples/lab/parts/find.sh staticcheck) -checks '$(LINT)' ./...
+	@dead=$$($$(examples/lab/parts/find.sh deadcode) ./cmd/... ./examples/web) && [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 	go test -count=1 -run '^TestLayers' ./examples/lab
 
 # Limits belong to each test (examples/lab/limit.go); those of go test are only for what would hang without one.

@@ -23,7 +23,6 @@ type registratorFlags struct {
 	allowScripts, allowForeign       bool
 	allowMethods                     bool
 	status                           address
-	host                             string
 	policy                           registrator.Policy
 	registry                         consul.Config
 	dockerHost, dockerTLS, dockerDir string

@@ -24,18 +24,6 @@ const (
 	Passing
 )
 
-// String is Consul's word for the verdict.
-func (v Verdict) String() string {
-	switch v {
-	case Warning:
-		return "warning"
-	case Passing:
-		return "passing"
-	default:
-		return "critical"
-	}
-}
-
 // Result is one check's outcome. Output is printable, one line, at most 4 KiB.
 type Result struct {
 	Verdict Verdict

@@ -20,24 +20,22 @@ var reaper = sync.OnceValues(func() (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	alive, write, err := os.Pipe() // ours ends with us: nobody else has it
-	if err != nil {
+	var ends [2]int // the second is never closed, and nobody else has it: it ends with us
+	if err := syscall.Pipe2(ends[:], syscall.O_CLOEXEC); err != nil {
 		return "", err
 	}
+	alive := os.NewFile(uintptr(ends[0]), "alive")
 	shell := exec.Command("sh", "-c", `cat; for f in $(ls -r "$0"); do timeout 60 sh "$0/$f"; done; rm -rf "$0"`, dir)
 	shell.Stdin, shell.SysProcAttr = alive, &syscall.SysProcAttr{Setsid: true} // Ctrl-C is for us, not for it
 	if err := shell.Start(); err != nil {
 		return "", err
 	}
 	_ = alive.Close()
-	lifeline = write
 	return dir, nil
 })
 
-var (
-	lifeline *os.File     // is never closed
-	notes    atomic.Int64 // numbers them; the last is undone first
-)
+// notes numbers them; the last is undone first.
+var notes atomic.Int64
 
 // Undo has a shell script run if this process ends before the test does. A test that ends as it should undoes what it did itself: call
 // it before that is registered as a clean-up.

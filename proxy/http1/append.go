@@ -2,12 +2,6 @@ package http1
 
 import "strconv"
 
-// AppendRequestLine appends method SP target SP HTTP/1.1 CRLF.
-func AppendRequestLine(dst []byte, method, target string) []byte {
-	dst = append(append(dst, method...), ' ')
-	return append(append(dst, target...), " HTTP/1.1\r\n"...)
-}
-
 // AppendStatusLine appends HTTP/1.1 SP status SP reason CRLF; status has three digits.
 func AppendStatusLine(dst []byte, status int, reason string) []byte {
 	dst = append(dst, "HTTP/1.1 "...)

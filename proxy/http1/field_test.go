@@ -125,7 +125,7 @@ func TestHasToken(t *testing.T) {
 }
 
 func TestAppendedHeadsParse(t *testing.T) {
-	head := AppendRequestLine(nil, "PUT", "/p?q")
+	head := []byte("PUT /p?q HTTP/1.1\r\n")
 	head = AppendField(head, NewField("Host", "t:80"))
 	head = AppendField(head, NewField("X-A", ""))
 	head = append(AppendFraming(head, Framing{Sized, 1<<63 - 1}), "\r\n"...)

@@ -18,8 +18,6 @@ import (
 const (
 	// patience is how long a client waits for what must come. Much more than it takes, as the machine may be loaded.
 	patience = slower * 5 * time.Second
-	// silence is how long a connection is listened to on which nothing must come.
-	silence = 40 * time.Millisecond
 	// warmHost is the host of requests that an event loop serves by itself.
 	warmHost = "warm.test"
 )
