@@ -79,7 +79,14 @@ func (d *door) ready() {
 // failed deals with an accept that brought nothing.
 func (d *door) failed(errno unix.Errno) {
 	d.bunch = 1
-	if errno != unix.EAGAIN && d.course.Failed(errno) {
+	if errno == unix.EAGAIN {
+		return
+	}
+	pause := d.course.Failed(errno)
+	if d.course.Broken() {
+		d.loop.server.breaks(fmt.Errorf("serve %s: %w", d.listener.Addr(), os.NewSyscallError("accept", errno)))
+	}
+	if pause {
 		d.pause(os.NewSyscallError("accept", errno))
 	}
 }

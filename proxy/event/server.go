@@ -65,12 +65,13 @@ type Server struct {
 	refused  atomic.Int64    // clients' connections that are told that there is no room for them
 	life     context.Context // ends with Run
 	lookups  sync.WaitGroup
+	broken   chan error // why a listener is
 }
 
 // NewServer makes a Server; nothing runs until Run.
 func NewServer(o Options) *Server {
 	s := &Server{common: o.Common, limits: o.Common.Limits, log: o.Common.Log, onDrain: o.OnDrain, handOver: o.HandOver,
-		files: o.Files}
+		files: o.Files, broken: make(chan error, 1)}
 	if s.files == nil {
 		s.files = sockets.NewFiles()
 	}
@@ -95,8 +96,8 @@ func NewServer(o Options) *Server {
 	return s
 }
 
-// Run serves the listeners until ctx ends, drains, and returns nil; or returns why it can't begin, with everything closed. See drain for
-// what draining keeps.
+// Run serves the listeners until ctx ends, drains, and returns nil; or returns why it can't begin, with everything closed. Where a listener
+// is broken for good it drains, too, and returns why. See drain for what draining keeps.
 func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	var end context.CancelFunc
 	s.life, end = context.WithCancel(context.WithoutCancel(ctx))
@@ -111,13 +112,25 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	for _, l := range s.loops {
 		wg.Go(l.run)
 	}
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case err = <-s.broken:
+		s.log.Error().Err(err).Msg("a listener is broken for good")
+	}
 	s.drain(doors)
 	for _, l := range s.loops {
 		l.post(letter{do: func() { l.halted = true }})
 	}
 	wg.Wait()
-	return nil
+	return err
+}
+
+// breaks notes that a listener is broken for good. Only the first one counts.
+func (s *Server) breaks(err error) {
+	select {
+	case s.broken <- err:
+	default:
+	}
 }
 
 // start opens the loops and deals the listeners out to them.

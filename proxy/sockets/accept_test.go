@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestWhatFollowsAnAcceptThatFailed(t *testing.T) {
@@ -34,4 +36,26 @@ func TestWhatFollowsAnAcceptThatFailed(t *testing.T) {
 	if want := mostPassed + 2; paused != want {
 		t.Errorf("%d pauses over what does not pass, want %d", paused, want)
 	}
+}
+
+// A listener that fails all the time is broken for good, unless it lacks something or its clients fail.
+func TestAListenerThatIsBrokenForGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for err, want := range map[error]bool{syscall.EINVAL: true, syscall.EBADF: true, syscall.EMFILE: false, syscall.ENOMEM: false, syscall.ECONNABORTED: false} {
+			var a Accepting
+			for begun := time.Now(); time.Since(begun) < BrokenAfter; time.Sleep(AcceptPause) {
+				a.Failed(err)
+				if a.Broken() {
+					t.Fatalf("%v: broken after %v", err, time.Since(begun))
+				}
+			}
+			a.Failed(err)
+			if a.Broken() != want {
+				t.Errorf("%v for %v: broken %v", err, BrokenAfter, a.Broken())
+			}
+			if a.Went(); a.Broken() {
+				t.Errorf("%v: broken although it went", err)
+			}
+		}
+	})
 }

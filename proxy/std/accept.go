@@ -13,7 +13,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
-// accept serves a listener's connections until it is closed, which is no error while draining.
+// accept serves a listener's connections until it is closed, which is no error while draining, or is broken for good.
 func (s *Server) accept(l *Listener) error {
 	var course sockets.Accepting
 	for {
@@ -26,7 +26,11 @@ func (s *Server) accept(l *Listener) error {
 			course.Went()
 			s.take(c, nil, l)
 		case !errors.Is(err, net.ErrClosed):
-			if course.Failed(err) {
+			pause := course.Failed(err)
+			if course.Broken() && !s.draining.Load() {
+				return err
+			}
+			if pause {
 				s.rest(l, err)
 			}
 		case s.draining.Load():

@@ -86,8 +86,8 @@ func NewServer(o Options) *Server {
 	return s
 }
 
-// Run serves the listeners, and what Take is given, until ctx ends, drains, and returns nil; or returns at once, with everything
-// closed, where somebody else has closed a listener. See drain for what draining keeps.
+// Run serves the listeners, and what Take is given, until ctx ends, drains, and returns nil. Where a listener is broken for good it drains,
+// too, and returns why. See drain for what draining keeps.
 func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	failed := make(chan error, len(listeners))
 	var accepting sync.WaitGroup
@@ -110,7 +110,8 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	case <-ctx.Done():
 		s.drain(listeners)
 	case err = <-failed:
-		s.draining.Store(true)
+		s.log.Error().Err(err).Msg("a listener is broken for good")
+		s.drain(listeners)
 	}
 	for _, l := range listeners {
 		l.Close()

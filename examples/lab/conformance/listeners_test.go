@@ -79,6 +79,8 @@ func startBoth(r *rig, l net.Listener) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		var all sync.WaitGroup
 		defer all.Wait()
+		ctx, stop := context.WithCancel(ctx) // as in the program, the first to end stops the other
+		defer stop()
 		all.Go(func() { _ = taker.Run(ctx) })
 		return loop.Run(ctx, event.Listener{Listener: l})
 	}

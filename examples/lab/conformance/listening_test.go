@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 // lines is a log.
@@ -43,6 +44,23 @@ func (l *lines) count(parts ...string) (n int) {
 	return n
 }
 
+// listenerFD is a descriptor of its own for a listener.
+func listenerFD(t testing.TB, l *net.TCPListener) (fd int) {
+	t.Helper()
+	raw, err := l.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Control(func(its uintptr) { fd, err = unix.Dup(int(its)) }); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	return fd
+}
+
 // A listener outlives an accept that fails in a way that nobody thought of: who is connected is served, one line says so, and when it
 // works again, so does everything.
 func TestListenerOutlivesItsFault(t *testing.T) {
@@ -52,17 +70,7 @@ func TestListenerOutlivesItsFault(t *testing.T) {
 		free := play(t, func(int64, *net.TCPConn, *bufio.Reader) {})
 		free.close()
 		r := start(t, k, setup{listen: free.addr().String(), quiesces: true, log: zerolog.New(&log), listening: func(l *net.TCPListener) {
-			raw, err := l.SyscallConn()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := raw.Control(func(its uintptr) { fd, err = unix.Dup(int(its)) }); err != nil {
-				t.Fatal(err)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = unix.Close(fd) })
+			fd = listenerFD(t, l)
 		}}, at(answering(t, "ok").addr()))
 		c := r.dial(t)
 		c.wait(4 * patience)
@@ -86,6 +94,32 @@ func TestListenerOutlivesItsFault(t *testing.T) {
 		r.stop()
 		if n := log.count("accepting pauses", r.addr, "invalid argument"); n != 1 || log.count("accepting") != 1 {
 			t.Errorf("%d lines, want one:\n%s", n, log.text.String())
+		}
+	})
+}
+
+// A listener that is broken for good takes readiness away, what is on its way is answered, and Run ends with the reason.
+func TestListenerBrokenForGood(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		unready, ended := make(chan struct{}), make(chan error, 1)
+		var fd int
+		r := start(t, k, setup{broken: ended, onDrain: func() { close(unready) }, listening: func(l *net.TCPListener) { fd = listenerFD(t, l) }}, at(answering(t, "ok").addr()))
+		c := r.dial(t)
+		c.wait(4 * sockets.BrokenAfter)
+		c.send(get("/", ""))
+		c.want(200, "ok")
+		if err := unix.Shutdown(fd, unix.SHUT_RDWR); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-unready:
+		case <-time.After(3 * sockets.BrokenAfter):
+			t.Fatal("it is ready still")
+		}
+		c.send(get("/", ""))
+		c.want(200, "ok")
+		if err := <-ended; err == nil || !strings.Contains(err.Error(), r.addr) {
+			t.Errorf("ended with %v", err)
 		}
 	})
 }

@@ -43,8 +43,10 @@ type setup struct {
 	quiesces bool
 	// listening gets the listener before it is served. May be nil.
 	listening func(l *net.TCPListener)
-	listen    string // "" is a port of loopback
-	log       zerolog.Logger
+	// broken gets the error that Run returns; nil makes it the test's.
+	broken chan error
+	listen string // "" is a port of loopback
+	log    zerolog.Logger
 }
 
 // rig is a running listener over a table that the test writes.
@@ -122,7 +124,10 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	}
 	run := k.start(r, l)
 	all.Go(func() {
-		if err := run(ctx); err != nil {
+		switch err := run(ctx); {
+		case o.broken != nil:
+			o.broken <- err
+		case err != nil:
 			t.Errorf("run: %v", err)
 		}
 	})
