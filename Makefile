@@ -13,7 +13,7 @@ OTHERS = $(shell go list ./... | grep -v /examples/lab/e2e)
 # What runs side by side; the race detector is C, so that it needs a C compiler.
 RACED := ./proxy/... ./balancer/... ./discovery/... ./registrator/... ./examples/lab/conformance
 
-.PHONY: about up down build images check tools test test-long race bench bench-proxy fuzz clean
+.PHONY: about layers up down build images check tools test test-long race bench bench-proxy fuzz clean
 
 up: ## build, make the images, start Consul, registrator, proxy and web; without a Consul at hand CONSUL=yes builds one
 	@CONSUL=$(CONSUL) examples/lab/images/up.sh
@@ -46,6 +46,9 @@ check: ## format, vet, staticcheck, what nothing reaches, and who may import who
 	go test -count=1 -run '^TestLayers' ./examples/lab
 
 # Limits belong to each test (examples/lab/limit.go); those of go test are only for what would hang without one.
+layers: ## who may import whom, as the test holds it
+	@go test -count=1 -run '^TestLayersTable$$' -v ./examples/lab | grep -v -e '^=' -e '^-' -e '^ok' -e '^PASS'
+
 test: about check tools ## everything, one round each
 	go test -count=1 -timeout 1h $(OTHERS)
 	go test -count=1 -timeout 4h -p 1 -parallel 4 -v $(WHOLE)

@@ -2,6 +2,8 @@ package lab
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"text/tabwriter"
 )
 
 const module = "github.com/pointsman/pointsman/"
@@ -155,5 +158,34 @@ func TestLayersOfProcessAndDocker(t *testing.T) {
 	}
 	if client > 1 {
 		t.Errorf("the Docker client is imported by %d files, want one", client)
+	}
+}
+
+// TestLayersTable prints the table, for `make layers`.
+func TestLayersTable(t *testing.T) {
+	var text strings.Builder
+	out := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprint(out, "package\tmay import of ours\tmust not depend on\n")
+	for _, name := range slices.Sorted(maps.Keys(layers)) {
+		l := layers[name]
+		fmt.Fprintf(out, "%s\t%s\t%s\n", name, strings.Join(l.ours, " "), strings.Join(l.never, " "))
+	}
+	_ = out.Flush()
+	t.Log("\n" + text.String())
+}
+
+// Of the Docker module the program contains the client and its types, and nothing of the daemon: SECURITY.md says so.
+func TestLayersOfTheDockerModule(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "./cmd/pointsman")
+	cmd.Dir = Root()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dep := range strings.Fields(string(out)) {
+		part, ours := strings.CutPrefix(dep, docker)
+		if ours && part != "client" && part != "api" && !strings.HasPrefix(part, "api/") {
+			t.Errorf("cmd/pointsman depends on %s", dep)
+		}
 	}
 }
