@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // fakeCatalogue is a catalogue in memory. before, if set, runs first in every call and may fail or hang it.
@@ -56,6 +57,9 @@ func (c *fakeCatalogue) Register(ctx context.Context, r Registration) error {
 	return c.do(ctx, "register", r.ID, func() {
 		h := Held{Registration: r, Digest: Digest(r.Checks), Maintenance: c.held[r.ID].Maintenance,
 			MaintenanceReason: c.held[r.ID].MaintenanceReason}
+		if r.Owner != (Owner{}) {
+			h.Owner.Sent = time.Now()
+		}
 		if m := mirror(r); m != nil {
 			h.TTLStatus = m.Status
 		}

@@ -2,6 +2,7 @@ package registrator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -197,6 +198,40 @@ func TestAnIDOfSomebodyElseIsRefused(t *testing.T) {
 		if h := s.catalogue.get(sid("victim")); h.Owner.Container != cid(1) || h.Port != 8090 {
 			t.Errorf("restarted, but held is %+v", h)
 		}
+	})
+}
+
+// Two registrators follow one engine under two host names, and two containers claim one ID: whoever has it keeps it.
+func TestTwoHostNamesAndASharedIDDoNotFight(t *testing.T) {
+	play(t, func(s *stage) {
+		for n := 1; n <= 2; n++ {
+			c := web(n, fmt.Sprint("web", n), 8080+n)
+			c.Labels = map[string]string{"SERVICE_ID": "shared"}
+			s.docker.put(c)
+		}
+		s.up()
+		stop := s.stop
+		s.config.Host = "another"
+		s.up()
+		second := s.stop
+		s.stop = func() error { return errors.Join(stop(), second()) }
+		s.after(time.Minute)
+		holder := s.catalogue.get("shared").Owner
+		s.catalogue.taken()
+		s.after(10 * time.Minute)
+		s.wrote("nothing happens")
+		n := 1
+		if holder.Container == cid(2) {
+			n = 2
+		}
+		s.docker.end(cid(n), 0)
+		s.after(time.Minute)
+		if got := s.catalogue.get("shared").Owner.Container; got != cid(3-n) {
+			t.Errorf("held by %q after the holder's end", got)
+		}
+		s.catalogue.taken()
+		s.after(10 * time.Minute)
+		s.wrote("again nothing happens")
 	})
 }
 
