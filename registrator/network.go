@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // ownsNetwork tells whether the mode stands for a network of the user's making, by name or by id.
@@ -104,7 +106,7 @@ func (c Container) isGateway(a netip.Addr) bool {
 // with a zone, or no address at all).
 func fitIP(s string) string {
 	a, err := netip.ParseAddr(s)
-	if err != nil || a.Zone() != "" || a.Unmap().IsUnspecified() || a.Unmap().IsMulticast() {
+	if err != nil || outside.CheckUnicast(a) != nil {
 		return ""
 	}
 	return a.Unmap().String()

@@ -38,7 +38,7 @@ var layers = map[string]layer{
 	"discovery":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"discovery/consul":   {ours: []string{"discovery", "registrator", "discovery/probe"}, never: []string{docker}},
 	"discovery/memory":   {ours: []string{"discovery", "registrator", "discovery/probe", "discovery/outside"}, never: []string{consulAPI, docker}},
-	"registrator":        {never: []string{consulAPI, docker}},
+	"registrator":        {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"registrator/docker": {ours: []string{"registrator"}, never: []string{consulAPI}},
 	"proxy":              {ours: []string{"discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/sockets":      {never: []string{consulAPI, docker, netHTTP}},
