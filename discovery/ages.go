@@ -55,7 +55,7 @@ func (a *ages) read(now time.Duration) map[string]time.Duration {
 
 // counts are the Watcher's numbers; all are safe for concurrent use.
 type counts struct {
-	questions, published, held                   atomic.Uint64
+	questions, published, retained               atomic.Uint64
 	denied, deadlines, failures                  atomic.Uint64
 	probesAccepted, probesRefused, stateFailures atomic.Uint64
 	watched, hinted, nodes                       atomic.Int64
@@ -120,7 +120,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	send(descErrors, prometheus.CounterValue, float64(n.failures.Load()), "failed")
 	send(descAsked, prometheus.CounterValue, float64(n.questions.Load()))
 	send(descPublish, prometheus.CounterValue, float64(n.published.Load()))
-	send(descHeld, prometheus.CounterValue, float64(n.held.Load()))
+	send(descHeld, prometheus.CounterValue, float64(n.retained.Load()))
 	send(descProbes, prometheus.CounterValue, float64(n.probesAccepted.Load()), "accepted")
 	send(descProbes, prometheus.CounterValue, float64(n.probesRefused.Load()), "refused")
 	send(descState, prometheus.CounterValue, float64(n.stateFailures.Load()))

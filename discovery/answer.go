@@ -19,7 +19,7 @@ type vanishing struct {
 func (v *view) takeAnswer(s *subject, e event) {
 	s.age.answered.Store(int64(time.Since(v.base)))
 	v.planPatrol(s)
-	raw, refused := settle(e.reply.answer.Instances)
+	raw, refused := clean(e.reply.answer.Instances)
 	if refused > 0 && s.refused == 0 {
 		v.o.Log.Warn().Str("service", s.name).Int("instances", refused).Msg("instances with an address or port that is none are left out")
 	}
@@ -41,7 +41,7 @@ func (v *view) takeAnswer(s *subject, e event) {
 	}
 	v.refresh(s, e.cursor.last)
 	v.arrived(s.name)
-	if v.settled(s) {
+	if v.canForget(s) {
 		v.drop(s)
 	}
 }
@@ -65,18 +65,18 @@ func (v *view) stamp(s *subject, raw []Instance) {
 	}
 }
 
-// release ends the holds that the answer has decided: listed as good again, put into maintenance, or replaced.
+// release ends the retentions that the answer has decided: listed as good again, put into maintenance, or replaced.
 func (v *view) release(s *subject) {
-	if len(s.held) == 0 {
+	if len(s.retained) == 0 {
 		return
 	}
-	at := places(s.raw)
-	for id, h := range s.held {
+	at := usableAt(s.raw)
+	for id, h := range s.retained {
 		now := find(s.raw, id)
-		if at[placeOf(&h.was)] > 0 || now != nil && now.Status == Maintenance {
+		if at[hostPortOf(&h.was)] > 0 || now != nil && now.Status == Maintenance {
 			h.cancel()
-			delete(s.held, id)
-			if len(s.held) == 0 {
+			delete(s.retained, id)
+			if len(s.retained) == 0 {
 				v.o.Log.Info().Str("service", s.name).Msg("the catalogue lists again what was held back")
 			}
 		}
@@ -85,19 +85,19 @@ func (v *view) release(s *subject) {
 
 // weigh judges what is missing in the new answer and holds back what is in doubt.
 func (v *view) weigh(s *subject, d doubt) {
-	lost := losses(s.block.Instances, assemble(s.raw, s.held), func(node string) bool { return v.down[node] > 0 })
+	lost := losses(s.block.Instances, assemble(s.raw, s.retained), func(node string) bool { return v.down[node] > 0 })
 	if len(lost) == 0 {
 		return
 	}
 	var believed []loss
 	for _, l := range lost {
 		if why := judge(l, d); why != sure {
-			v.hold(s, l, why)
+			v.retain(s, l, why)
 		} else {
 			believed = append(believed, l)
 		}
 	}
-	if len(believed) > 0 && usable(assemble(s.raw, s.held)) == 0 {
+	if len(believed) > 0 && usable(assemble(s.raw, s.retained)) == 0 {
 		v.vanish(s, believed)
 	}
 }
@@ -124,7 +124,7 @@ func (v *view) forgetVanished(s *subject) {
 	}
 }
 
-// bringBack holds all that has vanished; the answer of s, if there is one, is being taken.
+// bringBack retains all that has vanished; the answer of s, if there is one, is being taken.
 func (v *view) bringBack(s *subject) {
 	for name, o := range v.vanished {
 		t := v.ensure(name)
@@ -133,7 +133,7 @@ func (v *view) bringBack(s *subject) {
 				continue
 			}
 			if judge(l, massVanish) != sure {
-				v.hold(t, l, massVanish)
+				v.retain(t, l, massVanish)
 			}
 		}
 		if t.watch == nil {
@@ -146,43 +146,43 @@ func (v *view) bringBack(s *subject) {
 	clear(v.vanished)
 }
 
-// hold keeps a lost instance in the view until its probes decide.
-func (v *view) hold(s *subject, l loss, why doubt) {
-	if s.held[l.was.Identity] != nil {
+// retain keeps a lost instance in the view until its probes decide.
+func (v *view) retain(s *subject, l loss, why doubt) {
+	if s.retained[l.was.Identity] != nil {
 		return
 	}
-	if len(s.held) == 0 {
-		s.held = map[Identity]*hold{}
+	if len(s.retained) == 0 {
+		s.retained = map[Identity]*retention{}
 		v.o.Log.Warn().Str("service", s.name).Str("instance", l.was.ID).Str("why", why.String()).
 			Msg("held back: instances that the catalogue no longer lists as good stay while they accept connections")
 	}
 	ctx, cancel := context.WithCancel(v.ctx)
-	h := &hold{was: l.was, why: why, cancel: cancel}
-	s.held[l.was.Identity] = h
-	v.count.held.Add(1)
-	v.tasks.Go(func() { v.probeHeld(ctx, s.name, h) })
+	h := &retention{was: l.was, why: why, cancel: cancel}
+	s.retained[l.was.Identity] = h
+	v.count.retained.Add(1)
+	v.tasks.Go(func() { v.probeRetained(ctx, s.name, h) })
 }
 
-// endHold lets a held instance go the way that the catalogue said.
-func (v *view) endHold(service string, h *hold, gone string) {
+// endRetention lets a retained instance go the way that the catalogue said.
+func (v *view) endRetention(service string, h *retention, gone string) {
 	h.cancel()
 	s := v.subjects[service]
-	if s == nil || s.held[h.was.Identity] != h {
+	if s == nil || s.retained[h.was.Identity] != h {
 		return
 	}
-	delete(s.held, h.was.Identity)
-	if len(s.held) == 0 {
+	delete(s.retained, h.was.Identity)
+	if len(s.retained) == 0 {
 		v.o.Log.Warn().Str("service", s.name).Str("instance", h.was.ID).Str("why", gone).Msg("nothing is held back any more")
 	}
 	v.refresh(s, s.cursor.last)
-	if v.settled(s) {
+	if v.canForget(s) {
 		v.drop(s)
 	}
 }
 
 // refresh makes a new block when the content has changed.
 func (v *view) refresh(s *subject, index uint64) {
-	out := assemble(s.raw, s.held)
+	out := assemble(s.raw, s.retained)
 	if s.block != nil && same(s.block.Instances, out) {
 		return
 	}

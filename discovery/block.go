@@ -27,9 +27,9 @@ func compare(a, b Instance) int {
 	)
 }
 
-// settle sorts what a catalogue answered, in place, and drops what can't be an instance: returned is what is good and how
+// clean sorts what a catalogue answered, in place, and drops what can't be an instance: returned is what is good and how
 // many were refused. Of two with one identity the one with the higher index stays.
-func settle(in []Instance) (good []Instance, refused int) {
+func clean(in []Instance) (good []Instance, refused int) {
 	n := len(in)
 	in = slices.DeleteFunc(in, func(i Instance) bool { return !valid(&i) })
 	refused = n - len(in)

@@ -1,10 +1,16 @@
-// Package discovery turns a catalogue (Consul, or the embedded one) into Snapshots.
+// Package discovery turns a catalogue (Consul, or the embedded one) into Snapshots: what the catalogue says exists, service by
+// service, complete and with its health.
 //
-// Flow: a Catalogue is asked with blocking queries; the Watcher keeps the last good answer of every watched service and
-// publishes a Snapshot whenever content changed. Discovery transports facts and does not interpret them: tags and meta
-// pass through unread.
+// The nouns: a Catalogue answers a Query about the list of services (Listing) or about one of them (Answer: all its Instances).
+// The Watcher keeps the last good answer of every service that is wanted and publishes a Snapshot, one immutable Service for
+// each, whenever content changed. Where there are too many services for a question each, a Hinter tells by Topic in which
+// services something has changed (Hints), and those are asked for again. Discovery carries facts and does not interpret
+// them: tags and meta pass through unread.
 //
-// Laws: what is published is never modified; an error never shrinks the world; equal content publishes nothing; nothing is
+// How an answer comes in: follow (or askAll) asks, cursor judges its index, takeAnswer compares it with the view, judge says
+// which losses are believed at once and which instances are retained and probed, publish hands out the next Snapshot.
+//
+// Rules: what is published is never modified; an error never shrinks the world; equal content publishes nothing; nothing is
 // published before the first view is complete (or its deadline has passed).
 package discovery
 
@@ -40,7 +46,8 @@ func (s Status) String() string {
 	}
 }
 
-// Identity says whether two sightings are the same instance (law 5). It is comparable and usable as a map key.
+// Identity says whether two sightings are the same instance: what it has gathered (counts, connections, its ejection) then stays
+// with it from Snapshot to Snapshot. It is comparable and usable as a map key.
 // A container restarted on the same address carries another Start and so is another instance.
 type Identity struct {
 	Node    string

@@ -15,7 +15,7 @@ type loss struct {
 	replaced bool
 }
 
-// judge says whether a loss is believed at once (sure), or why it is held back. A frozen agent that wakes, a wiped or
+// judge says whether a loss is believed at once (sure), or why it is retained back. A frozen agent that wakes, a wiped or
 // restored server and a catalogue that was away all answer with less than there is, and with success. What an operator
 // decided and what has been replaced is never in doubt.
 func judge(l loss, d doubt) doubt {
@@ -33,7 +33,7 @@ func judge(l loss, d doubt) doubt {
 // losses lists what was usable in before and is not in now. Both are sorted. down tells of nodes.
 func losses(before, now []Instance, down func(node string) bool) []loss {
 	var out []loss
-	var at map[place]int
+	var at map[hostPort]int
 	for i := range before {
 		was := &before[i]
 		if !was.Usable() {
@@ -44,27 +44,27 @@ func losses(before, now []Instance, down func(node string) bool) []loss {
 			continue
 		}
 		if at == nil {
-			at = places(now)
+			at = usableAt(now)
 		}
-		out = append(out, loss{was: *was, now: is, nodeDown: down(was.Node), replaced: at[placeOf(was)] > 0})
+		out = append(out, loss{was: *was, now: is, nodeDown: down(was.Node), replaced: at[hostPortOf(was)] > 0})
 	}
 	return out
 }
 
-// place is where an instance listens.
-type place struct {
+// hostPort is where an instance listens.
+type hostPort struct {
 	address string
 	port    int
 }
 
-func placeOf(i *Instance) place { return place{i.Address, i.Port} }
+func hostPortOf(i *Instance) hostPort { return hostPort{i.Address, i.Port} }
 
-// places counts the usable instances at each place.
-func places(in []Instance) map[place]int {
-	out := make(map[place]int, len(in))
+// usableAt counts the usable instances at each address and port.
+func usableAt(in []Instance) map[hostPort]int {
+	out := make(map[hostPort]int, len(in))
 	for i := range in {
 		if in[i].Usable() {
-			out[placeOf(&in[i])]++
+			out[hostPortOf(&in[i])]++
 		}
 	}
 	return out
@@ -74,18 +74,18 @@ func places(in []Instance) map[place]int {
 // services that ended: at least two, and half of all.
 func vanishedTogether(vanished, all int) bool { return vanished >= 2 && 2*vanished >= all }
 
-// assemble is what to publish of a service: the answer, with what is held back standing as it was last good.
-func assemble(raw []Instance, held map[Identity]*hold) []Instance {
-	if len(held) == 0 {
+// assemble is what to publish of a service: the answer, with what is retained back standing as it was last good.
+func assemble(raw []Instance, retained map[Identity]*retention) []Instance {
+	if len(retained) == 0 {
 		return raw
 	}
-	out := make([]Instance, 0, len(raw)+len(held))
+	out := make([]Instance, 0, len(raw)+len(retained))
 	for i := range raw {
-		if held[raw[i].Identity] == nil {
+		if retained[raw[i].Identity] == nil {
 			out = append(out, raw[i])
 		}
 	}
-	for _, h := range held {
+	for _, h := range retained {
 		out = append(out, h.was)
 	}
 	slices.SortStableFunc(out, compare)

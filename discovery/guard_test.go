@@ -46,12 +46,12 @@ func TestVanishedTogether(t *testing.T) {
 
 func TestLosses(t *testing.T) {
 	before := some("web", 4)
-	settled, _ := settle(before)
+	settled, _ := clean(before)
 	again := one("web", 2)
 	again.Start = "later"
 	sick := one("web", 3)
 	sick.Status = Critical
-	now, _ := settle([]Instance{one("web", 1), again, sick})
+	now, _ := clean([]Instance{one("web", 1), again, sick})
 	lost := losses(settled, now, func(node string) bool { return node == "node0" })
 	got := map[string]string{}
 	for _, l := range lost {
@@ -105,7 +105,7 @@ func TestAnInstanceOfADeadNodeThatRefusesIsGone(t *testing.T) {
 		b.accepts(false, "10.0.0.1")
 		b.after(probeInterval)
 		b.want("web", 1)
-		b.after(holdLimit) // the catalogue had its time
+		b.after(retentionLimit) // the catalogue had its time
 		b.want("web", 0)
 		if b.lines("held back:") != 1 || b.lines("nothing is held back any more") != 1 {
 			t.Errorf("log: %s", b.log)
@@ -161,7 +161,7 @@ func TestServicesThatVanishTogetherAreHeldBack(t *testing.T) {
 		for i, n := range names {
 			f.set(n, one(n, i+1))
 		}
-		b.after(2 * holdLimit)
+		b.after(2 * retentionLimit)
 		for _, n := range names {
 			b.want(n, 1)
 		}
@@ -186,7 +186,7 @@ func TestServicesThatEmptyOneByOneComeBack(t *testing.T) {
 		for _, n := range names {
 			b.want(n, 1)
 		}
-		b.after(holdLimit)
+		b.after(retentionLimit)
 		for _, n := range names {
 			b.want(n, 0)
 		}
@@ -211,7 +211,7 @@ func TestAServiceThatVanishesAheadOfTheListComesBack(t *testing.T) {
 		for _, n := range names {
 			b.want(n, 1)
 		}
-		b.after(holdLimit)
+		b.after(retentionLimit)
 		for _, n := range names {
 			b.want(n, -1)
 		}
@@ -245,7 +245,7 @@ func TestAWipedCluster(t *testing.T) {
 				b.after(3 * time.Second)
 			}
 			f.set("api", one("api", 5))
-			b.after(2 * holdLimit)
+			b.after(2 * retentionLimit)
 			b.want("web", 4)
 			b.want("api", 1)
 			if b.newest != before {

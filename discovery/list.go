@@ -87,7 +87,7 @@ func (v *view) listedCount() (n int) {
 
 // askAgain asks at once for a service that the list no longer names, unless its own answer has said so already.
 func (v *view) askAgain(s *subject, d doubt) {
-	if v.settled(s) {
+	if v.canForget(s) {
 		v.drop(s)
 		return
 	}
@@ -98,10 +98,10 @@ func (v *view) askAgain(s *subject, d doubt) {
 	v.start(s)
 }
 
-// settled says that a service can be forgotten: no list names it, its own answer holds nothing that is wanted, and nothing
+// canForget says that a service can be forgotten: no list names it, its own answer holds nothing that is wanted, and nothing
 // is held back.
-func (v *view) settled(s *subject) bool {
-	if s.listed || s.raw == nil || len(s.held) > 0 {
+func (v *view) canForget(s *subject) bool {
+	if s.listed || s.raw == nil || len(s.retained) > 0 {
 		return false
 	}
 	return len(s.raw) == 0 || v.o.Never(s.name) || !v.o.Wanted(s.name, tagsOf(s.raw))

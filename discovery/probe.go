@@ -10,23 +10,23 @@ import (
 const (
 	// probeInterval is the pause between the probes of an instance that is held back and accepts.
 	probeInterval = 2 * time.Second
-	// holdLimit bounds how long the catalogue is disbelieved. It covers an agent that comes back and is registered with
+	// retentionLimit bounds how long the catalogue is disbelieved. It covers an agent that comes back and is registered with
 	// again (a registrator's full pass is every 30 s).
-	holdLimit = time.Minute
+	retentionLimit = time.Minute
 	// probing bounds the connects at the same time: a mass loss must not become a flood of our own.
 	probing = 64
 )
 
-// hold is an instance that the catalogue no longer calls good and that stays in the view until a probe or time decides.
-type hold struct {
+// retention is an instance that the catalogue no longer calls good and that stays in the view until a probe or time decides.
+type retention struct {
 	was    Instance // as last good
 	why    doubt
 	cancel context.CancelFunc
 }
 
-// probeHeld connects to a held instance until that fails, the limit passes, or ctx ends; the first two end in one event.
-func (w *Watcher) probeHeld(ctx context.Context, service string, h *hold) {
-	limit := time.NewTimer(holdLimit)
+// probeRetained connects to a retained instance until that fails, the limit passes, or ctx ends; the first two end in one event.
+func (w *Watcher) probeRetained(ctx context.Context, service string, h *retention) {
+	limit := time.NewTimer(retentionLimit)
 	defer limit.Stop()
 	tick := time.NewTicker(probeInterval)
 	defer tick.Stop()
@@ -35,7 +35,7 @@ func (w *Watcher) probeHeld(ctx context.Context, service string, h *hold) {
 		select {
 		case w.probes <- struct{}{}:
 		case <-limit.C:
-			w.send(ctx, event{service: service, hold: h, gone: "the catalogue has not listed it for " + holdLimit.String()})
+			w.send(ctx, event{service: service, retention: h, gone: "the catalogue has not listed it for " + retentionLimit.String()})
 			return
 		case <-ctx.Done():
 			return
@@ -43,13 +43,13 @@ func (w *Watcher) probeHeld(ctx context.Context, service string, h *hold) {
 		err := w.probe(ctx, address)
 		<-w.probes
 		if err != nil {
-			w.send(ctx, event{service: service, hold: h, gone: "does not accept connections"})
+			w.send(ctx, event{service: service, retention: h, gone: "does not accept connections"})
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-limit.C:
-			w.send(ctx, event{service: service, hold: h, gone: "the catalogue has not listed it for " + holdLimit.String()})
+			w.send(ctx, event{service: service, retention: h, gone: "the catalogue has not listed it for " + retentionLimit.String()})
 			return
 		case <-ctx.Done():
 			return

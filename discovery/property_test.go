@@ -36,7 +36,7 @@ func walk(steps []int) string {
 	history := map[string][]string{}
 	record := func() {
 		for _, n := range names {
-			s, _ := settle(slices.Clone(f.of[n]))
+			s, _ := clean(slices.Clone(f.of[n]))
 			history[n] = append(history[n], text(s))
 		}
 	}
@@ -94,7 +94,7 @@ func walk(steps []int) string {
 		return p
 	}
 	for _, n := range names {
-		want, _ := settle(slices.Clone(f.of[n]))
+		want, _ := clean(slices.Clone(f.of[n]))
 		var got []Instance
 		if b := lookup(view, n); b != nil {
 			got = b.Instances

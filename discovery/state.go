@@ -138,7 +138,7 @@ func (t stateService) block(now time.Time) (*Service, error) {
 			Container: i.Container, Index: i.Index, Seen: now, Local: i.Local,
 		})
 	}
-	good, refused := settle(list)
+	good, refused := clean(list)
 	if refused > 0 {
 		return nil, fmt.Errorf("%d instances have an address or port that is none", refused)
 	}

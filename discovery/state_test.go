@@ -20,7 +20,7 @@ func exampleState(t testing.TB, at time.Time) []byte {
 	in[0].Meta, in[0].Marked, in[0].Started, in[0].Container = map[string]string{"k": "v"}, true, at, "abc"
 	in[0].Registered = true
 	s := &Snapshot{Services: []*Service{{Name: "api", Instances: some("api", 1)}, {Name: "web", Index: 7}}, Datacenter: "dc1"}
-	s.Services[1].Instances, _ = settle(in)
+	s.Services[1].Instances, _ = clean(in)
 	b, err := json.Marshal(newState(s, at))
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestStateComesBackAsItWas(t *testing.T) {
 	want[0].Kind = "connect-proxy"
 	want[0].Meta, want[0].Marked, want[0].Started, want[0].Container = map[string]string{"k": "v"}, true, now, "abc"
 	want[0].Registered = true
-	want, _ = settle(want)
+	want, _ = clean(want)
 	if !same(lookup(s, "web").Instances, want) {
 		t.Errorf("got %+v, want %+v", lookup(s, "web").Instances, want)
 	}

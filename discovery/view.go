@@ -9,12 +9,12 @@ import (
 
 // subject is one service as the view's goroutine knows it.
 type subject struct {
-	name   string
-	listed bool       // the last list names it, and it is wanted
-	raw    []Instance // the last answer, settled; nil before the first
-	block  *Service   // as published; nil before the first answer, or disk
-	held   map[Identity]*hold
-	doubt  doubt // what the list's answer says about the next answer
+	name     string
+	listed   bool       // the last list names it, and it is wanted
+	raw      []Instance // the last answer, cleaned; nil before the first
+	block    *Service   // as published; nil before the first answer, or disk
+	retained map[Identity]*retention
+	doubt    doubt // what the list's answer says about the next answer
 	// cursor and slots outlive the watch: another may take over.
 	cursor  cursor
 	slots   chan struct{}
@@ -105,8 +105,8 @@ func (v *view) takeMore() {
 
 func (v *view) take(e event) {
 	switch {
-	case e.hold != nil:
-		v.endHold(e.service, e.hold, e.gone)
+	case e.retention != nil:
+		v.endRetention(e.service, e.retention, e.gone)
 	case e.from == v.list:
 		if v.note(e) {
 			v.takeList(e)

@@ -52,7 +52,7 @@ type watch struct {
 	answered bool   // likewise: it has been answered once
 }
 
-// event is what reaches the Watcher's one goroutine: an answer or an error of a watch, or the end of a hold.
+// event is what reaches the Watcher's one goroutine: an answer or an error of a watch, or the end of a retention.
 type event struct {
 	from   *watch
 	reply  reply
@@ -61,9 +61,9 @@ type event struct {
 	cursor cursor
 	change change // of a topic's answer
 
-	service string
-	hold    *hold
-	gone    string // why a hold ended
+	service   string
+	retention *retention
+	gone      string // why a retention ended
 }
 
 func (w *Watcher) newWatch(name string, slots chan struct{}, c cursor) *watch {

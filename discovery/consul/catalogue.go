@@ -106,7 +106,7 @@ func (c *Catalogue) Home() (datacenter, node string) { return c.home.known() }
 // Multiplexed says that questions share connections, so that their number need not be bounded by the agent's connection
 // limit: Consul speaks HTTP/2 on its TLS port.
 func (c *Catalogue) Multiplexed() bool {
-	p, _ := c.client.config.place()
+	p, _ := c.client.config.parsed()
 	return p.scheme == "https"
 }
 

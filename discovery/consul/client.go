@@ -23,7 +23,7 @@ type client struct {
 
 // newClient opens nothing yet. connections bounds the connections to the agent.
 func newClient(config Config, connections int) (*client, error) {
-	p, err := config.place()
+	p, err := config.parsed()
 	if err != nil {
 		return nil, fmt.Errorf("consul address: %w", err)
 	}
@@ -122,6 +122,6 @@ func printable(text string) string {
 
 // escaping returns a context that makes the request's path be path and last, with last escaped in full.
 func (c *client) escaping(ctx context.Context, path, last string) context.Context {
-	p, _ := c.config.place() // checked when the client was made
+	p, _ := c.config.parsed() // checked when the client was made
 	return withPath(ctx, p.prefix, path, last)
 }

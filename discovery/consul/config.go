@@ -70,7 +70,7 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		return Config{}, err
 	}
 	c.Insecure = !verify
-	if _, err := c.place(); err != nil {
+	if _, err := c.parsed(); err != nil {
 		return Config{}, fmt.Errorf("CONSUL_HTTP_ADDR: %w", err)
 	}
 	return c, nil
@@ -113,7 +113,7 @@ func boolean(getenv func(string) string, name string, otherwise bool) (bool, err
 
 // String names the agent for people, without user names, passwords or tokens.
 func (c Config) String() string {
-	p, err := c.place()
+	p, err := c.parsed()
 	if err != nil {
 		return "an invalid address"
 	}
@@ -122,42 +122,42 @@ func (c Config) String() string {
 
 // Check tells whether the Address can be used, before anything is opened.
 func (c Config) Check() error {
-	_, err := c.place()
+	_, err := c.parsed()
 	return err
 }
 
-// place is an agent's address taken apart.
-type place struct {
+// agentAddress is an agent's address taken apart.
+type agentAddress struct {
 	scheme, host, prefix string
 	socket               string // path of a Unix socket, or ""
 }
 
-func (p place) String() string {
+func (p agentAddress) String() string {
 	if p.socket != "" {
 		return "unix://" + p.socket
 	}
 	return p.scheme + "://" + p.host + p.prefix
 }
 
-func (c Config) place() (place, error) {
+func (c Config) parsed() (agentAddress, error) {
 	text := c.Address
 	if text == "" {
 		text = DefaultAddress
 	}
-	p := place{scheme: "http"}
+	p := agentAddress{scheme: "http"}
 	scheme, rest, has := strings.Cut(text, "://")
 	switch {
 	case !has:
 		rest = text
 	case strings.EqualFold(scheme, "unix"):
 		if rest == "" {
-			return place{}, errors.New("the Unix socket has no path")
+			return agentAddress{}, errors.New("the Unix socket has no path")
 		}
-		return place{scheme: "http", host: "localhost", socket: rest}, nil
+		return agentAddress{scheme: "http", host: "localhost", socket: rest}, nil
 	case strings.EqualFold(scheme, "https"):
 		p.scheme = "https"
 	case !strings.EqualFold(scheme, "http"):
-		return place{}, errors.New("the scheme is none of http, https, unix")
+		return agentAddress{}, errors.New("the scheme is none of http, https, unix")
 	}
 	if c.TLS {
 		p.scheme = "https"

@@ -18,7 +18,7 @@ type guard struct {
 	warm   *warm // nil on plain HTTP
 }
 
-func newGuard(config Config, p place, connections int) (*guard, error) {
+func newGuard(config Config, p agentAddress, connections int) (*guard, error) {
 	next, err := newTransport(config, p, connections)
 	if err != nil {
 		return nil, err

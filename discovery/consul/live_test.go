@@ -61,7 +61,7 @@ func TestSelfIsKeptAndRemoved(t *testing.T) {
 	}
 	b.await(t, "proxy", count(0))
 	lost := Self{ID: "p2", Name: "lost"}
-	k := keeper{agent: agent, self: lost, registration: lost.registration(), held: true}
+	k := keeper{agent: agent, self: lost, registration: lost.registration(), registered: true}
 	if err := k.keep(t.Context(), "passing", ""); err != nil {
 		t.Errorf("the agent had lost it, and it was not registered again: %v", err)
 	}

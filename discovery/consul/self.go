@@ -53,36 +53,36 @@ func (a *Agent) RegisterSelf(ctx context.Context, s Self, log zerolog.Logger) er
 
 // keeper is one own registration over its life.
 type keeper struct {
-	agent         *Agent
-	self          Self
-	registration  registrator.Registration
-	log           zerolog.Logger
-	held, failing bool
-	told          string // the status last told
-	at            time.Time
+	agent               *Agent
+	self                Self
+	registration        registrator.Registration
+	log                 zerolog.Logger
+	registered, failing bool
+	told                string // the status last told
+	at                  time.Time
 }
 
 // look does what is due: registering what is not held, telling a changed status at once and the same one now and then.
 func (k *keeper) look(ctx context.Context) {
 	status, output := k.self.health()
-	if k.held && status == k.told && time.Since(k.at) < selfInterval {
+	if k.registered && status == k.told && time.Since(k.at) < selfInterval {
 		return
 	}
 	err := k.keep(ctx, status, output)
-	k.held, k.told, k.at = err == nil, status, time.Now()
+	k.registered, k.told, k.at = err == nil, status, time.Now()
 	if changed := (err != nil) != k.failing; !changed || ctx.Err() != nil {
 		return
 	}
 	if k.failing = err != nil; k.failing {
-		k.log.Warn().Str("id", k.self.ID).Err(err).Msg("own registration can't be kept; trying again")
+		k.log.Warn().Str("id", k.self.ID).Err(err).Msg("own registration can't be kept up; trying again")
 		return
 	}
-	k.log.Info().Str("id", k.self.ID).Msg("own registration is held again")
+	k.log.Info().Str("id", k.self.ID).Msg("own registration is in the catalogue again")
 }
 
 // keep registers, or refreshes what should be registered; an agent that has lost it is told again at once.
 func (k *keeper) keep(ctx context.Context, status, output string) error {
-	if k.held {
+	if k.registered {
 		err := k.refresh(ctx, status, output)
 		if !errors.Is(err, ErrUnknown) {
 			return err

@@ -29,7 +29,7 @@ const (
 
 // newTransport opens at most connections connections over HTTP/1.1. Consul's agent allows 200 from one address; HTTP/2, where
 // the agent speaks TLS, carries 250 questions on each.
-func newTransport(config Config, p place, connections int) (*http.Transport, error) {
+func newTransport(config Config, p agentAddress, connections int) (*http.Transport, error) {
 	dialer := &net.Dialer{
 		Timeout:         connectTimeout,
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepIdle, Interval: keepInterval, Count: keepCount},

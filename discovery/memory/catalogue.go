@@ -36,17 +36,17 @@ type Catalogue struct {
 	o Options
 
 	mu       sync.Mutex
-	services map[string]*held // by service ID
-	index    uint64           // of the last change that a watcher can see
-	listed   uint64           // of the last change to the set of services and their tags
+	services map[string]*record // by service ID
+	index    uint64             // of the last change that a watcher can see
+	listed   uint64             // of the last change to the set of services and their tags
 	changed  map[string]uint64
 	removed  uint64        // of the last change that left a service without instances
 	wake     chan struct{} // closed and replaced at each change of index
 	recheck  chan struct{} // capacity 1: the set of checks has changed
 }
 
-// held is one registration. The Registration is not modified; a later one replaces the held as a whole.
-type held struct {
+// record is one registration. The Registration is not modified; a later one replaces the record as a whole.
+type record struct {
 	registrator.Registration
 	checks      []*check
 	maintenance bool
@@ -62,7 +62,7 @@ func NewCatalogue(o Options) *Catalogue {
 		o.Address = "127.0.0.1"
 	}
 	return &Catalogue{
-		o: o, services: map[string]*held{}, changed: map[string]uint64{}, index: 1, listed: 1, removed: 1,
+		o: o, services: map[string]*record{}, changed: map[string]uint64{}, index: 1, listed: 1, removed: 1,
 		wake: make(chan struct{}), recheck: make(chan struct{}, 1),
 	}
 }
@@ -88,7 +88,7 @@ func (c *Catalogue) Register(ctx context.Context, r registrator.Registration) er
 	if r.Owner != (registrator.Owner{}) {
 		r.Owner.Sent = time.Now()
 	}
-	next := &held{Registration: r}
+	next := &record{Registration: r}
 	now := time.Now()
 	for i, definition := range r.Checks {
 		one, err := newCheck(r.ID, definition, now)
@@ -124,7 +124,7 @@ func (c *Catalogue) warn(r registrator.Registration) {
 }
 
 // inherit takes over what lives longer than a registration.
-func (h *held) inherit(before *held) {
+func (h *record) inherit(before *record) {
 	if before == nil {
 		return
 	}
@@ -238,7 +238,7 @@ func clone(r registrator.Registration) registrator.Registration {
 }
 
 // bump makes a change of one instance visible; the lock is held.
-func (c *Catalogue) bump(h *held) {
+func (c *Catalogue) bump(h *record) {
 	c.index++
 	h.index = c.index
 	c.changed[h.Name] = c.index

@@ -89,7 +89,7 @@ func (c *check) sameAs(definition registrator.Check) bool {
 }
 
 // set records a check's verdict; watchers are woken when the status has changed. The lock is held.
-func (c *Catalogue) set(h *held, one *check, status discovery.Status, output string, now time.Time) {
+func (c *Catalogue) set(h *record, one *check, status discovery.Status, output string, now time.Time) {
 	one.output = output
 	if one.status == status {
 		return

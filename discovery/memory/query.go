@@ -69,7 +69,7 @@ func (c *Catalogue) instances(service string) []discovery.Instance {
 	return out
 }
 
-func (c *Catalogue) instance(h *held) discovery.Instance {
+func (c *Catalogue) instance(h *record) discovery.Instance {
 	address := h.Address
 	if address == "" {
 		address = c.o.Address
@@ -98,7 +98,7 @@ func (c *Catalogue) instance(h *held) discovery.Instance {
 }
 
 // status is the worst of all checks; none is passing. Maintenance outranks them.
-func (h *held) status() discovery.Status {
+func (h *record) status() discovery.Status {
 	if h.maintenance {
 		return discovery.Maintenance
 	}

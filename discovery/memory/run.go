@@ -47,7 +47,7 @@ type runner struct {
 func (r *runner) adjust(ctx context.Context) {
 	r.c.mu.Lock()
 	defer r.c.mu.Unlock()
-	wanted := make(map[*check]*held, len(r.running))
+	wanted := make(map[*check]*record, len(r.running))
 	for _, h := range r.c.services {
 		for _, one := range h.checks {
 			wanted[one] = h
