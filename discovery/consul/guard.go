@@ -38,7 +38,7 @@ func newGuard(config Config, p agentAddress, connections int) (*guard, error) {
 
 // maxAnswer bounds an answer in bytes. Consul spends some 1,500 bytes on an instance, so this is a service of 20,000; what is
 // larger is no list that this program could serve from. While it is read and decoded, an answer takes several times its size
-// in memory. Where the agent compresses, it is what comes out that counts.
+// in memory.
 const maxAnswer = 32 << 20
 
 // maxErrorAnswer bounds the text of an answer that is not 200: it is for people.

@@ -44,6 +44,7 @@ func newTransport(config Config, p agentAddress, connections int) (*http.Transpo
 		TLSHandshakeTimeout:    callTimeout,
 		MaxResponseHeaderBytes: maxHead,
 		ForceAttemptHTTP2:      true,
+		DisableCompression:     true, // it costs both sides more than the way to an agent on this host or network
 		// Pings find a dead connection as the keep-alive probes do.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: keepIdle, PingTimeout: keepCount * keepInterval},
 	}

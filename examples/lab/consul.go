@@ -68,6 +68,15 @@ func StartConsul(t testing.TB, config ...map[string]any) *Consul {
 	return c
 }
 
+// StartServer starts one server as it is run for good: not in development mode, in which answers are indented.
+func StartServer(t testing.TB, config ...map[string]any) *Consul {
+	t.Helper()
+	own := map[string]any{"bootstrap_expect": 1, "performance": map[string]any{"raft_multiplier": 1}}
+	c := startAgent(t, agent{node: "server", server: true, config: merged(append([]map[string]any{own}, config...))})
+	c.AwaitLeader(t)
+	return c
+}
+
 // StartPair starts one server and one client agent beside it: the smallest set-up in which a frozen client agent's instances
 // turn critical by serfHealth. Failure detection runs on loopback timers, about 3 s.
 func StartPair(t testing.TB) (server, client *Consul) {

@@ -41,7 +41,7 @@ func TestCatalogueOfManyServices(t *testing.T) {
 	for _, nodes := range []int{20, 100} {
 		t.Run(fmt.Sprintf("%d nodes", nodes), func(t *testing.T) {
 			limits := map[string]any{"limits": map[string]any{"http_max_conns_per_client": 200}}
-			c := &largeSite{t: t, consul: lab.StartConsul(t, limits), nodes: nodes}
+			c := &largeSite{t: t, consul: lab.StartServer(t, limits), nodes: nodes}
 			app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 			t.Cleanup(app.Close)
 			_, _ = fmt.Sscanf(app.URL, "http://127.0.0.1:%d", &c.port)
