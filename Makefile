@@ -75,12 +75,14 @@ bench: ## match, pick, swap and proxy figures, with allocations
 # The results of a whole run are kept in the repository; those of a part are not.
 ROUNDS ?= 5
 TIME ?= 2s
-bench-proxy: ## side by side with nginx, HAProxy, Caddy and net/http; QUICK=1, CASES=, CONTENDERS=, ROUNDS=, TIME=
+bench-proxy: ## side by side with nginx, HAProxy, Caddy and net/http; QUICK=1, CASES=, CONTENDERS=, ROUNDS=, TIME=, BEFORE=
 	@examples/lab/bench/tools.sh
 	@mkdir -p bin/bench
+	@if git rev-parse -q --verify '$(BEFORE)^{commit}' >/dev/null 2>&1; then examples/lab/bench/old.sh '$(BEFORE)' bin/bench/served-before; fi
 	go build -trimpath -o bin/bench/ ./examples/lab/bench/...
 	PATH="$$PATH:/usr/sbin" bin/bench/bench -rounds $(ROUNDS) -time $(TIME) $(if $(QUICK),-quick) -cases '$(CASES)' -contenders '$(CONTENDERS)' \
-		-out $(if $(QUICK)$(CASES)$(CONTENDERS),bin/bench/results,examples/lab/bench)
+		$(if $(BEFORE),-before $(if $(wildcard $(BEFORE)),$(BEFORE),bin/bench/served-before)) \
+		-out $(if $(QUICK)$(CASES)$(CONTENDERS)$(BEFORE),bin/bench/results,examples/lab/bench)
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@for p in $$(go list ./...); do \

@@ -21,6 +21,7 @@ type contender struct {
 	HeadBuffer bool          // nginx: and 64 KiB for what comes with the answer's head, its best
 	Body       bool          // nginx: a buffer of 64 KiB for requests' bodies, which go through a file otherwise
 	Splice     string        // HAProxy: "response" forces it, "auto" leaves it to HAProxy
+	Old        string        // ours: the binary of -before, and which of the two
 	Changes    time.Duration // how often what it routes changes: Pointsman gets a snapshot, nginx a reload
 }
 
@@ -127,7 +128,11 @@ func (c contender) command(b *bench, p place) ([]string, error) {
 			"-to", fmt.Sprintf("%s:%d", layout.Address(0), p.port)}, c.logArgs(s)...), nil
 	}
 	engine := map[kind]string{event: "event", std: "std"}[c.Kind]
-	argv := []string{b.bin("served"), "-listen", p.listen, "-engine", engine, fmt.Sprintf("-loops=%d", c.Workers),
+	program := b.bin("served")
+	if c.Old != "" {
+		program = b.before
+	}
+	argv := []string{program, "-listen", p.listen, "-engine", engine, fmt.Sprintf("-loops=%d", c.Workers),
 		fmt.Sprintf("-port=%d", p.port), fmt.Sprintf("-churn=%s", c.Changes)}
 	return append(append(argv, p.layout.Args()...), c.logArgs(s)...), nil
 }

@@ -26,13 +26,14 @@ func main() {
 	who := flag.String("contenders", "", "`PATTERN` (regular expression) of the contenders; all when empty")
 	quick := flag.Bool("quick", false, "2 rounds of 1 s")
 	out := flag.String("out", "", "`DIRECTORY` for RESULTS.md and RESULTS.svg")
+	before := flag.String("before", "", "`BINARY` of an older served, to be compared with the new one and itself")
 	flag.Parse()
 	if *quick {
 		*rounds, *span = 2, time.Second
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	b := &bench{rounds: *rounds, span: *span, out: os.Stdout}
+	b := &bench{rounds: *rounds, span: *span, before: *before, out: os.Stdout}
 	if err := b.all(ctx, *only, *who, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
@@ -69,6 +70,9 @@ func (b *bench) all(ctx context.Context, only, who, out string) error {
 			continue
 		}
 		j.contenders = slices.DeleteFunc(j.contenders, func(c contender) bool { return !allowed.MatchString(c.Name) })
+		if b.before != "" {
+			withOld(j)
+		}
 		result, err := b.run(ctx, j)
 		if err != nil {
 			return err
@@ -79,6 +83,9 @@ func (b *bench) all(ctx context.Context, only, who, out string) error {
 		}
 	}
 	fmt.Fprintln(b.out)
+	if b.before != "" {
+		return compare(b.out, report.results)
+	}
 	return report.text(b.out)
 }
 
@@ -90,6 +97,11 @@ func (b *bench) check() error {
 	for _, name := range []string{"nginx", "haproxy", "caddy", "wrk", "taskset"} {
 		if _, err := exec.LookPath(name); err != nil {
 			return fmt.Errorf("%w: see the README for the packages", err)
+		}
+	}
+	if b.before != "" {
+		if _, err := exec.LookPath(b.before); err != nil {
+			return fmt.Errorf("-before: %w", err)
 		}
 	}
 	self, err := os.Executable()

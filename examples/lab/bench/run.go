@@ -16,6 +16,7 @@ type bench struct {
 	rounds int
 	span   time.Duration // of one measurement
 	bins   string        // directory of the programs
+	before string        // an old binary of served to compare with; "" for none
 	dir    string        // for configurations, logs and answers
 	out    io.Writer     // for people who wait
 }
