@@ -19,8 +19,8 @@ var (
 
 // Asked is what a request asks for, in the one form in which it is matched and forwarded.
 type Asked struct {
-	// Authority is host or host:port as sent, and Key the same in lower case, for Table.Match.
-	Authority, Key string
+	// Authority is host or host:port as sent.
+	Authority string
 	// Path is normalised and still encoded; "/" for the target *.
 	Path string
 	// Query is everything from the question mark on, byte for byte; "" where there is none.
@@ -59,7 +59,6 @@ func Ask(method, target, host string) (Asked, error) {
 	if !http1.ValidAuthority(a.Authority) {
 		return a, ErrAuthority
 	}
-	a.Key = lower(a.Authority)
 	if i := strings.IndexByte(target, '?'); i >= 0 {
 		target, a.Query = target[:i], target[i:]
 	}
@@ -90,22 +89,4 @@ func cutAbsolute(target string) (authority, rest string, ok bool) {
 		return target[:end], target[end:], true
 	}
 	return "", "", false
-}
-
-// lower is strings.ToLower for what is lower already nearly always.
-func lower(s string) string {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c >= 'A' && c <= 'Z' {
-			return strings.ToLower(s)
-		}
-	}
-	return s
-}
-
-// HostOnly is an authority without its port.
-func HostOnly(authority string) string {
-	if i := strings.LastIndexByte(authority, ':'); i >= 0 && strings.IndexByte(authority[i:], ']') < 0 {
-		return authority[:i]
-	}
-	return authority
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // many is n services with k instances each, every service with a host of its own.
@@ -21,7 +22,7 @@ func many(n, k int) *discovery.Snapshot {
 func block(name string, k int) *discovery.Service {
 	b := &discovery.Service{Name: name}
 	for j := range k {
-		in := inst(name, fmt.Sprintf("10.%d.%d.%d", j>>16, j>>8&255, j&255), 80, "urlprefix-"+name+".io/", fmt.Sprintf("urlprefix-i%d.%s.io/", j%10, name))
+		in := fixture.Instance(name, fmt.Sprintf("10.%d.%d.%d", j>>16, j>>8&255, j&255), 80, "urlprefix-"+name+".io/", fmt.Sprintf("urlprefix-i%d.%s.io/", j%10, name))
 		b.Instances = append(b.Instances, in)
 	}
 	return b

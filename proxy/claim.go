@@ -8,6 +8,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // claimant is what one service's block was compiled to. Frozen; it lives as long as the block stays the same.
@@ -180,7 +181,7 @@ func (c *compiler) way(i int, o *dialect.Options) *balancer.Way {
 func wayKey(o *dialect.Options) balancer.WayKey {
 	key := balancer.WayKey{TLS: o.TLS, SkipVerify: o.TLSSkipVerify}
 	if !o.HostDst {
-		key.ServerName = HostOnly(o.Host)
+		key.ServerName = http1.HostOnly(o.Host)
 	}
 	return key
 }

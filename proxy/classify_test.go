@@ -12,6 +12,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 func TestWhatAFailedConnectIs(t *testing.T) {
@@ -65,14 +66,14 @@ func TestKeptConnectionsMakeRoomOnlyForAFreshOne(t *testing.T) {
 // A request whose instances have all gone between the load and the pick is matched again: once, and it pays for the budget once.
 func TestARequestIsMatchedAgainOnce(t *testing.T) {
 	for want, after := range map[string][]discovery.Instance{
-		"send 10.0.0.2:80":  {inst("web", "10.0.0.2", 80, "urlprefix-/")},
+		"send 10.0.0.2:80":  {fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/")},
 		"reply no-instance": nil,
 	} {
 		d := newDesk(t, nil)
 		d.common.Switch = NewSwitch(Options{})
-		d.common.Switch.Apply(snap(inst("web", "10.0.0.1", 80, "urlprefix-/")))
+		d.common.Switch.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/")))
 		first := d.common.Switch.Load()
-		d.common.Switch.Apply(snap(after...))
+		d.common.Switch.Apply(fixture.Snapshot(after...))
 		var x Exchange
 		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
 		if got := told(&x, x.matchFrom(first)); got != want {

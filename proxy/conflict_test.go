@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // told are a table's conflicts in short.
@@ -22,7 +23,7 @@ func toldConflicts(t *Table) string {
 }
 
 func TestServicesOnOneHostAreSaid(t *testing.T) {
-	web := inst("web", "10.0.0.1", 80, "urlprefix-shop.test/", "urlprefix-/web")
+	web := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-shop.test/", "urlprefix-/web")
 	for tag, want := range map[string]string{
 		"urlprefix-shop.test/":                            "zed after web: shop.test/ the same route",
 		"urlprefix-shop.test/ weight=1":                   "zed after web: shop.test/ the same route",
@@ -36,8 +37,8 @@ func TestServicesOnOneHostAreSaid(t *testing.T) {
 		"urlprefix-*.test/":                               "",
 	} {
 		var log bytes.Buffer
-		table := NewTable(Options{Log: zerolog.New(&log)}).Next(snap(web))
-		next := table.Next(snap(web, inst("zed", "10.0.0.2", 80, tag)))
+		table := NewTable(Options{Log: zerolog.New(&log)}).Next(fixture.Snapshot(web))
+		next := table.Next(fixture.Snapshot(web, fixture.Instance("zed", "10.0.0.2", 80, tag)))
 		next.reportContests()
 		if got := toldConflicts(next); got != want || next.Contested() != strings.Count(got, " after ") {
 			t.Errorf("%s: got %q, %d contested, want %q", tag, got, next.Contested(), want)
@@ -46,11 +47,11 @@ func TestServicesOnOneHostAreSaid(t *testing.T) {
 			t.Errorf("%s: logged %s", tag, log.String())
 		}
 		log.Reset()
-		again := next.Next(snap(web, inst("zed", "10.0.0.2", 80, tag), inst("more", "10.0.0.3", 80)))
+		again := next.Next(fixture.Snapshot(web, fixture.Instance("zed", "10.0.0.2", 80, tag), fixture.Instance("more", "10.0.0.3", 80)))
 		if again.reportContests(); log.Len() != 0 || toldConflicts(again) != want {
 			t.Errorf("%s: told again %s, now %q", tag, log.String(), toldConflicts(again))
 		}
-		gone := again.Next(snap(web, inst("zed", "10.0.0.2", 80)))
+		gone := again.Next(fixture.Snapshot(web, fixture.Instance("zed", "10.0.0.2", 80)))
 		if toldConflicts(gone) != "" || gone.Contested() != 0 {
 			t.Errorf("%s: after it left %q, %d", tag, toldConflicts(gone), gone.Contested())
 		}
@@ -59,18 +60,20 @@ func TestServicesOnOneHostAreSaid(t *testing.T) {
 
 // Who came first stays first, by whatever name; who makes room in the same snapshot is in nobody's way.
 func TestFirstOnAHostIsNamed(t *testing.T) {
-	shop := func(service string) discovery.Instance { return inst(service, "10.0.0.1", 80, "urlprefix-shop.test/") }
-	table := NewTable(Options{}).Next(snap(shop("web")))
-	table = table.Next(snap(shop("web"), shop("alpha")))
+	shop := func(service string) discovery.Instance {
+		return fixture.Instance(service, "10.0.0.1", 80, "urlprefix-shop.test/")
+	}
+	table := NewTable(Options{}).Next(fixture.Snapshot(shop("web")))
+	table = table.Next(fixture.Snapshot(shop("web"), shop("alpha")))
 	if got := toldConflicts(table); !strings.HasPrefix(got, "alpha after web: ") {
 		t.Errorf("got %q", got)
 	}
-	empty := snap(shop("alpha"), inst("web", "10.0.0.1", 80))
+	empty := fixture.Snapshot(shop("alpha"), fixture.Instance("web", "10.0.0.1", 80))
 	if moved := table.Next(empty); toldConflicts(moved) != "" || len(moved.contests) != 0 {
 		t.Errorf("got %q", toldConflicts(moved))
 	}
-	taken := NewTable(Options{}).Next(snap(shop("web"), inst("alpha", "10.0.0.2", 80)))
-	if swapped := taken.Next(snap(shop("alpha"), inst("web", "10.0.0.1", 80))); len(swapped.contests) != 0 || swapped.Contested() != 0 {
+	taken := NewTable(Options{}).Next(fixture.Snapshot(shop("web"), fixture.Instance("alpha", "10.0.0.2", 80)))
+	if swapped := taken.Next(fixture.Snapshot(shop("alpha"), fixture.Instance("web", "10.0.0.1", 80))); len(swapped.contests) != 0 || swapped.Contested() != 0 {
 		t.Errorf("a host that changed hands: %+v", swapped.contests)
 	}
 	if got := toldConflicts(table); !strings.HasPrefix(got, "alpha after web: ") {
@@ -82,10 +85,10 @@ func TestConflictsAreBounded(t *testing.T) {
 	var log bytes.Buffer
 	var list []discovery.Instance
 	for i := range 5_000 {
-		list = append(list, inst(fmt.Sprintf("s%05d", i), "10.0.0.1", 1+i, fmt.Sprintf("urlprefix-shop.test/%d", i)))
+		list = append(list, fixture.Instance(fmt.Sprintf("s%05d", i), "10.0.0.1", 1+i, fmt.Sprintf("urlprefix-shop.test/%d", i)))
 	}
 	began := time.Now()
-	table := NewTable(Options{Log: zerolog.New(&log)}).Next(snap(list...))
+	table := NewTable(Options{Log: zerolog.New(&log)}).Next(fixture.Snapshot(list...))
 	t.Logf("%v", time.Since(began))
 	table.reportContests()
 	if table.Contested() != len(list)-1 || strings.Count(log.String(), "\n") != maxLogged+1 {

@@ -145,7 +145,7 @@ func (x *Exchange) toHTTPS() Do {
 	if x.Asked.Authority == "" {
 		return x.reply(BadRequest, noHost)
 	}
-	host := HostOnly(x.Asked.Authority)
+	host := http1.HostOnly(x.Asked.Authority)
 	if port := x.Client.RedirectHTTPS; port != "443" {
 		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 	}
@@ -176,7 +176,7 @@ func (x *Exchange) Match(t *Table) Do {
 	if t == nil {
 		return x.reply(NotReady, "")
 	}
-	route, ok := t.match(splitHost(x.Asked.Key, x.Origin.proto == "https"), x.Asked.Path)
+	route, ok := t.Match(Query{TLS: x.Origin.proto == "https", Authority: x.Asked.Authority, Path: x.Asked.Path})
 	if !ok {
 		return x.reply(NoRoute, "")
 	}
@@ -232,7 +232,7 @@ func (x *Exchange) ruled(o *dialect.Options) Do {
 	}
 	if o.Redirect != nil {
 		query := strings.TrimPrefix(x.Asked.Query, "?")
-		location := o.Redirect.Location(HostOnly(x.Asked.Authority), x.Asked.Path, query, o.Strip)
+		location := o.Redirect.Location(http1.HostOnly(x.Asked.Authority), x.Asked.Path, query, o.Strip)
 		if location == "" {
 			return x.reply(BadRequest, noHost)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
@@ -36,7 +37,7 @@ func newDesk(tb testing.TB, access *AccessLog) *desk {
 	d.common = &Common{Metrics: NewMetrics(prometheus.NewRegistry()), Access: access}
 	d.common.Limits = DefaultLimits()
 	d.seat = d.common.NewSeat()
-	d.table = NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-web.io/"), inst("web", "10.0.0.2", 80, "urlprefix-web.io/")))
+	d.table = NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/"), fixture.Instance("web", "10.0.0.2", 80, "urlprefix-web.io/")))
 	d.client = NewClient(netip.MustParseAddr("192.168.10.20"), "http", &d.common.Forwarder)
 	if err := d.request.Parse([]byte(requestText), http1.Limits{}); err != nil {
 		tb.Fatal(err)

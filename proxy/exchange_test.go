@@ -8,6 +8,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
@@ -35,21 +36,24 @@ func answered(t *testing.T, method, head string) *http1.Response {
 func (d *desk) serve(n int, tags ...string) {
 	var list []discovery.Instance
 	for i := range n {
-		list = append(list, inst("web", fmt.Sprintf("10.0.0.%d", i+1), 80, tags...))
+		list = append(list, fixture.Instance("web", fmt.Sprintf("10.0.0.%d", i+1), 80, tags...))
 	}
-	d.table = NewTable(Options{}).Next(snap(list...))
+	d.table = NewTable(Options{}).Next(fixture.Snapshot(list...))
 	for _, u := range d.upstreams() {
 		u.Way(balancer.WayKey{}).ObserveAnswer(0, time.Millisecond)
 	}
 }
 
 func (d *desk) upstreams() (out []*balancer.Upstream) {
-	for i := range d.table.claimants[0].standing {
-		if u := d.table.claimants[0].standing[i].upstream; u != nil {
-			out = append(out, u)
+	for _, path := range []string{"/", "/a"} {
+		if r, ok := d.table.Match(Query{Authority: "web.io", Path: path}); ok {
+			for i := range r.Targets {
+				out = append(out, r.Targets[i].Upstream)
+			}
+			return out
 		}
 	}
-	return out
+	return nil
 }
 
 // told is what was done, for people.
@@ -180,7 +184,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 		if !c.fresh {
 			d.serve(1, "urlprefix-web.io/")
 		} else {
-			d.table = NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-web.io/")))
+			d.table = NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/")))
 		}
 		u := d.upstreams()[0]
 		for range c.times {
@@ -216,7 +220,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 func TestWhatMustSettle(t *testing.T) {
 	for method, want := range map[string]bool{"POST": true, "GET": false} {
 		d := newDesk(t, nil)
-		d.table = NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/")))
+		d.table = NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/")))
 		for _, answered := range []bool{false, true} {
 			var x Exchange
 			d.asked(t, &x, method+" / HTTP/1.1|Host: web.io")

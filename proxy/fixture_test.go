@@ -1,39 +1,11 @@
 package proxy
 
 import (
-	"fmt"
-	"sort"
 	"strings"
 	"testing"
 
 	"github.com/pointsman/pointsman/balancer"
-	"github.com/pointsman/pointsman/discovery"
 )
-
-// inst is a passing instance of a service at an address, with tags.
-func inst(service, address string, port int, tags ...string) discovery.Instance {
-	return discovery.Instance{
-		Identity: discovery.Identity{Node: "n1", ID: fmt.Sprintf("%s-%s-%d", service, address, port), Address: address, Port: port},
-		Service:  service, Tags: tags, Weight: 1, Status: discovery.Passing,
-	}
-}
-
-// snap groups instances into blocks. Taken stays zero.
-func snap(list ...discovery.Instance) *discovery.Snapshot {
-	blocks := map[string]*discovery.Service{}
-	s := &discovery.Snapshot{Sequence: 1, Datacenter: "dc1"}
-	for _, in := range list {
-		b := blocks[in.Service]
-		if b == nil {
-			b = &discovery.Service{Name: in.Service}
-			blocks[in.Service] = b
-			s.Services = append(s.Services, b)
-		}
-		b.Instances = append(b.Instances, in)
-	}
-	sort.Slice(s.Services, func(i, j int) bool { return s.Services[i].Name < s.Services[j].Name })
-	return s
-}
 
 // where is the address list of the route that takes a request: "404", "down", or addresses.
 func where(t *Table, authority, path string) string {

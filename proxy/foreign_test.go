@@ -5,20 +5,21 @@ import (
 	"testing"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // A sidecar, a gateway and a UDP port carry tags as their services do, and speak no HTTP that a client could use.
 func TestWhatIsNoHTTPInstanceGetsNoTraffic(t *testing.T) {
-	list := []discovery.Instance{inst("web", "10.0.0.1", 80, "urlprefix-web.io/")}
+	list := []discovery.Instance{fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/")}
 	for i, kind := range []string{"connect-proxy", "mesh-gateway", "terminating-gateway", "ingress-gateway", "api-gateway", "a-later-one"} {
-		other := inst("web", "10.0.0.1", 20000+i, "urlprefix-web.io/", "urlprefix-side.io/")
+		other := fixture.Instance("web", "10.0.0.1", 20000+i, "urlprefix-web.io/", "urlprefix-side.io/")
 		other.Kind, other.Registered = kind, true
 		list = append(list, other)
 	}
-	udp := inst("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-side.io/") // one address with the TCP port
+	udp := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-side.io/") // one address with the TCP port
 	udp.ID = "host:web:80:udp"
 	list = append(list, udp)
-	table := NewTable(Options{Registered: true, DefaultService: "web", Domain: "test"}).Next(snap(list...))
+	table := NewTable(Options{Registered: true, DefaultService: "web", Domain: "test"}).Next(fixture.Snapshot(list...))
 	expect(t, table, "web.io", "/", "10.0.0.1:80")
 	expect(t, table, "web.test", "/", "10.0.0.1:80") // the default service's, and no sidecar
 	expect(t, table, "side.io", "/", "10.0.0.1:80")  // likewise: nobody else asks for it
@@ -26,20 +27,20 @@ func TestWhatIsNoHTTPInstanceGetsNoTraffic(t *testing.T) {
 	if len(rejects) != 7 || !strings.Contains(rejects[0].Reason, "connect-proxy") || !strings.Contains(rejects[6].Reason, "UDP") {
 		t.Errorf("rejects: %+v", rejects)
 	}
-	if again := table.Next(snap(list...)); len(again.refused) != 0 {
+	if again := table.Next(fixture.Snapshot(list...)); len(again.refused) != 0 {
 		t.Errorf("told again: %+v", again.refused)
 	}
 }
 
 // An access list that a comma cut in two closes its route; what stood there before does not come back, nor does a wider route take it.
 func TestListCutAtACommaIsNotReplacedByTheLastGoodOne(t *testing.T) {
-	wide := inst("wide", "10.0.0.9", 80, "urlprefix-/")
-	good := inst("web", "10.0.0.1", 80, "urlprefix-/a deny=ip:10.0.0.0/8,ip:192.0.2.7", "urlprefix-/b")
-	table := NewTable(Options{}).Next(snap(good, wide))
+	wide := fixture.Instance("wide", "10.0.0.9", 80, "urlprefix-/")
+	good := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/a deny=ip:10.0.0.0/8,ip:192.0.2.7", "urlprefix-/b")
+	table := NewTable(Options{}).Next(fixture.Snapshot(good, wide))
 	expect(t, table, "h", "/a", "10.0.0.1:80")
 	cut := good
 	cut.Tags = []string{"urlprefix-/a deny=ip:10.0.0.0/8", "ip:192.0.2.7"}
-	table = table.Next(snap(cut, wide))
+	table = table.Next(fixture.Snapshot(cut, wide))
 	expect(t, table, "h", "/a", "down")
 	expect(t, table, "h", "/b", "10.0.0.9:80")
 	if r, _ := table.Match(Query{Authority: "h", Path: "/a"}); !r.Closed {
@@ -48,11 +49,11 @@ func TestListCutAtACommaIsNotReplacedByTheLastGoodOne(t *testing.T) {
 }
 
 func TestInstanceThatTurnsIntoASidecarLeaves(t *testing.T) {
-	web := inst("web", "10.0.0.1", 80, "urlprefix-web.io/")
-	table := NewTable(Options{}).Next(snap(web))
+	web := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/")
+	table := NewTable(Options{}).Next(fixture.Snapshot(web))
 	u := upstream(t, table, "web.io", "10.0.0.1:80")
 	web.Kind = "connect-proxy"
-	table = table.Next(snap(web))
+	table = table.Next(fixture.Snapshot(web))
 	expect(t, table, "web.io", "/", "404")
 	if len(table.departed) != 1 || table.departed[0] != u {
 		t.Errorf("departed: %v", table.departed)

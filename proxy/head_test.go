@@ -64,7 +64,7 @@ func (d *desk) sent(t *testing.T, in string) string {
 	if x.Origin.ID == string(x.id[:]) {
 		text = strings.Replace(text, "X-Request-ID: "+x.Origin.ID, "X-Request-ID: ID", 1)
 	}
-	via := fmt.Sprintf("Via: 1.%d %s\r\n", x.Request.Minor, x.Route.via)
+	via := fmt.Sprintf("Via: 1.%d %s\r\n", x.Request.Minor, x.Route.Via)
 	if strings.Count(text, via) != 1 {
 		t.Errorf("%s: no %q in %q", in, via, text)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // Query is what a request is matched by.
@@ -24,7 +25,7 @@ func (t *Table) Match(q Query) (*Route, bool) {
 	if t == nil {
 		return nil, false
 	}
-	return t.match(splitHost(lower(q.Authority), q.TLS), q.Path)
+	return t.match(splitHost(http1.LowerHost(q.Authority), q.TLS), q.Path)
 }
 
 // match is Match for an authority that was taken apart.

@@ -9,7 +9,9 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
 	"pgregory.net/rapid"
 )
 
@@ -30,9 +32,9 @@ func TestMatchOrder(t *testing.T) {
 		"urlprefix-[::1]/",               // .12
 		"urlprefix-*.ex.com:7/",          // .13
 	} {
-		list = append(list, inst(fmt.Sprintf("s%02d", i), fmt.Sprintf("10.0.0.%d", i+1), 80, tag))
+		list = append(list, fixture.Instance(fmt.Sprintf("s%02d", i), fmt.Sprintf("10.0.0.%d", i+1), 80, tag))
 	}
-	table := NewTable(Options{}).Next(snap(list...))
+	table := NewTable(Options{}).Next(fixture.Snapshot(list...))
 	for _, c := range []struct {
 		authority, path string
 		want            int
@@ -49,10 +51,10 @@ func TestMatchOrder(t *testing.T) {
 
 // A rule for port 80 is one for the listener in plain text, a rule for port 443 one for that with TLS, as in Fabio's tags.
 func TestStandardPortsMeanTheListener(t *testing.T) {
-	table := NewTable(Options{}).Next(snap(
-		inst("a", "10.0.0.1", 80, "urlprefix-shop.test/"), inst("b", "10.0.0.2", 80, "urlprefix-shop.test:80/"), inst("c", "10.0.0.3", 80, "urlprefix-shop.test:9999/"),
-		inst("d", "10.0.0.4", 80, "pointsman.route=tls.test:443/"), inst("e", "10.0.0.5", 80, "urlprefix-*.wild.test:443/"), inst("f", "10.0.0.6", 80, "urlprefix-*.wild.test/"),
-		inst("g", "10.0.0.7", 80, "urlprefix-g*.test:80/"), inst("h", "10.0.0.8", 80, "urlprefix-only.test:80/p")))
+	table := NewTable(Options{}).Next(fixture.Snapshot(
+		fixture.Instance("a", "10.0.0.1", 80, "urlprefix-shop.test/"), fixture.Instance("b", "10.0.0.2", 80, "urlprefix-shop.test:80/"), fixture.Instance("c", "10.0.0.3", 80, "urlprefix-shop.test:9999/"),
+		fixture.Instance("d", "10.0.0.4", 80, "pointsman.route=tls.test:443/"), fixture.Instance("e", "10.0.0.5", 80, "urlprefix-*.wild.test:443/"), fixture.Instance("f", "10.0.0.6", 80, "urlprefix-*.wild.test/"),
+		fixture.Instance("g", "10.0.0.7", 80, "urlprefix-g*.test:80/"), fixture.Instance("h", "10.0.0.8", 80, "urlprefix-only.test:80/p")))
 	for _, c := range []struct{ authority, path, plain, tls string }{
 		{"shop.test", "/", "2", "1"}, {"SHOP.test", "/", "2", "1"}, {"shop.test.", "/", "2", "1"}, {"shop.test:", "/", "2", "1"},
 		{"shop.test:80", "/", "2", "1"}, {"shop.test:443", "/", "1", "1"}, {"shop.test:9999", "/", "3", "3"}, {"shop.test:8080", "/", "1", "1"},
@@ -73,9 +75,9 @@ func TestStandardPortsMeanTheListener(t *testing.T) {
 	}
 	var bare []discovery.Instance
 	for i := range 7 {
-		bare = append(bare, inst(string(rune('b'+i)), fmt.Sprintf("10.0.0.%d", i+2), 80))
+		bare = append(bare, fixture.Instance(string(rune('b'+i)), fmt.Sprintf("10.0.0.%d", i+2), 80))
 	}
-	if table = table.Next(snap(append(bare, inst("a", "10.0.0.1", 80, "urlprefix-shop.test/"))...)); table.index.ported != 0 || len(table.index.wild.of) != 0 {
+	if table = table.Next(fixture.Snapshot(append(bare, fixture.Instance("a", "10.0.0.1", 80, "urlprefix-shop.test/"))...)); table.index.ported != 0 || len(table.index.wild.of) != 0 {
 		t.Errorf("left over: %d with ports, wildcards %v", table.index.ported, table.index.wild)
 	}
 	expect(t, table, "shop.test", "/", "10.0.0.1:80")
@@ -83,17 +85,17 @@ func TestStandardPortsMeanTheListener(t *testing.T) {
 }
 
 func TestHostWithoutMatchingPathFallsThrough(t *testing.T) {
-	table := NewTable(Options{DefaultService: "def"}).Next(snap(
-		inst("a", "10.0.0.1", 80, "urlprefix-ex.com:81/p"), inst("b", "10.0.0.2", 80, "urlprefix-ex.com/q"), inst("c", "10.0.0.3", 80, "urlprefix-*.com/r"),
-		inst("d", "10.0.0.4", 80, "urlprefix-e?.com/s"), inst("e", "10.0.0.5", 80, "urlprefix-/t"), inst("def", "10.0.0.6", 80)))
+	table := NewTable(Options{DefaultService: "def"}).Next(fixture.Snapshot(
+		fixture.Instance("a", "10.0.0.1", 80, "urlprefix-ex.com:81/p"), fixture.Instance("b", "10.0.0.2", 80, "urlprefix-ex.com/q"), fixture.Instance("c", "10.0.0.3", 80, "urlprefix-*.com/r"),
+		fixture.Instance("d", "10.0.0.4", 80, "urlprefix-e?.com/s"), fixture.Instance("e", "10.0.0.5", 80, "urlprefix-/t"), fixture.Instance("def", "10.0.0.6", 80)))
 	for path, n := range map[string]int{"/p": 1, "/q": 2, "/r": 3, "/s": 4, "/t": 5, "/u": 6} {
 		expect(t, table, "ex.com:81", path, fmt.Sprintf("10.0.0.%d:80", n))
 	}
 }
 
 func TestNativePathsEndOnSegments(t *testing.T) {
-	table := NewTable(Options{}).Next(snap(
-		inst("a", "10.0.0.1", 80, "pointsman.route=/foo"), inst("b", "10.0.0.2", 80, "pointsman.route=/bar/"), inst("c", "10.0.0.3", 80, "urlprefix-/baz")))
+	table := NewTable(Options{}).Next(fixture.Snapshot(
+		fixture.Instance("a", "10.0.0.1", 80, "pointsman.route=/foo"), fixture.Instance("b", "10.0.0.2", 80, "pointsman.route=/bar/"), fixture.Instance("c", "10.0.0.3", 80, "urlprefix-/baz")))
 	for path, want := range map[string]string{
 		"/foo": "10.0.0.1:80", "/foo/": "10.0.0.1:80", "/foo/x": "10.0.0.1:80", "/foox": "404", "/bar": "404", "/bar/": "10.0.0.2:80", "/bar/x": "10.0.0.2:80",
 		"/bazaar": "10.0.0.3:80", "/ba": "404",
@@ -104,7 +106,7 @@ func TestNativePathsEndOnSegments(t *testing.T) {
 
 // naive is Match as the rules say it, without an index.
 func naive(routes []*Route, q Query) *Route {
-	path, spelt := q.Path, splitHost(lower(q.Authority), q.TLS)
+	path, spelt := q.Path, splitHost(http1.LowerHost(q.Authority), q.TLS)
 	host, port := spelt.host, spelt.port
 	type candidate struct {
 		r    *Route
@@ -184,9 +186,9 @@ func TestMatchAgreesWithTheRulesReadLiterally(t *testing.T) {
 			var list []discovery.Instance
 			for i := range n {
 				tag := rapid.SampledFrom(somePrefix).Draw(t, "prefix") + rapid.SampledFrom(someHosts).Draw(t, "host") + rapid.SampledFrom(somePaths).Draw(t, "path")
-				list = append(list, inst(fmt.Sprintf("s%d", i), "10.0.0.1", 80+i, tag))
+				list = append(list, fixture.Instance(fmt.Sprintf("s%d", i), "10.0.0.1", 80+i, tag))
 			}
-			table = table.Next(snap(list...))
+			table = table.Next(fixture.Snapshot(list...))
 			routes := table.all()
 			for _, authority := range askedHosts {
 				for i, path := range append(askedPaths, askedPaths...) {
@@ -239,9 +241,9 @@ func wide(n int) *discovery.Snapshot {
 		case 7:
 			tag = fmt.Sprintf("urlprefix-g%d?.ex.com/", i)
 		}
-		list = append(list, inst(fmt.Sprintf("s%06d", i), "10.0.0.1", 1+i, tag))
+		list = append(list, fixture.Instance(fmt.Sprintf("s%06d", i), "10.0.0.1", 1+i, tag))
 	}
-	return snap(list...)
+	return fixture.Snapshot(list...)
 }
 
 func widest(n int) []struct{ authority, path string } {
@@ -284,7 +286,7 @@ func hostile() (tags []string) {
 
 // A long Host costs time in proportion to its length at most, whatever wildcards and patterns there are.
 func TestTimeGoesWithTheLengthOfTheHost(t *testing.T) {
-	table := NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-*.ex.com/"), inst("evil", "10.0.0.2", 80, hostile()...)))
+	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-*.ex.com/"), fixture.Instance("evil", "10.0.0.2", 80, hostile()...)))
 	took := func(host string) time.Duration {
 		least := time.Hour
 		for range 20 { // the least of many: what else the machine does adds to each
@@ -304,7 +306,7 @@ func TestTimeGoesWithTheLengthOfTheHost(t *testing.T) {
 }
 
 func BenchmarkMatchHostile(b *testing.B) {
-	table := NewTable(Options{}).Next(snap(inst("evil", "10.0.0.2", 80, hostile()...)))
+	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("evil", "10.0.0.2", 80, hostile()...)))
 	for _, unit := range []string{".", "a", ".a"} {
 		host := strings.Repeat(unit, 253/len(unit))
 		b.Run(fmt.Sprintf("253-bytes-of-%q", unit), func(b *testing.B) {

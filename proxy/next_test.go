@@ -12,39 +12,40 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"pgregory.net/rapid"
 )
 
 func TestSameRouteOfSeveralServicesIsOne(t *testing.T) {
-	table := NewTable(Options{}).Next(snap(
-		inst("b", "10.0.0.2", 80, "urlprefix-ex.com/ strip=/x"), inst("a", "10.0.0.1", 80, "urlprefix-ex.com/"), inst("a", "10.0.0.3", 80, "urlprefix-EX.com/")))
+	table := NewTable(Options{}).Next(fixture.Snapshot(
+		fixture.Instance("b", "10.0.0.2", 80, "urlprefix-ex.com/ strip=/x"), fixture.Instance("a", "10.0.0.1", 80, "urlprefix-ex.com/"), fixture.Instance("a", "10.0.0.3", 80, "urlprefix-EX.com/")))
 	expect(t, table, "ex.com", "/", "10.0.0.1:80 10.0.0.3:80 10.0.0.2:80")
 	r, _ := table.Match(Query{Authority: "ex.com", Path: "/"})
 	if r.Name != "a" || r.Targets[0].Options.Strip != "" || r.Targets[2].Options.Strip != "/x" {
 		t.Errorf("%s %+v", r.Name, r.Targets)
 	}
-	table = table.Next(snap(inst("b", "10.0.0.2", 80, "urlprefix-ex.com/")))
+	table = table.Next(fixture.Snapshot(fixture.Instance("b", "10.0.0.2", 80, "urlprefix-ex.com/")))
 	expect(t, table, "ex.com", "/", "10.0.0.2:80")
 }
 
 func TestOnlyUsableInstancesGetTraffic(t *testing.T) {
-	sick := inst("web", "10.0.0.2", 80, "urlprefix-/", "urlprefix-/only")
+	sick := fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/", "urlprefix-/only")
 	sick.Status = discovery.Critical
-	kept := inst("web", "10.0.0.3", 80, "urlprefix-/")
+	kept := fixture.Instance("web", "10.0.0.3", 80, "urlprefix-/")
 	kept.Status = discovery.Maintenance
-	warn := inst("web", "10.0.0.4", 80, "urlprefix-/")
+	warn := fixture.Instance("web", "10.0.0.4", 80, "urlprefix-/")
 	warn.Status = discovery.Warning
-	table := NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/"), sick, kept, warn))
+	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/"), sick, kept, warn))
 	expect(t, table, "h", "/", "10.0.0.1:80 10.0.0.4:80")
 	expect(t, table, "h", "/only", "down")
 }
 
 func TestServiceWithoutInstancesIsDownAndNotUnknown(t *testing.T) {
-	web := inst("web", "10.0.0.1", 80, "urlprefix-web.io/")
-	wide := inst("wide", "10.0.0.9", 80, "urlprefix-/")
+	web := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/")
+	wide := fixture.Instance("wide", "10.0.0.9", 80, "urlprefix-/")
 	at := time.Unix(1_000_000, 0)
 	next := func(table *Table, after time.Duration, list ...discovery.Instance) *Table {
-		s := snap(list...)
+		s := fixture.Snapshot(list...)
 		s.Taken = at.Add(after)
 		return table.Next(s)
 	}
@@ -66,7 +67,7 @@ func TestServiceWithoutInstancesIsDownAndNotUnknown(t *testing.T) {
 	table = next(table, 2*vacancy, wide)
 	expect(t, table, "web.io", "/", "10.0.0.9:80")
 
-	empty := snap(wide)
+	empty := fixture.Snapshot(wide)
 	empty.Services = append(empty.Services, &discovery.Service{Name: "zed"})
 	expect(t, NewTable(Options{}).Next(empty), "web.io", "/", "10.0.0.9:80")
 }
@@ -76,9 +77,9 @@ func TestVacantServicesAreBounded(t *testing.T) {
 	for i := range 3 * maxVacant / 100 {
 		var list []discovery.Instance
 		for j := range 100 {
-			list = append(list, inst(fmt.Sprintf("s%d-%d", i, j), "10.0.0.1", 1+j, fmt.Sprintf("urlprefix-h%d-%d.io/", i, j)))
+			list = append(list, fixture.Instance(fmt.Sprintf("s%d-%d", i, j), "10.0.0.1", 1+j, fmt.Sprintf("urlprefix-h%d-%d.io/", i, j)))
 		}
-		table = table.Next(snap(list...))
+		table = table.Next(fixture.Snapshot(list...))
 	}
 	if n := len(table.claimants); n > maxVacant+100 {
 		t.Errorf("%d services are remembered", n)
@@ -86,35 +87,35 @@ func TestVacantServicesAreBounded(t *testing.T) {
 }
 
 func TestDefaultServiceAnswersWhatNothingElseClaims(t *testing.T) {
-	table := NewTable(Options{DefaultService: "def"}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/web")))
+	table := NewTable(Options{DefaultService: "def"}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/web")))
 	expect(t, table, "h", "/", "down")
-	table = table.Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/web"), inst("def", "10.0.0.2", 80)))
+	table = table.Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/web"), fixture.Instance("def", "10.0.0.2", 80)))
 	expect(t, table, "h", "/", "10.0.0.2:80")
 	expect(t, table, "h", "/web", "10.0.0.1:80")
-	table = table.Next(snap())
+	table = table.Next(fixture.Snapshot())
 	expect(t, table, "h", "/", "down")
-	expect(t, NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80))), "h", "/", "404")
+	expect(t, NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80))), "h", "/", "404")
 }
 
 func TestRegisteredServicesAnswerAtTheirName(t *testing.T) {
-	marked := inst("Web", "10.0.0.1", 80)
+	marked := fixture.Instance("Web", "10.0.0.1", 80)
 	marked.Registered = true
-	byID := inst("api", "10.0.0.2", 80)
+	byID := fixture.Instance("api", "10.0.0.2", 80)
 	byID.ID, byID.Registered = "host:api_1:80", true
-	udp := inst("dns", "10.0.0.3", 53)
+	udp := fixture.Instance("dns", "10.0.0.3", 53)
 	udp.ID, udp.Registered = "host:dns_1:53:udp", true
-	other := inst("other", "10.0.0.4", 80)
+	other := fixture.Instance("other", "10.0.0.4", 80)
 	other.ID = "other-1"
-	consul := inst("consul", "10.0.0.5", 8300)
+	consul := fixture.Instance("consul", "10.0.0.5", 8300)
 	consul.Registered = true
-	own := inst("pointsman", "10.0.0.6", 80, "urlprefix-/own")
+	own := fixture.Instance("pointsman", "10.0.0.6", 80, "urlprefix-/own")
 	own.Registered = true
-	guarded := inst("guarded", "10.0.0.7", 80, "urlprefix-/g deny=ip:10.0.0.0/8")
+	guarded := fixture.Instance("guarded", "10.0.0.7", 80, "urlprefix-/g deny=ip:10.0.0.0/8")
 	guarded.Registered = true
-	hostile := inst("x; } server {", "10.0.0.8", 80)
+	hostile := fixture.Instance("x; } server {", "10.0.0.8", 80)
 	hostile.Registered = true
 	o := Options{Registered: true, Domain: "test", OwnServices: []string{"pointsman"}}
-	table := NewTable(o).Next(snap(marked, byID, udp, other, consul, own, guarded, hostile))
+	table := NewTable(o).Next(fixture.Snapshot(marked, byID, udp, other, consul, own, guarded, hostile))
 	for host, want := range map[string]string{
 		"web.test": "10.0.0.1:80", "api.test:8080": "10.0.0.2:80", "dns.test": "404", "other.test": "404", "consul.test": "404", "pointsman.test": "404",
 		"guarded.test": "404",
@@ -130,9 +131,9 @@ func TestRegisteredServicesAnswerAtTheirName(t *testing.T) {
 			t.Errorf("wants %s: %v", name, !want)
 		}
 	}
-	both := inst("web", "10.0.0.1", 80, "pointsman.route=web.test/")
+	both := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.test/")
 	both.Registered = true
-	expect(t, NewTable(o).Next(snap(both)), "web.test", "/", "10.0.0.1:80")
+	expect(t, NewTable(o).Next(fixture.Snapshot(both)), "web.test", "/", "10.0.0.1:80")
 }
 
 func TestAddressesThatAreNeverAnUpstream(t *testing.T) {
@@ -142,39 +143,39 @@ func TestAddressesThatAreNeverAnUpstream(t *testing.T) {
 		"169.254.169.254", "0.0.0.0", "::", "fe80::1", "224.0.0.1", "255.255.255.255", "::ffff:169.254.1.1", "fe80::1%eth0", "", "127.0.0.1; evil",
 		"127.0.0.1\nserver 6.6.6.6", "127.1", "2130706433", "0x7f000001", "a..b", strings.Repeat("a", 300),
 	} {
-		list = append(list, inst("bad", a, 1000+i, "urlprefix-/"))
+		list = append(list, fixture.Instance("bad", a, 1000+i, "urlprefix-/"))
 	}
 	for _, port := range []int{0, -1, 65536} {
-		list = append(list, inst("bad", "10.0.0.1", port, "urlprefix-/"))
+		list = append(list, fixture.Instance("bad", "10.0.0.1", port, "urlprefix-/"))
 	}
-	list = append(list, inst("bad", "127.0.0.1", 8080, "urlprefix-/"), inst("bad", "LocalHost.", 8082, "urlprefix-/"))
-	published := inst("bad", "192.0.2.1", 8080, "urlprefix-/") // of ourselves, at a host's address
+	list = append(list, fixture.Instance("bad", "127.0.0.1", 8080, "urlprefix-/"), fixture.Instance("bad", "LocalHost.", 8082, "urlprefix-/"))
+	published := fixture.Instance("bad", "192.0.2.1", 8080, "urlprefix-/") // of ourselves, at a host's address
 	published.Container = "0123456789ab" + strings.Repeat("c", 52)
 	list = append(list, published)
 	o := Options{Gate: outside.Gate{Own: own}, OwnContainer: "0123456789ab"}
-	table := NewTable(o).Next(snap(list...))
+	table := NewTable(o).Next(fixture.Snapshot(list...))
 	expect(t, table, "h", "/", "down")
 	if n := len(table.Rejects()); n != len(list) {
 		t.Errorf("%d rejects for %d instances", n, len(list))
 	}
-	good := snap(inst("good", "127.0.0.1", 8081, "urlprefix-/"), inst("good", "::1", 80, "urlprefix-/"), inst("good", "db.internal", 80, "urlprefix-/"))
+	good := fixture.Snapshot(fixture.Instance("good", "127.0.0.1", 8081, "urlprefix-/"), fixture.Instance("good", "::1", 80, "urlprefix-/"), fixture.Instance("good", "db.internal", 80, "urlprefix-/"))
 	expect(t, NewTable(o).Next(good), "h", "/", "127.0.0.1:8081 [::1]:80 db.internal:80")
 }
 
 func TestRegistrationsOfOneAddressAreOneUpstream(t *testing.T) {
-	a, b := inst("web", "10.0.0.1", 80, "urlprefix-web.io/"), inst("web", "10.0.0.1", 80, "urlprefix-web.io/")
+	a, b := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/"), fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/")
 	b.Node = "n2"
-	table := NewTable(Options{}).Next(snap(a, b, inst("web", "10.0.0.2", 80, "urlprefix-web.io/")))
+	table := NewTable(Options{}).Next(fixture.Snapshot(a, b, fixture.Instance("web", "10.0.0.2", 80, "urlprefix-web.io/")))
 	expect(t, table, "web.io", "/", "10.0.0.1:80 10.0.0.2:80")
 	u := upstream(t, table, "web.io", "10.0.0.1:80")
-	table = table.Next(snap(b))
+	table = table.Next(fixture.Snapshot(b))
 	if upstream(t, table, "web.io", "10.0.0.1:80") != u || slices.Contains(table.departed, u) {
 		t.Error("the upstream went with one of its two registrations")
 	}
 	restarted := b
 	restarted.Start, restarted.Started = "2", time.Unix(2, 0)
 	restarted.ID = "again"
-	table = table.Next(snap(b, restarted))
+	table = table.Next(fixture.Snapshot(b, restarted))
 	if upstream(t, table, "web.io", "10.0.0.1:80") == u {
 		t.Error("a container started later on the same address is another instance")
 	}
@@ -184,9 +185,9 @@ func TestRegistrationsOfOneAddressAreOneUpstream(t *testing.T) {
 }
 
 func TestAddressReusedByAnotherServiceIsAnotherUpstream(t *testing.T) {
-	table := NewTable(Options{}).Next(snap(inst("a", "10.0.0.1", 80, "urlprefix-a.io/")))
+	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("a", "10.0.0.1", 80, "urlprefix-a.io/")))
 	u := upstream(t, table, "a.io", "10.0.0.1:80")
-	table = table.Next(snap(inst("b", "10.0.0.1", 80, "urlprefix-a.io/")))
+	table = table.Next(fixture.Snapshot(fixture.Instance("b", "10.0.0.1", 80, "urlprefix-a.io/")))
 	if v := upstream(t, table, "a.io", "10.0.0.1:80"); v == u || v.Service() != "b" {
 		t.Error("connections of a would serve b")
 	}
@@ -196,25 +197,25 @@ func TestAddressReusedByAnotherServiceIsAnotherUpstream(t *testing.T) {
 }
 
 func TestSickInstanceKeepsItsUpstream(t *testing.T) {
-	web := inst("web", "10.0.0.1", 80, "urlprefix-a.io/")
-	table := NewTable(Options{}).Next(snap(web))
+	web := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io/")
+	table := NewTable(Options{}).Next(fixture.Snapshot(web))
 	u := upstream(t, table, "a.io", "10.0.0.1:80")
 	sick := web
 	sick.Status = discovery.Critical
-	table = table.Next(snap(sick))
+	table = table.Next(fixture.Snapshot(sick))
 	expect(t, table, "a.io", "/", "down")
 	if len(table.departed) != 0 {
 		t.Error("retired")
 	}
-	if table = table.Next(snap(web)); upstream(t, table, "a.io", "10.0.0.1:80") != u {
+	if table = table.Next(fixture.Snapshot(web)); upstream(t, table, "a.io", "10.0.0.1:80") != u {
 		t.Error("another upstream")
 	}
 }
 
 func TestUnchangedServiceIsNotBuiltAgain(t *testing.T) {
-	a, b := snap(inst("a", "10.0.0.1", 80, "urlprefix-a.io/")), snap(inst("b", "10.0.0.2", 80, "urlprefix-b.io/"))
+	a, b := fixture.Snapshot(fixture.Instance("a", "10.0.0.1", 80, "urlprefix-a.io/")), fixture.Snapshot(fixture.Instance("b", "10.0.0.2", 80, "urlprefix-b.io/"))
 	first := NewTable(Options{}).Next(&discovery.Snapshot{Services: []*discovery.Service{a.Services[0], b.Services[0]}})
-	b2 := snap(inst("b", "10.0.0.3", 80, "urlprefix-b.io/"))
+	b2 := fixture.Snapshot(fixture.Instance("b", "10.0.0.3", 80, "urlprefix-b.io/"))
 	second := first.Next(&discovery.Snapshot{Services: []*discovery.Service{a.Services[0], b2.Services[0]}, Cause: "b: +1 -1"})
 	r1, _ := first.Match(Query{Authority: "a.io", Path: "/"})
 	r2, _ := second.Match(Query{Authority: "a.io", Path: "/"})
@@ -229,7 +230,9 @@ func TestUnchangedServiceIsNotBuiltAgain(t *testing.T) {
 }
 
 func TestSpoiltTagKeepsTheLastGoodVersion(t *testing.T) {
-	at := func(tags ...string) *discovery.Snapshot { return snap(inst("web", "10.0.0.1", 80, tags...)) }
+	at := func(tags ...string) *discovery.Snapshot {
+		return fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tags...))
+	}
 	good := NewTable(Options{}).Next(at("urlprefix-/a strip=/a", "urlprefix-/b"))
 	for _, bad := range []string{"urlprefix-/a weight=abc", "urlprefix-", "urlprefix-/a/../b"} {
 		table := good.Next(at(bad, "urlprefix-/b"))
@@ -251,7 +254,9 @@ func TestSpoiltTagKeepsTheLastGoodVersion(t *testing.T) {
 }
 
 func TestRestrictionThatCannotBeHonouredIsNotServedOpen(t *testing.T) {
-	at := func(tags ...string) *discovery.Snapshot { return snap(inst("web", "10.0.0.1", 80, tags...)) }
+	at := func(tags ...string) *discovery.Snapshot {
+		return fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tags...))
+	}
 	table := NewTable(Options{}).Next(at("urlprefix-/", "urlprefix-/admin", "urlprefix-old.io/"))
 	table = table.Next(at("urlprefix-/", "urlprefix-/admin auth=basic"))
 	if n := table.Len(); n != 2 {
@@ -268,13 +273,13 @@ func TestFixedShares(t *testing.T) {
 	share := func(tags ...string) (out []int) {
 		var list []discovery.Instance
 		for i, tag := range tags {
-			in := inst("web", fmt.Sprintf("10.0.0.%d", i+1), 80, "urlprefix-/ "+tag)
+			in := fixture.Instance("web", fmt.Sprintf("10.0.0.%d", i+1), 80, "urlprefix-/ "+tag)
 			if tag == "heavy" {
 				in.Tags, in.Weight = []string{"urlprefix-/"}, 3
 			}
 			list = append(list, in)
 		}
-		r, _ := NewTable(Options{}).Next(snap(list...)).Match(Query{Authority: "h", Path: "/"})
+		r, _ := NewTable(Options{}).Next(fixture.Snapshot(list...)).Match(Query{Authority: "h", Path: "/"})
 		for i := range r.Targets {
 			out = append(out, r.Targets[i].Weight)
 		}
@@ -311,11 +316,11 @@ func TestSurvivorsKeepTheirUpstream(t *testing.T) {
 			for s := range 3 {
 				for i := range 4 {
 					if rapid.Bool().Draw(t, "there") {
-						list = append(list, inst(fmt.Sprintf("s%d", s), fmt.Sprintf("10.0.%d.%d", s, i+1), 80, fmt.Sprintf("urlprefix-h%d.io/", s)))
+						list = append(list, fixture.Instance(fmt.Sprintf("s%d", s), fmt.Sprintf("10.0.%d.%d", s, i+1), 80, fmt.Sprintf("urlprefix-h%d.io/", s)))
 					}
 				}
 			}
-			s := snap(list...)
+			s := fixture.Snapshot(list...)
 			for i, b := range s.Services { // unchanged blocks keep their pointer
 				if old := blocks[b.Name]; old != nil && reflect.DeepEqual(old, b) {
 					s.Services[i] = old
@@ -358,9 +363,9 @@ func TestSurvivorsKeepTheirUpstream(t *testing.T) {
 }
 
 func TestRejectNamesTheInstanceForPeople(t *testing.T) {
-	one := inst("web", "10.0.0.1", 80, "urlprefix-/ weight=zz")
+	one := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/ weight=zz")
 	one.ID = "web\n1"
-	rejects := NewTable(Options{}).Next(snap(one)).Rejects()
+	rejects := NewTable(Options{}).Next(fixture.Snapshot(one)).Rejects()
 	if len(rejects) != 1 || rejects[0].Instance != `web\n1` {
 		t.Errorf("rejects %+v, want one of the instance web\\n1, escaped and without quotes", rejects)
 	}
@@ -369,13 +374,13 @@ func TestRejectNamesTheInstanceForPeople(t *testing.T) {
 // An option that is not in effect is reported like a refused tag, once, and its route is served.
 func TestOptionsWithoutEffectAreReported(t *testing.T) {
 	tag := "pointsman.route=web.localhost/ strip=/a speed=9 register=x"
-	table := NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, tag), inst("web", "10.0.0.2", 80, tag)))
+	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tag), fixture.Instance("web", "10.0.0.2", 80, tag)))
 	expect(t, table, "web.localhost", "/", "10.0.0.1:80 10.0.0.2:80")
 	got := table.Rejects()
 	if len(got) != 2 || got[0].Tag != tag || !strings.Contains(got[0].Reason+got[1].Reason, `"speed" is not an option`) {
 		t.Errorf("%+v", got)
 	}
-	again := table.Next(snap(inst("web", "10.0.0.1", 80, tag)))
+	again := table.Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tag)))
 	if len(again.Rejects()) != 2 || len(again.refused) != 0 {
 		t.Errorf("after a change: %+v, of which new %+v", again.Rejects(), again.refused)
 	}
@@ -384,7 +389,7 @@ func TestOptionsWithoutEffectAreReported(t *testing.T) {
 // Rules of one instance share a way where they speak to it alike. A way lives as long as a rule speaks it, also while its instance is not
 // usable, and ends after the publication of the table that has it no more.
 func TestWaysSurviveWithTheirRules(t *testing.T) {
-	one := func(tags ...string) discovery.Instance { return inst("web", "10.0.0.1", 80, tags...) }
+	one := func(tags ...string) discovery.Instance { return fixture.Instance("web", "10.0.0.1", 80, tags...) }
 	ways := func(table *Table) (plain, secure *balancer.Way) {
 		for _, r := range table.Routes() {
 			found, _ := table.Match(Query{Authority: r.Host, Path: "/"})
@@ -397,18 +402,18 @@ func TestWaysSurviveWithTheirRules(t *testing.T) {
 		return plain, secure
 	}
 	tags := []string{"urlprefix-a.io/", "urlprefix-b.io/", "urlprefix-c.io/ proto=https"}
-	first := NewTable(Options{}).Next(snap(one(tags...)))
+	first := NewTable(Options{}).Next(fixture.Snapshot(one(tags...)))
 	plain, secure := ways(first)
 	if plain == nil || secure == nil || plain.Upstream() != secure.Upstream() || first.claimants[0].standing[0].ways[0] != plain || len(first.claimants[0].standing[0].ways) != 2 {
 		t.Fatalf("%v %v", plain, secure)
 	}
 	critical := one(tags...)
 	critical.Status = discovery.Critical
-	again := first.Next(snap(critical)).Next(snap(one(tags[1:]...)))
+	again := first.Next(fixture.Snapshot(critical)).Next(fixture.Snapshot(one(tags[1:]...)))
 	if p, s := ways(again); p != plain || s != secure || len(again.unspoken) > 0 {
 		t.Error("a way did not survive")
 	}
-	last := again.Next(snap(one("urlprefix-c.io/ proto=https host=name.io")))
+	last := again.Next(fixture.Snapshot(one("urlprefix-c.io/ proto=https host=name.io")))
 	if len(last.unspoken) != 2 || !slices.Contains(last.unspoken, plain) || !slices.Contains(last.unspoken, secure) || len(last.departed) > 0 || plain.Retired() {
 		t.Errorf("unspoken %v, departed %v", last.unspoken, last.departed)
 	}

@@ -30,7 +30,8 @@ type Route struct {
 	// Closed says that there are no targets because instances restrict the route in a way that can't be honoured: nobody is let in.
 	Closed bool
 
-	via    string // see newVia
+	// Via is the route's own name in Via fields, see newPseudonym.
+	Via    string
 	key    routeKey
 	claims []*claim // sorted by service name
 	picker balancer.Picker
@@ -67,9 +68,9 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 		r.Host += ":" + key.port
 	}
 	if old != nil {
-		r.Lane, r.via = old.Lane, old.via
+		r.Lane, r.Via = old.Lane, old.Via
 	} else {
-		r.Lane, r.via = balancer.NewLane(), newVia()
+		r.Lane, r.Via = balancer.NewLane(), newPseudonym()
 	}
 	r.Name = label(o.DefaultService)
 	n := 0

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/rs/zerolog"
 )
 
@@ -22,7 +23,7 @@ func TestSwitchPublishesBeforeItRetires(t *testing.T) {
 		t.Fatal("a route before the first snapshot")
 	}
 	before := time.Now()
-	s.Apply(snap(inst("web", "10.0.0.1", 80, "urlprefix-a.io/")))
+	s.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io/")))
 	first := s.Load()
 	u := upstream(t, first, "a.io", "10.0.0.1:80")
 	if !s.Ready() || s.Swaps() != 1 || u.Routable().Before(before) || s.Changed().Before(before) {
@@ -30,7 +31,7 @@ func TestSwitchPublishesBeforeItRetires(t *testing.T) {
 	}
 	var seen *Table
 	u.Way(balancer.WayKey{}).AfterRetire(func() { seen = s.Load() })
-	s.Apply(snap(inst("web", "10.0.0.2", 80, "urlprefix-a.io/")))
+	s.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.2", 80, "urlprefix-a.io/")))
 	if seen == nil || seen == first || seen != s.Load() {
 		t.Error("retired before the new table was published")
 	}
@@ -46,7 +47,7 @@ func TestSwitchRunsUntilItsContextEnds(t *testing.T) {
 		snapshots, done := make(chan *discovery.Snapshot), make(chan error)
 		s := NewSwitch(Options{})
 		go func() { done <- s.Run(ctx, snapshots) }()
-		snapshots <- snap(inst("web", "10.0.0.1", 80, "urlprefix-/"))
+		snapshots <- fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/"))
 		synctest.Wait()
 		expect(t, s.Load(), "h", "/", "10.0.0.1:80")
 		cancel()
@@ -59,27 +60,27 @@ func TestSwitchRunsUntilItsContextEnds(t *testing.T) {
 func TestEachRefusalIsLoggedOnce(t *testing.T) {
 	var out strings.Builder
 	s := NewSwitch(Options{Log: zerolog.New(&out)})
-	s.Apply(snap(inst("web", "10.0.0.1", 80, "urlprefix-/a\x1b weight=1")))
-	s.Apply(snap(inst("web", "10.0.0.1", 80, "urlprefix-/a\x1b weight=1", "other"), inst("web", "10.0.0.2", 80, "urlprefix-/a\x1b weight=1")))
+	s.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/a\x1b weight=1")))
+	s.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/a\x1b weight=1", "other"), fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/a\x1b weight=1")))
 	if n := strings.Count(out.String(), "\n"); n != 1 || strings.Contains(out.String(), "\x1b") {
 		t.Errorf("%d lines: %s", n, out.String())
 	}
 	out.Reset()
 	var many []discovery.Instance
 	for i := range 50 {
-		many = append(many, inst("web", "10.0.0.1", 80+i, fmt.Sprintf("urlprefix-/a weight=x%d", i)))
+		many = append(many, fixture.Instance("web", "10.0.0.1", 80+i, fmt.Sprintf("urlprefix-/a weight=x%d", i)))
 	}
-	s.Apply(snap(many...))
+	s.Apply(fixture.Snapshot(many...))
 	if n := strings.Count(out.String(), "\n"); n != maxLogged+1 {
 		t.Errorf("%d lines for 50 refusals", n)
 	}
 }
 
 func TestViews(t *testing.T) {
-	bad := inst("web", "10.0.0.2", 80, "urlprefix-/x weight=abc")
-	sick := inst("web", "10.0.0.3", 80)
+	bad := fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/x weight=abc")
+	sick := fixture.Instance("web", "10.0.0.3", 80)
 	sick.Status = discovery.Critical
-	table := NewTable(Options{DefaultService: "web"}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-a.io:81/p weight=0.5 strip=/p speed=9"), bad, sick))
+	table := NewTable(Options{DefaultService: "web"}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io:81/p weight=0.5 strip=/p speed=9"), bad, sick))
 	routes := table.Routes()
 	if len(routes) != 2 || routes[0].Host != "a.io:81" || routes[0].Path != "/p" || !routes[1].Default || len(routes[1].Targets) != 2 {
 		t.Fatalf("%+v", routes)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
@@ -12,22 +13,22 @@ import (
 // routes of ours, is not.
 func TestLoopsAreFoundByVia(t *testing.T) {
 	d := newDesk(t, nil)
-	d.table = NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-other.io/")))
+	d.table = NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-other.io/")))
 	mine, ok := d.table.Match(Query{Authority: "web.io", Path: "/"})
 	other, otherOK := d.table.Match(Query{Authority: "other.io", Path: "/"})
-	if !ok || !otherOK || mine.via == other.via {
+	if !ok || !otherOK || mine.Via == other.Via {
 		t.Fatal(mine, other)
 	}
-	strangers := slices.Repeat([]string{"1.1 " + newVia()}, maxPasses)
+	strangers := slices.Repeat([]string{"1.1 " + ViaPrefix + "0123456789abcdef"}, maxPasses)
 	for _, c := range []struct{ name, fields, want string }{
 		{"alone", "", "send"},
 		{"others", "|Via: 1.0 fred, 1.1 nginx (a, b), 2.0 p.example.net:80", "send"},
-		{"other routes of ours", "|Via: 1.1 " + other.via, "send"},
+		{"other routes of ours", "|Via: 1.1 " + other.Via, "send"},
 		{"a chain of Pointsmen", "|Via: " + strings.Join(strangers[1:], ", "), "send"},
-		{"back", "|Via: 1.1 " + mine.via, "loop"},
-		{"back by way of others", "|via: 1.0 fred,2.0 " + mine.via + " (comment) , 1.1 nginx", "loop"},
-		{"in a second field", "|Via: 1.1 a|Via: 1.1 " + mine.via, "loop"},
-		{"hidden by Connection", "|Connection: via|Via: 1.1 " + mine.via, "loop"},
+		{"back", "|Via: 1.1 " + mine.Via, "loop"},
+		{"back by way of others", "|via: 1.0 fred,2.0 " + mine.Via + " (comment) , 1.1 nginx", "loop"},
+		{"in a second field", "|Via: 1.1 a|Via: 1.1 " + mine.Via, "loop"},
+		{"hidden by Connection", "|Connection: via|Via: 1.1 " + mine.Via, "loop"},
 		{"too many", "|Via: " + strings.Join(strangers, ", "), "loop"},
 	} {
 		var x Exchange
@@ -66,7 +67,7 @@ func TestViaGoesBehindTheClients(t *testing.T) {
 		var got []string
 		for _, f := range sent.Fields {
 			if f.Known() == http1.Via {
-				got = append(got, strings.TrimSuffix(f.Value, x.Route.via))
+				got = append(got, strings.TrimSuffix(f.Value, x.Route.Via))
 			}
 		}
 		if !slices.Equal(got, c.want) {
@@ -78,10 +79,10 @@ func TestViaGoesBehindTheClients(t *testing.T) {
 
 // A route keeps its name over swaps, or what goes round while tables change would go round for ever.
 func TestARouteKeepsItsViaOverSwaps(t *testing.T) {
-	first := NewTable(Options{}).Next(snap(inst("web", "10.0.0.1", 80, "urlprefix-/")))
+	first := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/")))
 	before, _ := first.Match(Query{Authority: "web.io", Path: "/"})
-	after, _ := first.Next(snap(inst("web", "10.0.0.2", 80, "urlprefix-/"))).Match(Query{Authority: "web.io", Path: "/"})
-	if before == after || before.via != after.via || !http1.ValidToken(after.via) {
-		t.Errorf("%q, then %q", before.via, after.via)
+	after, _ := first.Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/"))).Match(Query{Authority: "web.io", Path: "/"})
+	if before == after || before.Via != after.Via || !http1.ValidToken(after.Via) {
+		t.Errorf("%q, then %q", before.Via, after.Via)
 	}
 }

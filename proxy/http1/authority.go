@@ -48,3 +48,21 @@ func validPort(s string) bool {
 	}
 	return true
 }
+
+// LowerHost is a host or an authority in lower case; it allocates only where there is upper case in it.
+func LowerHost(s string) string {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c >= 'A' && c <= 'Z' {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}
+
+// HostOnly is an authority without its port.
+func HostOnly(authority string) string {
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && strings.IndexByte(authority[i:], ']') < 0 {
+		return authority[:i]
+	}
+	return authority
+}
