@@ -13,6 +13,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 func TestWhatAFailedConnectIs(t *testing.T) {
@@ -56,7 +57,7 @@ func TestKeptConnectionsMakeRoomOnlyForAFreshOne(t *testing.T) {
 	for _, fresh := range []bool{false, true} {
 		u := balancer.NewUpstream("s", "a:1")
 		u.Connect(0)
-		x := Exchange{Target: &Target{Upstream: u}, Fresh: fresh}
+		x := Exchange{Target: &routing.Target{Upstream: u}, Fresh: fresh}
 		if got := x.Room(1, u.Disconnect); got != fresh || u.Connect(1) || !u.Connect(2) {
 			t.Errorf("fresh %v: room %v, or not one connection", fresh, got)
 		}
@@ -70,7 +71,7 @@ func TestARequestIsMatchedAgainOnce(t *testing.T) {
 		"reply no-instance": nil,
 	} {
 		d := newDesk(t, nil)
-		d.common.Switch = NewSwitch(Options{})
+		d.common.Switch = routing.NewSwitch(routing.Options{})
 		d.common.Switch.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/")))
 		first := d.common.Switch.Load()
 		d.common.Switch.Apply(fixture.Snapshot(after...))

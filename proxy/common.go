@@ -10,11 +10,12 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // Common is what all listeners of a process share; they only read what is exported. Switch and Metrics must not be nil; Access may be.
 type Common struct {
-	Switch    *Switch
+	Switch    *routing.Switch
 	Metrics   *Metrics
 	Access    *AccessLog
 	Forwarder Forwarder

@@ -8,6 +8,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // Do is what a listener has to do next.
@@ -35,8 +36,8 @@ type Exchange struct {
 	Asked   Asked
 	Origin  Origin
 	// Route is set by Match, Target whenever the answer of Match or Failed is Send.
-	Route  *Route
-	Target *Target
+	Route  *routing.Route
+	Target *routing.Target
 	// Fresh says that no kept connection is to be used; where an instance has no room for another one, those that are kept make it.
 	Fresh bool
 	// Outcome is Forwarded unless the answer is the proxy's own. Status is 0 as long as there is no answer.
@@ -157,7 +158,7 @@ func (x *Exchange) toHTTPS() Do {
 func (x *Exchange) MatchPresent() Do { return x.matchFrom(x.seat.common.Switch.Load()) }
 
 // matchFrom is MatchPresent after the first load.
-func (x *Exchange) matchFrom(t *Table) Do {
+func (x *Exchange) matchFrom(t *routing.Table) Do {
 	do := x.Match(t)
 	if do != Reply || x.Outcome != NoInstance {
 		return do
@@ -172,11 +173,11 @@ func (x *Exchange) matchFrom(t *Table) Do {
 // Match finds the request's route and instance in a table: Send, Reply, or HandOver. It comes after a small body has come, which may take
 // as long as the client likes: what has gone meanwhile is then not asked. However often a request is matched, it counts once for the
 // budget of retries.
-func (x *Exchange) Match(t *Table) Do {
+func (x *Exchange) Match(t *routing.Table) Do {
 	if t == nil {
 		return x.reply(NotReady, "")
 	}
-	route, ok := t.Match(Query{TLS: x.Origin.proto == "https", Authority: x.Asked.Authority, Path: x.Asked.Path})
+	route, ok := t.Match(routing.Query{TLS: x.Origin.proto == "https", Authority: x.Asked.Authority, Path: x.Asked.Path})
 	if !ok {
 		return x.reply(NoRoute, "")
 	}
@@ -210,7 +211,7 @@ func (x *Exchange) want() balancer.Want {
 }
 
 // sendTo makes t the instance to send to, unless its rule answers without forwarding.
-func (x *Exchange) sendTo(t *Target, fresh bool) Do {
+func (x *Exchange) sendTo(t *routing.Target, fresh bool) Do {
 	x.Target, x.Fresh = t, fresh
 	if o := t.Options; len(o.Allow) > 0 || len(o.Deny) > 0 || o.Redirect != nil || o.Strip != "" {
 		if do := x.ruled(o); do != Send {

@@ -12,13 +12,14 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // desk is a seat with all that an exchange needs, and the two heads of a usual exchange.
 type desk struct {
 	common  *Common
 	seat    *Seat
-	table   *Table
+	table   *routing.Table
 	client  Client
 	request http1.Request
 	answer  http1.Response
@@ -37,7 +38,7 @@ func newDesk(tb testing.TB, access *AccessLog) *desk {
 	d.common = &Common{Metrics: NewMetrics(prometheus.NewRegistry()), Access: access}
 	d.common.Limits = DefaultLimits()
 	d.seat = d.common.NewSeat()
-	d.table = NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/"), fixture.Instance("web", "10.0.0.2", 80, "urlprefix-web.io/")))
+	d.table = routing.NewTable(routing.Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/"), fixture.Instance("web", "10.0.0.2", 80, "urlprefix-web.io/")))
 	d.client = NewClient(netip.MustParseAddr("192.168.10.20"), "http", &d.common.Forwarder)
 	if err := d.request.Parse([]byte(requestText), http1.Limits{}); err != nil {
 		tb.Fatal(err)

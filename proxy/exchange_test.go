@@ -10,6 +10,7 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // asked parses a request's head, lines joined by |, and begins an exchange with it.
@@ -38,7 +39,7 @@ func (d *desk) serve(n int, tags ...string) {
 	for i := range n {
 		list = append(list, fixture.Instance("web", fmt.Sprintf("10.0.0.%d", i+1), 80, tags...))
 	}
-	d.table = NewTable(Options{}).Next(fixture.Snapshot(list...))
+	d.table = routing.NewTable(routing.Options{}).Next(fixture.Snapshot(list...))
 	for _, u := range d.upstreams() {
 		u.Way(balancer.WayKey{}).ObserveAnswer(0, time.Millisecond)
 	}
@@ -46,7 +47,7 @@ func (d *desk) serve(n int, tags ...string) {
 
 func (d *desk) upstreams() (out []*balancer.Upstream) {
 	for _, path := range []string{"/", "/a"} {
-		if r, ok := d.table.Match(Query{Authority: "web.io", Path: path}); ok {
+		if r, ok := d.table.Match(routing.Query{Authority: "web.io", Path: path}); ok {
 			for i := range r.Targets {
 				out = append(out, r.Targets[i].Upstream)
 			}
@@ -184,7 +185,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 		if !c.fresh {
 			d.serve(1, "urlprefix-web.io/")
 		} else {
-			d.table = NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/")))
+			d.table = routing.NewTable(routing.Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/")))
 		}
 		u := d.upstreams()[0]
 		for range c.times {
@@ -220,7 +221,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 func TestWhatMustSettle(t *testing.T) {
 	for method, want := range map[string]bool{"POST": true, "GET": false} {
 		d := newDesk(t, nil)
-		d.table = NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/")))
+		d.table = routing.NewTable(routing.Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/")))
 		for _, answered := range []bool{false, true} {
 			var x Exchange
 			d.asked(t, &x, method+" / HTTP/1.1|Host: web.io")

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // maxPasses is how many routes of Pointsmen one request may have been on. Chains of a few exist; one that long is a loop that visits
@@ -19,7 +20,7 @@ func (x *Exchange) appendVia(dst []byte) []byte {
 }
 
 // looped says whether the request has been on this route before, or on so many that it goes round. What Connection names counts, too.
-func (x *Exchange) looped(r *Route) bool {
+func (x *Exchange) looped(r *routing.Route) bool {
 	passes := 0
 	for i := range x.Request.Fields {
 		f := &x.Request.Fields[i]
@@ -29,7 +30,7 @@ func (x *Exchange) looped(r *Route) bool {
 		if strings.Contains(f.Value, r.Via) {
 			return true
 		}
-		passes += strings.Count(f.Value, ViaPrefix)
+		passes += strings.Count(f.Value, routing.ViaPrefix)
 	}
 	return passes >= maxPasses
 }

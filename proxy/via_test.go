@@ -7,19 +7,20 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // A request that has been on its route before, or on too many, is answered with 508; one that came through other proxies, or other
 // routes of ours, is not.
 func TestLoopsAreFoundByVia(t *testing.T) {
 	d := newDesk(t, nil)
-	d.table = NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-other.io/")))
-	mine, ok := d.table.Match(Query{Authority: "web.io", Path: "/"})
-	other, otherOK := d.table.Match(Query{Authority: "other.io", Path: "/"})
+	d.table = routing.NewTable(routing.Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-other.io/")))
+	mine, ok := d.table.Match(routing.Query{Authority: "web.io", Path: "/"})
+	other, otherOK := d.table.Match(routing.Query{Authority: "other.io", Path: "/"})
 	if !ok || !otherOK || mine.Via == other.Via {
 		t.Fatal(mine, other)
 	}
-	strangers := slices.Repeat([]string{"1.1 " + ViaPrefix + "0123456789abcdef"}, maxPasses)
+	strangers := slices.Repeat([]string{"1.1 " + routing.ViaPrefix + "0123456789abcdef"}, maxPasses)
 	for _, c := range []struct{ name, fields, want string }{
 		{"alone", "", "send"},
 		{"others", "|Via: 1.0 fred, 1.1 nginx (a, b), 2.0 p.example.net:80", "send"},
@@ -79,9 +80,9 @@ func TestViaGoesBehindTheClients(t *testing.T) {
 
 // A route keeps its name over swaps, or what goes round while tables change would go round for ever.
 func TestARouteKeepsItsViaOverSwaps(t *testing.T) {
-	first := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/")))
-	before, _ := first.Match(Query{Authority: "web.io", Path: "/"})
-	after, _ := first.Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/"))).Match(Query{Authority: "web.io", Path: "/"})
+	first := routing.NewTable(routing.Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/")))
+	before, _ := first.Match(routing.Query{Authority: "web.io", Path: "/"})
+	after, _ := first.Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/"))).Match(routing.Query{Authority: "web.io", Path: "/"})
 	if before == after || before.Via != after.Via || !http1.ValidToken(after.Via) {
 		t.Errorf("%q, then %q", before.Via, after.Via)
 	}

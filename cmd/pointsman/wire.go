@@ -16,6 +16,7 @@ import (
 	"github.com/pointsman/pointsman/discovery/probe"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // source is a catalogue as the proxy's half sees it: discovery/consul and discovery/memory.
@@ -37,7 +38,7 @@ type half struct {
 	scale    func(ctx context.Context, service string, instances int) error // demo only
 
 	watcher  *discovery.Watcher
-	table    *proxy.Switch
+	table    *routing.Switch
 	draining atomic.Bool
 }
 
@@ -56,7 +57,7 @@ func (h *half) assemble(a *actors) error {
 	gate := h.ports.gate()
 	reviver := balancer.NewReviver(func(ctx context.Context, address string) (net.Conn, error) { return gate.Dial(ctx, "tcp", address) })
 	options := h.tableOptions(reviver)
-	h.table = proxy.NewSwitch(options)
+	h.table = routing.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
 	h.watcher = discovery.NewWatcher(discovery.Options{
 		Catalogue: h.source.Catalogue, Wanted: options.Wants, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
@@ -88,8 +89,8 @@ func (h *half) assemble(a *actors) error {
 	return nil
 }
 
-func (h *half) tableOptions(r *balancer.Reviver) proxy.Options {
-	o := proxy.Options{
+func (h *half) tableOptions(r *balancer.Reviver) routing.Options {
+	o := routing.Options{
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Policy: balancer.RoundRobin{},
 	}

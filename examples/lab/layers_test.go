@@ -40,11 +40,12 @@ var layers = map[string]layer{
 	"discovery/memory":   {ours: []string{"discovery", "registrator", "discovery/probe", "discovery/outside"}, never: []string{consulAPI, docker}},
 	"registrator":        {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"registrator/docker": {ours: []string{"registrator"}, never: []string{consulAPI}},
-	"proxy":              {ours: []string{"discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
+	"proxy/routing":      {ours: []string{"discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
+	"proxy":              {ours: []string{"proxy/routing", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/sockets":      {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/event":        {ours: []string{"proxy", "discovery/outside", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
-	"proxy/std":          {ours: []string{"proxy", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
-	"proxy/admin":        {ours: []string{"proxy", "discovery", "balancer"}, never: []string{consulAPI, docker}},
+	"proxy/event":        {ours: []string{"proxy", "proxy/routing", "discovery/outside", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
+	"proxy/std":          {ours: []string{"proxy", "proxy/routing", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
+	"proxy/admin":        {ours: []string{"proxy", "proxy/routing", "discovery", "balancer"}, never: []string{consulAPI, docker}},
 }
 
 type pkg struct {

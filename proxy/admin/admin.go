@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // Options says where the answers come from. Each func is called from request goroutines; a nil one leaves its pages out.
@@ -22,7 +22,7 @@ type Options struct {
 	// Ages tells how old each service's last answer from the catalogue is.
 	Ages func() map[string]time.Duration
 	// Table is the present table, nil before the first.
-	Table func() *proxy.Table
+	Table func() *routing.Table
 	// Scale changes the number of a sample service's instances; only the demo has it.
 	Scale func(ctx context.Context, service string, instances int) error
 	// Hosts are the host names, in lower case, that the admin address answers to besides loopback names and IP literals.

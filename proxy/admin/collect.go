@@ -3,18 +3,18 @@ package admin
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // tableCollector tells about the present table at the time of a scrape, so that nothing stale can remain.
 type tableCollector struct {
-	table                                             *proxy.Switch
+	table                                             *routing.Switch
 	swaps, changed, services, usable, routes, refused *prometheus.Desc
 	contested                                         *prometheus.Desc
 }
 
 // NewTableCollector makes gauges of the table that s holds. Before the first table only the counter of swaps is there.
-func NewTableCollector(s *proxy.Switch) prometheus.Collector {
+func NewTableCollector(s *routing.Switch) prometheus.Collector {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("pointsman_"+name, help, nil, nil)
 	}

@@ -3,18 +3,18 @@ package admin
 import (
 	"net/http"
 
-	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // routesView is what the table makes of the catalogue, and what it refused.
 type routesView struct {
-	Table         uint64            `json:"table"`
-	Count         int               `json:"count"`
-	Routes        []proxy.RouteView `json:"routes"`
-	RejectCount   int               `json:"reject_count"`
-	Rejects       []proxy.Reject    `json:"rejects"`
-	ConflictCount int               `json:"conflict_count"`
-	Conflicts     []proxy.Conflict  `json:"conflicts"`
+	Table         uint64              `json:"table"`
+	Count         int                 `json:"count"`
+	Routes        []routing.RouteView `json:"routes"`
+	RejectCount   int                 `json:"reject_count"`
+	Rejects       []routing.Reject    `json:"rejects"`
+	ConflictCount int                 `json:"conflict_count"`
+	Conflicts     []routing.Conflict  `json:"conflicts"`
 }
 
 func (o Options) routes(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +23,7 @@ func (o Options) routes(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	view := routesView{Routes: []proxy.RouteView{}, Rejects: []proxy.Reject{}, Conflicts: []proxy.Conflict{}}
+	view := routesView{Routes: []routing.RouteView{}, Rejects: []routing.Reject{}, Conflicts: []routing.Conflict{}}
 	if t := o.Table(); t != nil {
 		all, refused := t.Routes(), t.Rejects()
 		view.Table, view.Count, view.RejectCount = t.Number, len(all), len(refused)
@@ -44,7 +44,7 @@ func (o Options) routes(w http.ResponseWriter, r *http.Request) {
 	answer(w, view)
 }
 
-func boundRoute(v proxy.RouteView) proxy.RouteView {
+func boundRoute(v routing.RouteView) routing.RouteView {
 	v.Host, v.Path = clip(v.Host), clip(v.Path)
 	v.Targets = v.Targets[:min(len(v.Targets), defaultLimit)]
 	for n := range v.Targets {

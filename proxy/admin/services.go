@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // The bounds of an answer. What comes from labels may be megabytes; people read the first lines, and programs ask for
@@ -72,7 +72,7 @@ type servicesView struct {
 }
 
 type serviceView struct {
-	proxy.ServiceView
+	routing.ServiceView
 	AgeSeconds *float64 `json:"age_seconds,omitempty"`
 	Count      int      `json:"count"`
 }
@@ -100,7 +100,7 @@ func (o Options) services(w http.ResponseWriter, r *http.Request) {
 }
 
 // bound shortens the texts that come from elsewhere, and the list of instances; Count tells how many there are.
-func bound(s proxy.ServiceView, ages map[string]time.Duration) serviceView {
+func bound(s routing.ServiceView, ages map[string]time.Duration) serviceView {
 	v := serviceView{ServiceView: s, Count: len(s.Instances)}
 	if age, ok := ages[s.Name]; ok {
 		seconds := age.Seconds()

@@ -24,6 +24,7 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 func TestMain(m *testing.M) {
@@ -38,7 +39,7 @@ const rigLoops = 2
 type rig struct {
 	t        testing.TB
 	server   *Server
-	switcher *proxy.Switch
+	switcher *routing.Switch
 	registry *prometheus.Registry
 	addr     string
 	stop     func()
@@ -48,7 +49,7 @@ type rig struct {
 func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery.Instance) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &rig{t: t, switcher: proxy.NewSwitch(proxy.Options{}), registry: prometheus.NewRegistry()}
+	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{}), registry: prometheus.NewRegistry()}
 	if limits.Grace == 0 {
 		limits.Grace = 2 * time.Second
 	}

@@ -12,12 +12,13 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // post is a proxy without its sockets: one route for all, to one instance.
 type post struct {
 	seat   *proxy.Seat
-	table  *proxy.Table
+	table  *routing.Table
 	client proxy.Client
 	now    time.Time
 }
@@ -35,7 +36,7 @@ func newPost(trusted string) *post {
 	}}}
 	return &post{
 		seat:   common.NewSeat(),
-		table:  proxy.NewTable(proxy.Options{}).Next(&discovery.Snapshot{Sequence: 1, Services: []*discovery.Service{web}}),
+		table:  routing.NewTable(routing.Options{}).Next(&discovery.Snapshot{Sequence: 1, Services: []*discovery.Service{web}}),
 		client: proxy.NewClient(netip.MustParseAddr("10.0.0.9"), "http", &common.Forwarder),
 		now:    time.Unix(1_800_000_000, 0),
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type rig struct {
 	t        testing.TB
 	server   *Server
-	switcher *proxy.Switch
+	switcher *routing.Switch
 	registry *prometheus.Registry
 	addr     string
 	tlsAddr  string
@@ -51,7 +52,7 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	r := &rig{t: t, switcher: proxy.NewSwitch(proxy.Options{}), registry: prometheus.NewRegistry()}
+	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{}), registry: prometheus.NewRegistry()}
 	if o.Limits.Grace == 0 {
 		o.Limits.Grace = 2 * time.Second
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
@@ -54,7 +55,7 @@ type rig struct {
 	t        testing.TB
 	kind     *kind
 	addr     string
-	switcher *proxy.Switch
+	switcher *routing.Switch
 	registry *prometheus.Registry
 	// stop drains, and returns when everything has ended.
 	stop func()
@@ -98,12 +99,12 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, gate: o.gate, limits: o.limits, noRetries: o.noRetries, onDrain: o.onDrain, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
-	options := proxy.Options{Policy: o.policy, Blocking: func(to *proxy.Route) bool { return k.handsOver && to.Host != warmHost }}
+	options := routing.Options{Policy: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
 	if o.reviver {
 		options.Reviver = balancer.NewReviver(nil)
 		all.Go(func() { _ = options.Reviver.Run(ctx) })
 	}
-	r.switcher, r.metrics = proxy.NewSwitch(options), proxy.NewMetrics(r.registry)
+	r.switcher, r.metrics = routing.NewSwitch(options), proxy.NewMetrics(r.registry)
 	if k.handsOver {
 		r.warm = answering(t, "warm")
 	}

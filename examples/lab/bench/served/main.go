@@ -20,6 +20,7 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/bench/layout"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // settings is the command line.
@@ -60,7 +61,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	reviver := balancer.NewReviver(nil)
 	log := zerolog.New(os.Stderr).Level(zerolog.WarnLevel)
-	table := proxy.NewSwitch(proxy.Options{Reviver: reviver, Log: log})
+	table := routing.NewSwitch(routing.Options{Reviver: reviver, Log: log})
 	source := newSource(s.layout, s.port)
 	table.Apply(source.snapshot())
 	serve, err := engine(s, &proxy.Common{Switch: table, Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log})

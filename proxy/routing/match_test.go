@@ -1,4 +1,4 @@
-package proxy
+package routing
 
 import (
 	"fmt"
@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/http1"
-	"pgregory.net/rapid"
 )
 
 func TestMatchOrder(t *testing.T) {

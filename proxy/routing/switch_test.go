@@ -1,4 +1,4 @@
-package proxy
+package routing
 
 import (
 	"context"
@@ -8,10 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
-	"github.com/rs/zerolog"
 )
 
 func TestSwitchPublishesBeforeItRetires(t *testing.T) {

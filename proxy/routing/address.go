@@ -1,4 +1,4 @@
-package proxy
+package routing
 
 import (
 	"errors"

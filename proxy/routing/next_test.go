@@ -1,4 +1,4 @@
-package proxy
+package routing
 
 import (
 	"fmt"
@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
-	"pgregory.net/rapid"
 )
 
 func TestSameRouteOfSeveralServicesIsOne(t *testing.T) {

@@ -1,9 +1,12 @@
-// Package proxy turns Snapshots into Tables and answers, for a request's authority and path, which Route takes it and which
-// Upstream of that. It does no I/O and knows no HTTP library: listeners in sub-packages bring that.
+// Package routing holds the Table of routes: which Route takes a request, and which instances stand behind it.
 //
-// Laws: a request loads the table once; nothing is modified after it is published; what changes lives in Upstream, Way and Lane,
-// carried over by identity.
-package proxy
+// A Snapshot of the catalogue comes in; Table.Next derives the next Table from the present one; Switch publishes it by one atomic store.
+// A request loads the Table once and asks Match for its Route and Route.Pick for a Target: one instance in one route. The package does
+// no I/O and knows neither connections nor messages.
+//
+// Three laws. A request loads the table once. Nothing is modified after it is published. What changes while requests are served lives
+// in Upstream, Way and Lane (see package balancer), which a new table carries over by identity.
+package routing
 
 import (
 	"github.com/pointsman/pointsman/balancer"

@@ -1,13 +1,14 @@
-package proxy
+package routing
 
 import (
 	"hash/maphash"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
-	"github.com/rs/zerolog"
 )
 
 // Options say how tables are built. The zero value serves tagged services only, by round robin.
