@@ -19,10 +19,10 @@ const (
 	// question itself takes a part, also on a machine that is busy with coming back.
 	retryFirst, retryLast = 100 * time.Millisecond, 600 * time.Millisecond
 	// What a large answer costs is paced by its bytes: reading and comparing takes some 20 ns for each here, and more at the
-	// agent. A watch's own share lets two answers of half a megabyte (a node of 1,000 instances) through at once and then one
-	// in half a second; the share of all topics together is a tenth of a core. Where that is not enough, changes wait.
-	bytesRate, bytesBurst       = 1 << 20, 1 << 20
-	allBytesRate, allBytesBurst = 3 << 20, 12 << 20
+	// agent. A watch's own share lets four answers of half a megabyte (a node of 1,000 instances) through at once and then
+	// one in half a second; the share of all topics together is less than a tenth of a core. Where that is not enough, changes wait.
+	bytesRate, bytesBurst       = 1 << 20, 2 << 20
+	allBytesRate, allBytesBurst = 2 << 20, 16 << 20
 	// quietPause follows an answer to a topic in which nothing has changed: the index of checks and of nodes moves with each
 	// write anywhere, and a question that is asked while others write is answered at once.
 	quietPause = 100 * time.Millisecond
