@@ -10,13 +10,19 @@ trap 'rm -f "$status"' EXIT
 step() {
 	name=$1 every=$2 total=$3
 	shift 3
-	{ "$@" 2>&1 || echo $? >"$status"; } | awk -v name="$name" -v every="$every" -v total="$total" '
-		/^go: downloading / || /^[^ ]+$/ { if (++n % every == 0) { printf "%s: %d%s\n", name, n, total; fflush() }; next }
-		{ print; fflush() }'
+	n=0
+	{ "$@" 2>&1 || echo $? >"$status"; } | while IFS= read -r line; do # not awk: some wait for more than a line
+		case "$line" in
+		"go: downloading "*) ;;
+		*" "*) echo "$line"; continue ;;
+		esac
+		n=$((n + 1))
+		[ $((n % every)) != 0 ] || echo "$name: $n$total"
+	done
 	[ ! -s "$status" ] || exit "$(cat "$status")"
 }
 
 step "modules downloaded" 20 "" sh -c "go list -deps '$package' 2>&1 >'$status.list'"
 all=$(wc -l <"$status.list")
 rm -f "$status.list"
-step "packages compiled" 100 " of at most $all" go build -v "$@"
+step "packages compiled" 50 " of at most $all" go build -v "$@"
