@@ -75,7 +75,7 @@ func appendJSONLine(b []byte, a *Access, s *stamp) []byte {
 	if a.Retries > 0 {
 		b = strconv.AppendInt(append(b, `,"retries":`...), int64(a.Retries), 10)
 	}
-	if a.Outcome != Forwarded {
+	if a.Outcome != OutcomeForwarded {
 		b = append(append(append(b, `,"outcome":"`...), a.Outcome.String()...), '"')
 	}
 	return append(b, '}', '\n')

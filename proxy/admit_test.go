@@ -52,7 +52,7 @@ func TestAllowAndDenyFollowTheClient(t *testing.T) {
 		var x Exchange
 		d.asked(t, &x, strings.TrimSuffix("GET / HTTP/1.1|Host: web.io|"+c.fields, "|"))
 		x.Match(d.table)
-		if got := x.Outcome != Refused; got != c.want || x.Outcome != Refused && x.Outcome != Forwarded {
+		if got := x.Outcome != OutcomeForbidden; got != c.want || x.Outcome != OutcomeForbidden && x.Outcome != OutcomeForwarded {
 			t.Errorf("%s: admitted is %v (%v), want %v", c.name, got, x.Outcome, c.want)
 		}
 		x.Finish(d.now)
@@ -79,7 +79,7 @@ func FuzzForwardedChain(f *testing.F) {
 				t.Errorf("%s %q: the client is %s", name, forged, o.Client)
 			}
 			peer := NewClient(netip.MustParseAddr("10.0.0.9"), "http", &trusts)
-			x := Exchange{Client: &peer, Request: &http1.Request{Fields: in}, seat: &Seat{common: &Common{Forwarder: trusts}}}
+			x := Exchange{Client: &peer, Request: &http1.Request{Fields: in}, seat: &Recorder{common: &Shared{Forwarder: trusts}}}
 			x.Origin.Client = peer.addr // as if nothing had been believed
 			if x.admits(nil, deny) {
 				t.Errorf("%s %q hides the client", name, forged)

@@ -11,37 +11,37 @@ import (
 // switching is the status of an answer that turns its connection into a tunnel.
 const switching = 101
 
-// Heard is what an instance's answer means.
-type Heard uint8
+// ResponseKind is what an instance's answer means.
+type ResponseKind uint8
 
 const (
-	// HeardFinal: it is the answer.
-	HeardFinal Heard = iota
-	// HeardInterim: it goes on to the client, see AppendInterim, and another one follows.
-	HeardInterim
-	// HeardSwitch: both connections become a tunnel, once the client has the answer.
-	HeardSwitch
-	// HeardNonsense: a switch to what was not asked for, or interim answers without end: FailedAnswer.
-	HeardNonsense
+	// ResponseFinal: it is the answer.
+	ResponseFinal ResponseKind = iota
+	// ResponseInterim: it goes on to the client, see AppendInterim, and another one follows.
+	ResponseInterim
+	// ResponseSwitch: both connections become a tunnel, once the client has the answer.
+	ResponseSwitch
+	// ResponseInvalid: a switch to what was not asked for, or interim answers without end: FailedAnswer.
+	ResponseInvalid
 )
 
-// Hear says what the head of an answer means. Each one is told once.
-func (x *Exchange) Hear(ans *http1.Response) Heard {
+// Classify says what the head of an answer means. Each one is told once.
+func (x *Exchange) Classify(ans *http1.Response) ResponseKind {
 	switch {
 	case ans.Status >= 200:
-		return HeardFinal
+		return ResponseFinal
 	case ans.Status == switching:
 		if x.Request.WebSocket && switchesToWebSocket(ans.Fields) {
-			return HeardSwitch
+			return ResponseSwitch
 		}
 		x.Blame(ErrNonsense)
-		return HeardNonsense
+		return ResponseInvalid
 	case x.interim >= maxInterim:
 		x.Blame(ErrNonsense)
-		return HeardNonsense
+		return ResponseInvalid
 	}
 	x.interim++
-	return HeardInterim
+	return ResponseInterim
 }
 
 func switchesToWebSocket(in []Field) bool {
@@ -72,7 +72,7 @@ func (x *Exchange) AppendInterim(dst []byte, ans *http1.Response) []byte {
 	}
 	dst = http1.AppendStatusLine(dst, ans.Status, ans.Reason)
 	for i := range ans.Fields {
-		if f := &ans.Fields[i]; toClient(f.Known(), f.Name, &ans.Hops, false) {
+		if f := &ans.Fields[i]; toClient(f.Known(), f.Name, &ans.Connection, false) {
 			dst = http1.AppendField(dst, *f)
 		}
 	}
@@ -111,7 +111,7 @@ func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now
 	for i := range ans.Fields {
 		f := &ans.Fields[i]
 		k := f.Known()
-		if !toClient(k, f.Name, &ans.Hops, ans.Status == switching) {
+		if !toClient(k, f.Name, &ans.Connection, ans.Status == switching) {
 			continue
 		}
 		dated = dated || k == http1.Date
@@ -149,7 +149,7 @@ func (x *Exchange) appendConnection(dst []byte, close bool) []byte {
 // names not.
 func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
 	for i := range ans.Fields {
-		if f := &ans.Fields[i]; toClient(f.Known(), f.Name, &ans.Hops, false) {
+		if f := &ans.Fields[i]; toClient(f.Known(), f.Name, &ans.Connection, false) {
 			dst = append(dst, *f)
 		}
 	}

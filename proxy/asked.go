@@ -18,7 +18,7 @@ var (
 )
 
 // Asked is what a request asks for, in the one form in which it is matched and forwarded.
-type Asked struct {
+type RequestTarget struct {
 	// Authority is host or host:port as sent.
 	Authority string
 	// Path is normalised and still encoded; "/" for the target *.
@@ -29,10 +29,10 @@ type Asked struct {
 	Asterisk bool
 }
 
-// Ask reads a request's method (RFC 9110 section 9.1), target (RFC 9112 section 3.2) and Host, over whatever version they came: nothing
+// ParseTarget reads a request's method (RFC 9110 section 9.1), target (RFC 9112 section 3.2) and Host, over whatever version they came: nothing
 // gets into the request line that goes to an instance but through here. An absolute target's authority replaces Host, as it must.
-func Ask(method, target, host string) (Asked, error) {
-	a := Asked{Authority: host}
+func ParseTarget(method, target, host string) (RequestTarget, error) {
+	a := RequestTarget{Authority: host}
 	switch {
 	case method == "CONNECT":
 		return a, ErrConnect

@@ -73,14 +73,14 @@ func (f Failure) String() string {
 type Step uint8
 
 const (
-	// GiveUp: the client gets the failure.
-	GiveUp Step = iota
-	// SameFresh: another connection to the same instance.
-	SameFresh
-	// Another: another instance; where none is left, see Attempts.Last.
-	Another
-	// AnotherFresh: the same, and no kept connection is used for this request from now on.
-	AnotherFresh
+	// StepGiveUp: the client gets the failure.
+	StepGiveUp Step = iota
+	// StepSameFresh: another connection to the same instance.
+	StepSameFresh
+	// StepAnother: another instance; where none is left, see Attempts.Last.
+	StepAnother
+	// StepAnotherFresh: the same, and no kept connection is used for this request from now on.
+	StepAnotherFresh
 )
 
 // maxConnects bounds the connects of one request once they have taken connectPatience: a client waits no longer than that for a service
@@ -149,31 +149,31 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdra
 	case FailedStale:
 		a.stale++
 		if a.stale > maxStale {
-			return GiveUp
+			return StepGiveUp
 		}
-		return SameFresh
+		return StepSameFresh
 	case FailedConnect, FailedHandshake, FailedSettle:
 		if a.connects == 0 {
 			a.firstConnect = now
 		}
 		a.connects++
 		if a.connects >= maxConnects && (now.Sub(a.firstConnect) >= connectPatience || a.connects >= maxRefusals) {
-			return GiveUp
+			return StepGiveUp
 		}
-		return Another
+		return StepAnother
 	case FailedFull, FailedShort:
 		a.full++
 		if a.full >= maxFull {
-			return GiveUp
+			return StepGiveUp
 		}
-		return Another
+		return StepAnother
 	case FailedSent, FailedReset, FailedSilent:
 		if !a.Idempotent || !replayable || a.Max <= 0 {
-			return GiveUp
+			return StepGiveUp
 		}
 		return a.repeat(f, kept, withdraw)
 	}
-	return GiveUp
+	return StepGiveUp
 }
 
 // repeat is Next for what was sent, and may be sent again.
@@ -184,14 +184,14 @@ func (a *Attempts) repeat(f Failure, kept bool, withdraw func() bool) Step {
 		count, most = &a.resets, maxResets
 	}
 	if *count >= most || !parts && !withdraw() {
-		return GiveUp
+		return StepGiveUp
 	}
 	*count++
 	if parts {
 		a.parted = true
-		return AnotherFresh
+		return StepAnotherFresh
 	}
-	return Another
+	return StepAnother
 }
 
 // Last says whether the same instance may be tried once more, now that no other one is left.

@@ -24,31 +24,31 @@ func TestAttempts(t *testing.T) {
 		budget     int
 		events     []event
 	}{
-		{"nothing sent is outside budget and method", "POST", false, 0, []event{{connect, false, Another}, {settle, false, Another}, {FailedHandshake, false, Another}, {connect, false, Another}}},
-		{"connects are bounded", "GET", true, 9, []event{{connect, false, Another}, {connect, false, Another}, {connect, false, Another},
-			{connect, false, Another}, {connect, false, Another}, {connect, false, Another}, {connect, false, Another}, {connect, false, GiveUp}}},
-		{"dead kept connections", "POST", false, 0, []event{{stale, true, SameFresh}, {stale, true, SameFresh}, {stale, true, SameFresh}}},
-		{"a POST is never sent twice", "POST", true, 9, []event{{sent, true, GiveUp}}},
-		{"a PATCH neither", "PATCH", true, 9, []event{{sent, false, GiveUp}}},
-		{"an unknown method neither", "BREW", true, 9, []event{{silent, false, GiveUp}}},
-		{"GET at most Max times", "GET", true, 9, []event{{sent, false, Another}, {silent, false, Another}, {sent, false, GiveUp}}},
-		{"PUT only while its body is at hand", "PUT", false, 9, []event{{sent, false, GiveUp}}},
-		{"PUT with its body", "PUT", true, 9, []event{{sent, false, Another}}},
-		{"resets count apart", "GET", true, 9, []event{{sent, false, Another}, {reset, false, Another}, {sent, false, Another}, {reset, false, Another}, {sent, false, GiveUp}}},
-		{"resets are bounded", "GET", true, 9, []event{{reset, false, Another}, {reset, false, Another}, {reset, false, Another}, {reset, false, Another},
-			{reset, false, Another}, {reset, false, Another}, {reset, false, Another}, {reset, false, Another}, {reset, false, GiveUp}}},
-		{"a reset proves nothing for a POST", "POST", true, 9, []event{{reset, true, GiveUp}}},
-		{"resets are within the budget", "GET", true, 1, []event{{reset, false, Another}, {reset, false, GiveUp}}},
-		{"the end of a kept connection costs no budget, once", "GET", true, 0, []event{{sent, true, AnotherFresh}, {sent, false, GiveUp}}},
-		{"its reset neither", "GET", true, 2, []event{{reset, true, AnotherFresh}, {sent, false, Another}, {silent, false, Another}, {sent, false, GiveUp}}},
-		{"the end of a kept connection is one of Max", "GET", true, 9, []event{{sent, true, AnotherFresh}, {sent, false, Another}, {sent, false, GiveUp}}},
-		{"what is silent on a kept connection may be at work", "GET", true, 0, []event{{silent, true, GiveUp}}},
-		{"PUT without its body, after the end of a kept connection", "PUT", false, 9, []event{{sent, true, GiveUp}}},
-		{"PUT without its body, after a reset", "PUT", false, 9, []event{{reset, true, GiveUp}}},
-		{"the budget", "GET", true, 1, []event{{sent, false, Another}, {sent, false, GiveUp}}},
-		{"an answer that is none", "GET", true, 9, []event{{bad, false, GiveUp}}},
-		{"the client's fault", "GET", true, 9, []event{{FailedClient, false, GiveUp}}},
-		{"nothing sent after something sent", "GET", true, 9, []event{{sent, false, Another}, {connect, false, Another}, {sent, false, Another}, {sent, false, GiveUp}}},
+		{"nothing sent is outside budget and method", "POST", false, 0, []event{{connect, false, StepAnother}, {settle, false, StepAnother}, {FailedHandshake, false, StepAnother}, {connect, false, StepAnother}}},
+		{"connects are bounded", "GET", true, 9, []event{{connect, false, StepAnother}, {connect, false, StepAnother}, {connect, false, StepAnother},
+			{connect, false, StepAnother}, {connect, false, StepAnother}, {connect, false, StepAnother}, {connect, false, StepAnother}, {connect, false, StepGiveUp}}},
+		{"dead kept connections", "POST", false, 0, []event{{stale, true, StepSameFresh}, {stale, true, StepSameFresh}, {stale, true, StepSameFresh}}},
+		{"a POST is never sent twice", "POST", true, 9, []event{{sent, true, StepGiveUp}}},
+		{"a PATCH neither", "PATCH", true, 9, []event{{sent, false, StepGiveUp}}},
+		{"an unknown method neither", "BREW", true, 9, []event{{silent, false, StepGiveUp}}},
+		{"GET at most Max times", "GET", true, 9, []event{{sent, false, StepAnother}, {silent, false, StepAnother}, {sent, false, StepGiveUp}}},
+		{"PUT only while its body is at hand", "PUT", false, 9, []event{{sent, false, StepGiveUp}}},
+		{"PUT with its body", "PUT", true, 9, []event{{sent, false, StepAnother}}},
+		{"resets count apart", "GET", true, 9, []event{{sent, false, StepAnother}, {reset, false, StepAnother}, {sent, false, StepAnother}, {reset, false, StepAnother}, {sent, false, StepGiveUp}}},
+		{"resets are bounded", "GET", true, 9, []event{{reset, false, StepAnother}, {reset, false, StepAnother}, {reset, false, StepAnother}, {reset, false, StepAnother},
+			{reset, false, StepAnother}, {reset, false, StepAnother}, {reset, false, StepAnother}, {reset, false, StepAnother}, {reset, false, StepGiveUp}}},
+		{"a reset proves nothing for a POST", "POST", true, 9, []event{{reset, true, StepGiveUp}}},
+		{"resets are within the budget", "GET", true, 1, []event{{reset, false, StepAnother}, {reset, false, StepGiveUp}}},
+		{"the end of a kept connection costs no budget, once", "GET", true, 0, []event{{sent, true, StepAnotherFresh}, {sent, false, StepGiveUp}}},
+		{"its reset neither", "GET", true, 2, []event{{reset, true, StepAnotherFresh}, {sent, false, StepAnother}, {silent, false, StepAnother}, {sent, false, StepGiveUp}}},
+		{"the end of a kept connection is one of Max", "GET", true, 9, []event{{sent, true, StepAnotherFresh}, {sent, false, StepAnother}, {sent, false, StepGiveUp}}},
+		{"what is silent on a kept connection may be at work", "GET", true, 0, []event{{silent, true, StepGiveUp}}},
+		{"PUT without its body, after the end of a kept connection", "PUT", false, 9, []event{{sent, true, StepGiveUp}}},
+		{"PUT without its body, after a reset", "PUT", false, 9, []event{{reset, true, StepGiveUp}}},
+		{"the budget", "GET", true, 1, []event{{sent, false, StepAnother}, {sent, false, StepGiveUp}}},
+		{"an answer that is none", "GET", true, 9, []event{{bad, false, StepGiveUp}}},
+		{"the client's fault", "GET", true, 9, []event{{FailedClient, false, StepGiveUp}}},
+		{"nothing sent after something sent", "GET", true, 9, []event{{sent, false, StepAnother}, {connect, false, StepAnother}, {sent, false, StepAnother}, {sent, false, StepGiveUp}}},
 	} {
 		a := Attempts{Idempotent: Idempotent(c.method), Max: 2}
 		left := c.budget
@@ -64,7 +64,7 @@ func TestAttempts(t *testing.T) {
 func TestWithoutRetriesNoneAfterAReset(t *testing.T) {
 	for _, max := range []int{0, -1} {
 		a := Attempts{Idempotent: true, Max: max}
-		if got := a.Next(FailedReset, true, true, morning, func() bool { return true }); got != GiveUp {
+		if got := a.Next(FailedReset, true, true, morning, func() bool { return true }); got != StepGiveUp {
 			t.Errorf("Max %d: %d", max, got)
 		}
 	}

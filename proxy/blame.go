@@ -68,7 +68,7 @@ func (b *blames) forget(now time.Time) bool {
 // Blame says, before Failed, what was wrong with an answer: see reasonOf.
 func (x *Exchange) Blame(err error) { x.blame = err }
 
-// ErrNonsense is what is wrong where Hear says HeardNonsense.
+// ErrNonsense is what is wrong where Hear says ResponseInvalid.
 var ErrNonsense = &http1.Error{Status: 502, Text: "unexpected 101 response, or too many 1xx responses"}
 
 // reasonOf is what an instance did wrong, for people and as a metric's label: one of a fixed set, which holds nothing that the instance
@@ -95,8 +95,8 @@ func reasonOf(f Failure, why error) string {
 	return ""
 }
 
-// broken counts and tells why a request ends with the proxy's own answer in place of its instance's.
-func (s *Seat) broken(u *balancer.Upstream, f Failure, why error, now time.Time) {
+// broken counts and tells why a request ends with a local reply in place of its instance's.
+func (s *Recorder) broken(u *balancer.Upstream, f Failure, why error, now time.Time) {
 	reason := reasonOf(f, why)
 	if reason == "" {
 		return
@@ -111,7 +111,7 @@ func (s *Seat) broken(u *balancer.Upstream, f Failure, why error, now time.Time)
 }
 
 // tell writes a line that is due.
-func (s *Seat) tell(service, instance, reason, message string, now time.Time) {
+func (s *Recorder) tell(service, instance, reason, message string, now time.Time) {
 	if times, due := s.common.blames.count(blame{instance, reason}, now); due {
 		s.common.Log.Warn().Str("service", service).Str("instance", instance).Str("reason", reason).Int("times", times).Msg(message)
 	}

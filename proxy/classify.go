@@ -19,7 +19,7 @@ var ErrHandshake = errors.New("TLS handshake")
 // ConnectFailed takes why no connection to an instance came about, counts it by its kind, and says which failure it is: an instance that
 // can't be reached, or a shortage of our own, for which no instance is to be ejected. A handshake that failed is neither; one that its
 // instance cut short is a connection that was closed early.
-func (s *Seat) ConnectFailed(u *balancer.Upstream, err error) Failure {
+func (s *Recorder) ConnectFailed(u *balancer.Upstream, err error) Failure {
 	if shortage(err) {
 		s.Short(u, err)
 		return FailedShort
@@ -73,7 +73,7 @@ func (f Failure) EmptiesPool(kept bool) bool { return kept && (f == FailedSent |
 // Room counts a connection to x.Target in where its instance may have another one; most is how many it may have, 0 is no limit. With
 // Fresh the kept connections make room: empty closes them. Where it is false the failure is FailedFull.
 func (x *Exchange) Room(most int, empty func()) bool {
-	u := x.Target.Upstream
+	u := x.Member.Upstream
 	if u.Connect(most) {
 		return true
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
-// Common is what all listeners of a process share; they only read what is exported. Switch and Metrics must not be nil; Access may be.
-type Common struct {
+// Shared is what all listeners of a process share; they only read what is exported. Switch and Metrics must not be nil; Access may be.
+type Shared struct {
 	Switch    *routing.Switch
 	Metrics   *Metrics
 	Access    *AccessLog
@@ -31,10 +31,10 @@ type Common struct {
 // cacheLine keeps what two loops write from sharing a line; 128, as neighbouring lines are fetched in pairs.
 const cacheLine = 128
 
-// Seat is where one loop counts and logs. What it counts is added up with that of other seats when somebody asks. Make it with
-// Common.NewSeat or Common.SharedSeat.
-type Seat struct {
-	common *Common
+// Recorder is where one loop counts and logs. What it counts is added up with that of other seats when somebody asks. Make it with
+// Common.NewRecorder or Common.SharedRecorder.
+type Recorder struct {
+	common *Shared
 	number uint // tells loops apart
 	shared bool
 	none   http1.Request // stands for a request that could not be read
@@ -45,14 +45,14 @@ type Seat struct {
 	_     [cacheLine]byte
 }
 
-// NewSeat makes a seat for a single owner: one goroutine at a time may use it. c must not be copied or changed afterwards.
-func (c *Common) NewSeat() *Seat { return c.seat(false) }
+// NewRecorder makes a seat for a single owner: one goroutine at a time may use it. c must not be copied or changed afterwards.
+func (c *Shared) NewRecorder() *Recorder { return c.seat(false) }
 
-// SharedSeat makes a seat that many goroutines may use at once.
-func (c *Common) SharedSeat() *Seat { return c.seat(true) }
+// SharedRecorder makes a seat that many goroutines may use at once.
+func (c *Shared) SharedRecorder() *Recorder { return c.seat(true) }
 
-func (c *Common) seat(shared bool) *Seat {
-	s := &Seat{common: c, shared: shared}
+func (c *Shared) seat(shared bool) *Recorder {
+	s := &Recorder{common: c, shared: shared}
 	s.none = http1.Request{Minor: 1, Close: true}
 	s.number = c.Metrics.join(&s.cell)
 	if c.Access != nil {
@@ -63,7 +63,7 @@ func (c *Common) seat(shared bool) *Seat {
 }
 
 // appendDate appends now as RFC 9110 section 5.6.7 has it; the owner's seat formats it once a second.
-func (s *Seat) appendDate(dst []byte, now time.Time) []byte {
+func (s *Recorder) appendDate(dst []byte, now time.Time) []byte {
 	const layout = "Mon, 02 Jan 2006 15:04:05 GMT"
 	if s.shared {
 		return now.UTC().AppendFormat(dst, layout)
@@ -85,14 +85,14 @@ func (s *stamp) of(now time.Time, layout string) []byte {
 }
 
 // Retry counts n attempts that followed a failed one of a kind; Exchange.Failed does so itself.
-func (s *Seat) Retry(f Failure, n int) {
+func (s *Recorder) Retry(f Failure, n int) {
 	s.mu.Lock()
 	s.retries[f] += uint64(n)
 	s.mu.Unlock()
 }
 
 // Connect counts a connect to an instance.
-func (s *Seat) Connect(r ConnectResult) {
+func (s *Recorder) Connect(r ConnectResult) {
 	s.mu.Lock()
 	s.connects[r]++
 	s.mu.Unlock()
@@ -100,7 +100,7 @@ func (s *Seat) Connect(r ConnectResult) {
 
 // Short counts a connect to an instance that came to nothing for want of something of our own, and tells of it now and then: an
 // operator has to see which, and a request that fails takes no time to fail again.
-func (s *Seat) Short(u *balancer.Upstream, lack error) {
+func (s *Recorder) Short(u *balancer.Upstream, lack error) {
 	s.Connect(ConnectShort)
 	if s.common.shortages.now() {
 		s.common.Log.Warn().Err(lack).Str("service", u.Service()).Str("instance", u.Address()).
@@ -110,14 +110,14 @@ func (s *Seat) Short(u *balancer.Upstream, lack error) {
 
 // noHandshake tells, now and then, of a TLS handshake with an instance that failed: what the route's options ask for is not what the
 // instance does, and its owner has to learn which.
-func (s *Seat) noHandshake(u *balancer.Upstream, err error) {
+func (s *Recorder) noHandshake(u *balancer.Upstream, err error) {
 	if s.common.handshakes.now() {
 		s.common.Log.Warn().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("TLS handshake with an instance failed")
 	}
 }
 
 // Paused tells, now and then, that a listener accepts nobody for a moment, and why.
-func (c *Common) Paused(address net.Addr, why error) {
+func (c *Shared) Paused(address net.Addr, why error) {
 	if c.pauses.now() {
 		c.Log.Warn().Err(why).Stringer("address", address).Msg("accepting pauses, new connections wait")
 	}
@@ -135,7 +135,7 @@ func (s *seldom) now() bool {
 }
 
 // Panic counts a request that ended in a panic of ours.
-func (s *Seat) Panic() {
+func (s *Recorder) Panic() {
 	s.mu.Lock()
 	s.panics++
 	s.mu.Unlock()

@@ -17,9 +17,9 @@ func (x *Exchange) ReadsAhead() bool {
 // says so from now on.
 func (x *Exchange) BeforeAnswer(draining, early bool) { x.Ending = x.Ending || draining || early }
 
-// BeforeOwn is BeforeAnswer for an own answer: left is how much of the request's body is still to come, -1 where that is unknown. A small
+// BeforeLocalReply is BeforeAnswer for a local reply: left is how much of the request's body is still to come, -1 where that is unknown. A small
 // rest is read and thrown away after the answer, and the connection is kept.
-func (x *Exchange) BeforeOwn(draining bool, left int64) {
+func (x *Exchange) BeforeLocalReply(draining bool, left int64) {
 	x.Ending = x.Ending || draining || left != 0 && !x.mayDrain(left)
 }
 
@@ -27,5 +27,5 @@ func (x *Exchange) BeforeOwn(draining bool, left int64) {
 // that the connection can be kept: left is how much of it is still to come, -1 where that is unknown. Otherwise the connection
 // ends; what is left is never read as a request.
 func (x *Exchange) mayDrain(left int64) bool {
-	return left < DrainBytes && !x.CloseAfter() && (!x.Request.Continue || x.continued)
+	return left < DiscardBytes && !x.CloseAfter() && (!x.Request.Continue || x.continued)
 }

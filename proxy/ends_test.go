@@ -30,11 +30,11 @@ func TestWhatEndsAConnection(t *testing.T) {
 		{"an answer", true, false, false, 0, false},
 		{"an early answer", true, false, true, 0, true},
 		{"an answer while draining", true, true, false, 0, true},
-		{"an own answer", false, false, false, 0, false},
-		{"an own answer while draining", false, true, false, 0, true},
+		{"a local reply", false, false, false, 0, false},
+		{"a local reply while draining", false, true, false, 0, true},
 		{"before a small rest", false, false, false, 9, false},
 		{"before a rest of unknown length", false, false, false, -1, false},
-		{"before a large rest", false, false, false, DrainBytes, true},
+		{"before a large rest", false, false, false, DiscardBytes, true},
 	} {
 		d := newDesk(t, nil)
 		var x Exchange
@@ -42,7 +42,7 @@ func TestWhatEndsAConnection(t *testing.T) {
 		if c.answer {
 			x.BeforeAnswer(c.draining, c.early)
 		} else {
-			x.BeforeOwn(c.draining, c.left)
+			x.BeforeLocalReply(c.draining, c.left)
 		}
 		if got := x.CloseAfter(); got != c.want {
 			t.Errorf("%s: the connection ends is %v, want %v", c.name, got, c.want)

@@ -11,20 +11,20 @@ import (
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
-// Do is what a listener has to do next.
-type Do uint8
+// Action is what a listener has to do next.
+type Action uint8
 
 const (
-	// Go: carry on.
-	Go Do = iota
-	// Reply: give the client the own answer, Exchange.AppendOwn.
-	Reply
-	// Send: send the request to Exchange.Target; with Exchange.Fresh not over a kept connection.
-	Send
-	// Abort: end the client's connection without an answer.
-	Abort
-	// HandOver: another listener has to serve this request, from its first byte. Nothing of it is counted here.
-	HandOver
+	// ActionContinue: carry on.
+	ActionContinue Action = iota
+	// ActionReply: give the client the local reply, Exchange.AppendLocalReply.
+	ActionReply
+	// ActionSend: send the request to Exchange.Target; with Exchange.Fresh not over a kept connection.
+	ActionSend
+	// ActionAbort: end the client's connection without an answer.
+	ActionAbort
+	// ActionHandOver: another listener has to serve this request, from its first byte. Nothing of it is counted here.
+	ActionHandOver
 )
 
 // Exchange is one request on its way, without the I/O: a listener tells it what happened and does what it is told. It is used
@@ -33,25 +33,25 @@ const (
 type Exchange struct {
 	Request *http1.Request
 	Client  *Client
-	Asked   Asked
+	Target  RequestTarget
 	Origin  Origin
 	// Route is set by Match, Target whenever the answer of Match or Failed is Send.
 	Route  *routing.Route
-	Target *routing.Target
+	Member *routing.Member
 	// Fresh says that no kept connection is to be used; where an instance has no room for another one, those that are kept make it.
 	Fresh bool
 	// Outcome is Forwarded unless the answer is the proxy's own. Status is 0 as long as there is no answer.
 	Outcome Outcome
 	Status  int
-	// Bytes is how much of an answer's body the client was sent. The listener counts it, but for own answers.
+	// Bytes is how much of an answer's body the client was sent. The listener counts it, but for local replies.
 	Bytes int64
 	// Ending is set, after Begin, by a listener whose connection must end after this answer for reasons of its own: it drains, or what
 	// is left of the request will not be read.
 	Ending bool
-	// MayHandOver is the listener's: set once, it makes Match answer HandOver for routes whose serving may block.
+	// MayHandOver is the listener's: set once, it makes Match answer ActionHandOver for routes whose serving may block.
 	MayHandOver bool
 
-	seat      *Seat
+	seat      *Recorder
 	begun     time.Time
 	upwards   time.Duration
 	attempts  Attempts
@@ -60,35 +60,35 @@ type Exchange struct {
 	continued bool  // the client has its 100 Continue
 	tunnel    bool
 	handed    bool
-	held      *balancer.Upstream // acquired
+	acquired  *balancer.Upstream // acquired
 	counts    *serviceCell       // of the route's service; nil until looked up
-	detail    string             // of an own answer
+	detail    string             // of a local reply
 	location  string             // of a redirect
 	blame     error              // see Blame
 	id        [32]byte
 }
 
 // begin is what all beginnings have in common.
-func (x *Exchange) begin(seat *Seat, req *http1.Request, client *Client, now time.Time) {
+func (x *Exchange) begin(seat *Recorder, req *http1.Request, client *Client, now time.Time) {
 	x.Request, x.Client, x.seat, x.begun = req, client, seat, now
-	x.Asked = Asked{}
+	x.Target = RequestTarget{}
 	x.Origin = Origin{Client: client.addr}
-	x.Route, x.Target, x.Fresh = nil, nil, false
-	x.Outcome, x.Status, x.Bytes, x.Ending = Forwarded, 0, 0, false
+	x.Route, x.Member, x.Fresh = nil, nil, false
+	x.Outcome, x.Status, x.Bytes, x.Ending = OutcomeForwarded, 0, 0, false
 	x.upwards = 0
 	x.attempts = Attempts{}
 	x.tried.Clear()
 	x.interim, x.continued, x.tunnel, x.handed = 0, false, false, false
-	x.held, x.counts, x.detail, x.location, x.blame = nil, nil, "", "", nil
+	x.acquired, x.counts, x.detail, x.location, x.blame = nil, nil, "", "", nil
 	seat.inFlight.Add(1)
 }
 
 // Begin takes a request that was parsed: Go on, or Reply.
-func (x *Exchange) Begin(seat *Seat, req *http1.Request, client *Client, now time.Time) Do {
+func (x *Exchange) Begin(seat *Recorder, req *http1.Request, client *Client, now time.Time) Action {
 	x.begin(seat, req, client, now)
 	var err error
-	x.Asked, err = Ask(req.Method, req.Target, req.Host)
-	x.Origin.proto, x.Origin.host = client.scheme(), x.Asked.Authority
+	x.Target, err = ParseTarget(req.Method, req.Target, req.Host)
+	x.Origin.proto, x.Origin.host = client.scheme(), x.Target.Authority
 	if client.trusted {
 		seat.common.Forwarder.believe(&x.Origin, req.Fields)
 	}
@@ -97,98 +97,98 @@ func (x *Exchange) Begin(seat *Seat, req *http1.Request, client *Client, now tim
 	}
 	switch {
 	case err != nil:
-		return x.refuse(err)
+		return x.refuseRequest(err)
 	case seat.common.Limits.HeadFields > 0 && len(req.Fields) > seat.common.Limits.HeadFields:
-		return x.reply(HeadTooLarge, "")
+		return x.reply(OutcomeHeadTooLarge, "")
 	case client.RedirectHTTPS != "":
 		return x.toHTTPS()
 	}
-	return Go
+	return ActionContinue
 }
 
 // BadHead takes a head that could not be parsed; the answer is always Reply.
-func (x *Exchange) BadHead(seat *Seat, client *Client, err *http1.Error, now time.Time) Do {
-	return x.Turn(seat, client, outcomeFor(err.Status), err.Text, now)
+func (x *Exchange) BadHead(seat *Recorder, client *Client, err *http1.Error, now time.Time) Action {
+	return x.Refuse(seat, client, outcomeFor(err.Status), err.Text, now)
 }
 
-// Turn answers a connection that brought no request: SlowClient where none came in time, Crowded where there is no room for it.
+// Refuse answers a connection that brought no request: OutcomeClientTimeout where none came in time, Crowded where there is no room for it.
 // detail replaces the outcome's own unless it is empty. The answer is always Reply.
-func (x *Exchange) Turn(seat *Seat, client *Client, o Outcome, detail string, now time.Time) Do {
+func (x *Exchange) Refuse(seat *Recorder, client *Client, o Outcome, detail string, now time.Time) Action {
 	x.begin(seat, &seat.none, client, now)
 	x.newID()
 	return x.reply(o, detail)
 }
 
 // reply makes the answer the proxy's own.
-func (x *Exchange) reply(o Outcome, detail string) Do {
+func (x *Exchange) reply(o Outcome, detail string) Action {
 	x.Outcome, x.detail, x.Status = o, detail, o.Status()
-	return Reply
+	return ActionReply
 }
 
-func (x *Exchange) redirect(code int, location string) Do {
-	x.Outcome, x.location, x.Status = Moved, location, code
-	return Reply
+func (x *Exchange) redirect(code int, location string) Action {
+	x.Outcome, x.location, x.Status = OutcomeRedirected, location, code
+	return ActionReply
 }
 
-func (x *Exchange) refuse(err error) Do {
+func (x *Exchange) refuseRequest(err error) Action {
 	if err == ErrConnect { //nolint:errorlint // Ask returns it as it is
-		return x.reply(BadMethod, "")
+		return x.reply(OutcomeBadMethod, "")
 	}
-	return x.reply(BadRequest, err.Error())
+	return x.reply(OutcomeBadRequest, err.Error())
 }
 
 // noHost is said where an answer needs the request's host.
 const noHost = "the request names no host"
 
 // toHTTPS sends the client to the listener for HTTPS.
-func (x *Exchange) toHTTPS() Do {
+func (x *Exchange) toHTTPS() Action {
 	const permanent = 308 // the method stays
-	if x.Asked.Authority == "" {
-		return x.reply(BadRequest, noHost)
+	if x.Target.Authority == "" {
+		return x.reply(OutcomeBadRequest, noHost)
 	}
-	host := http1.HostOnly(x.Asked.Authority)
+	host := http1.HostOnly(x.Target.Authority)
 	if port := x.Client.RedirectHTTPS; port != "443" {
 		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 	}
-	return x.redirect(permanent, "https://"+host+dialect.EscapePath(x.Asked.Path)+x.Asked.Query)
+	return x.redirect(permanent, "https://"+host+dialect.EscapePath(x.Target.Path)+x.Target.Query)
 }
 
 // MatchPresent is Match with the present table, which is loaded here and nowhere else: once for a request. Only a loop or goroutine that
 // was kept waiting for so long that all the instances it found have gone loads once more, as one that leaves a queue does.
-func (x *Exchange) MatchPresent() Do { return x.matchFrom(x.seat.common.Switch.Load()) }
+func (x *Exchange) MatchPresent() Action { return x.matchFrom(x.seat.common.Switch.Load()) }
 
 // matchFrom is MatchPresent after the first load.
-func (x *Exchange) matchFrom(t *routing.Table) Do {
+func (x *Exchange) matchFrom(t *routing.Table) Action {
 	do := x.Match(t)
-	if do != Reply || x.Outcome != NoInstance {
+	if do != ActionReply || x.Outcome != OutcomeNoInstance {
 		return do
 	}
 	if next := x.seat.common.Switch.Load(); next != t {
-		x.Outcome, x.Status = Forwarded, 0
+		x.Outcome, x.Status = OutcomeForwarded, 0
 		return x.Match(next)
 	}
 	return do
 }
 
-// Match finds the request's route and instance in a table: Send, Reply, or HandOver. It comes after a small body has come, which may take
+// Match finds the request's route and instance in a table: Send, Reply, or ActionHandOver. It comes after a small body has come, which may take
 // as long as the client likes: what has gone meanwhile is then not asked. However often a request is matched, it counts once for the
 // budget of retries.
-func (x *Exchange) Match(t *routing.Table) Do {
+func (x *Exchange) Match(t *routing.Table) Action {
 	if t == nil {
-		return x.reply(NotReady, "")
+		return x.reply(OutcomeNotReady, "")
 	}
-	route, ok := t.Match(routing.Query{TLS: x.Origin.proto == "https", Authority: x.Asked.Authority, Path: x.Asked.Path})
+	route, ok := t.Match(routing.Query{TLS: x.Origin.proto == "https", Authority: x.Target.Authority, Path: x.Target.Path})
 	if !ok {
-		return x.reply(NoRoute, "")
+		return x.reply(OutcomeNoRoute, "")
 	}
 	if x.looped(route) {
 		x.Route = route
 		x.seat.tell(route.Name, "", "loop on "+route.Host+route.Path, "a request came back on the same route: an instance leads to this proxy", x.begun)
-		return x.reply(Looped, "")
+		return x.reply(OutcomeLoop, "")
 	}
 	if route.Blocking && x.MayHandOver {
 		x.handed = true
-		return HandOver
+		return ActionHandOver
 	}
 	if x.Route == nil {
 		route.Lane.Budget.Deposit(x.begun)
@@ -198,9 +198,9 @@ func (x *Exchange) Match(t *routing.Table) Do {
 	target, ok := route.Pick(x.want())
 	switch {
 	case !ok && route.Closed:
-		return x.reply(Closed, "")
+		return x.reply(OutcomeClosedRoute, "")
 	case !ok:
-		return x.reply(NoInstance, "")
+		return x.reply(OutcomeNoInstance, "")
 	}
 	return x.sendTo(target, false)
 }
@@ -211,44 +211,44 @@ func (x *Exchange) want() balancer.Want {
 }
 
 // sendTo makes t the instance to send to, unless its rule answers without forwarding.
-func (x *Exchange) sendTo(t *routing.Target, fresh bool) Do {
-	x.Target, x.Fresh = t, fresh
+func (x *Exchange) sendTo(t *routing.Member, fresh bool) Action {
+	x.Member, x.Fresh = t, fresh
 	if o := t.Options; len(o.Allow) > 0 || len(o.Deny) > 0 || o.Redirect != nil || o.Strip != "" {
-		if do := x.ruled(o); do != Send {
+		if do := x.admit(o); do != ActionSend {
 			return do
 		}
 	}
-	if x.held != t.Upstream {
+	if x.acquired != t.Upstream {
 		x.release()
 		t.Upstream.Acquire(x.seat.number)
-		x.held = t.Upstream
+		x.acquired = t.Upstream
 	}
-	return Send
+	return ActionSend
 }
 
-// ruled is Reply where a rule refuses the client or the path, or sends the client elsewhere.
-func (x *Exchange) ruled(o *dialect.Options) Do {
+// admit is Reply where a rule refuses the client or the path, or sends the client elsewhere.
+func (x *Exchange) admit(o *dialect.Options) Action {
 	if !x.admits(o.Allow, o.Deny) {
-		return x.reply(Refused, "")
+		return x.reply(OutcomeForbidden, "")
 	}
 	if o.Redirect != nil {
-		query := strings.TrimPrefix(x.Asked.Query, "?")
-		location := o.Redirect.Location(http1.HostOnly(x.Asked.Authority), x.Asked.Path, query, o.Strip)
+		query := strings.TrimPrefix(x.Target.Query, "?")
+		location := o.Redirect.Location(http1.HostOnly(x.Target.Authority), x.Target.Path, query, o.Strip)
 		if location == "" {
-			return x.reply(BadRequest, noHost)
+			return x.reply(OutcomeBadRequest, noHost)
 		}
 		return x.redirect(o.Redirect.Code, location)
 	}
-	if baresDots(x.Asked.Path, o.Strip) {
-		return x.reply(BadRequest, ErrPathAbove.Error())
+	if baresDots(x.Target.Path, o.Strip) {
+		return x.reply(OutcomeBadRequest, ErrPathAbove.Error())
 	}
-	return Send
+	return ActionSend
 }
 
 func (x *Exchange) release() {
-	if x.held != nil {
-		x.held.Release(x.seat.number)
-		x.held = nil
+	if x.acquired != nil {
+		x.acquired.Release(x.seat.number)
+		x.acquired = nil
 	}
 }
 

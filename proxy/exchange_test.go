@@ -14,7 +14,7 @@ import (
 )
 
 // asked parses a request's head, lines joined by |, and begins an exchange with it.
-func (d *desk) asked(t *testing.T, x *Exchange, head string) Do {
+func (d *desk) asked(t *testing.T, x *Exchange, head string) Action {
 	t.Helper()
 	var r http1.Request
 	if err := r.Parse([]byte(strings.ReplaceAll(head, "|", "\r\n")+"\r\n\r\n"), http1.Limits{}); err != nil {
@@ -48,8 +48,8 @@ func (d *desk) serve(n int, tags ...string) {
 func (d *desk) upstreams() (out []*balancer.Upstream) {
 	for _, path := range []string{"/", "/a"} {
 		if r, ok := d.table.Match(routing.Query{Authority: "web.io", Path: path}); ok {
-			for i := range r.Targets {
-				out = append(out, r.Targets[i].Upstream)
+			for i := range r.Members {
+				out = append(out, r.Members[i].Upstream)
 			}
 			return out
 		}
@@ -58,18 +58,18 @@ func (d *desk) upstreams() (out []*balancer.Upstream) {
 }
 
 // told is what was done, for people.
-func told(x *Exchange, do Do) string {
+func told(x *Exchange, do Action) string {
 	switch do {
-	case Send:
-		s := "send " + x.Target.Upstream.Address()
+	case ActionSend:
+		s := "send " + x.Member.Upstream.Address()
 		if x.Fresh {
 			s += " fresh"
 		}
 		return s
-	case Reply:
+	case ActionReply:
 		return "reply " + x.Outcome.String()
 	}
-	return [...]string{Go: "go", Abort: "abort", HandOver: "hand over"}[do]
+	return [...]string{ActionContinue: "go", ActionAbort: "abort", ActionHandOver: "hand over"}[do]
 }
 
 // fault is a failed attempt, and what must follow.
@@ -144,14 +144,14 @@ func TestARefusedRequestFindsTheOneInstanceThatIsLeft(t *testing.T) {
 		asked := map[string]bool{}
 		do, now := x.Match(d.table), time.Now()
 		for range instances - 1 {
-			if do != Send {
+			if do != ActionSend {
 				break
 			}
-			asked[x.Target.Upstream.Address()] = true
+			asked[x.Member.Upstream.Address()] = true
 			do = x.Failed(f, false, false, now)
 			now = now.Add(time.Millisecond)
 		}
-		if do != Send || len(asked) != instances-1 || asked[x.Target.Upstream.Address()] {
+		if do != ActionSend || len(asked) != instances-1 || asked[x.Member.Upstream.Address()] {
 			t.Errorf("%s: after %d refusals: %s", f, len(asked), told(&x, do))
 		}
 		x.Finish(d.now)
@@ -235,10 +235,10 @@ func TestWhatMustSettle(t *testing.T) {
 	}
 }
 
-// own is an own answer without the date, the id, and the length, which is that of the body.
+// own is a local reply without the date, the id, and the length, which is that of the body.
 func own(x *Exchange, now time.Time) string {
-	text := string(x.AppendOwn(nil, x.CloseAfter(), now))
-	if n := len(x.AppendOwnBody(nil)); n > 0 {
+	text := string(x.AppendLocalReply(nil, x.CloseAfter(), now))
+	if n := len(x.AppendLocalReplyBody(nil)); n > 0 {
 		text = strings.Replace(text, fmt.Sprintf("Content-Length: %d\r\n", n), "", 1)
 	}
 	text = strings.ReplaceAll(text, x.Origin.ID, "ID")
@@ -269,7 +269,7 @@ func TestOwnAnswers(t *testing.T) {
 			`Connection: close||{"type":"about:blank","title":"Method Not Allowed","status":405,"detail":"CONNECT is not supported.","request_id":"ID"}`, "", false},
 		{"refused", "HEAD / HTTP/1.1|Host: web.io", "urlprefix-web.io/ deny=ip:192.168.0.0/16", "HTTP/1.1 403 Forbidden|" + safe + "|", "", false},
 		{"a restriction that can't be honoured", "GET / HTTP/1.1|Host: web.io", "urlprefix-web.io/ auth=mine", "HTTP/1.1 503 Service Unavailable|" + safe + "|" +
-			`{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"` + Closed.detail() + `","request_id":"ID"}`, "", false},
+			`{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"` + OutcomeClosedRoute.detail() + `","request_id":"ID"}`, "", false},
 		{"a route that redirects", "POST /a/b?q=1 HTTP/1.1|Host: web.io:80|Content-Length: 1", "urlprefix-web.io/a redirect=301,https://$host/new$path",
 			"HTTP/1.1 301 Moved Permanently|Location: https://web.io/new/a/b?q=1|Content-Length: 0||", "", false},
 		{"to HTTPS", "GET /a/../b?q=1 HTTP/1.1|Host: web.io:80", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://web.io/b?q=1|Content-Length: 0||", "443", false},
@@ -282,11 +282,11 @@ func TestOwnAnswers(t *testing.T) {
 		var x Exchange
 		do := d.asked(t, &x, c.request)
 		x.Ending = c.draining
-		if do == Go {
+		if do == ActionContinue {
 			do = x.Match(d.table)
 		}
 		got := strings.ReplaceAll(own(&x, d.now), "\r\n", "|")
-		if do != Reply || got != c.want {
+		if do != ActionReply || got != c.want {
 			t.Errorf("%s: %s\n got %q\nwant %q", c.name, told(&x, do), got, c.want)
 		}
 		if !strings.Contains(got, "Connection: close") != !x.CloseAfter() {

@@ -11,41 +11,41 @@ func (x *Exchange) Idempotent() bool { return Idempotent(x.Request.Method) }
 
 // MustSettle says whether a fresh connection to x.Target has to be watched for the time Settle before the request goes out on it: what
 // can't be repeated goes to an instance that has never answered over this way.
-func (x *Exchange) MustSettle() bool { return !x.Target.Way.Answered() && !x.Idempotent() }
+func (x *Exchange) MustSettle() bool { return !x.Member.Way.Answered() && !x.Idempotent() }
 
 // Failed takes how an attempt failed before an answer: Send again, Reply, or Abort. The client's own failures may come before Match.
 // kept says that the connection was a kept one, see also Failure.EmptiesPool; replayable that the request's body can be sent again from
 // its first byte. It notes what the failure says about the instance.
-func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
+func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Action {
 	if f == FailedStale && !kept { // a fresh connection that closed at once
 		f = FailedSettle
 	}
 	x.observeFailure(f, kept, now)
 	step := x.attempts.Next(f, kept, replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
-	target, fresh := x.Target, x.Fresh || step == AnotherFresh
-	if step == Another || step == AnotherFresh {
+	target, fresh := x.Member, x.Fresh || step == StepAnotherFresh
+	if step == StepAnother || step == StepAnotherFresh {
 		x.tried.Add(target.Index)
 		if next, ok := x.Route.Pick(x.want()); ok {
 			target = next
 		} else if x.attempts.Last() && !target.Way.Retired() {
 			fresh = true
 		} else {
-			step = GiveUp
+			step = StepGiveUp
 		}
 	}
 	switch {
-	case step != GiveUp:
+	case step != StepGiveUp:
 		do := x.sendTo(target, fresh)
-		if do == Send {
+		if do == ActionSend {
 			x.seat.Retry(f, 1)
 		}
 		return do
 	case f == FailedClient:
 		x.Ending = true
-		return Abort
+		return ActionAbort
 	}
-	if x.Target != nil {
-		x.seat.broken(x.Target.Upstream, f, x.blame, now)
+	if x.Member != nil {
+		x.seat.broken(x.Member.Upstream, f, x.blame, now)
 	}
 	return x.reply(outcomeOf(f), x.seat.common.Limits.detailOf(f))
 }
@@ -54,34 +54,34 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Do {
 func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 	switch { // the client's own failures may come before there is a target
 	case f == FailedConnect:
-		x.Target.Way.ObserveRefused(now)
+		x.Member.Way.ObserveRefused(now)
 	case f == FailedHandshake:
-		x.Target.Way.ObserveHandshake(now)
+		x.Member.Way.ObserveHandshake(now)
 	case f == FailedSettle:
-		x.Target.Way.ObserveClosed(now)
+		x.Member.Way.ObserveClosed(now)
 		x.seat.Connect(ConnectClosed)
 	case (f == FailedSent || f == FailedReset) && !kept:
-		x.Target.Way.ObserveBroken(now)
+		x.Member.Way.ObserveBroken(now)
 	}
 }
 
 // Fail makes the answer a 500: a fault of our own, before an answer has begun.
-func (x *Exchange) Fail() Do { return x.reply(Failed, "") }
+func (x *Exchange) Fail() Action { return x.reply(OutcomeInternalError, "") }
 
 // Answered notes that the instance sent the head of its final answer, or of its 101, took after the request was sent. kept says that
 // the connection was a kept one.
 func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Time, kept bool) {
 	x.upwards = took
 	x.Status = ans.Status
-	w := x.Target.Way
+	w := x.Member.Way
 	if ans.Status < 400 { // an error may end its connection for reasons of its own
-		w.ObserveKeep(!ans.Farewell, now)
+		w.ObserveKeep(!ans.SaysClose, now)
 	}
 	if !kept {
 		w.ObserveWhole()
 	}
 	if w.ObserveAnswer(x.seat.number, took) {
-		x.seat.common.Metrics.FirstAnswer(x.Target.Instance, x.Target.Upstream, now)
+		x.seat.common.Metrics.FirstAnswer(x.Member.Instance, x.Member.Upstream, now)
 	}
 	s := x.seat
 	s.mu.Lock()

@@ -60,8 +60,8 @@ func (x *Exchange) record(took time.Duration) Access {
 			a.UserAgent = r.Fields[i].Value
 		}
 	}
-	if x.Target != nil {
-		a.Upstream = x.Target.Upstream.Address()
+	if x.Member != nil {
+		a.Upstream = x.Member.Upstream.Address()
 	}
 	return a
 }

@@ -53,7 +53,7 @@ func TestRequestHead(t *testing.T) {
 func (d *desk) sent(t *testing.T, in string) string {
 	t.Helper()
 	var x Exchange
-	if do := d.asked(t, &x, in); do != Go || x.Match(d.table) != Send {
+	if do := d.asked(t, &x, in); do != ActionContinue || x.Match(d.table) != ActionSend {
 		t.Fatalf("%s: %s, then %s", in, told(&x, do), x.Outcome)
 	}
 	text := string(x.AppendRequest(nil))
@@ -205,26 +205,26 @@ func TestInterimAnswers(t *testing.T) {
 	const get, ws = "GET / HTTP/1.1|Host: web.io", "GET / HTTP/1.1|Host: web.io|Upgrade: websocket|Connection: upgrade"
 	for _, c := range []struct {
 		name, request, answer string
-		heard                 Heard
+		heard                 ResponseKind
 		want                  string
 	}{
-		{"hints", get, "HTTP/1.1 103 Early Hints|Link: a|Connection: b|B: c", HeardInterim, "HTTP/1.1 103 Early Hints|Link: a||"},
-		{"hints to HTTP/1.0", "GET / HTTP/1.0|Host: web.io", "HTTP/1.1 103 Early Hints|Link: a", HeardInterim, ""},
-		{"go on, asked for", waits, "HTTP/1.1 100 Continue", HeardInterim, "HTTP/1.1 100 Continue||"},
-		{"go on, not asked for", get, "HTTP/1.1 100 Continue", HeardInterim, ""},
-		{"a switch", ws, "HTTP/1.1 101 Switching|Upgrade: WebSocket|Connection: upgrade", HeardSwitch, ""},
-		{"a switch that nobody asked for", get, "HTTP/1.1 101 Switching|Upgrade: websocket|Connection: upgrade", HeardNonsense, ""},
-		{"a switch to something else", ws, "HTTP/1.1 101 Switching|Upgrade: h2c|Connection: upgrade", HeardNonsense, ""},
-		{"a switch to nothing", ws, "HTTP/1.1 101 Switching", HeardNonsense, ""},
-		{"an answer", ws, "HTTP/1.1 426 Upgrade Required", HeardFinal, ""},
+		{"hints", get, "HTTP/1.1 103 Early Hints|Link: a|Connection: b|B: c", ResponseInterim, "HTTP/1.1 103 Early Hints|Link: a||"},
+		{"hints to HTTP/1.0", "GET / HTTP/1.0|Host: web.io", "HTTP/1.1 103 Early Hints|Link: a", ResponseInterim, ""},
+		{"go on, asked for", waits, "HTTP/1.1 100 Continue", ResponseInterim, "HTTP/1.1 100 Continue||"},
+		{"go on, not asked for", get, "HTTP/1.1 100 Continue", ResponseInterim, ""},
+		{"a switch", ws, "HTTP/1.1 101 Switching|Upgrade: WebSocket|Connection: upgrade", ResponseSwitch, ""},
+		{"a switch that nobody asked for", get, "HTTP/1.1 101 Switching|Upgrade: websocket|Connection: upgrade", ResponseInvalid, ""},
+		{"a switch to something else", ws, "HTTP/1.1 101 Switching|Upgrade: h2c|Connection: upgrade", ResponseInvalid, ""},
+		{"a switch to nothing", ws, "HTTP/1.1 101 Switching", ResponseInvalid, ""},
+		{"an answer", ws, "HTTP/1.1 426 Upgrade Required", ResponseFinal, ""},
 	} {
 		d := newDesk(t, nil)
 		var x Exchange
 		d.asked(t, &x, c.request)
 		ans := answered(t, x.Request.Method, c.answer)
-		heard := x.Hear(ans)
+		heard := x.Classify(ans)
 		got := ""
-		if heard == HeardInterim {
+		if heard == ResponseInterim {
 			got = strings.ReplaceAll(string(x.AppendInterim(nil, ans)), "\r\n", "|")
 		}
 		if heard != c.heard || got != c.want {
@@ -240,7 +240,7 @@ func TestInterimAnswers(t *testing.T) {
 	}
 	hints := answered(t, "PUT", "HTTP/1.1 103 Early Hints")
 	n := 0
-	for x.Hear(hints) == HeardInterim {
+	for x.Classify(hints) == ResponseInterim {
 		n++
 	}
 	if n != maxInterim {

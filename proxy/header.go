@@ -29,12 +29,12 @@ const (
 )
 
 // toInstance says whether a request's field goes on as it came; named is what the request's Connection fields name.
-func toInstance(k http1.Known, name string, named *http1.Hops) bool {
+func toInstance(k http1.Known, name string, named *http1.ConnectionOptions) bool {
 	return !keptFromInstances.has(k) && (named.Len() == 0 || !named.Has(name))
 }
 
 // toClient says whether an answer's field goes on as it came; Upgrade does only in the answer that switches.
-func toClient(k http1.Known, name string, named *http1.Hops, switching bool) bool {
+func toClient(k http1.Known, name string, named *http1.ConnectionOptions, switching bool) bool {
 	if switching && k == http1.Upgrade {
 		return true
 	}

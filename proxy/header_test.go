@@ -65,32 +65,32 @@ func TestAdmitted(t *testing.T) {
 func TestAsk(t *testing.T) {
 	for _, c := range []struct {
 		method, target, host string
-		want                 Asked
+		want                 RequestTarget
 		err                  error
 	}{
-		{"GET", "/a/./b?x=1;y=%zz", "T.example:80", Asked{"T.example:80", "/a/b", "?x=1;y=%zz", false}, nil},
-		{"GET", "http://Victim/g?q", "t", Asked{"Victim", "/g", "?q", false}, nil},
-		{"GET", "HTTPS://v?q", "t", Asked{"v", "/", "?q", false}, nil},
-		{"GET", "/a%2f..%2fb", "t", Asked{"t", "/a%2f..%2fb", "", false}, nil},
-		{"OPTIONS", "*", "t", Asked{"t", "/", "", true}, nil},
-		{"GET", "*", "t", Asked{}, ErrAsterisk},
-		{"CONNECT", "t:443", "t", Asked{}, ErrConnect},
-		{"GET", "http:///g", "t", Asked{}, ErrAuthority},
-		{"GET", "/g", "[::1]:80", Asked{"[::1]:80", "/g", "", false}, nil},
-		{"GET", "/g", "[::1", Asked{}, ErrAuthority},
-		{"GET", "/g", "a:b", Asked{}, ErrAuthority},
-		{"GET", "/g", "a,b", Asked{}, ErrAuthority},
-		{"GET", "/g?a#b", "t", Asked{}, ErrQueryByte},
-		{"GET", "x", "t", Asked{}, ErrTarget},
-		{"M-SEARCH", "/", "t", Asked{"t", "/", "", false}, nil},
-		{"", "/", "t", Asked{}, ErrMethod},
-		{"GET /admin", "/pub", "t", Asked{}, ErrMethod},
-		{"GET\r\nX:", "/pub", "t", Asked{}, ErrMethod},
-		{"GET", "/g", strings.Repeat("a", 253) + ":80", Asked{strings.Repeat("a", 253) + ":80", "/g", "", false}, nil},
-		{"GET", "/g", strings.Repeat("a", 254), Asked{}, ErrAuthority},
-		{"GET", "http://" + strings.Repeat("a", 254) + ":80/g", "t", Asked{}, ErrAuthority},
+		{"GET", "/a/./b?x=1;y=%zz", "T.example:80", RequestTarget{"T.example:80", "/a/b", "?x=1;y=%zz", false}, nil},
+		{"GET", "http://Victim/g?q", "t", RequestTarget{"Victim", "/g", "?q", false}, nil},
+		{"GET", "HTTPS://v?q", "t", RequestTarget{"v", "/", "?q", false}, nil},
+		{"GET", "/a%2f..%2fb", "t", RequestTarget{"t", "/a%2f..%2fb", "", false}, nil},
+		{"OPTIONS", "*", "t", RequestTarget{"t", "/", "", true}, nil},
+		{"GET", "*", "t", RequestTarget{}, ErrAsterisk},
+		{"CONNECT", "t:443", "t", RequestTarget{}, ErrConnect},
+		{"GET", "http:///g", "t", RequestTarget{}, ErrAuthority},
+		{"GET", "/g", "[::1]:80", RequestTarget{"[::1]:80", "/g", "", false}, nil},
+		{"GET", "/g", "[::1", RequestTarget{}, ErrAuthority},
+		{"GET", "/g", "a:b", RequestTarget{}, ErrAuthority},
+		{"GET", "/g", "a,b", RequestTarget{}, ErrAuthority},
+		{"GET", "/g?a#b", "t", RequestTarget{}, ErrQueryByte},
+		{"GET", "x", "t", RequestTarget{}, ErrTarget},
+		{"M-SEARCH", "/", "t", RequestTarget{"t", "/", "", false}, nil},
+		{"", "/", "t", RequestTarget{}, ErrMethod},
+		{"GET /admin", "/pub", "t", RequestTarget{}, ErrMethod},
+		{"GET\r\nX:", "/pub", "t", RequestTarget{}, ErrMethod},
+		{"GET", "/g", strings.Repeat("a", 253) + ":80", RequestTarget{strings.Repeat("a", 253) + ":80", "/g", "", false}, nil},
+		{"GET", "/g", strings.Repeat("a", 254), RequestTarget{}, ErrAuthority},
+		{"GET", "http://" + strings.Repeat("a", 254) + ":80/g", "t", RequestTarget{}, ErrAuthority},
 	} {
-		got, err := Ask(c.method, c.target, c.host)
+		got, err := ParseTarget(c.method, c.target, c.host)
 		if err != c.err || err == nil && got != c.want {
 			t.Errorf("%s %s at %s: got %+v %v, want %+v %v", c.method, c.target, c.host, got, err, c.want, c.err)
 		}
@@ -105,7 +105,7 @@ func FuzzAsk(f *testing.F) {
 		f.Add("GET /x", s, "host:80")
 	}
 	f.Fuzz(func(t *testing.T, method, target, host string) {
-		a, err := Ask(method, target, host)
+		a, err := ParseTarget(method, target, host)
 		if err != nil {
 			return
 		}
@@ -117,7 +117,7 @@ func FuzzAsk(f *testing.F) {
 			err == nil && (req.Method != method || req.RequestURI != a.Path+a.Query || req.Host != a.Authority) || strings.Count(line, " ") != 2 {
 			t.Fatalf("%q: %v", line, err)
 		}
-		if again, err := Ask("GET", a.Path+a.Query, a.Authority); err != nil || again.Path != a.Path || again.Query != a.Query {
+		if again, err := ParseTarget("GET", a.Path+a.Query, a.Authority); err != nil || again.Path != a.Path || again.Query != a.Query {
 			t.Fatalf("%+v became %+v %v", a, again, err)
 		}
 	})

@@ -47,8 +47,8 @@ const (
 	AheadBytes = 4 << 10
 	// ReplayBytes is how much of a body is kept for a repetition: nearly all bodies that are not files.
 	ReplayBytes = 64 << 10
-	// DrainBytes is how much of a request's rest is read after an answer that did not wait for it, so that its connection can be kept.
-	DrainBytes = 64 << 10
+	// DiscardBytes is how much of a request's rest is read after an answer that did not wait for it, so that its connection can be kept.
+	DiscardBytes = 64 << 10
 	// LingerTime and LingerBytes bound what is read and thrown away after the last answer of a connection, or the client would see a
 	// reset instead of that answer. So much may an upload have under way.
 	LingerTime  = time.Second

@@ -13,50 +13,50 @@ type Outcome uint8
 
 // What can happen to a request that no instance answers.
 const (
-	// Forwarded: an instance answered; its status counts.
-	Forwarded Outcome = iota
-	// NotReady: there is no table yet.
-	NotReady
-	// NoRoute: nothing claims the host and path.
-	NoRoute
-	// NoInstance: a route, and no usable instance behind it. Nothing was sent, so the client may repeat anything.
-	NoInstance
-	// BadRequest: the request's form is wrong.
-	BadRequest
-	// HeadTooLarge: too many or too long header fields.
-	HeadTooLarge
-	// BadMethod: CONNECT, which this proxy never serves.
-	BadMethod
-	// Refused: the route's allow or deny list shuts the client out.
-	Refused
-	// BrokenAnswer: an instance may have got the request, and its answer did not come or is none.
-	BrokenAnswer
-	// LateAnswer: an instance got the request and did not answer in time.
-	LateAnswer
-	// SlowClient: the client's body made no progress.
-	SlowClient
-	// Moved: the route or the listener redirects.
-	Moved
-	// Failed: a fault of our own.
-	Failed
-	// Closed: the route restricts who may use it in a way that can't be honoured, so nobody may.
-	Closed
-	// Full: every instance of the service has as many connections as it may. Nothing was sent.
-	Full
-	// Short: the proxy lacks what another connection to an instance needs. Nothing was sent.
-	Short
-	// Crowded: the proxy has as many clients' connections as it may.
-	Crowded
-	// TargetTooLong: the request line is too long.
-	TargetTooLong
-	// NotImplemented: a transfer coding that is not known.
-	NotImplemented
-	// BadVersion: not HTTP/1.0 or HTTP/1.1.
-	BadVersion
-	// BadExpectation: an Expect field that is not known.
-	BadExpectation
-	// Looped: the request has been on its route before.
-	Looped
+	// OutcomeForwarded: an instance answered; its status counts.
+	OutcomeForwarded Outcome = iota
+	// OutcomeNotReady: there is no table yet.
+	OutcomeNotReady
+	// OutcomeNoRoute: nothing claims the host and path.
+	OutcomeNoRoute
+	// OutcomeNoInstance: a route, and no usable instance behind it. Nothing was sent, so the client may repeat anything.
+	OutcomeNoInstance
+	// OutcomeBadRequest: the request's form is wrong.
+	OutcomeBadRequest
+	// OutcomeHeadTooLarge: too many or too long header fields.
+	OutcomeHeadTooLarge
+	// OutcomeBadMethod: CONNECT, which this proxy never serves.
+	OutcomeBadMethod
+	// OutcomeForbidden: the route's allow or deny list shuts the client out.
+	OutcomeForbidden
+	// OutcomeInvalidResponse: an instance may have got the request, and its answer did not come or is none.
+	OutcomeInvalidResponse
+	// OutcomeUpstreamTimeout: an instance got the request and did not answer in time.
+	OutcomeUpstreamTimeout
+	// OutcomeClientTimeout: the client's body made no progress.
+	OutcomeClientTimeout
+	// OutcomeRedirected: the route or the listener redirects.
+	OutcomeRedirected
+	// OutcomeInternalError: a fault of our own.
+	OutcomeInternalError
+	// OutcomeClosedRoute: the route restricts who may use it in a way that can't be honoured, so nobody may.
+	OutcomeClosedRoute
+	// OutcomeUpstreamsFull: every instance of the service has as many connections as it may. Nothing was sent.
+	OutcomeUpstreamsFull
+	// OutcomeShortage: the proxy lacks what another connection to an instance needs. Nothing was sent.
+	OutcomeShortage
+	// OutcomeTooManyConnections: the proxy has as many clients' connections as it may.
+	OutcomeTooManyConnections
+	// OutcomeTargetTooLong: the request line is too long.
+	OutcomeTargetTooLong
+	// OutcomeNotImplemented: a transfer coding that is not known.
+	OutcomeNotImplemented
+	// OutcomeBadVersion: not HTTP/1.0 or HTTP/1.1.
+	OutcomeBadVersion
+	// OutcomeBadExpectation: an Expect field that is not known.
+	OutcomeBadExpectation
+	// OutcomeLoop: the request has been on its route before.
+	OutcomeLoop
 	outcomes
 )
 
@@ -64,8 +64,8 @@ const (
 // tables come within that or not soon.
 const RetryAfter = "1"
 
-// about is what is known of an outcome.
-type about struct {
+// reply is what is known of an outcome.
+type reply struct {
 	name   string // the value of a metric's label and of a log line's field
 	status int    // 0 for what has its own
 	retry  bool   // nothing was sent, or will be: try again soon
@@ -74,40 +74,40 @@ type about struct {
 	detail string // for people: what happened, in one or two sentences
 }
 
-var abouts = [outcomes]about{
-	Forwarded: {name: "forwarded"},
-	NotReady: {name: "not-ready", status: 503, retry: true, reason: "Service Unavailable",
+var replies = [outcomes]reply{
+	OutcomeForwarded: {name: "forwarded"},
+	OutcomeNotReady: {name: "not-ready", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "The proxy is starting and has no routes yet. Try again shortly."},
-	NoRoute: {name: "no-route", status: 404, reason: "Not Found", detail: "No route matches this host and path."},
-	NoInstance: {name: "no-instance", status: 503, retry: true, reason: "Service Unavailable",
+	OutcomeNoRoute: {name: "no-route", status: 404, reason: "Not Found", detail: "No route matches this host and path."},
+	OutcomeNoInstance: {name: "no-instance", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "No healthy upstream: no instance of the service can take a request now."},
-	BadRequest: {name: "bad-request", status: 400, closes: true, reason: "Bad Request", detail: "The request is malformed."},
-	HeadTooLarge: {name: "head-too-large", status: 431, closes: true, reason: "Request Header Fields Too Large",
+	OutcomeBadRequest: {name: "bad-request", status: 400, closes: true, reason: "Bad Request", detail: "The request is malformed."},
+	OutcomeHeadTooLarge: {name: "head-too-large", status: 431, closes: true, reason: "Request Header Fields Too Large",
 		detail: "The request header is too large or has too many fields."},
-	BadMethod: {name: "bad-method", status: 405, closes: true, reason: "Method Not Allowed", detail: "CONNECT is not supported."},
-	Refused:   {name: "refused", status: 403, reason: "Forbidden", detail: "Access denied: your address is not allowed."},
-	BrokenAnswer: {name: "broken-answer", status: 502, reason: "Bad Gateway",
+	OutcomeBadMethod: {name: "bad-method", status: 405, closes: true, reason: "Method Not Allowed", detail: "CONNECT is not supported."},
+	OutcomeForbidden: {name: "refused", status: 403, reason: "Forbidden", detail: "Access denied: your address is not allowed."},
+	OutcomeInvalidResponse: {name: "broken-answer", status: 502, reason: "Bad Gateway",
 		detail: "The upstream sent an invalid response."},
-	LateAnswer: {name: "late-answer", status: 504, reason: "Gateway Timeout", detail: "The upstream did not respond in time."},
-	SlowClient: {name: "slow-client", status: 408, closes: true, reason: "Request Timeout", detail: "The request header did not arrive in time."},
-	Moved:      {name: "moved"},
-	Failed:     {name: "failed", status: 500, reason: "Internal Server Error", detail: "The proxy failed to process the request."},
-	Closed: {name: "closed", status: 503, reason: "Service Unavailable",
+	OutcomeUpstreamTimeout: {name: "late-answer", status: 504, reason: "Gateway Timeout", detail: "The upstream did not respond in time."},
+	OutcomeClientTimeout:   {name: "slow-client", status: 408, closes: true, reason: "Request Timeout", detail: "The request header did not arrive in time."},
+	OutcomeRedirected:      {name: "moved"},
+	OutcomeInternalError:   {name: "failed", status: 500, reason: "Internal Server Error", detail: "The proxy failed to process the request."},
+	OutcomeClosedRoute: {name: "closed", status: 503, reason: "Service Unavailable",
 		detail: "This route is closed: it has an access restriction that the proxy does not support. The proxy's log has the details."},
-	Full: {name: "full", status: 503, retry: true, reason: "Service Unavailable",
+	OutcomeUpstreamsFull: {name: "full", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "All instances of the service are at their connection limit."},
-	Short: {name: "shortage", status: 503, retry: true, reason: "Service Unavailable",
+	OutcomeShortage: {name: "shortage", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "The proxy could not open a connection to the upstream: it is out of file descriptors, local ports or memory."},
-	Crowded: {name: "crowded", status: 503, retry: true, closes: true, reason: "Service Unavailable",
+	OutcomeTooManyConnections: {name: "crowded", status: 503, retry: true, closes: true, reason: "Service Unavailable",
 		detail: "The proxy is at its connection limit."},
-	TargetTooLong: {name: "target-too-long", status: 414, closes: true, reason: "URI Too Long", detail: "The request line is too long."},
-	NotImplemented: {name: "not-implemented", status: 501, closes: true, reason: "Not Implemented",
+	OutcomeTargetTooLong: {name: "target-too-long", status: 414, closes: true, reason: "URI Too Long", detail: "The request line is too long."},
+	OutcomeNotImplemented: {name: "not-implemented", status: 501, closes: true, reason: "Not Implemented",
 		detail: "The transfer coding is not supported."},
-	BadVersion: {name: "bad-version", status: 505, closes: true, reason: "HTTP Version Not Supported",
+	OutcomeBadVersion: {name: "bad-version", status: 505, closes: true, reason: "HTTP Version Not Supported",
 		detail: "Only HTTP/1.0, HTTP/1.1 and HTTP/2 are supported."},
-	BadExpectation: {name: "bad-expectation", status: 417, closes: true, reason: "Expectation Failed",
+	OutcomeBadExpectation: {name: "bad-expectation", status: 417, closes: true, reason: "Expectation Failed",
 		detail: "Only the expectation 100-continue is supported."},
-	Looped: {name: "loop", status: 508, reason: "Loop Detected",
+	OutcomeLoop: {name: "loop", status: 508, reason: "Loop Detected",
 		detail: "The request has come back to this proxy: an instance of the service sends it here again."},
 }
 
@@ -119,8 +119,8 @@ var redirects = [...]struct {
 
 // reason is the phrase that belongs to the status of an answer of ours; "" for a redirect that is none of the usual ones, which is as good.
 func (o Outcome) reason(status int) string {
-	if o != Moved {
-		return abouts[o].reason
+	if o != OutcomeRedirected {
+		return replies[o].reason
 	}
 	for i := range redirects {
 		if redirects[i].status == status {
@@ -131,33 +131,33 @@ func (o Outcome) reason(status int) string {
 }
 
 // Status is the status code of the answer; 0 for what has its own.
-func (o Outcome) Status() int { return abouts[o].status }
+func (o Outcome) Status() int { return replies[o].status }
 
 // Retry says whether the answer carries Retry-After.
-func (o Outcome) Retry() bool { return abouts[o].retry }
+func (o Outcome) Retry() bool { return replies[o].retry }
 
 // Closes says whether the connection must end after the answer: how its bytes were meant is then not certain.
-func (o Outcome) Closes() bool { return abouts[o].closes }
+func (o Outcome) Closes() bool { return replies[o].closes }
 
 // String is the value of a metric's label and of a log line's field.
-func (o Outcome) String() string { return abouts[o].name }
+func (o Outcome) String() string { return replies[o].name }
 
-func (o Outcome) detail() string { return abouts[o].detail }
+func (o Outcome) detail() string { return replies[o].detail }
 
 // outcomeFor turns the status of what could not be read into an outcome.
 func outcomeFor(status int) Outcome {
-	for _, o := range [...]Outcome{HeadTooLarge, TargetTooLong, NotImplemented, BadVersion, BadExpectation, SlowClient} {
+	for _, o := range [...]Outcome{OutcomeHeadTooLarge, OutcomeTargetTooLong, OutcomeNotImplemented, OutcomeBadVersion, OutcomeBadExpectation, OutcomeClientTimeout} {
 		if o.Status() == status {
 			return o
 		}
 	}
-	return BadRequest
+	return OutcomeBadRequest
 }
 
 // MaxProblem bounds a problem's body, so that a listener can keep it in one piece.
 const MaxProblem = 2048
 
-// problemType is the type of an own answer's body.
+// problemType is the type of a local reply's body.
 func problemType(html bool) string {
 	if html {
 		return "text/html; charset=utf-8"
@@ -168,7 +168,7 @@ func problemType(html bool) string {
 // maxDetail bounds a detail: it may be as long as a request makes it.
 const maxDetail = 256
 
-// appendProblem appends the body of an own answer: a small page, or application/problem+json (RFC 9457). detail, if not empty,
+// appendProblem appends the body of a local reply: a small page, or application/problem+json (RFC 9457). detail, if not empty,
 // replaces the outcome's own; it may hold text from the request and is escaped here.
 func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte {
 	if detail == "" {
@@ -178,7 +178,7 @@ func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte 
 	if html {
 		return o.appendPage(dst, detail, id)
 	}
-	dst = append(append(dst, `{"type":"about:blank","title":"`...), abouts[o].reason...)
+	dst = append(append(dst, `{"type":"about:blank","title":"`...), replies[o].reason...)
 	dst = strconv.AppendInt(append(dst, `","status":`...), int64(o.Status()), 10)
 	dst = append(appendJSONEscaped(append(dst, `,"detail":"`...), detail), '"')
 	if id != "" {
@@ -189,7 +189,7 @@ func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte 
 
 func (o Outcome) appendPage(dst []byte, detail, id string) []byte {
 	heading := func(dst []byte) []byte {
-		return append(append(strconv.AppendInt(dst, int64(o.Status()), 10), ' '), abouts[o].reason...)
+		return append(append(strconv.AppendInt(dst, int64(o.Status()), 10), ' '), replies[o].reason...)
 	}
 	dst = append(heading(append(dst, "<!doctype html><meta charset=utf-8><title>"...)), "</title>\n<h1>"...)
 	dst = append(heading(dst), "</h1>\n<p>"...)
@@ -237,19 +237,19 @@ func clip(s string, n int) string {
 func outcomeOf(f Failure) Outcome {
 	switch f {
 	case FailedConnect, FailedHandshake, FailedSettle, FailedStale:
-		return NoInstance
+		return OutcomeNoInstance
 	case FailedSilent:
-		return LateAnswer
+		return OutcomeUpstreamTimeout
 	case FailedFull:
-		return Full
+		return OutcomeUpstreamsFull
 	case FailedShort:
-		return Short
+		return OutcomeShortage
 	case FailedSlow:
-		return SlowClient
+		return OutcomeClientTimeout
 	case FailedBody:
-		return BadRequest
+		return OutcomeBadRequest
 	}
-	return BrokenAnswer
+	return OutcomeInvalidResponse
 }
 
 // detailOf tells a client what went wrong with the last attempt, where the outcome alone does not say it; "" where it does.

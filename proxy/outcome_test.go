@@ -24,8 +24,8 @@ func problem(o Outcome, accept, detail string) (kind string, body []byte) {
 }
 
 func TestProblems(t *testing.T) {
-	for o := NotReady; o < outcomes; o++ {
-		if o == Moved {
+	for o := OutcomeNotReady; o < outcomes; o++ {
+		if o == OutcomeRedirected {
 			continue
 		}
 		kind, body := problem(o, "*/*", "")
@@ -33,7 +33,7 @@ func TestProblems(t *testing.T) {
 		if err := json.Unmarshal(body, &p); err != nil || kind != "application/problem+json" || int(p["status"].(float64)) != o.Status() || p["title"] == "" {
 			t.Errorf("%v: %s %q %v", o, kind, body, err)
 		}
-		if o != TargetTooLong && p["title"] != http.StatusText(o.Status()) { // net/http has an older name for that one
+		if o != OutcomeTargetTooLong && p["title"] != http.StatusText(o.Status()) { // net/http has an older name for that one
 			t.Errorf("%v: titled %q, want %q", o, p["title"], http.StatusText(o.Status()))
 		}
 		if d := o.detail(); d != sentence(d) {
@@ -43,11 +43,11 @@ func TestProblems(t *testing.T) {
 			t.Errorf("%v: status %d, %d bytes", o, o.Status(), len(body))
 		}
 	}
-	kind, body := problem(BadRequest, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", `<script>"`+strings.Repeat("x", 9999))
+	kind, body := problem(OutcomeBadRequest, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", `<script>"`+strings.Repeat("x", 9999))
 	if !strings.HasPrefix(kind, "text/html") || bytes.Contains(body, []byte("<script>")) || len(body) > MaxProblem {
 		t.Errorf("%s %q", kind, body)
 	}
-	if kind, _ := problem(NoRoute, "application/json, text/html", ""); kind != "application/problem+json" {
+	if kind, _ := problem(OutcomeNoRoute, "application/json, text/html", ""); kind != "application/problem+json" {
 		t.Errorf("JSON was asked for first: %s", kind)
 	}
 }

@@ -10,15 +10,15 @@ import (
 // allowedMethods is what a 405 must name (RFC 9110 section 15.5.6): everything but CONNECT is the services' affair.
 const allowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE"
 
-// AppendOwn appends the proxy's own answer whole, body included (none to HEAD). close says that the connection ends after it; where the
+// AppendLocalReply appends a local reply whole, body included (none to HEAD). close says that the connection ends after it; where the
 // outcome needs that it is so anyway, and CloseAfter says so from now on.
-func (x *Exchange) AppendOwn(dst []byte, close bool, now time.Time) []byte {
+func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byte {
 	var room [MaxProblem]byte
-	body := x.AppendOwnBody(room[:0])
+	body := x.AppendLocalReplyBody(room[:0])
 	dst = http1.AppendStatusLine(dst, x.Status, x.Outcome.reason(x.Status))
 	dst = append(x.seat.appendDate(append(dst, "Date: "...), now), "\r\n"...)
 	var list [maxOwnFields]Field
-	for _, f := range x.OwnFields(list[:0]) {
+	for _, f := range x.LocalReplyFields(list[:0]) {
 		dst = http1.AppendField(dst, f)
 	}
 	dst = strconv.AppendInt(append(dst, "Content-Length: "...), int64(len(body)), 10)
@@ -31,27 +31,27 @@ func (x *Exchange) AppendOwn(dst []byte, close bool, now time.Time) []byte {
 	return append(dst, body...)
 }
 
-// maxOwnFields is how many fields OwnFields may append.
+// maxOwnFields is how many fields LocalReplyFields may append.
 const maxOwnFields = 5
 
-// OwnFields appends the fields of the proxy's own answer but for Date, framing and Connection.
-func (x *Exchange) OwnFields(dst []Field) []Field {
-	if x.Outcome == Moved {
+// LocalReplyFields appends the fields of a local reply but for Date, framing and Connection.
+func (x *Exchange) LocalReplyFields(dst []Field) []Field {
+	if x.Outcome == OutcomeRedirected {
 		return append(dst, http1.NewField("Location", x.location))
 	}
 	if x.Outcome.Retry() {
 		dst = append(dst, http1.NewField("Retry-After", RetryAfter))
 	}
-	if x.Outcome == BadMethod {
+	if x.Outcome == OutcomeBadMethod {
 		dst = append(dst, http1.NewField("Allow", allowedMethods))
 	}
 	return append(dst, http1.NewField("Content-Type", problemType(x.wantsPage())), http1.NewField("X-Content-Type-Options", "nosniff"),
 		http1.NewField("Cache-Control", "no-store"))
 }
 
-// AppendOwnBody appends the body of the proxy's own answer, at most MaxProblem bytes.
-func (x *Exchange) AppendOwnBody(dst []byte) []byte {
-	if x.Outcome == Moved {
+// AppendLocalReplyBody appends the body of a local reply, at most MaxProblem bytes.
+func (x *Exchange) AppendLocalReplyBody(dst []byte) []byte {
+	if x.Outcome == OutcomeRedirected {
 		return dst
 	}
 	return x.Outcome.appendProblem(dst, x.wantsPage(), x.detail, x.Origin.ID)

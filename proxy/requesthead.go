@@ -7,18 +7,18 @@ import (
 // AppendRequest appends the head that goes to x.Target: request line, Host, the client's fields but for those that end here, the
 // forwarding fields of this hop, which no Connection field can remove, and the framing, which is ours and never the client's.
 func (x *Exchange) AppendRequest(dst []byte) []byte {
-	r, o := x.Request, x.Target.Options
+	r, o := x.Request, x.Member.Options
 	dst = append(append(dst, r.Method...), ' ')
-	if x.Asked.Asterisk {
+	if x.Target.Asterisk {
 		dst = append(dst, '*')
 	} else {
-		dst = append(o.AppendPath(dst, x.Asked.Path), x.Asked.Query...)
+		dst = append(o.AppendPath(dst, x.Target.Path), x.Target.Query...)
 	}
 	dst = append(append(append(dst, " HTTP/1.1\r\nHost: "...), x.hostSent()...), "\r\n"...)
 	for i := range r.Fields {
 		f := &r.Fields[i]
 		k := f.Known()
-		if !toInstance(k, f.Name, &r.Hops) && (k != http1.OtherXForwarded || !x.Client.trusted) {
+		if !toInstance(k, f.Name, &r.Connection) && (k != http1.OtherXForwarded || !x.Client.trusted) {
 			continue
 		}
 		if k == http1.Expect && !r.Continue { // there is nothing to wait with (RFC 9110 section 10.1.1)
@@ -37,21 +37,21 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 		dst = append(dst, "Connection: TE\r\n"...)
 	}
 	dst = x.appendVia(dst)
-	dst = x.Origin.appendTo(dst, x.Client, x.Asked.Authority)
+	dst = x.Origin.appendTo(dst, x.Client, x.Target.Authority)
 	return append(x.appendRequestFraming(dst), "\r\n"...)
 }
 
 // hostSent is the Host field's value for x.Target.
 func (x *Exchange) hostSent() string {
-	switch o := x.Target.Options; {
+	switch o := x.Member.Options; {
 	case o.HostDst:
-		return x.Target.Upstream.Address()
+		return x.Member.Upstream.Address()
 	case o.Host != "":
 		return o.Host
-	case x.Asked.Authority == "": // HTTP/1.0
-		return x.Target.Upstream.Address()
+	case x.Target.Authority == "": // HTTP/1.0
+		return x.Member.Upstream.Address()
 	}
-	return x.Asked.Authority
+	return x.Target.Authority
 }
 
 // appendRequestFraming appends what says how long the body is. A length of nothing that the client sent goes on, as a signature may

@@ -48,7 +48,7 @@ func TestSeatsAreAddedUp(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	d.common.Metrics = NewMetrics(registry)
 	var open Exchange
-	for _, seat := range []*Seat{d.common.NewSeat(), d.common.SharedSeat()} {
+	for _, seat := range []*Recorder{d.common.NewRecorder(), d.common.SharedRecorder()} {
 		d.seat = seat
 		var x Exchange
 		buf := d.exchange(&x, nil)
@@ -111,18 +111,18 @@ func TestServicesAreBounded(t *testing.T) {
 func TestHeadsThatCannotBeReadAreAnswered(t *testing.T) {
 	out := &bytes.Buffer{}
 	d := newDesk(t, NewAccessLog(AccessCombined, out))
-	for status, want := range map[int]Outcome{400: BadRequest, 431: HeadTooLarge, 414: TargetTooLong, 501: NotImplemented, 505: BadVersion, 417: BadExpectation, 408: SlowClient} {
+	for status, want := range map[int]Outcome{400: OutcomeBadRequest, 431: OutcomeHeadTooLarge, 414: OutcomeTargetTooLong, 501: OutcomeNotImplemented, 505: OutcomeBadVersion, 417: OutcomeBadExpectation, 408: OutcomeClientTimeout} {
 		var x Exchange
 		do := x.BadHead(d.seat, &d.client, &http1.Error{Status: status, Text: "why <it> is"}, d.now)
 		got := own(&x, d.now)
-		if do != Reply || x.Outcome != want || !x.CloseAfter() || !strings.Contains(got, fmt.Sprintf("HTTP/1.1 %d %s\r\n", status, want.reason(status))) ||
+		if do != ActionReply || x.Outcome != want || !x.CloseAfter() || !strings.Contains(got, fmt.Sprintf("HTTP/1.1 %d %s\r\n", status, want.reason(status))) ||
 			!strings.Contains(got, "Why <it> is.") || !strings.Contains(got, "Connection: close") {
 			t.Errorf("%d: %s %q", status, x.Outcome, got)
 		}
 		x.Finish(d.now)
 	}
 	var x Exchange
-	if do := x.Turn(d.seat, &d.client, Crowded, "", d.now); do != Reply || x.Status != 503 || !strings.Contains(own(&x, d.now), "Retry-After: 1\r\n") {
+	if do := x.Refuse(d.seat, &d.client, OutcomeTooManyConnections, "", d.now); do != ActionReply || x.Status != 503 || !strings.Contains(own(&x, d.now), "Retry-After: 1\r\n") {
 		t.Error(x.Outcome)
 	}
 	x.Finish(d.now)
@@ -136,7 +136,7 @@ func TestRoutesThatMayBlockAreHandedOver(t *testing.T) {
 	d := newDesk(t, NewAccessLog(AccessCombined, out))
 	registry := prometheus.NewRegistry()
 	d.common.Metrics = NewMetrics(registry)
-	d.seat = d.common.NewSeat()
+	d.seat = d.common.NewRecorder()
 	d.serve(1, "urlprefix-web.io/ proto=https")
 	var x Exchange
 	x.MayHandOver = true
@@ -229,7 +229,7 @@ func TestAccessLogOfManySeats(t *testing.T) {
 	common := newDesk(t, l).common
 	for range seats {
 		d := newDesk(t, l)
-		d.common, d.seat = common, common.NewSeat()
+		d.common, d.seat = common, common.NewRecorder()
 		loops.Go(func() {
 			var x Exchange
 			var buf []byte
@@ -263,12 +263,12 @@ func TestWhatMayBeDrained(t *testing.T) {
 	}{
 		{"a small rest", "PUT / HTTP/1.1|Content-Length: 9", 9, nil, true},
 		{"chunks", "PUT / HTTP/1.1|Transfer-Encoding: chunked", -1, nil, true},
-		{"a large rest", "PUT / HTTP/1.1|Content-Length: 65536", DrainBytes, nil, false},
+		{"a large rest", "PUT / HTTP/1.1|Content-Length: 65536", DiscardBytes, nil, false},
 		{"one that the client holds back", "PUT / HTTP/1.1|Content-Length: 9|Expect: 100-continue", 9, nil, false},
 		{"one that it was told to send", "PUT / HTTP/1.1|Content-Length: 9|Expect: 100-continue", 9, func(x *Exchange) { x.AppendContinue(nil) }, true},
 		{"the last one", "PUT / HTTP/1.1|Content-Length: 9|Connection: close", 9, nil, false},
 		{"draining", "PUT / HTTP/1.1|Content-Length: 9", 9, func(x *Exchange) { x.Ending = true }, false},
-		{"no request at all", "PUT / HTTP/1.1|Content-Length: 9", 9, func(x *Exchange) { x.Outcome = BadRequest }, false},
+		{"no request at all", "PUT / HTTP/1.1|Content-Length: 9", 9, func(x *Exchange) { x.Outcome = OutcomeBadRequest }, false},
 	} {
 		d := newDesk(t, nil)
 		var x Exchange

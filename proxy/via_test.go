@@ -35,7 +35,7 @@ func TestLoopsAreFoundByVia(t *testing.T) {
 		var x Exchange
 		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io"+c.fields)
 		got := "send"
-		if x.Match(d.table) != Send {
+		if x.Match(d.table) != ActionSend {
 			got = x.Outcome.String()
 		}
 		if got != c.want || c.want == "loop" && x.Status != 508 {

@@ -116,8 +116,8 @@ func (h *half) accessLog() (*proxy.AccessLog, error) {
 }
 
 // common is what all listeners share.
-func (h *half) common(access *proxy.AccessLog, forwarder proxy.Forwarder) *proxy.Common {
-	return &proxy.Common{
+func (h *half) common(access *proxy.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
+	return &proxy.Shared{
 		Switch: h.table, Metrics: proxy.NewMetrics(h.registry), Access: access, Log: h.log,
 		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(),
 	}

@@ -141,7 +141,7 @@ func (l *loop) welcome(g guest) {
 		}
 		c.refused = true
 		l.server.refused.Add(1)
-		c.turnAway(proxy.Crowded)
+		c.turnAway(proxy.OutcomeTooManyConnections)
 		return
 	}
 	c.late = true // the first head has its time from here on, not from its first byte

@@ -114,12 +114,12 @@ func (j *job) noAnswer() {
 // hear takes the head of an answer, the first size bytes of what came; it is true where another one follows.
 func (j *job) hear(size int) bool {
 	l := j.client.loop
-	switch j.x.Hear(&l.answer) {
-	case proxy.HeardInterim:
+	switch j.x.Classify(&l.answer) {
+	case proxy.ResponseInterim:
 		return j.interim(size)
-	case proxy.HeardSwitch:
+	case proxy.ResponseSwitch:
 		j.switchOver(size)
-	case proxy.HeardFinal:
+	case proxy.ResponseFinal:
 		j.answered(size)
 	default:
 		j.failed(proxy.FailedAnswer)

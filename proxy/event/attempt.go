@@ -14,9 +14,9 @@ import (
 func (j *job) match() {
 	j.client.phase = busy
 	switch j.x.MatchPresent() {
-	case proxy.Send:
+	case proxy.ActionSend:
 		j.attempt()
-	case proxy.HandOver:
+	case proxy.ActionHandOver:
 		j.client.loop.giveAway(j.client, j)
 	default:
 		j.reply()
@@ -26,8 +26,8 @@ func (j *job) match() {
 // attempt tries until a connection is under way or the rules say stop.
 func (j *job) attempt() {
 	l := j.client.loop
-	do := proxy.Send
-	for do == proxy.Send {
+	do := proxy.ActionSend
+	for do == proxy.ActionSend {
 		failure, used, ok := j.try()
 		if ok {
 			return
@@ -38,8 +38,8 @@ func (j *job) attempt() {
 }
 
 // conclude does what is left to do where no instance is asked any more.
-func (j *job) conclude(do proxy.Do) {
-	if do == proxy.Abort {
+func (j *job) conclude(do proxy.Action) {
+	if do == proxy.ActionAbort {
 		j.abandon()
 		return
 	}
@@ -52,7 +52,7 @@ func (j *job) replayable() bool { return !j.up.forgot }
 // try takes a kept connection, or begins one. It is not ok where the attempt has failed already.
 func (j *job) try() (failure proxy.Failure, used, ok bool) {
 	l := j.client.loop
-	p := l.poolOf(j.x.Target.Way)
+	p := l.poolOf(j.x.Member.Way)
 	if !j.x.Fresh {
 		// What can't be repeated is not sent into a connection without a last look; for the rest, what epoll told is enough.
 		u, dead := p.take(!proxy.Idempotent(j.request.Method))
@@ -83,7 +83,7 @@ func (j *job) failed(f proxy.Failure) {
 
 // again makes another attempt after one that has failed, and left no connection, or none.
 func (j *job) again(f proxy.Failure, used bool) {
-	if do := j.x.Failed(f, used, j.replayable(), j.client.loop.now); do == proxy.Send {
+	if do := j.x.Failed(f, used, j.replayable(), j.client.loop.now); do == proxy.ActionSend {
 		j.attempt()
 	} else {
 		j.conclude(do)
@@ -103,7 +103,7 @@ func (j *job) dropUpstream() {
 
 // connectFailed is an attempt without a connection.
 func (j *job) connectFailed(errno unix.Errno) {
-	j.failed(j.client.loop.seat.ConnectFailed(j.x.Target.Upstream, os.NewSyscallError("connect", errno)))
+	j.failed(j.client.loop.seat.ConnectFailed(j.x.Member.Upstream, os.NewSyscallError("connect", errno)))
 }
 
 // connected sends the request, unless the instance has first to show that it stays: where what can't be repeated goes to one that

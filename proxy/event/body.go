@@ -256,7 +256,7 @@ func (j *job) drain() {
 			c.idle()
 			return
 		}
-		if before > 0 && len(c.in) > 0 || c.waste > proxy.DrainBytes { // not framed as announced, or too much
+		if before > 0 && len(c.in) > 0 || c.waste > proxy.DiscardBytes { // not framed as announced, or too much
 			j.stopDraining()
 			return
 		}

@@ -164,7 +164,7 @@ func (c *client) begin(size int, err error) {
 		return
 	}
 	j.finished = false
-	if j.x.Begin(l.seat, &j.request, &c.known, l.now) == proxy.Reply {
+	if j.x.Begin(l.seat, &j.request, &c.known, l.now) == proxy.ActionReply {
 		j.up.begin(j.request.Framing, http1.None)
 		j.reply()
 		return
@@ -184,7 +184,7 @@ func (c *client) expire() {
 	switch c.phase {
 	case inHead:
 		if c.late && len(c.in) > 0 { // half a head
-			c.turnAway(proxy.SlowClient)
+			c.turnAway(proxy.OutcomeClientTimeout)
 		} else {
 			l.endClient(c)
 		}
@@ -206,7 +206,7 @@ func (c *client) turnAway(o proxy.Outcome) {
 	j := l.stock.job()
 	j.begin(c, nil)
 	j.finished = false
-	j.x.Turn(l.seat, &c.known, o, "", l.now)
+	j.x.Refuse(l.seat, &c.known, o, "", l.now)
 	j.reply()
 }
 

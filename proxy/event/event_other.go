@@ -18,7 +18,7 @@ const Available = false
 
 // Options are what a Server needs.
 type Options struct {
-	Common   *proxy.Common
+	Common   *proxy.Shared
 	Files    *sockets.Files
 	Loops    int
 	OnDrain  func()

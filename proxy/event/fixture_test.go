@@ -54,7 +54,7 @@ func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery
 		limits.Grace = 2 * time.Second
 	}
 	if o.Common == nil {
-		o.Common = &proxy.Common{}
+		o.Common = &proxy.Shared{}
 	}
 	o.Common.Switch, o.Common.Metrics, o.Common.Log = r.switcher, proxy.NewMetrics(r.registry), zerolog.Nop()
 	o.Common.Limits = lab.Over(proxy.DefaultLimits(), limits)

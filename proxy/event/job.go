@@ -66,14 +66,14 @@ func (j *job) bury() {
 	l.stock.buryJob(j)
 }
 
-// reply gives the client an own answer.
+// reply gives the client a local reply.
 func (j *job) reply() {
 	j.ticket++
 	c := j.client
 	l := c.loop
 	j.dropUpstream()
-	j.x.BeforeOwn(l.server.draining.Load(), j.skipBody())
-	l.message = j.x.AppendOwn(l.message[:0], j.x.CloseAfter(), l.now)
+	j.x.BeforeLocalReply(l.server.draining.Load(), j.skipBody())
+	l.message = j.x.AppendLocalReply(l.message[:0], j.x.CloseAfter(), l.now)
 	if _, ok := l.send(&c.sock, l.message); !ok {
 		j.abandon()
 		return

@@ -225,7 +225,7 @@ func TestNoDescriptorIsLost(t *testing.T) {
 func TestRequestsOfOneConnectionTakeTurns(t *testing.T) {
 	var lines bytes.Buffer
 	access := proxy.NewAccessLog(proxy.AccessCombined, &lines)
-	r, ready := pausable(t, proxy.Limits{}, app(t, func(http.ResponseWriter, *http.Request) {}), &proxy.Common{Access: access})
+	r, ready := pausable(t, proxy.Limits{}, app(t, func(http.ResponseWriter, *http.Request) {}), &proxy.Shared{Access: access})
 	r.apply()
 	many, manyReader := r.dial()
 	one, oneReader := r.dial()

@@ -24,7 +24,7 @@ const rawWait = 5
 // loop is one thread's share of the connections. Nothing of it is touched by others but what stands under inbox and the counts.
 type loop struct {
 	server *Server
-	seat   *proxy.Seat
+	seat   *proxy.Recorder
 	number int
 
 	ep     int
@@ -67,7 +67,7 @@ type loop struct {
 }
 
 func newLoop(s *Server, number int) *loop {
-	l := &loop{server: s, seat: s.common.NewSeat(), number: number, base: time.Now(), files: s.files, ep: -1,
+	l := &loop{server: s, seat: s.common.NewRecorder(), number: number, base: time.Now(), files: s.files, ep: -1,
 		front: make([]byte, headRoom+sharedBytes), back: make([]byte, headRoom+sharedBytes), message: make([]byte, 0, largeBuffer),
 		pools: make(map[*balancer.Way]*pool)}
 	l.expire = func(s *sock) {

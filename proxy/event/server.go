@@ -27,7 +27,7 @@ const Available = true
 
 // Options are what a Server needs. Common must not be nil; it is not changed, and its Limits take their defaults where they are zero.
 type Options struct {
-	Common *proxy.Common
+	Common *proxy.Shared
 	// Files counts the descriptors of all listeners of the process; nil is an own count.
 	Files *sockets.Files
 	// Loops is how many there are; 0 is one per core. A busy loop keeps a thread without telling the scheduler, for milliseconds at a
@@ -35,7 +35,7 @@ type Options struct {
 	Loops int
 	// OnDrain is called once when draining begins, before anything else: it takes readiness away. May be nil.
 	OnDrain func()
-	// HandOver takes a connection over for good, with the bytes that were read and not answered, from a loop's goroutine: it must not
+	// ActionHandOver takes a connection over for good, with the bytes that were read and not answered, from a loop's goroutine: it must not
 	// block. It gets what a loop can't serve: HTTP/2, and routes whose serving may block. Without it these are answered as what they
 	// are to HTTP/1.1, and such routes are served here. Who takes them drains when the Server does, and says so in the log for both.
 	HandOver func(c net.Conn, read []byte, l Listener)
@@ -50,7 +50,7 @@ type Listener struct {
 
 // Server serves requests from the Switch's present table.
 type Server struct {
-	common   *proxy.Common
+	common   *proxy.Shared
 	limits   proxy.Limits
 	heads    http1.Limits // of requests
 	answers  http1.Limits

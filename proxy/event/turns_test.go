@@ -16,7 +16,7 @@ import (
 )
 
 // pausable is a rig with one loop, and a way to get ready to hold it: what happens while it is held comes to it in one turn.
-func pausable(t *testing.T, limits proxy.Limits, a net.Addr, common *proxy.Common) (r *rig, ready func() (hold func() (release func()))) {
+func pausable(t *testing.T, limits proxy.Limits, a net.Addr, common *proxy.Shared) (r *rig, ready func() (hold func() (release func()))) {
 	held, gate := make(chan struct{}), make(chan struct{})
 	r = newRig(t, Options{Common: common, Loops: 1, HandOver: func(c net.Conn, _ []byte, _ Listener) {
 		c.Close()

@@ -76,7 +76,7 @@ func FuzzAssemble(f *testing.F) {
 		if r.Assemble(http1.Parts{Method: method, Path: path, Authority: authority, Fields: fields, Length: length}) != nil {
 			return
 		}
-		asked, err := proxy.Ask(r.Method, r.Target, r.Host)
+		asked, err := proxy.ParseTarget(r.Method, r.Target, r.Host)
 		if err != nil {
 			return
 		}
@@ -94,8 +94,8 @@ func FuzzAssemble(f *testing.F) {
 		if refused != nil || again.head != text.Len() {
 			t.Fatalf("%q: %v", text.String(), refused)
 		}
-		second, err := proxy.Ask(again.Method, again.Target, again.Host)
-		if err != nil || second != asked || again.Method != method || !slices.Equal(again.Fields, r.Fields) || again.Hops.Len() > 0 || again.WebSocket {
+		second, err := proxy.ParseTarget(again.Method, again.Target, again.Host)
+		if err != nil || second != asked || again.Method != method || !slices.Equal(again.Fields, r.Fields) || again.Connection.Len() > 0 || again.WebSocket {
 			t.Fatalf("%+v %+v became %+v %+v: %v", r, asked, again, second, err)
 		}
 		if announced != "" && again.Framing != r.Framing || r.Framing.Kind == http1.Sized && announced == "" && name == "" {

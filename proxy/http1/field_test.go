@@ -89,7 +89,7 @@ func TestScansByEight(t *testing.T) {
 }
 
 func TestHops(t *testing.T) {
-	var h Hops
+	var h ConnectionOptions
 	h.Add("close, X-A ,, \tx-b\t,c;q=1")
 	h.Add("d")
 	h.Add(" e,")

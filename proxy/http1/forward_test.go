@@ -17,14 +17,14 @@ import (
 
 // post is a proxy without its sockets: one route for all, to one instance.
 type post struct {
-	seat   *proxy.Seat
+	seat   *proxy.Recorder
 	table  *routing.Table
 	client proxy.Client
 	now    time.Time
 }
 
 func newPost(trusted string) *post {
-	common := &proxy.Common{Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Limits: proxy.DefaultLimits()}
+	common := &proxy.Shared{Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Limits: proxy.DefaultLimits()}
 	forwarder, err := proxy.ParseForwarder(trusted)
 	if err != nil {
 		panic(err)
@@ -35,7 +35,7 @@ func newPost(trusted string) *post {
 		Service:  "web", Tags: []string{"urlprefix-/"}, Weight: 1, Status: discovery.Passing,
 	}}}
 	return &post{
-		seat:   common.NewSeat(),
+		seat:   common.NewRecorder(),
 		table:  routing.NewTable(routing.Options{}).Next(&discovery.Snapshot{Sequence: 1, Services: []*discovery.Service{web}}),
 		client: proxy.NewClient(netip.MustParseAddr("10.0.0.9"), "http", &common.Forwarder),
 		now:    time.Unix(1_800_000_000, 0),
@@ -78,19 +78,19 @@ func TestForwardedParts(t *testing.T) {
 func (p *post) forward(t *testing.T, src, reply []byte) (way int) {
 	var x proxy.Exchange
 	r, err := parseRequest(src, limits)
-	do := proxy.Reply
+	do := proxy.ActionReply
 	if err != nil {
 		r.Method = "" // nothing is known of what could not be read
 		x.BadHead(p.seat, &p.client, err, p.now)
-	} else if do = x.Begin(p.seat, &r.Request, &p.client, p.now); do == proxy.Go {
+	} else if do = x.Begin(p.seat, &r.Request, &p.client, p.now); do == proxy.ActionContinue {
 		do = x.Match(p.table)
 	}
 	defer x.Finish(p.now)
-	if do != proxy.Send {
-		p.back(t, x.AppendOwn(nil, false, p.now), r.Method, x.Status, nil)
+	if do != proxy.ActionSend {
+		p.back(t, x.AppendLocalReply(nil, false, p.now), r.Method, x.Status, nil)
 		return 0
 	}
-	r.asked, r.body = x.Asked, decode(r.Framing, src[r.head:])
+	r.asked, r.body = x.Target, decode(r.Framing, src[r.head:])
 	p.toInstance(t, &x, r)
 	a, ok := acceptAnswer(reply, r.Method, limits)
 	if !ok || a.Status < 200 {

@@ -15,7 +15,7 @@ import (
 // request is one that was accepted, with its body.
 type request struct {
 	http1.Request
-	asked proxy.Asked
+	asked proxy.RequestTarget
 	head  int
 	body  body
 }
@@ -27,7 +27,7 @@ func accept(src []byte, l http1.Limits) (r request, ok bool) {
 		return r, false
 	}
 	var err error
-	if r.asked, err = proxy.Ask(r.Method, r.Target, r.Host); err != nil {
+	if r.asked, err = proxy.ParseTarget(r.Method, r.Target, r.Host); err != nil {
 		return r, false
 	}
 	r.body = decode(r.Framing, src[r.head:])

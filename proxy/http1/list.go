@@ -7,9 +7,9 @@ const hopsInline = 4
 // kept, to tell.
 const maxOptions = 64
 
-// Hops is the set of field names and options that a message's Connection fields name. What it holds is bounded; one that was given
+// ConnectionOptions is the set of field names and options that a message's Connection fields name. What it holds is bounded; one that was given
 // too many takes every name for one of them, and no message with such a set is accepted.
-type Hops struct {
+type ConnectionOptions struct {
 	first [hopsInline]string
 	n     int
 	rest  []string
@@ -38,7 +38,7 @@ func optionOf(token string) option {
 }
 
 // Add takes the options of one Connection field's value.
-func (h *Hops) Add(value string) {
+func (h *ConnectionOptions) Add(value string) {
 	for value != "" {
 		var token string
 		token, value = NextToken(value)
@@ -55,7 +55,7 @@ func (h *Hops) Add(value string) {
 }
 
 // Has says whether name was named, in any case.
-func (h *Hops) Has(name string) bool {
+func (h *ConnectionOptions) Has(name string) bool {
 	for i := range h.n {
 		if bothFold(h.first[i], name) {
 			return true
@@ -70,13 +70,13 @@ func (h *Hops) Has(name string) bool {
 }
 
 // Len is how many options there are, up to one too many.
-func (h *Hops) Len() int { return h.n + len(h.rest) }
+func (h *ConnectionOptions) Len() int { return h.n + len(h.rest) }
 
 // reset forgets all, but keeps the room.
-func (h *Hops) reset() { h.n, h.rest, h.said = 0, h.rest[:0], 0 }
+func (h *ConnectionOptions) reset() { h.n, h.rest, h.said = 0, h.rest[:0], 0 }
 
-// says whether an option was named.
-func (h *Hops) says(o option) bool { return h.said&o != 0 }
+// includes whether an option was named.
+func (h *ConnectionOptions) includes(o option) bool { return h.said&o != 0 }
 
 // HasToken says whether a comma-separated list holds a token, in any case; parameters behind a semicolon are not looked at.
 func HasToken(list, token string) bool {

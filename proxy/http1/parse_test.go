@@ -108,7 +108,7 @@ func TestParseForgets(t *testing.T) {
 		if err := r.Parse([]byte(plain), testLimits); err != nil {
 			t.Fatal(err)
 		}
-		if r.Method != fresh.Method || r.Framing != fresh.Framing || r.Close || r.Continue || r.WebSocket || r.Trailers || r.Hops.Len() != 0 || r.Hops.Has("a") ||
+		if r.Method != fresh.Method || r.Framing != fresh.Framing || r.Close || r.Continue || r.WebSocket || r.Trailers || r.Connection.Len() != 0 || r.Connection.Has("a") ||
 			len(r.Fields) != 1 || r.Host != "h" || r.Minor != 1 || r.Target != "/" {
 			t.Errorf("behind %q: %+v", before, r)
 		}
@@ -117,7 +117,7 @@ func TestParseForgets(t *testing.T) {
 	for _, head := range []string{ok + "Connection: close, a\r\nContent-Length: 5\r\n\r\n", ok + "Content-Length: x\r\n\r\n", "HTTP/1.1 204\r\n\r\n"} {
 		_ = a.Parse([]byte(head), "GET", testLimits)
 	}
-	if a.Status != 204 || a.Reason != "" || a.Close || a.Farewell || a.Hops.Len() != 0 || a.ContentLength != -1 || a.Framing != (Framing{}) || len(a.Fields) != 0 {
+	if a.Status != 204 || a.Reason != "" || a.Close || a.SaysClose || a.Connection.Len() != 0 || a.ContentLength != -1 || a.Framing != (Framing{}) || len(a.Fields) != 0 {
 		t.Errorf("%+v", a)
 	}
 }

@@ -40,7 +40,7 @@ func (w *wire) small(t *testing.T) {
 	if tr := w.body.trailers; tr != nil && (cap(tr.text) > 2*maxTrailers || cap(tr.fields) > 2*maxTrailer) {
 		t.Fatalf("%d bytes of trailers and %d fields are held", cap(tr.text), cap(tr.fields))
 	}
-	if n := max(cap(w.req.Hops.rest), cap(w.ans.Hops.rest)); n > 2*maxOptions {
+	if n := max(cap(w.req.Connection.rest), cap(w.ans.Connection.rest)); n > 2*maxOptions {
 		t.Fatalf("%d options are held", n)
 	}
 }

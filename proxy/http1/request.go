@@ -22,8 +22,8 @@ type Request struct {
 	WebSocket bool
 	// Trailers says that the client takes trailers in the answer.
 	Trailers bool
-	// Hops is what Connection fields name.
-	Hops Hops
+	// ConnectionOptions is what Connection fields name.
+	Connection ConnectionOptions
 }
 
 // Parse reads a whole head as Head.Find measures it. It fails with a *Error; r then holds what was read so far. head must not
@@ -38,7 +38,7 @@ func (r *Request) reset() {
 	r.Method, r.Target, r.Host = "", "", ""
 	r.Minor, r.Fields, r.Framing = 0, r.Fields[:0], Framing{}
 	r.Close, r.Continue, r.WebSocket, r.Trailers = false, false, false, false
-	r.Hops.reset()
+	r.Connection.reset()
 }
 
 func (r *Request) parse(head []byte, l Limits) fault {
@@ -104,7 +104,7 @@ func (r *Request) judge() fault {
 		case TransferEncoding:
 			bad = l.addCoding(f.Value)
 		case Connection:
-			r.Hops.Add(f.Value)
+			r.Connection.Add(f.Value)
 		case TE:
 			r.Trailers = r.Trailers || HasToken(f.Value, "trailers")
 		case Trailer:
@@ -122,12 +122,12 @@ func (r *Request) judge() fault {
 	if f := r.frame(l); f != fine {
 		return f
 	}
-	if r.Hops.Len() > maxOptions {
+	if r.Connection.Len() > maxOptions {
 		return tooManyOptions
 	}
-	r.Close = r.Hops.says(saidClose) || r.Minor == 0 && !r.Hops.says(saidKeepAlive)
+	r.Close = r.Connection.includes(saidClose) || r.Minor == 0 && !r.Connection.includes(saidKeepAlive)
 	r.Continue = r.Continue && r.Minor == 1 && !r.Framing.Empty()
-	r.WebSocket = websocket && upgrades == 1 && r.Minor == 1 && r.Method == "GET" && r.Framing.Empty() && r.Hops.says(saidUpgrade)
+	r.WebSocket = websocket && upgrades == 1 && r.Minor == 1 && r.Method == "GET" && r.Framing.Empty() && r.Connection.includes(saidUpgrade)
 	return r.judgeHost(hosts)
 }
 

@@ -14,10 +14,10 @@ type Response struct {
 	ContentLength int64
 	// Close says that the connection can't be used again.
 	Close bool
-	// Farewell says that it is the instance that asks for this, with Connection: close.
-	Farewell bool
-	// Hops is what Connection fields name.
-	Hops Hops
+	// SaysClose says that it is the instance that asks for this, with Connection: close.
+	SaysClose bool
+	// ConnectionOptions is what Connection fields name.
+	Connection ConnectionOptions
 }
 
 // Parse reads a whole head as Head.Find measures it; method is that of the request which it answers. It fails with a *Error of
@@ -30,8 +30,8 @@ func (r *Response) Parse(head []byte, method string, l Limits) error {
 func (r *Response) reset() {
 	r.Status, r.Minor, r.Reason = 0, 0, ""
 	r.Fields, r.Framing, r.ContentLength = r.Fields[:0], Framing{}, -1
-	r.Close, r.Farewell = false, false
-	r.Hops.reset()
+	r.Close, r.SaysClose = false, false
+	r.Connection.reset()
 }
 
 func (r *Response) parse(head []byte, method string, l Limits) fault {
@@ -92,20 +92,20 @@ func (r *Response) judge(method string) fault {
 		case Trailer:
 			bad = trailerFault(f.Value)
 		case Connection:
-			r.Hops.Add(f.Value)
+			r.Connection.Add(f.Value)
 		}
 		if bad != fine {
 			return bad
 		}
 	}
-	if r.Hops.Len() > maxOptions {
+	if r.Connection.Len() > maxOptions {
 		return tooManyOptions
 	}
 	if l.coded && r.Minor == 0 {
 		return oldCoding
 	}
-	r.Farewell = r.Hops.says(saidClose)
-	r.Close = r.Farewell || r.Minor == 0 && !r.Hops.says(saidKeepAlive)
+	r.SaysClose = r.Connection.includes(saidClose)
+	r.Close = r.SaysClose || r.Minor == 0 && !r.Connection.includes(saidKeepAlive)
 	return r.frame(method, l)
 }
 

@@ -119,7 +119,7 @@ func TestAnswerSaysWhatItAnnounces(t *testing.T) {
 			Response{Status: 200, Minor: 1, Reason: "OK", Framing: Framing{Kind: Chunked}, ContentLength: -1, Close: true}},
 		{"until close", "GET", ok + "\r\n", Response{Status: 200, Minor: 1, Reason: "OK", Framing: Framing{Kind: UntilClose}, ContentLength: -1, Close: true}},
 		{"farewell", "GET", ok + "Connection: close\r\nContent-Length: 0\r\n\r\n",
-			Response{Status: 200, Minor: 1, Reason: "OK", Framing: Framing{Kind: Sized}, Close: true, Farewell: true}},
+			Response{Status: 200, Minor: 1, Reason: "OK", Framing: Framing{Kind: Sized}, Close: true, SaysClose: true}},
 		{"HTTP/1.0", "GET", "HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n", Response{Status: 404, Reason: "Not Found", Framing: Framing{Kind: Sized}, Close: true}},
 		{"switching", "GET", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n",
 			Response{Status: 101, Minor: 1, Reason: "Switching Protocols", ContentLength: -1}},
@@ -130,7 +130,7 @@ func TestAnswerSaysWhatItAnnounces(t *testing.T) {
 			continue
 		}
 		if r.Status != c.want.Status || r.Minor != c.want.Minor || r.Reason != c.want.Reason || r.Framing != c.want.Framing ||
-			r.ContentLength != c.want.ContentLength || r.Close != c.want.Close || r.Farewell != c.want.Farewell {
+			r.ContentLength != c.want.ContentLength || r.Close != c.want.Close || r.SaysClose != c.want.SaysClose {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", c.name, r, c.want)
 		}
 	}

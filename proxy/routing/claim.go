@@ -39,7 +39,7 @@ type standing struct {
 type claim struct {
 	key     routeKey
 	service string
-	targets []Target // Index and Weight are set in the Route
+	targets []Member // Index and Weight are set in the Route
 	closed  bool     // an instance restricts the route in a way that can't be honoured
 }
 
@@ -159,7 +159,7 @@ func (c *compiler) claim(key routeKey, i int, r *dialect.Rule) {
 		return
 	}
 	c.seated[at] = true
-	cl.targets = append(cl.targets, Target{Upstream: u, Way: way, Instance: in, Options: &r.Options})
+	cl.targets = append(cl.targets, Member{Upstream: u, Way: way, Instance: in, Options: &r.Options})
 }
 
 // way is how an instance is spoken to under a rule's options. An instance that is not usable keeps its ways, as it keeps its Upstream.

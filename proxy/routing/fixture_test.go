@@ -18,8 +18,8 @@ func whereOf(t *Table, q Query) string {
 		return "404"
 	}
 	var out []string
-	for i := range r.Targets {
-		out = append(out, r.Targets[i].Upstream.Address())
+	for i := range r.Members {
+		out = append(out, r.Members[i].Upstream.Address())
 	}
 	if out == nil {
 		return "down"
@@ -41,8 +41,8 @@ func upstream(t *testing.T, table *Table, authority, address string) *balancer.U
 	if !ok {
 		t.Fatalf("no route for %s", authority)
 	}
-	for i := range r.Targets {
-		if u := r.Targets[i].Upstream; u.Address() == address {
+	for i := range r.Members {
+		if u := r.Members[i].Upstream; u.Address() == address {
 			return u
 		}
 	}

@@ -261,7 +261,7 @@ func TestMatchAndPickAllocateNothing(t *testing.T) {
 	for _, o := range []Options{{}, {Policy: balancer.LeastConnections{}, DefaultService: "s000000"}} {
 		table := NewTable(o).Next(wide(n))
 		for i, ask := range asks {
-			if r, ok := table.Match(Query{Authority: ask.authority, Path: ask.path}); ok != (i < 8 || o.DefaultService != "") || ok && len(r.Targets) == 0 {
+			if r, ok := table.Match(Query{Authority: ask.authority, Path: ask.path}); ok != (i < 8 || o.DefaultService != "") || ok && len(r.Members) == 0 {
 				t.Fatalf("%v: found %v", ask, ok)
 			}
 			var tried balancer.Tried

@@ -22,8 +22,8 @@ func TestSameRouteOfSeveralServicesIsOne(t *testing.T) {
 		fixture.Instance("b", "10.0.0.2", 80, "urlprefix-ex.com/ strip=/x"), fixture.Instance("a", "10.0.0.1", 80, "urlprefix-ex.com/"), fixture.Instance("a", "10.0.0.3", 80, "urlprefix-EX.com/")))
 	expect(t, table, "ex.com", "/", "10.0.0.1:80 10.0.0.3:80 10.0.0.2:80")
 	r, _ := table.Match(Query{Authority: "ex.com", Path: "/"})
-	if r.Name != "a" || r.Targets[0].Options.Strip != "" || r.Targets[2].Options.Strip != "/x" {
-		t.Errorf("%s %+v", r.Name, r.Targets)
+	if r.Name != "a" || r.Members[0].Options.Strip != "" || r.Members[2].Options.Strip != "/x" {
+		t.Errorf("%s %+v", r.Name, r.Members)
 	}
 	table = table.Next(fixture.Snapshot(fixture.Instance("b", "10.0.0.2", 80, "urlprefix-ex.com/")))
 	expect(t, table, "ex.com", "/", "10.0.0.2:80")
@@ -241,7 +241,7 @@ func TestSpoiltTagKeepsTheLastGoodVersion(t *testing.T) {
 		expect(t, table, "h", "/a/x", "10.0.0.1:80")
 		expect(t, table, "h", "/b", "10.0.0.1:80")
 		expect(t, table, "h", "/c", "10.0.0.1:80")
-		if r, ok := table.Match(Query{Authority: "h", Path: "/a/x"}); !ok || r.Targets[0].Options.Strip != "/a" {
+		if r, ok := table.Match(Query{Authority: "h", Path: "/a/x"}); !ok || r.Members[0].Options.Strip != "/a" {
 			t.Errorf("%q: not the version before", bad)
 		}
 		if len(table.Rejects()) != 1 {
@@ -281,8 +281,8 @@ func TestFixedShares(t *testing.T) {
 			list = append(list, in)
 		}
 		r, _ := NewTable(Options{}).Next(fixture.Snapshot(list...)).Match(Query{Authority: "h", Path: "/"})
-		for i := range r.Targets {
-			out = append(out, r.Targets[i].Weight)
+		for i := range r.Members {
+			out = append(out, r.Members[i].Weight)
 		}
 		return out
 	}
@@ -335,9 +335,9 @@ func TestSurvivorsKeepTheirUpstream(t *testing.T) {
 			now := map[discovery.Identity]*balancer.Upstream{}
 			for i := range list {
 				r, _ := table.Match(Query{Authority: fmt.Sprintf("h%s.io", list[i].Service[1:]), Path: "/"})
-				for j := range r.Targets {
-					if r.Targets[j].Instance.Identity == list[i].Identity {
-						now[list[i].Identity] = r.Targets[j].Upstream
+				for j := range r.Members {
+					if r.Members[j].Instance.Identity == list[i].Identity {
+						now[list[i].Identity] = r.Members[j].Upstream
 					}
 				}
 				if now[list[i].Identity] == nil {
@@ -394,7 +394,7 @@ func TestWaysSurviveWithTheirRules(t *testing.T) {
 	ways := func(table *Table) (plain, secure *balancer.Way) {
 		for _, r := range table.Routes() {
 			found, _ := table.Match(Query{Authority: r.Host, Path: "/"})
-			if w := found.Targets[0].Way; w.TLS() == nil {
+			if w := found.Members[0].Way; w.TLS() == nil {
 				plain = w
 			} else {
 				secure = w

@@ -24,8 +24,8 @@ type Route struct {
 	Dialect    dialect.Dialect
 	// Default marks the route of the default service; its Host and Path are "".
 	Default bool
-	// Targets are the instances that the catalogue allows traffic to. Empty means known but down.
-	Targets []Target
+	// Members are the instances that the catalogue allows traffic to. Empty means known but down.
+	Members []Member
 	Lane    *balancer.Lane
 	// Blocking says that serving the route may block (TLS towards the instances, see also Options.Blocking), which an event loop
 	// must not.
@@ -40,15 +40,15 @@ type Route struct {
 	picker balancer.Picker
 }
 
-// Target is one instance in one route.
-type Target struct {
+// Member is one instance in one route.
+type Member struct {
 	Upstream *balancer.Upstream
 	// Way is how the Upstream is spoken to in this route.
 	Way      *balancer.Way
 	Instance *discovery.Instance
 	// Options are those of the rule by which this instance asks for the route. Never nil.
 	Options *dialect.Options
-	// Index is the position in Route.Targets, for balancer.Tried.
+	// Index is the position in Route.Members, for balancer.Tried.
 	Index int
 	// Weight is what the picker was given: relative to the route's other targets.
 	Weight int
@@ -56,12 +56,12 @@ type Target struct {
 
 // Pick chooses an instance that is usable and was not tried. ok is false when there is none: answer 503 at once. The caller
 // adds Target.Index to those tried. No allocation.
-func (r *Route) Pick(w balancer.Want) (*Target, bool) {
+func (r *Route) Pick(w balancer.Want) (*Member, bool) {
 	i, ok := r.picker.Pick(w)
 	if !ok {
 		return nil, false
 	}
-	return &r.Targets[i], true
+	return &r.Members[i], true
 }
 
 // newRoute builds a route over claims. Old, if not nil, is the one that it replaces; it hands its Lane on.
@@ -85,14 +85,14 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 	if len(claims) > 0 {
 		r.Name = label(claims[0].service)
 	}
-	r.Targets = make([]Target, 0, n)
+	r.Members = make([]Member, 0, n)
 	for _, c := range claims {
-		r.Targets = append(r.Targets, c.targets...)
+		r.Members = append(r.Members, c.targets...)
 	}
-	setWeights(r.Targets)
+	setWeights(r.Members)
 	members := make([]balancer.Member, n)
-	for i := range r.Targets {
-		t := &r.Targets[i]
+	for i := range r.Members {
+		t := &r.Members[i]
 		t.Index = i
 		members[i] = balancer.Member{Way: t.Way, Weight: t.Weight}
 		r.Blocking = r.Blocking || t.Options.TLS

@@ -86,14 +86,14 @@ func (t *Table) Routes() []RouteView {
 func (r *Route) view() RouteView {
 	v := RouteView{
 		Service: r.Name, Host: r.Host, Path: r.Path, Dialect: r.Dialect.String(), Default: r.Default,
-		Targets: make([]TargetView, 0, len(r.Targets)),
+		Targets: make([]TargetView, 0, len(r.Members)),
 	}
 	total := 0
-	for i := range r.Targets {
-		total += r.Targets[i].Weight
+	for i := range r.Members {
+		total += r.Members[i].Weight
 	}
-	for i := range r.Targets {
-		g := &r.Targets[i]
+	for i := range r.Members {
+		g := &r.Members[i]
 		v.Targets = append(v.Targets, TargetView{
 			Service: g.Instance.Service, ID: g.Instance.ID, Address: g.Upstream.Address(),
 			Share: float64(g.Weight) / float64(max(1, total)), Usable: g.Way.Usable(), Options: g.Options.Words(),

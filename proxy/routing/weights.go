@@ -8,7 +8,7 @@ const shareUnit = 1_000_000
 // setWeights gives the targets of one route their weights. Fixed shares are per instance. Their sum above 1 is scaled down;
 // below 1 the rest belongs to the others by their catalogue weights, or, where all are fixed, they are scaled up. Without
 // a fixed share the catalogue's weights are the weights.
-func setWeights(targets []Target) {
+func setWeights(targets []Member) {
 	var fixed, others float64
 	dynamic := 0
 	for i := range targets {
@@ -52,4 +52,4 @@ func units(share float64) int {
 // maxCatalogueWeight is Consul's own bound for Weights.Passing and Weights.Warning.
 const maxCatalogueWeight = 65535
 
-func catalogueWeight(t *Target) int { return min(max(1, t.Instance.Weight), maxCatalogueWeight) }
+func catalogueWeight(t *Member) int { return min(max(1, t.Instance.Weight), maxCatalogueWeight) }

@@ -87,7 +87,7 @@ func (s *Server) serve(f *front, read []byte, l *Listener) {
 	f.client = s.newClient(f, l)
 	if f.away {
 		if l.TLS == nil { // a handshake costs more than many a request
-			s.turnAway(f, proxy.Crowded, "")
+			s.turnAway(f, proxy.OutcomeTooManyConnections, "")
 		}
 		return
 	}
@@ -139,7 +139,7 @@ func (s *Server) handshake(f *front, l *Listener) (conn net.Conn, http2 bool, er
 	err = secure.Handshake()
 	var plain tls.RecordHeaderError
 	if errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader[:]) {
-		s.turnAway(f, proxy.BadRequest, "A plain HTTP request was sent to the HTTPS port.")
+		s.turnAway(f, proxy.OutcomeBadRequest, "A plain HTTP request was sent to the HTTPS port.")
 	}
 	if err != nil {
 		return secure, false, err

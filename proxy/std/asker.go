@@ -31,7 +31,7 @@ type asker interface {
 	flush() error
 	// finish ends the answer's body.
 	finish(trailers []http1.Field) error
-	// own sends the proxy's own answer, whole.
+	// own sends a local reply, whole.
 	own() error
 	// tunnel passes bytes both ways until both ways have ended.
 	tunnel(b *backConn)

@@ -41,24 +41,24 @@ func (s *Server) giveExchange(x *exchange) {
 }
 
 // run does what is to be done, from do on, until the request is answered or cut. A panic costs this request and nothing else.
-func (x *exchange) run(do proxy.Do) {
+func (x *exchange) run(do proxy.Action) {
 	x.server.busy.Add(1)
 	defer x.server.busy.Add(-1)
 	defer x.finish()
-	if do == proxy.Go {
+	if do == proxy.ActionContinue {
 		if !x.request.Framing.Empty() {
 			x.up = newUpload(x)
 		}
 		do = x.match()
 	}
-	for do == proxy.Send {
+	for do == proxy.ActionSend {
 		failure, kept := x.attempt()
 		if failure == answered {
 			return
 		}
 		do = x.Failed(failure, kept, x.up == nil || x.up.replayable(), time.Now())
 	}
-	if do != proxy.Reply {
+	if do != proxy.ActionReply {
 		x.asker.cut()
 		return
 	}
@@ -66,17 +66,17 @@ func (x *exchange) run(do proxy.Do) {
 }
 
 // match reads a small body, and then finds the way: what has gone while the body came is not asked.
-func (x *exchange) match() proxy.Do {
+func (x *exchange) match() proxy.Action {
 	if x.ReadsAhead() && !x.up.readAhead() {
 		return x.Failed(x.up.failure(), false, false, time.Now())
 	}
 	return x.MatchPresent()
 }
 
-// reply gives an own answer. What is left of the request is drained after it where it is small, and otherwise ends with the connection.
+// reply gives a local reply. What is left of the request is drained after it where it is small, and otherwise ends with the connection.
 func (x *exchange) reply() {
 	x.begun = true
-	x.BeforeOwn(x.server.draining.Load(), 0)
+	x.BeforeLocalReply(x.server.draining.Load(), 0)
 	if x.up != nil {
 		x.up.leave()
 	}
@@ -95,7 +95,7 @@ func (x *exchange) finish() {
 		x.server.seat.Panic()
 		x.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
 		x.Ending = true
-		if x.begun || x.Fail() != proxy.Reply || x.asker.own() != nil {
+		if x.begun || x.Fail() != proxy.ActionReply || x.asker.own() != nil {
 			x.asker.cut()
 		}
 	}

@@ -56,7 +56,7 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 	if o.Limits.Grace == 0 {
 		o.Limits.Grace = 2 * time.Second
 	}
-	o.Common = &proxy.Common{Switch: r.switcher, Metrics: proxy.NewMetrics(r.registry), Access: o.Access, Forwarder: o.Forwarder,
+	o.Common = &proxy.Shared{Switch: r.switcher, Metrics: proxy.NewMetrics(r.registry), Access: o.Access, Forwarder: o.Forwarder,
 		Log: zerolog.Nop(), Limits: lab.Over(proxy.DefaultLimits(), o.Limits)}
 	r.server = NewServer(o.Options)
 	plain := listen(t)

@@ -61,7 +61,7 @@ func (c *framed) Read(p []byte) (n int, err error) {
 		if n, err = c.fill(p); err != nil {
 			c.in.drop()
 			if timedOut(err) {
-				err = c.end(goAwayNoError, proxy.SlowClient, "the head took too long")
+				err = c.end(goAwayNoError, proxy.OutcomeClientTimeout, "the head took too long")
 			}
 			return 0, err
 		}
@@ -71,7 +71,7 @@ func (c *framed) Read(p []byte) (n int, err error) {
 		c.in.skip(n)
 	}
 	if over := c.bounds.read(p[:n]); over != "" {
-		return 0, c.end(goAwayCalm, proxy.BadRequest, "too many "+over)
+		return 0, c.end(goAwayCalm, proxy.OutcomeBadRequest, "too many "+over)
 	}
 	return n, nil
 }
@@ -123,7 +123,7 @@ func (c *framed) end(code uint32, o proxy.Outcome, why string) error {
 	c.in.drop()
 	if c.bounds.busy() { // else it was opened and not used
 		x := c.server.takeExchange(nil)
-		x.Turn(c.server.seat, &c.front.client, o, why, time.Now())
+		x.Refuse(c.server.seat, &c.front.client, o, why, time.Now())
 		x.Finish(time.Now())
 		c.server.giveExchange(x)
 		c.server.log.Debug().Stringer("client", c.front.client.Addr()).Str("why", why).Msg("HTTP/2 connection ended")

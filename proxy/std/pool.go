@@ -19,7 +19,7 @@ type pools struct {
 	connect, idle time.Duration
 	progress      time.Duration // that a write may stand still
 	keep, most    int           // kept and, unless 0, all connections of an instance
-	seat          *proxy.Seat
+	seat          *proxy.Recorder
 	files         *sockets.Files
 	byWay         sync.Map // *balancer.Way -> *pool
 

@@ -24,7 +24,7 @@ func (t *try) relay() {
 		err = t.asker.finish(proxy.AppendTrailers(nil, t.body.Trailers()))
 	}
 	if err != nil {
-		t.server.log.Debug().Err(err).Str("service", t.Route.Name).Str("instance", t.Target.Upstream.Address()).Msg("answer cut")
+		t.server.log.Debug().Err(err).Str("service", t.Route.Name).Str("instance", t.Member.Upstream.Address()).Msg("answer cut")
 		_ = t.asker.flush()
 		t.asker.cut()
 	}

@@ -22,9 +22,9 @@ import (
 
 // Options are what a Server needs.
 type Options struct {
-	// Common is what all listeners of the process share. It must not be nil; it is not changed, and its Limits take their defaults where
+	// Shared is what all listeners of the process share. It must not be nil; it is not changed, and its Limits take their defaults where
 	// they are zero.
-	Common *proxy.Common
+	Common *proxy.Shared
 	// Files counts the descriptors of all listeners of the process; nil is an own count.
 	Files *sockets.Files
 	// OnDrain is called once when draining begins, before anything else: it takes readiness away. May be nil.
@@ -46,9 +46,9 @@ type Listener struct {
 
 // Server serves requests from the Switch's present table.
 type Server struct {
-	common    *proxy.Common
+	common    *proxy.Shared
 	limits    *proxy.Limits
-	seat      *proxy.Seat
+	seat      *proxy.Recorder
 	log       zerolog.Logger
 	onDrain   func()
 	elsewhere func() int
@@ -77,7 +77,7 @@ func NewServer(o Options) *Server {
 		o.Dial = o.Common.Gate.Dial
 	}
 	limits := o.Common.Limits
-	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedSeat(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, files: o.Files, second: newHanded()}
+	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedRecorder(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, files: o.Files, second: newHanded()}
 	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, progress: s.limits.Progress, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, seat: s.seat}
 	s.exchanges.New = func() any { return new(exchange) }
 	s.open.progress, s.open.most, s.open.files = s.limits.Progress, s.limits.Conns, s.files

@@ -69,7 +69,7 @@ func (s *session) serve() (http2 bool) {
 		case errors.As(err, &refused):
 			s.refuse(refused)
 		case timedOut(err) && len(held) > 0:
-			s.turnAway(proxy.SlowClient, "")
+			s.turnAway(proxy.OutcomeClientTimeout, "")
 		}
 		s.end()
 		return false
@@ -128,16 +128,16 @@ func (s *session) turn(head []byte) bool {
 
 // refuse answers a head that is none.
 func (s *session) refuse(err *http1.Error) {
-	s.answer(func(x *exchange) proxy.Do { return x.BadHead(s.server.seat, &s.front.client, err, time.Now()) })
+	s.answer(func(x *exchange) proxy.Action { return x.BadHead(s.server.seat, &s.front.client, err, time.Now()) })
 }
 
 // turnAway answers a connection that brings no request.
 func (s *session) turnAway(o proxy.Outcome, detail string) {
-	s.answer(func(x *exchange) proxy.Do { return x.Turn(s.server.seat, &s.front.client, o, detail, time.Now()) })
+	s.answer(func(x *exchange) proxy.Action { return x.Refuse(s.server.seat, &s.front.client, o, detail, time.Now()) })
 }
 
 // answer gives the connection's last answer.
-func (s *session) answer(begin func(x *exchange) proxy.Do) {
+func (s *session) answer(begin func(x *exchange) proxy.Action) {
 	s.x, s.content, s.lingers = s.server.takeExchange(s), s.in.r, true
 	s.x.request.Framing = http1.Framing{}
 	s.body.Start(s.x.request.Framing)
@@ -168,7 +168,7 @@ func (s *session) drain() bool {
 		return true
 	}
 	s.expire(time.Now().Add(proxy.LingerTime))
-	for left := proxy.DrainBytes; left > 0; {
+	for left := proxy.DiscardBytes; left > 0; {
 		data, err := s.piece()
 		left -= len(data)
 		if err != nil {

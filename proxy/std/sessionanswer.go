@@ -103,9 +103,9 @@ func (s *session) finish(trailers []http1.Field) error {
 func (s *session) own() error {
 	left := s.left()
 	s.x.Ending = s.x.Ending || left != 0 && s.stopped.Load() // nothing more can be read
-	s.x.BeforeOwn(false, left)
+	s.x.BeforeLocalReply(false, left)
 	s.lingers = s.lingers || left != 0 && s.x.Ending
-	s.out = s.x.AppendOwn(s.room(), s.x.CloseAfter(), time.Now())
+	s.out = s.x.AppendLocalReply(s.room(), s.x.CloseAfter(), time.Now())
 	return s.flush()
 }
 

@@ -46,14 +46,14 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 }
 
 // begin takes the request, or refuses it.
-func (t *stream) begin(client *proxy.Client, now time.Time) proxy.Do {
+func (t *stream) begin(client *proxy.Client, now time.Time) proxy.Action {
 	seat := t.server.seat
 	var refused *http1.Error
 	switch err := t.readHead(); {
 	case errors.As(err, &refused):
 		return t.x.BadHead(seat, client, refused, now)
 	case t.server.limits.HeadFields > 0 && len(t.x.request.Fields) > t.server.limits.HeadFields:
-		return t.x.Turn(seat, client, proxy.HeadTooLarge, "", now)
+		return t.x.Refuse(seat, client, proxy.OutcomeHeadTooLarge, "", now)
 	}
 	return t.x.Begin(seat, &t.x.request, client, now)
 }
@@ -217,8 +217,8 @@ func (t *stream) finish(trailers []http1.Field) error {
 func (t *stream) own() error {
 	h := t.w.Header()
 	clear(h)
-	setFields(h, t.x.OwnFields(nil))
-	body := t.x.AppendOwnBody(nil)
+	setFields(h, t.x.LocalReplyFields(nil))
+	body := t.x.AppendLocalReplyBody(nil)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	t.finalHead(h)
 	t.w.WriteHeader(t.x.Status)

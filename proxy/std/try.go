@@ -44,7 +44,7 @@ func (x *exchange) attempt() (f proxy.Failure, kept bool) {
 
 // connect takes a kept connection that is alive, or opens one.
 func (x *exchange) connect() (*backConn, proxy.Failure) {
-	p := x.server.pools.of(x.Target.Way)
+	p := x.server.pools.of(x.Member.Way)
 	if !x.Fresh {
 		conn, dead := p.take()
 		if dead > 0 {
@@ -60,7 +60,7 @@ func (x *exchange) connect() (*backConn, proxy.Failure) {
 	conn, err := p.open()
 	if err != nil {
 		x.server.log.Debug().Err(err).Msg("connect")
-		return nil, x.server.seat.ConnectFailed(x.Target.Upstream, err)
+		return nil, x.server.seat.ConnectFailed(x.Member.Upstream, err)
 	}
 	return conn, answered
 }
@@ -186,12 +186,12 @@ func (t *try) await() (began bool, err error) {
 			return true, err
 		}
 		t.conn.in.skip(n)
-		switch t.Hear(&t.answer) {
-		case proxy.HeardInterim:
+		switch t.Classify(&t.answer) {
+		case proxy.ResponseInterim:
 			if err := t.asker.head(&t.answer); err != nil {
 				return true, err
 			}
-		case proxy.HeardNonsense:
+		case proxy.ResponseInvalid:
 			return true, proxy.ErrNonsense
 		default:
 			return true, nil
@@ -214,7 +214,7 @@ func (t *try) awaitHead(p *patience) (n int, err error) {
 
 // lost says what a failed attempt means.
 func (t *try) lost(err error, began bool) proxy.Failure {
-	u := t.Target.Upstream
+	u := t.Member.Upstream
 	t.conn.Close() // ends a write of the body that is under way
 	t.server.log.Debug().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("attempt failed")
 	var malformed *http1.Error

@@ -85,7 +85,7 @@ func dialKind(t testing.TB, k *kind, addr string) (*conn, error) {
 }
 
 // errNotWarm: the event loop did not serve the request before the test.
-var errNotWarm = errors.New("the event loop's own answer")
+var errNotWarm = errors.New("the event loop's local reply")
 
 // send writes, and does not mind that the other side has ended the connection.
 func (c *conn) send(parts ...string) {

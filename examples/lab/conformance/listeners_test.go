@@ -55,12 +55,12 @@ func kindNamed(name string) *kind {
 }
 
 // common is what every listener is given.
-func (r *rig) common() *proxy.Common {
+func (r *rig) common() *proxy.Shared {
 	limits := lab.Over(proxy.DefaultLimits(), r.limits)
 	if r.noRetries {
 		limits.Retries = 0
 	}
-	return &proxy.Common{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Gate: r.gate, Log: r.log, Limits: limits}
+	return &proxy.Shared{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Gate: r.gate, Log: r.log, Limits: limits}
 }
 
 func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {

@@ -115,7 +115,7 @@ func TestMalformedAnswers(t *testing.T) {
 			for i := range 3 { // whoever comes next is unharmed
 				path := fmt.Sprintf("/after-%d-%d", n, i)
 				if code, body := y.raw(t, "GET", path); code != 200 || body != path {
-					t.Errorf("the next request got %d %.60q, want its own answer", code, body)
+					t.Errorf("the next request got %d %.60q, want its local reply", code, body)
 				}
 			}
 		})

@@ -14,7 +14,7 @@ import (
 
 // engine makes the listener that was asked for, with the other one behind the event loops as in production; what it returns serves
 // until the context ends.
-func engine(s settings, c *proxy.Common) (func(context.Context, net.Listener) error, error) {
+func engine(s settings, c *proxy.Shared) (func(context.Context, net.Listener) error, error) {
 	second := std.NewServer(std.Options{Common: c})
 	switch s.engine {
 	case "event":

@@ -64,7 +64,7 @@ func run(ctx context.Context, s settings) error {
 	table := routing.NewSwitch(routing.Options{Reviver: reviver, Log: log})
 	source := newSource(s.layout, s.port)
 	table.Apply(source.snapshot())
-	serve, err := engine(s, &proxy.Common{Switch: table, Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log})
+	serve, err := engine(s, &proxy.Shared{Switch: table, Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log})
 	if err != nil {
 		return err
 	}
