@@ -43,7 +43,7 @@ check: ## format, vet, staticcheck, what nothing reaches, and who may import who
 	go vet ./...
 	$$(examples/lab/parts/find.sh staticcheck) -checks '$(LINT)' ./...
 	@dead=$$($$(examples/lab/parts/find.sh deadcode) ./cmd/... ./examples/web) && [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
-	go test -count=1 -run '^TestLayers' ./examples/lab
+	go test -count=1 -run '^Test(Layers|Packages|Words)' ./examples/lab
 
 # Limits belong to each test (examples/lab/limit.go); those of go test are only for what would hang without one.
 layers: ## who may import whom, as the test holds it

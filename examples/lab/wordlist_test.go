@@ -1,0 +1,167 @@
+package lab
+
+import (
+	"slices"
+	"strings"
+)
+
+// ban is a word that names stay free of: why, and what to say instead. A plural counts as its word; two words are banned side by side.
+type ban struct {
+	word, why, say string
+}
+
+// in says whether the words of a name hold the banned one. "request target" is HTTP's term, and free.
+func (b ban) in(words []string) bool {
+	parts := strings.Fields(b.word)
+	for i := range words {
+		end := i + len(parts)
+		if end > len(words) || !slices.Equal(words[i:end-1], parts[:len(parts)-1]) {
+			continue
+		}
+		if last := parts[len(parts)-1]; words[end-1] != last && words[end-1] != last+"s" {
+			continue
+		}
+		if b.word != "target" || i == 0 || words[i-1] != "request" {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	synonym = "a second name for something that has one"
+	private = "nobody in the field says it"
+	many    = "it meant several things"
+)
+
+// bans is the list. The right words are those of the glossary in .github/CONTRIBUTING.md.
+var bans = []ban{
+	{"backend", synonym, "instance, or upstream for its live side"},
+	{"endpoint", synonym, "instance, address"},
+	{"target", synonym, "instance, member; request target for HTTP's"},
+	{"peer", synonym, "client, instance; only the other side of a connection is a peer"},
+	{"node", synonym, "machine, host; a node is Consul's"},
+	{"worker", synonym, "loop, goroutine"},
+	{"entry", synonym, "what it is an entry of: route, instance, line"},
+	{"entries", synonym, "what they are entries of: routes, instances, lines"},
+	{"item", synonym, "what it is: rule, tag, address"},
+	{"manager", "it says nothing", "what it does"},
+
+	{"left out", private, "ejected"},
+	{"own answer", private, "local reply"},
+	{"farewell", private, "Connection: close, goodbye to nobody: closing, ended"},
+	{"goodbye", private, "close, closing"},
+	{"door", private, "listener"},
+	{"porter", private, "waker"},
+	{"knock", private, "wake"},
+	{"knocked", private, "woken"},
+	{"guest", private, "accepted connection"},
+	{"welcome", private, "adopt, accept"},
+	{"letter", private, "task"},
+	{"mail", private, "tasks"},
+	{"inbox", private, "task queue"},
+	{"stock", private, "free list"},
+	{"bury", private, "recycle, free"},
+	{"dead", private, "freed; closed, of a connection"},
+	{"seat", many, "recorder, member; assign for the verb"},
+	{"seated", many, "assigned"},
+	{"asker", private, "request body, response, presence"},
+	{"job", many, "exchange; task"},
+	{"hear", private, "classify"},
+	{"heard", private, "response kind"},
+	{"grievance", private, "complaint"},
+	{"aside", private, "local state"},
+	{"roll", private, "inventory"},
+	{"carry", private, "serve, copy, send"},
+	{"half", private, "registrator, proxy; half closed for a connection"},
+	{"sole", private, "only, single"},
+	{"spelt", private, "pattern, text"},
+	{"spoke", private, "bucket"},
+	{"loud", private, "what is logged when"},
+	{"said", private, "reported"},
+	{"settle", many, "settled is said of an instance that has proved to stay open"},
+	{"place", many, "address, position, slot"},
+}
+
+// allowed lists who may use a banned word, as "package name" or "package word", and why.
+var allowed = map[string]string{
+	"discovery node":        consulNode,
+	"discovery/consul node": consulNode,
+	"discovery/memory node": consulNode,
+	"proxy/routing node":    consulNode,
+	"examples/lab node":     consulNode,
+
+	"discovery/consul backend": "the name of Consul's header X-Consul-Query-Backend",
+	"discovery/consul entry":   "what Consul's API calls a ServiceEntry",
+	"discovery/probe Target":   "the field GRPC of Consul's check: address and service",
+	"proxy HalfClosed":         "TCP's word for a connection with one side closed",
+	"proxy/http1 target":       requestTarget,
+	"proxy target":             requestTarget,
+	"proxy/event peerOf":       "the other side of a connection",
+	"proxy/routing place":      "its one meaning: host, port and path of a route",
+	"balancer settle":          "its one meaning, with the two times of its watch",
+
+	"examples/lab/bench Workers": "nginx's word for its processes",
+	"examples/lab/bench workers": "nginx's word for its processes",
+	"examples/lab/bench job":     "one measurement to be made",
+
+	"cmd/pointsman half":        toRename,
+	"cmd/pointsman carry":       toRename,
+	"cmd/pointsman node":        toRename,
+	"examples/lab carry":        toRename,
+	"examples/lab job":          toRename,
+	"examples/lab/bench half":   toRename,
+	"examples/lab/bench place":  toRename,
+	"examples/lab/bench settle": toRename,
+	"balancer farewell":         toRename,
+	"balancer spoke":            toRename,
+	"discovery asker":           toRename,
+	"discovery/consul farewell": toRename,
+	"proxy farewell":            toRename,
+	"proxy heard":               toRename,
+	"proxy seat":                toRename,
+	"proxy settle":              toRename,
+	"proxy/dialect item":        toRename,
+	"proxy/event bury":          toRename,
+	"proxy/event dead":          toRename,
+	"proxy/event door":          toRename,
+	"proxy/event farewell":      toRename,
+	"proxy/event goodbye":       toRename,
+	"proxy/event guest":         toRename,
+	"proxy/event hear":          toRename,
+	"proxy/event heard":         toRename,
+	"proxy/event inbox":         toRename,
+	"proxy/event job":           toRename,
+	"proxy/event knock":         toRename,
+	"proxy/event knocked":       toRename,
+	"proxy/event letter":        toRename,
+	"proxy/event mail":          toRename,
+	"proxy/event place":         toRename,
+	"proxy/event porter":        toRename,
+	"proxy/event seat":          toRename,
+	"proxy/event stock":         toRename,
+	"proxy/event welcome":       toRename,
+	"proxy/http1 place":         toRename,
+	"proxy/http1 said":          toRename,
+	"proxy/routing left out":    toRename,
+	"proxy/routing seat":        toRename,
+	"proxy/routing seated":      toRename,
+	"proxy/routing sole":        toRename,
+	"proxy/routing spelt":       toRename,
+	"proxy/routing target":      toRename,
+	"proxy/std asker":           toRename,
+	"proxy/std carry":           toRename,
+	"proxy/std dead":            toRename,
+	"proxy/std seat":            toRename,
+	"proxy/std settle":          toRename,
+	"registrator heard":         toRename,
+	"registrator loud":          toRename,
+	"registrator peer":          toRename,
+	"registrator said":          toRename,
+}
+
+const (
+	consulNode    = "a node is Consul's"
+	requestTarget = "the request target of RFC 9112 section 3.2"
+	toRename      = "to be renamed" // shrinks package by package
+)
