@@ -14,14 +14,21 @@ import (
 // metric's label, a log's field and a part of a request line, which most proxies bound at 8 KiB.
 const maxNameBytes = 512
 
-// compare orders instances by node, then ID; what follows only makes the order complete.
+// Compare orders identities by node, then ID; what follows only makes the order complete. It is the order of Service.Instances.
+func (i Identity) Compare(o Identity) int {
+	return cmp.Or(
+		strings.Compare(i.Node, o.Node),
+		strings.Compare(i.ID, o.ID),
+		strings.Compare(i.Address, o.Address),
+		cmp.Compare(i.Port, o.Port),
+		strings.Compare(i.Start, o.Start),
+	)
+}
+
+// compare orders instances by identity; of two with one identity the one with the higher index comes first.
 func compare(a, b Instance) int {
 	return cmp.Or(
-		strings.Compare(a.Node, b.Node),
-		strings.Compare(a.ID, b.ID),
-		strings.Compare(a.Address, b.Address),
-		cmp.Compare(a.Port, b.Port),
-		strings.Compare(a.Start, b.Start),
+		a.Identity.Compare(b.Identity),
 		cmp.Compare(b.Index, a.Index),
 		cmp.Compare(a.Status, b.Status),
 	)
@@ -61,10 +68,10 @@ func CheckName(name string) error {
 	return nil
 }
 
-// same compares contents. Index, Seen and SinceStart are not content: the first moves without a change, the others are ours.
-func same(a, b []Instance) bool { return slices.EqualFunc(a, b, sameInstance) }
+func same(a, b []Instance) bool { return slices.EqualFunc(a, b, Instance.Equal) }
 
-func sameInstance(a, b Instance) bool {
+// Equal compares contents. Index, Seen and SinceStart are not content: the first moves without a change, the others are ours.
+func (a Instance) Equal(b Instance) bool {
 	return a.Identity == b.Identity && a.Service == b.Service && a.Kind == b.Kind && a.Weight == b.Weight && a.Status == b.Status &&
 		a.NodeDown == b.NodeDown && a.Registered == b.Registered && a.Marked == b.Marked && a.Container == b.Container && a.Local == b.Local &&
 		a.Started.Equal(b.Started) && a.Sent.Equal(b.Sent) &&
@@ -73,10 +80,7 @@ func sameInstance(a, b Instance) bool {
 
 // find returns the instance with that identity in a sorted slice, or nil.
 func find(in []Instance, id Identity) *Instance {
-	i, _ := slices.BinarySearchFunc(in, id, func(e Instance, id Identity) int {
-		return cmp.Or(strings.Compare(e.Node, id.Node), strings.Compare(e.ID, id.ID), strings.Compare(e.Address, id.Address),
-			cmp.Compare(e.Port, id.Port), strings.Compare(e.Start, id.Start))
-	})
+	i, _ := slices.BinarySearchFunc(in, id, func(e Instance, id Identity) int { return e.Identity.Compare(id) })
 	if i < len(in) && in[i].Identity == id {
 		return &in[i]
 	}

@@ -63,7 +63,7 @@ func difference(was, is *Service) (added, removed, changed int) {
 		switch b := find(before, after[i].Identity); {
 		case b == nil:
 			added++
-		case !sameInstance(*b, after[i]):
+		case !b.Equal(after[i]):
 			changed++
 		}
 	}

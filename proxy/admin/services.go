@@ -90,7 +90,7 @@ func (o Options) services(w http.ResponseWriter, r *http.Request) {
 	}
 	if t := o.Table(); t != nil {
 		all := t.Services()
-		view.Sequence, view.Stale, view.Cause, view.Taken, view.Count = t.Sequence, t.Stale, clip(t.Cause), t.Taken, len(all)
+		view.Sequence, view.Stale, view.Cause, view.Taken, view.Count = t.Sequence, t.Stale, clip(t.Cause.String()), t.Taken, len(all)
 		from, to := p.cut(len(all))
 		for _, s := range all[from:to] {
 			view.Services = append(view.Services, bound(s, ages))

@@ -42,7 +42,7 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 	d := &derivation{prev: t, same: env == t.env, changes: map[routeKey]*change{}, editor: t.index.edit()}
 	d.next = &Table{
 		Number: t.Number + 1, Previous: t.Number,
-		Sequence: s.Sequence, Cause: s.Cause, Stale: s.Stale, Taken: s.Taken,
+		Sequence: s.Sequence, Cause: Cause{Snapshot: s.Cause}, Stale: s.Stale, Taken: s.Taken,
 		options: t.options, env: env,
 		claimants: make([]*claimant, 0, len(s.Services)),
 		fallback:  t.fallback,
@@ -86,6 +86,7 @@ func (d *derivation) visit(old *claimant, block *discovery.Service) {
 		d.vacate(old)
 		return
 	}
+	d.explain(old, block)
 	c, made := d.prev.options.compile(d.next.env, d.same, old, block)
 	d.next.arrived = append(d.next.arrived, made...)
 	d.next.claimants = append(d.next.claimants, c)
@@ -96,6 +97,7 @@ func (d *derivation) visit(old *claimant, block *discovery.Service) {
 
 // vacate keeps the routes of a service without instances for a while.
 func (d *derivation) vacate(old *claimant) {
+	d.explain(old, nil)
 	if !old.vacant.IsZero() && d.next.Taken.Sub(old.vacant) < vacancy && d.next.vacant < maxVacant {
 		d.next.vacant++
 		d.next.claimants = append(d.next.claimants, old)

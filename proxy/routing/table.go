@@ -72,9 +72,10 @@ type Table struct {
 	// Number counts the tables of this process; 0 is the empty one that NewTable makes. Previous is the number of the one
 	// that this was derived from.
 	Number, Previous uint64
-	// Sequence, Cause, Stale and Taken are those of the snapshot.
+	// Cause is why it differs from that one.
+	Cause Cause
+	// Sequence, Stale and Taken are those of the snapshot.
 	Sequence uint64
-	Cause    string
 	Stale    bool
 	Taken    time.Time
 

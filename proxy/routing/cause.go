@@ -1,0 +1,107 @@
+package routing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/discovery"
+)
+
+// maxChanges bounds the Changes of a Cause. What is read first tells the story; the first table of a large catalogue changes everything.
+const maxChanges = 3
+
+// Cause is why a table differs from the one that it was derived from. Immutable, as the table is.
+type Cause struct {
+	// Snapshot is what the snapshot says of itself ("first view", "from disk").
+	Snapshot string
+	// Changes are of the first services that changed, by name; More counts the others. The first table has none.
+	Changes []Change
+	More    int
+}
+
+// Change is how one service differs from what the table before held of it.
+type Change struct {
+	Service                 string
+	Added, Removed, Changed int // instances
+	// Instance is the ID of the first instance that is new, gone or different; Tag is the first of its tags that came or went, "" where
+	// something else of it changed.
+	Instance, Tag string
+	// Index is that of the catalogue's answer; 0 where it is not known, as when the service has left the catalogue.
+	Index uint64
+}
+
+// String is the cause in a few words, as "web: +2 -1 ~0, api: +1 -0 ~0, and more". The names are as the catalogue has them.
+func (c Cause) String() string {
+	if len(c.Changes) == 0 {
+		return c.Snapshot
+	}
+	words := make([]string, 0, len(c.Changes)+1)
+	for i := range c.Changes {
+		ch := &c.Changes[i]
+		words = append(words, fmt.Sprintf("%s: +%d -%d ~%d", ch.Service, ch.Added, ch.Removed, ch.Changed))
+	}
+	if c.More > 0 {
+		words = append(words, "and more")
+	}
+	return strings.Join(words, ", ")
+}
+
+// explain notes how a service has changed. Either side may be nil.
+func (d *derivation) explain(old *claimant, block *discovery.Service) {
+	var was, is []discovery.Instance
+	ch := Change{}
+	if old != nil && old.block != nil {
+		ch.Service, was = old.name, old.block.Instances
+	}
+	if block != nil {
+		ch.Service, ch.Index, is = block.Name, block.Index, block.Instances
+	}
+	cause := &d.next.Cause
+	switch {
+	case d.prev.Number == 0, len(was)+len(is) == 0, old != nil && old.block == block: // or compiled again for another datacenter
+	case len(cause.Changes) == maxChanges:
+		cause.More++
+	default:
+		ch.compare(was, is)
+		cause.Changes = append(cause.Changes, ch)
+	}
+}
+
+// compare walks the instances of both sides, which are sorted by node and ID.
+func (c *Change) compare(was, is []discovery.Instance) {
+	for len(was) > 0 || len(is) > 0 {
+		switch {
+		case len(is) == 0 || len(was) > 0 && was[0].Identity.Compare(is[0].Identity) < 0:
+			c.Removed++
+			c.first(was[0].ID, was[0].Tags, nil)
+			was = was[1:]
+		case len(was) == 0 || is[0].Identity.Compare(was[0].Identity) < 0:
+			c.Added++
+			c.first(is[0].ID, nil, is[0].Tags)
+			is = is[1:]
+		default:
+			if !was[0].Equal(is[0]) {
+				c.Changed++
+				c.first(is[0].ID, was[0].Tags, is[0].Tags)
+			}
+			was, is = was[1:], is[1:]
+		}
+	}
+}
+
+// first notes an instance unless there is one before it, and the first tag that only one side has.
+func (c *Change) first(id string, was, is []string) {
+	if c.Instance != "" {
+		return
+	}
+	c.Instance = id
+	for _, pair := range [...][2][]string{{is, was}, {was, is}} {
+		for _, tag := range pair[0] {
+			if !slices.Contains(pair[1], tag) {
+				c.Tag = tag
+				return
+			}
+		}
+	}
+}

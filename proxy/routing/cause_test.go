@@ -1,0 +1,57 @@
+package routing
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
+)
+
+func TestCauseNamesServiceInstanceTagAndIndex(t *testing.T) {
+	web := func(index uint64, instances ...discovery.Instance) *discovery.Snapshot {
+		s := fixture.Snapshot(instances...)
+		for i := range s.Services {
+			s.Services[i].Index = index
+		}
+		return s
+	}
+	one, two := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io/"), fixture.Instance("web", "10.0.0.2", 80, "urlprefix-a.io/")
+	tagged := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io/", "urlprefix-b.io/")
+	sick := one
+	sick.Status = discovery.Critical
+	first := web(7, one)
+	first.Cause = "first view"
+	table := NewTable(Options{}).Next(first)
+	if c := table.Cause; c.String() != "first view" || len(c.Changes) != 0 {
+		t.Errorf("first table: %+v", c)
+	}
+	for _, step := range []struct {
+		snapshot *discovery.Snapshot
+		want     Change
+		words    string
+	}{
+		{web(8, one, two), Change{Service: "web", Added: 1, Instance: two.ID, Tag: "urlprefix-a.io/", Index: 8}, "web: +1 -0 ~0"},
+		{web(9, tagged, two), Change{Service: "web", Changed: 1, Instance: one.ID, Tag: "urlprefix-b.io/", Index: 9}, "web: +0 -0 ~1"},
+		{web(10, one, two), Change{Service: "web", Changed: 1, Instance: one.ID, Tag: "urlprefix-b.io/", Index: 10}, "web: +0 -0 ~1"},
+		{web(11, sick, two), Change{Service: "web", Changed: 1, Instance: one.ID, Index: 11}, "web: +0 -0 ~1"},
+		{web(12, two), Change{Service: "web", Removed: 1, Instance: one.ID, Tag: "urlprefix-a.io/", Index: 12}, "web: +0 -1 ~0"},
+		{web(0), Change{Service: "web", Removed: 1, Instance: two.ID, Tag: "urlprefix-a.io/"}, "web: +0 -1 ~0"},
+	} {
+		table = table.Next(step.snapshot)
+		if c := table.Cause; !reflect.DeepEqual(c.Changes, []Change{step.want}) || c.String() != step.words {
+			t.Errorf("%s: %+v, want %+v", step.words, c, step.want)
+		}
+	}
+}
+
+func TestCauseIsBounded(t *testing.T) {
+	var all []discovery.Instance
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		all = append(all, fixture.Instance(name, "10.0.0.1", 80, "urlprefix-"+name+".io/"))
+	}
+	table := NewTable(Options{}).Next(fixture.Snapshot()).Next(fixture.Snapshot(all...))
+	if c := table.Cause; len(c.Changes) != maxChanges || c.More != 2 || c.String() != "a: +1 -0 ~0, b: +1 -0 ~0, c: +1 -0 ~0, and more" {
+		t.Errorf("%+v %s", c, c)
+	}
+}
