@@ -28,6 +28,8 @@ type conn struct {
 	t   testing.TB
 	tcp *net.TCPConn
 	in  *bufio.Reader
+	// told: the answer before the test's first request said that the connection ends with it.
+	told bool
 }
 
 // dial opens a connection that ends with the test. On a listener that hands over, an event loop has served a request on it.
@@ -77,9 +79,14 @@ func dialKind(t testing.TB, k *kind, addr string) (*conn, error) {
 	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: "+warmHost+"\r\n\r\n"); err != nil {
 		return c, nil // a server that ends it at once; the test will see
 	}
-	if a, err := readAnswer(c.in, "GET"); err == nil && (a.status != 200 || a.body != "warm") {
+	a, err := readAnswer(c.in, "GET")
+	switch {
+	case err != nil:
+	case a.status != 200 || a.body != "warm":
 		_ = c.tcp.Close()
 		return nil, fmt.Errorf("%w: %d %q", errNotWarm, a.status, a.body)
+	default:
+		c.told = a.closes()
 	}
 	return c, nil
 }

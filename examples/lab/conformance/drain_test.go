@@ -70,7 +70,10 @@ func TestDrainCutsNothing(t *testing.T) {
 						refused.Add(1)
 						return
 					}
-					for last := false; !last; {
+					if c.told {
+						told.Add(1)
+					}
+					for last := c.told; !last; {
 						c.send(get("/", ""))
 						a, err := readAnswer(c.in, "GET")
 						if err != nil || a.status != 200 || a.body != "ok" {
