@@ -60,36 +60,46 @@ func ParseLiteral(host string) (netip.Addr, bool) {
 	return ip, err == nil
 }
 
-// maxHost is the longest host name of DNS in text form (RFC 1035 §3.1), maxLabel the longest label.
-const maxHost, maxLabel = 253, 63
+// MaxHost is the length of the longest host name of DNS in text form, in bytes (RFC 1035 section 2.3.4), maxLabel that of the longest label.
+const MaxHost, maxLabel = 253, 63
 
 // errNoHost is all that is said of what is no host: the text itself is the caller's to show, made fit for people.
 var errNoHost = errors.New("address is neither an IP address nor a host name")
 
-// CheckHost says why a text is no host name, or nil: labels of letters, digits, - and _ (which container names have) of at most 63 bytes,
-// 253 bytes in all; a dot may end it. What resolvers may read as a number is none, see endsInNumber.
+// CheckHost says why a text is no host that can be dialled, or nil: it is a host name (see IsHostName), and a dot may end it. What
+// resolvers may read as a number is none, see endsInNumber.
 func CheckHost(host string) error {
 	host = strings.TrimSuffix(host, ".")
 	switch {
 	case host == "":
 		return errors.New("address is empty")
-	case len(host) > maxHost:
+	case len(host) > MaxHost:
 		return errors.New("address is too long for a host name")
-	}
-	for label := range strings.SplitSeq(host, ".") {
-		if label == "" || len(label) > maxLabel {
-			return errNoHost
-		}
-		for i := range len(label) {
-			if !hostByte(label[i]) {
-				return errNoHost
-			}
-		}
-	}
-	if endsInNumber(strings.ToLower(host)) {
+	case !IsHostName(host):
+		return errNoHost
+	case endsInNumber(strings.ToLower(host)):
 		return errors.New("address is a malformed IP address")
 	}
 	return nil
+}
+
+// IsHostName says whether a text consists of labels of letters, digits, - and _ (which container names have), each of 1 to 63 bytes, with
+// dots between, and 253 bytes in all. An IPv4 address is one too; a text with a dot at its end is none.
+func IsHostName(text string) bool {
+	if len(text) > MaxHost {
+		return false
+	}
+	for label := range strings.SplitSeq(text, ".") {
+		if label == "" || len(label) > maxLabel {
+			return false
+		}
+		for i := range len(label) {
+			if !hostByte(label[i]) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func hostByte(c byte) bool {

@@ -55,7 +55,7 @@ func FuzzCheckHost(f *testing.F) {
 		if CheckHost(host) != nil {
 			return
 		}
-		if _, err := netip.ParseAddr(host); err == nil || len(host) > maxHost+1 || strings.ContainsAny(host, " \r\n\t\x00/:@?#[]%\\\"'") {
+		if _, err := netip.ParseAddr(host); err == nil || len(host) > MaxHost+1 || strings.ContainsAny(host, " \r\n\t\x00/:@?#[]%\\\"'") {
 			t.Errorf("%q was taken for a host name", host)
 		}
 	})

@@ -31,8 +31,8 @@ const (
 // layers is the table of who may import whom. A package that is not in it is a new room, and needs a line here.
 var layers = map[string]layer{
 	"balancer":           {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/http1":        {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/dialect":      {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/http1":        {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect":      {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
 	"discovery/outside":  {never: []string{consulAPI, docker, netHTTP}},
 	"discovery/probe":    {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"discovery":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // The prefixes that make a tag a route.
@@ -115,7 +117,7 @@ func (p *parser) beyond(n int, reason string) {
 // patterns is how many alternatives a host has that is found by trying patterns one by one, a long one counted for each 64 bytes; 0
 // where the host is looked up.
 func patterns(host string) int {
-	if rest, ok := strings.CutPrefix(host, "*."); ok && ValidHost(rest) || !strings.ContainsAny(host, "*?[{") || strings.HasPrefix(host, "[") && strings.Contains(host, ":") {
+	if rest, ok := strings.CutPrefix(host, "*."); ok && outside.IsHostName(rest) || !strings.ContainsAny(host, "*?[{") || strings.HasPrefix(host, "[") && strings.Contains(host, ":") {
 		return 0
 	}
 	list, _ := alternatives(host)

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // one parses a single tag that must yield a rule and no reject.
@@ -427,7 +429,7 @@ func FuzzLocation(f *testing.F) {
 		if err != nil || checkPath(path) != nil && checkPath(strings.ReplaceAll(path, "\\", "")) != nil || strip != "" && checkPath(strip) != nil {
 			return
 		}
-		if host == "" || !ValidHost(host) {
+		if host == "" || !outside.IsHostName(host) {
 			host = "h"
 		}
 		checkLocation(t, d, host, path, "", strip)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // Bounds of a pattern, far above what people write.
@@ -29,8 +31,8 @@ type plain struct {
 // set is a set of places in a pattern: before its first sign, ..., behind its last one.
 type set [maxWords]uint64
 
-// maxWords holds all places of a pattern of MaxHost bytes.
-const maxWords = (MaxHost + 1 + 63) / 64
+// maxWords holds all places of a pattern of outside.MaxHost bytes.
+const maxWords = (outside.MaxHost + 1 + 63) / 64
 
 func (s *set) add(i int)      { s[i/64] |= 1 << (i % 64) }
 func (s *set) has(i int) bool { return s[i/64]>>(i%64)&1 == 1 }
@@ -55,8 +57,8 @@ var symbolOf = func() (t [256]uint8) {
 
 // ParsePattern reads a pattern in lower case.
 func ParsePattern(text string) (*Pattern, error) {
-	if len(text) > MaxHost {
-		return nil, fmt.Errorf("the host pattern is longer than %d bytes", MaxHost)
+	if len(text) > outside.MaxHost {
+		return nil, fmt.Errorf("the host pattern is longer than %d bytes", outside.MaxHost)
 	}
 	texts, err := alternatives(text)
 	if err != nil {

@@ -5,12 +5,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // No host makes a pattern slow: the worst takes about as long as any other that is as long, and a pattern that fits nearly everywhere
 // no longer than one that fits once. Trying again at each byte takes 60,000 steps here where 250 do.
 func TestPatternsTakeTimeByLengthAlone(t *testing.T) {
-	host := strings.Repeat("a", MaxHost)
+	host := strings.Repeat("a", outside.MaxHost)
 	took := func(text string, host string) time.Duration {
 		p, err := ParsePattern(text)
 		if err != nil {

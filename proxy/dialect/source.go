@@ -7,10 +7,9 @@ import (
 	"os"
 	"strconv"
 	"strings"
-)
 
-// MaxHost is the length of the longest DNS name in text form (RFC 1035, section 2.3.4).
-const MaxHost = 253
+	"github.com/pointsman/pointsman/discovery/outside"
+)
 
 // expand replaces $DC and ${DC} in a source with a slash, and any other $name by nothing, as Fabio does.
 func expand(source string, env Env) string {
@@ -63,8 +62,8 @@ func splitAuthority(authority string) (host, port string, err error) {
 
 // checkHost says whether a host is well formed, and whether it is a pattern.
 func checkHost(host string) (glob bool, err error) {
-	if len(host) > MaxHost {
-		return false, fmt.Errorf("the host is longer than %d bytes", MaxHost)
+	if len(host) > outside.MaxHost {
+		return false, fmt.Errorf("the host is longer than %d bytes", outside.MaxHost)
 	}
 	if strings.HasPrefix(host, "[") && strings.Contains(host, ":") {
 		addr, err := netip.ParseAddr(strings.TrimSuffix(host[1:], "]"))
@@ -77,31 +76,13 @@ func checkHost(host string) (glob bool, err error) {
 		_, err := ParsePattern(host)
 		return true, err
 	}
-	if host != "" && !ValidHost(host) {
+	if host != "" && !outside.IsHostName(host) {
 		return false, fmt.Errorf("host %q is not well formed", host)
 	}
 	return false, nil
 }
 
-// ValidHost says whether a name consists of non-empty labels of letters in lower case, digits, - and _, at most 63 bytes
-// each (RFC 1035, section 2.3.1; the underscore is common in practice).
-func ValidHost(name string) bool {
-	if len(name) > MaxHost {
-		return false
-	}
-	for label := range strings.SplitSeq(name, ".") {
-		if label == "" || len(label) > 63 {
-			return false
-		}
-		for i := 0; i < len(label); i++ {
-			if !hostByte(label[i]) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
+// hostByte says whether a byte stands in host names in lower case.
 func hostByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 }

@@ -3,24 +3,23 @@ package http1
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
-// maxHost is the length of the longest name in DNS, written with dots (RFC 1035 section 2.3.4). Nobody serves a longer one, and what
-// looks a host up need not be ready for more.
-const maxHost = 253
-
 // ValidAuthority says whether s is a host of at most 253 bytes with an optional port and nothing else (RFC 3986 section 3.2): no user,
-// no path. The empty string is valid: RFC 9112 section 3.2 has it for targets without an authority.
+// no path. The empty string is valid: RFC 9112 section 3.2 has it for targets without an authority. Nobody serves a
+// longer name than DNS knows, and what looks a host up need not be ready for one.
 func ValidAuthority(s string) bool {
 	if s != "" && s[0] == '[' {
 		return validLiteral(s)
 	}
 	for i := 0; i < len(s); i++ {
 		if classes[s[i]]&inHost == 0 {
-			return i > 0 && i <= maxHost && validPort(s[i:])
+			return i > 0 && i <= outside.MaxHost && validPort(s[i:])
 		}
 	}
-	return len(s) <= maxHost
+	return len(s) <= outside.MaxHost
 }
 
 // validLiteral is true for an IPv6 address in brackets, without a zone, which means something on one machine only.

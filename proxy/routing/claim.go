@@ -7,6 +7,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
@@ -209,7 +210,7 @@ func (c *compiler) implied() {
 		if c.out.standing[i].foreign || !in.Registered || restricted(c.out.standing[i].rules) {
 			continue
 		}
-		if !dialect.ValidHost(host) {
+		if !outside.IsHostName(host) {
 			c.reject(in, "", "the service's name is no host name: there is no route "+quoted(host))
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
@@ -121,7 +122,7 @@ func (x *index) edit() *editor {
 // place of a key.
 func (k routeKey) place() place {
 	p := place{host: k.host, port: k.port, path: k.path}
-	if rest, ok := strings.CutPrefix(k.host, "*."); ok && dialect.ValidHost(rest) {
+	if rest, ok := strings.CutPrefix(k.host, "*."); ok && outside.IsHostName(rest) {
 		p.kind, p.host = wildcard, k.host[1:]
 	} else if strings.ContainsAny(k.host, "*?{") || strings.Contains(k.host, "[") && !strings.Contains(k.host, ":") {
 		p.kind = pattern

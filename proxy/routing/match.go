@@ -3,7 +3,7 @@ package routing
 import (
 	"strings"
 
-	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
@@ -30,7 +30,7 @@ func (t *Table) Match(q Query) (*Route, bool) {
 
 // match is Match for an authority that was taken apart.
 func (t *Table) match(h hostPort, path string) (*Route, bool) {
-	if len(h.host) <= dialect.MaxHost { // no longer one is a rule's, and work would grow with it
+	if len(h.host) <= outside.MaxHost { // no longer one is a rule's, and work would grow with it
 		if r := t.named(h, path); r != nil {
 			return r, true
 		}
