@@ -1,6 +1,7 @@
-// Package memory is the embedded catalogue: services and their checks in this process, for a set-up without Consul. It has
-// both sides, discovery.Catalogue with real blocking queries and registrator.Catalogue, and runs the checks itself with
-// Consul's fields and meaning. Script checks are never run.
+// Package memory is the embedded catalogue: services and their checks in this process, for a set-up without Consul. A Catalogue has
+// both sides: discovery.Catalogue with blocking queries, for the proxy, and registrator.Catalogue, for the registrator. It makes
+// the health checks itself (package probe), with the fields and the meaning that they have in Consul; it never runs a script.
+// Nothing is kept over a restart: the registrator registers everything again.
 package memory
 
 import (

@@ -1,5 +1,6 @@
 // Package probe makes single health checks: HTTP, TCP and gRPC (grpc.health.v1). Each call makes one attempt, is bounded by
-// its context, and returns a verdict with a short text. Nothing is remembered between calls.
+// its context, and returns a Result: a verdict with a short text. Nothing is remembered between calls: when to check again, and what
+// follows from a Result, is for the caller: the embedded catalogue, and the watcher while a removal is in doubt.
 package probe
 
 import (

@@ -1,6 +1,10 @@
-// Package http1 frames HTTP/1.x messages: bytes in, decisions out. It reads and writes nothing, keeps no state but its values', and
-// allocates nothing once its slices have grown. It is strict where RFC 9112 leaves a choice, since whoever reads a message behind us
-// may choose differently: what it accepts has one meaning.
+// Package http1 frames HTTP/1.x messages: bytes in, decisions out. It does no I/O, has no state beside its values, and allocates nothing
+// once their slices have grown. It is strict where RFC 9112 leaves a choice, since whoever reads a message behind us may choose
+// differently: what it accepts has one meaning.
+//
+// In the order in which a connection needs them: Head finds the end of a head in the bytes that have arrived; Request.Parse and
+// Response.Parse read it, and Request.Assemble makes the same of HTTP/2's parts; Framing is the one decision about how the end of the
+// body is told; Body decodes that body. Append… functions write what goes on. What is refused is an *Error with a status and a text.
 package http1
 
 // Error says why bytes are refused. A connection that brought one can't be used again: where the next message would begin is unknown.
