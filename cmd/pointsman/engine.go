@@ -26,7 +26,7 @@ func (h *half) serve(a *actors, common *proxy.Shared) error {
 		return nil
 	}
 	files := sockets.NewFiles()
-	number := event.MakeRoom(h.flags.loops.value)
+	number := event.ReserveProcs(h.flags.loops.value)
 	var rest *std.Server
 	loops := event.NewServer(event.Options{Common: common, Files: files, Loops: number, OnDrain: onDrain,
 		HandOver: func(c net.Conn, read []byte, l event.Listener) {

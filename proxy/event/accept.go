@@ -20,120 +20,120 @@ import (
 // acceptMost is how many connections a turn takes from a listener: a flood of new ones must not starve those that are open.
 const acceptMost = 32
 
-// door is a listening socket in one loop, which deals what it accepts out over all loops: the counts stay equal, also when the
+// acceptor is a listening socket in one loop, which deals what it accepts out over all loops: the counts stay equal, also when the
 // connections are few and long, where sockets of their own (SO_REUSEPORT) leave it to a hash.
-type door struct {
-	sock
-	loop     *loop
-	listener Listener
-	bunch    int // how many to accept next time
-	course   sockets.Accepting
-	paused   bool // it is not in epoll
+type acceptor struct {
+	conn
+	loop      *loop
+	listener  Listener
+	batch     int // how many to accept next time
+	accepting sockets.Accepting
+	paused    bool // it is not in epoll
 }
 
-// guest is a client's connection that has no loop yet.
-type guest struct {
-	fd   int
-	addr netip.Addr
-	door *door
+// acceptedConn is a client's connection that has no loop yet.
+type acceptedConn struct {
+	fd       int
+	addr     netip.Addr
+	acceptor *acceptor
 }
 
-// openDoor puts a listening socket into the loop, which owns it afterwards.
-func (l *loop) openDoor(listener Listener, fd int) error {
-	d := &door{loop: l, listener: listener, bunch: 1}
+// listen puts a listening socket into the loop, which owns it afterwards.
+func (l *loop) listen(listener Listener, fd int) error {
+	a := &acceptor{loop: l, listener: listener, batch: 1}
 	// What is accepted inherits both: answers leave at once, and clients that vanished are found.
 	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	sockets.KeepAliveFD(fd)
-	if errno := l.join(&d.sock, d, fd, unix.EPOLLIN); errno != 0 {
+	if errno := l.join(&a.conn, a, fd, unix.EPOLLIN); errno != 0 {
 		return fmt.Errorf("watch listener %s: %w", listener.Addr(), errno)
 	}
 	l.files.Add(1)
-	l.doors = append(l.doors, d)
+	l.acceptors = append(l.acceptors, a)
 	return nil
 }
 
 // ready accepts. The listener is level-triggered: what is left in its queue shows again with the next turn, so that a single new
 // connection costs no call that finds nothing.
-func (d *door) ready() {
-	for range d.bunch {
-		if d.paused || d.fd < 0 {
+func (a *acceptor) ready() {
+	for range a.batch {
+		if a.paused || a.fd < 0 {
 			return
 		}
-		if !d.loop.files.Room() {
-			d.pause(sockets.ErrNoRoom)
+		if !a.loop.files.Room() {
+			a.pause(sockets.ErrNoRoom)
 			return
 		}
 		var from unix.RawSockaddrAny
-		fd, errno := sysAccept(int(d.fd), &from)
+		fd, errno := sysAccept(int(a.fd), &from)
 		if errno != 0 {
-			d.failed(errno)
+			a.failed(errno)
 			return
 		}
-		d.course.Went()
-		d.loop.files.Add(1)
-		d.loop.server.seat(guest{fd, peerOf(&from), d}, d.loop)
+		a.accepting.Went()
+		a.loop.files.Add(1)
+		a.loop.server.assign(acceptedConn{fd, peerOf(&from), a}, a.loop)
 	}
-	d.bunch = min(2*d.bunch, acceptMost)
+	a.batch = min(2*a.batch, acceptMost)
 }
 
 // failed deals with an accept that brought nothing.
-func (d *door) failed(errno unix.Errno) {
-	d.bunch = 1
+func (a *acceptor) failed(errno unix.Errno) {
+	a.batch = 1
 	if errno == unix.EAGAIN {
 		return
 	}
-	pause := d.course.Failed(errno)
-	if d.course.Broken() {
-		d.loop.server.breaks(fmt.Errorf("serve %s: %w", d.listener.Addr(), os.NewSyscallError("accept", errno)))
+	pause := a.accepting.Failed(errno)
+	if a.accepting.Broken() {
+		a.loop.server.breaks(fmt.Errorf("serve %s: %w", a.listener.Addr(), os.NewSyscallError("accept", errno)))
 	}
 	if pause {
-		d.pause(os.NewSyscallError("accept", errno))
+		a.pause(os.NewSyscallError("accept", errno))
 	}
 }
 
 // pause stops accepting for a while. The listener leaves epoll, which would go on telling of one that has a fault.
-func (d *door) pause(why error) {
-	d.bunch = 1
-	if !d.paused {
-		d.paused = true
-		pollDel(d.loop.ep, int(d.fd))
-		d.loop.server.common.Paused(d.listener.Addr(), why)
+func (a *acceptor) pause(why error) {
+	a.batch = 1
+	if !a.paused {
+		a.paused = true
+		pollDel(a.loop.ep, int(a.fd))
+		a.loop.server.common.Paused(a.listener.Addr(), why)
 	}
-	d.loop.arm(&d.sock, int64(sockets.AcceptPause))
+	a.loop.arm(&a.conn, int64(sockets.AcceptPause))
 }
 
 // expire looks whether there is room again.
-func (d *door) expire() {
-	if !d.loop.files.Room() {
-		d.pause(sockets.ErrNoRoom)
+func (a *acceptor) expire() {
+	if !a.loop.files.Room() {
+		a.pause(sockets.ErrNoRoom)
 		return
 	}
-	if errno := pollAdd(d.loop.ep, int(d.fd), unix.EPOLLIN, d.loop.data(&d.sock)); errno != 0 {
-		d.pause(os.NewSyscallError("epoll_ctl", errno))
+	if errno := pollAdd(a.loop.ep, int(a.fd), unix.EPOLLIN, a.loop.data(&a.conn)); errno != 0 {
+		a.pause(os.NewSyscallError("epoll_ctl", errno))
 		return
 	}
-	d.paused = false
+	a.paused = false
 }
 
 // fail has nothing to end: a panic here was over one connection.
-func (d *door) fail() {}
+func (a *acceptor) fail() {}
 
-// welcome makes a client of a connection.
-func (l *loop) welcome(g guest) {
-	c := l.stock.client()
-	c.loop, c.door = l, g.door
-	c.known = proxy.NewClient(g.addr, "http", &l.server.common.Forwarder)
-	c.known.RedirectHTTPS = g.door.listener.RedirectHTTPS
+// adopt makes an accepted connection one of this loop's.
+func (l *loop) adopt(accepted acceptedConn) {
+	c := l.free.takeClient()
+	c.loop, c.acceptor = l, accepted.acceptor
+	c.info = proxy.NewClient(accepted.addr, "http", &l.server.common.Forwarder)
+	c.info.RedirectHTTPS = accepted.acceptor.listener.RedirectHTTPS
 	c.state = canWrite // and perhaps more: epoll tells at once
-	if errno := l.join(&c.sock, c, g.fd, pollAll); errno != 0 {
+	if errno := l.join(&c.conn, c, accepted.fd, pollAll); errno != 0 {
 		l.server.log.Error().Err(errno).Msg("watch a client's connection")
-		sysClose(g.fd)
+		sysClose(accepted.fd)
 		l.files.Add(-1)
 		l.open.Add(-1)
-		l.stock.buryClient(c)
+		l.free.putClient(c)
 		return
 	}
-	c.phase = inHead
+	c.phase = clientReadsHead
 	if l.server.crowded() {
 		if l.server.refused.Load() >= proxy.MostRefused {
 			l.endClient(c)
@@ -141,11 +141,11 @@ func (l *loop) welcome(g guest) {
 		}
 		c.refused = true
 		l.server.refused.Add(1)
-		c.turnAway(proxy.OutcomeTooManyConnections)
+		c.refuse(proxy.OutcomeTooManyConnections)
 		return
 	}
-	c.late = true // the first head has its time from here on, not from its first byte
-	l.arm(&c.sock, int64(l.server.limits.ReadHead))
+	c.headTimed = true // the first head has its time from here on, not from its first byte
+	l.arm(&c.conn, int64(l.server.limits.ReadHead))
 }
 
 // peerOf is the address of an accepted connection; the zero Addr where it has none.

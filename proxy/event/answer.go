@@ -13,181 +13,181 @@ import (
 const largeHead = 4 << 10
 
 // fromUpstream comes when something has happened to the instance's connection.
-func (j *job) fromUpstream() {
-	u := j.u
-	l := j.client.loop
+func (e *exchange) fromUpstream() {
+	u := e.upstreamConn
+	l := e.clientConn.loop
 	if len(u.out) > 0 {
 		had := len(u.out)
-		if !l.flush(&u.sock) {
-			j.stopped = true
-			l.dropOut(&u.sock)
+		if !l.flush(&u.conn) {
+			e.uploadStopped = true
+			l.dropOut(&u.conn)
 			u.state |= canRead // its answer may be there all the same
 		} else if len(u.out) < had {
-			j.tookSome()
+			e.tookSome()
 		}
 	}
-	if j.upload(); j.u != u {
+	if e.upload(); e.upstreamConn != u {
 		return
 	}
 	switch u.phase {
-	case asking:
-		j.awaitAnswer()
-	case answering:
-		j.download(nil)
+	case upstreamWaiting:
+		e.awaitAnswer()
+	case upstreamResponding:
+		e.download(nil)
 	}
 }
 
 // fromClient comes when something has happened to the client's connection.
-func (j *job) fromClient() {
-	c := j.client
+func (e *exchange) fromClient() {
+	c := e.clientConn
 	l := c.loop
 	if len(c.out) > 0 {
 		had := len(c.out)
-		if !l.flush(&c.sock) {
-			j.abandon()
+		if !l.flush(&c.conn) {
+			e.abandon()
 			return
 		}
 		switch {
 		case len(c.out) == had:
 		case len(c.out) > 0:
-			l.watch(&c.sock, l.server.limits.Progress)
+			l.watch(&c.conn, l.server.limits.Progress)
 		default:
-			l.disarm(&c.sock)
+			l.disarm(&c.conn)
 		}
 	}
-	u := j.u
+	u := e.upstreamConn
 	if u == nil {
 		return
 	}
-	if u.phase == asking || u.phase == answering {
-		if j.upload(); j.client != c || j.u != u {
+	if u.phase == upstreamWaiting || u.phase == upstreamResponding {
+		if e.upload(); e.clientConn != c || e.upstreamConn != u {
 			return
 		}
 	}
-	if u.phase == answering { // last, as a client that takes nothing of its answer has a deadline, whatever it sends
-		j.download(nil)
+	if u.phase == upstreamResponding { // last, as a client that takes nothing of its answer has a deadline, whatever it sends
+		e.download(nil)
 	}
 }
 
 // awaitAnswer reads heads until the final one.
-func (j *job) awaitAnswer() {
-	u := j.u
-	l := j.client.loop
+func (e *exchange) awaitAnswer() {
+	u := e.upstreamConn
+	l := e.clientConn.loop
 	for {
 		if len(u.in) > 0 {
-			j.heard = true
+			e.responseBegan = true
 			size, err := u.find.Find(u.in, proxy.AnswerBytes)
 			if err == nil && size > 0 {
-				err = l.answer.Parse(u.in[:size], j.request.Method, l.server.answers)
+				err = l.answer.Parse(u.in[:size], e.request.Method, l.server.answers)
 			}
 			if err != nil {
-				j.x.Blame(err)
-				j.failed(proxy.FailedAnswer)
+				e.x.Blame(err)
+				e.failed(proxy.FailedAnswer)
 				return
 			}
 			if size > 0 {
-				if !j.hear(size) {
+				if !e.responseHead(size) {
 					return
 				}
 				continue
 			}
 		}
-		room := l.back[headRoom:]
+		space := l.back[headSpace:]
 		if u.pool.large {
-			room = room[:largeHead]
+			space = space[:largeHead]
 		}
-		if !l.read(&u.sock, room, proxy.AnswerBytes) {
-			j.noAnswer()
+		if !l.read(&u.conn, space, proxy.AnswerBytes) {
+			e.noAnswer()
 			return
 		}
 	}
 }
 
 // noAnswer is called where nothing more of an answer is there: the connection may have ended.
-func (j *job) noAnswer() {
-	u := j.u
-	if u.has(broken) || u.has(atEOF) {
-		j.failed(proxy.EndedEarly(j.heard, u.has(reset)))
+func (e *exchange) noAnswer() {
+	u := e.upstreamConn
+	if u.has(failed) || u.has(atEOF) {
+		e.failed(proxy.EndedEarly(e.responseBegan, u.has(reset)))
 	}
 }
 
-// hear takes the head of an answer, the first size bytes of what came; it is true where another one follows.
-func (j *job) hear(size int) bool {
-	l := j.client.loop
-	switch j.x.Classify(&l.answer) {
+// responseHead takes the head of an answer, the first size bytes of what came; it is true where another one follows.
+func (e *exchange) responseHead(size int) bool {
+	l := e.clientConn.loop
+	switch e.x.Classify(&l.answer) {
 	case proxy.ResponseInterim:
-		return j.interim(size)
+		return e.interim(size)
 	case proxy.ResponseSwitch:
-		j.switchOver(size)
+		e.switchOver(size)
 	case proxy.ResponseFinal:
-		j.answered(size)
+		e.answered(size)
 	default:
-		j.failed(proxy.FailedAnswer)
+		e.failed(proxy.FailedAnswer)
 	}
 	return false
 }
 
 // interim passes an interim answer on. A client that was waiting for 100 may now send its body.
-func (j *job) interim(size int) bool {
-	c, u := j.client, j.u
+func (e *exchange) interim(size int) bool {
+	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
-	out := j.x.AppendInterim(l.message[:0], &l.answer)
+	out := e.x.AppendInterim(l.message[:0], &l.answer)
 	proceed := l.answer.Status == 100
-	l.used(&u.sock, size)
+	l.consume(&u.conn, size)
 	if len(out) > 0 {
-		if _, ok := l.send(&c.sock, out); !ok {
-			j.abandon()
+		if _, ok := l.send(&c.conn, out); !ok {
+			e.abandon()
 			return false
 		}
 	}
-	if proceed && j.held {
-		j.held = false
-		j.upload()
+	if proceed && e.awaitsContinue {
+		e.awaitsContinue = false
+		e.upload()
 	}
-	return j.u == u && u.phase == asking
+	return e.upstreamConn == u && u.phase == upstreamWaiting
 }
 
 // answered takes the head of the final answer.
-func (j *job) answered(size int) {
-	c, u := j.client, j.u
+func (e *exchange) answered(size int) {
+	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
 	ans := &l.answer
-	j.x.Answered(ans, time.Duration(l.clock-j.asked), l.now, u.used)
-	l.disarm(&c.sock) // what it was waited for was its body
-	early := !j.up.ended || len(u.out) > 0
-	j.x.BeforeAnswer(l.server.draining.Load(), early)
-	head := j.x.AppendAnswer(l.message[:0], ans, j.x.CloseAfter(), l.now)
-	if j.held {
-		j.held, j.stopped = false, true // the body is not asked for any more
+	e.x.Answered(ans, time.Duration(l.clock-e.sentAt), l.now, u.reused)
+	l.disarm(&c.conn) // what it was waited for was its body
+	early := !e.requestBody.ended || len(u.out) > 0
+	e.x.BeforeAnswer(l.server.draining.Load(), early)
+	head := e.x.AppendAnswer(l.message[:0], ans, e.x.CloseAfter(), l.now)
+	if e.awaitsContinue {
+		e.awaitsContinue, e.uploadStopped = false, true // the body is not asked for any more
 	}
-	j.down.begin(ans.Framing, j.x.AnswerFraming(ans).Kind)
-	j.farewell = ans.Close || early
+	e.responseBody.begin(ans.Framing, e.x.AnswerFraming(ans).Kind)
+	e.noReuse = ans.Close || early
 	u.pool.large = ans.Framing.Length >= spliceFrom+sharedBytes
-	u.phase = answering
-	l.used(&u.sock, size)
+	u.phase = upstreamResponding
+	l.consume(&u.conn, size)
 	l.message = keep(l.message, head)
-	j.download(head)
+	e.download(head)
 }
 
 // download moves what is at hand of the answer to the client; head, if not nil, goes before it.
-func (j *job) download(head []byte) {
-	c, u := j.client, j.u
+func (e *exchange) download(head []byte) {
+	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
 	for moved := int64(0); ; {
 		if len(head) == 0 {
 			switch {
 			case len(c.out) > 0 || !c.has(canWrite): // the client's writability wakes us
-				l.disarm(&u.sock)
+				l.disarm(&u.conn)
 				if c.deadline == never { // else its time runs, and neither what it sends nor more of the answer begins it anew
-					l.watch(&c.sock, l.server.limits.Progress)
+					l.watch(&c.conn, l.server.limits.Progress)
 				}
 				return
 			case moved >= turnBytes:
-				l.putOff(&u.sock)
+				l.requeue(&u.conn)
 				return
 			}
 		}
-		n, ok := j.downloadSome(head)
+		n, ok := e.downloadSome(head)
 		if !ok {
 			return
 		}
@@ -197,63 +197,63 @@ func (j *job) download(head []byte) {
 }
 
 // downloadSome takes one step. It is not ok where download has to end, for now or for good.
-func (j *job) downloadSome(head []byte) (n int64, ok bool) {
-	c, u := j.client, j.u
+func (e *exchange) downloadSome(head []byte) (n int64, ok bool) {
+	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
 	if len(u.in) == 0 && len(head) == 0 {
 		switch {
-		case j.down.held() > 0:
-			n, how := l.emptyPipe(&j.down, &c.sock)
-			return n, j.downloaded(n, how)
-		case j.down.body.Done():
-		case l.spliceable(&j.down):
-			if l.fillPipe(&j.down, &u.sock) {
-				n, how := l.emptyPipe(&j.down, &c.sock)
-				return n, j.downloaded(n, how)
+		case e.responseBody.piped() > 0:
+			n, how := l.emptyPipe(&e.responseBody, &c.conn)
+			return n, e.downloaded(n, how)
+		case e.responseBody.body.Done():
+		case l.spliceable(&e.responseBody):
+			if l.fillPipe(&e.responseBody, &u.conn) {
+				n, how := l.emptyPipe(&e.responseBody, &c.conn)
+				return n, e.downloaded(n, how)
 			}
-			return 0, j.moreToCome()
-		case !l.read(&u.sock, l.back[headRoom:], sharedBytes) && !j.moreToCome():
+			return 0, e.moreToCome()
+		case !l.read(&u.conn, l.back[headSpace:], sharedBytes) && !e.moreToCome():
 			return 0, false
 		}
 	}
-	n, how := l.step(&j.down, &u.sock, &c.sock, l.back, head)
-	return n, j.downloaded(n, how)
+	n, how := l.step(&e.responseBody, &u.conn, &c.conn, l.back, head)
+	return n, e.downloaded(n, how)
 }
 
 // moreToCome is called where nothing more of the answer is there. It is true where that is the body's end.
-func (j *job) moreToCome() bool {
-	u := j.u
+func (e *exchange) moreToCome() bool {
+	u := e.upstreamConn
 	switch {
-	case !u.has(broken) && !u.has(atEOF):
-		l := j.client.loop
-		l.disarm(&j.client.sock)
-		j.upload() // it has its own deadline
-		if j.u == u {
-			j.await(l.server.limits.Progress)
+	case !u.has(failed) && !u.has(atEOF):
+		l := e.clientConn.loop
+		l.disarm(&e.clientConn.conn)
+		e.upload() // it has its own deadline
+		if e.upstreamConn == u {
+			e.await(l.server.limits.Progress)
 		}
 		return false
-	case u.has(broken) || j.down.body.End() != nil:
-		j.abandon()
+	case u.has(failed) || e.responseBody.body.End() != nil:
+		e.abandon()
 		return false
 	}
 	return true
 }
 
 // downloaded deals with a step's end.
-func (j *job) downloaded(n int64, how put) bool {
-	j.x.Bytes += n
+func (e *exchange) downloaded(n int64, how stepEnd) bool {
+	e.x.Bytes += n
 	if n > 0 {
-		j.client.deadline = never // its time begins anew
+		e.clientConn.deadline = never // its time begins anew
 	}
 	switch how {
-	case putGarbled:
-		j.abandon()
+	case stepMalformed:
+		e.abandon()
 		return false
-	case putLost:
-		j.abandon()
+	case stepLost:
+		e.abandon()
 		return false
-	case putDone:
-		j.relayed()
+	case stepDone:
+		e.relayed()
 		return false
 	}
 	return true
@@ -261,16 +261,16 @@ func (j *job) downloaded(n int64, how put) bool {
 
 // relayed comes when the whole answer was given to the client's socket: the instance's connection is another request's from now on,
 // if both sides of it are complete and nothing came that nobody asked for.
-func (j *job) relayed() {
-	u := j.u
-	j.u = nil
-	l := j.client.loop
-	if j.farewell || !j.up.ended || len(u.out) > 0 || len(u.in) > 0 || u.has(shut) || u.has(canRead) && !u.silent() {
+func (e *exchange) relayed() {
+	u := e.upstreamConn
+	e.upstreamConn = nil
+	l := e.clientConn.loop
+	if e.noReuse || !e.requestBody.ended || len(u.out) > 0 || len(u.in) > 0 || u.has(shut) || u.has(canRead) && !u.silent() {
 		l.endUpstream(u)
 	} else {
 		u.pool.put(u)
 	}
-	l.dropPipe(&j.up)
-	l.dropPipe(&j.down)
-	j.complete()
+	l.dropPipe(&e.requestBody)
+	l.dropPipe(&e.responseBody)
+	e.complete()
 }

@@ -11,156 +11,156 @@ import (
 )
 
 // match finds an instance, and asks it.
-func (j *job) match() {
-	j.client.phase = busy
-	switch j.x.MatchPresent() {
+func (e *exchange) match() {
+	e.clientConn.phase = clientBusy
+	switch e.x.MatchPresent() {
 	case proxy.ActionSend:
-		j.attempt()
+		e.attempt()
 	case proxy.ActionHandOver:
-		j.client.loop.giveAway(j.client, j)
+		e.clientConn.loop.handOver(e.clientConn, e)
 	default:
-		j.reply()
+		e.reply()
 	}
 }
 
 // attempt tries until a connection is under way or the rules say stop.
-func (j *job) attempt() {
-	l := j.client.loop
+func (e *exchange) attempt() {
+	l := e.clientConn.loop
 	do := proxy.ActionSend
 	for do == proxy.ActionSend {
-		failure, used, ok := j.try()
+		failure, reused, ok := e.try()
 		if ok {
 			return
 		}
-		do = j.x.Failed(failure, used, j.replayable(), l.now)
+		do = e.x.Failed(failure, reused, e.replayable(), l.now)
 	}
-	j.conclude(do)
+	e.conclude(do)
 }
 
 // conclude does what is left to do where no instance is asked any more.
-func (j *job) conclude(do proxy.Action) {
+func (e *exchange) conclude(do proxy.Action) {
 	if do == proxy.ActionAbort {
-		j.abandon()
+		e.abandon()
 		return
 	}
-	j.reply()
+	e.reply()
 }
 
 // replayable says whether all that was read of the request's body is still at hand.
-func (j *job) replayable() bool { return !j.up.forgot }
+func (e *exchange) replayable() bool { return !e.requestBody.incomplete }
 
 // try takes a kept connection, or begins one. It is not ok where the attempt has failed already.
-func (j *job) try() (failure proxy.Failure, used, ok bool) {
-	l := j.client.loop
-	p := l.poolOf(j.x.Member.Way)
-	if !j.x.Fresh {
+func (e *exchange) try() (failure proxy.Failure, reused, ok bool) {
+	l := e.clientConn.loop
+	p := l.poolOf(e.x.Member.Way)
+	if !e.x.Fresh {
 		// What can't be repeated is not sent into a connection without a last look; for the rest, what epoll told is enough.
-		u, dead := p.take(!proxy.Idempotent(j.request.Method))
+		u, dead := p.take(!proxy.Idempotent(e.request.Method))
 		if dead > 0 {
-			l.seat.Retry(proxy.FailedStale, dead)
+			l.recorder.Retry(proxy.FailedStale, dead)
 		}
 		if u != nil {
-			u.job, j.u = j, u
-			return j.send()
+			u.exchange, e.upstreamConn = e, u
+			return e.send()
 		}
 	}
 	if !p.addr.IsValid() {
-		return p.dial(j)
+		return p.dial(e)
 	}
-	j.u, failure = p.connect(j)
-	return failure, false, j.u != nil
+	e.upstreamConn, failure = p.connect(e)
+	return failure, false, e.upstreamConn != nil
 }
 
 // failed ends an attempt, and makes another one or none.
-func (j *job) failed(f proxy.Failure) {
-	used := j.u.used
-	if f.EmptiesPool(used) {
-		j.u.pool.empty()
+func (e *exchange) failed(f proxy.Failure) {
+	reused := e.upstreamConn.reused
+	if f.EmptiesPool(reused) {
+		e.upstreamConn.pool.empty()
 	}
-	j.dropUpstream()
-	j.again(f, used)
+	e.dropUpstream()
+	e.again(f, reused)
 }
 
 // again makes another attempt after one that has failed, and left no connection, or none.
-func (j *job) again(f proxy.Failure, used bool) {
-	if do := j.x.Failed(f, used, j.replayable(), j.client.loop.now); do == proxy.ActionSend {
-		j.attempt()
+func (e *exchange) again(f proxy.Failure, reused bool) {
+	if do := e.x.Failed(f, reused, e.replayable(), e.clientConn.loop.now); do == proxy.ActionSend {
+		e.attempt()
 	} else {
-		j.conclude(do)
+		e.conclude(do)
 	}
 }
 
 // dropUpstream closes the present attempt's connection.
-func (j *job) dropUpstream() {
-	l := j.client.loop
-	if j.u != nil {
-		l.endUpstream(j.u)
-		j.u = nil
+func (e *exchange) dropUpstream() {
+	l := e.clientConn.loop
+	if e.upstreamConn != nil {
+		l.endUpstream(e.upstreamConn)
+		e.upstreamConn = nil
 	}
-	l.dropPipe(&j.up)
-	l.dropPipe(&j.down)
+	l.dropPipe(&e.requestBody)
+	l.dropPipe(&e.responseBody)
 }
 
 // connectFailed is an attempt without a connection.
-func (j *job) connectFailed(errno unix.Errno) {
-	j.failed(j.client.loop.seat.ConnectFailed(j.x.Member.Upstream, os.NewSyscallError("connect", errno)))
+func (e *exchange) connectFailed(errno unix.Errno) {
+	e.failed(e.clientConn.loop.recorder.ConnectFailed(e.x.Member.Upstream, os.NewSyscallError("connect", errno)))
 }
 
 // connected sends the request, unless the instance has first to show that it stays: where what can't be repeated goes to one that
 // has never answered.
-func (j *job) connected() {
-	u := j.u
-	if !j.x.MustSettle() {
-		j.ask()
+func (e *exchange) connected() {
+	u := e.upstreamConn
+	if !e.x.MustSettle() {
+		e.sendFresh()
 		return
 	}
-	u.phase = settling
+	u.phase = upstreamProbing
 	if u.has(shut) || u.has(canRead) {
-		j.failed(proxy.FailedSettle)
+		e.failed(proxy.FailedSettle)
 		return
 	}
-	j.client.loop.arm(&u.sock, int64(proxy.Settle))
+	e.clientConn.loop.arm(&u.conn, int64(proxy.Settle))
 }
 
-// ask sends the request over a fresh connection.
-func (j *job) ask() {
-	if failure, used, ok := j.send(); !ok {
-		j.again(failure, used)
+// sendFresh sends the request over a fresh connection.
+func (e *exchange) sendFresh() {
+	if failure, reused, ok := e.send(); !ok {
+		e.again(failure, reused)
 	}
 }
 
 // send sends the head, and of the body what is at hand.
-func (j *job) send() (failure proxy.Failure, used, ok bool) {
-	c, u := j.client, j.u
+func (e *exchange) send() (failure proxy.Failure, reused, ok bool) {
+	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
-	u.phase, j.heard, j.stopped = asking, false, false
-	j.asked = l.clock
-	message, body := j.x.AppendRequest(l.message[:0]), 0
-	if j.began {
-		message = l.appendAgain(message, &j.up)
+	u.phase, e.responseBegan, e.uploadStopped = upstreamWaiting, false, false
+	e.sentAt = l.clock
+	message, body := e.x.AppendRequest(l.message[:0]), 0
+	if e.bodyBegan {
+		message = l.appendAgain(message, &e.requestBody)
 	}
 	l.message = keep(l.message, message)
-	if !j.began && j.up.raw() && !j.request.Continue {
-		message, body = l.behind(message, &c.sock, l.front, j.up.body.Left())
+	if !e.bodyBegan && e.requestBody.raw() && !e.request.Continue {
+		message, body = l.behind(message, &c.conn, l.front, e.requestBody.body.Left())
 	}
-	if _, ok := l.send(&u.sock, message); !ok { // not a byte of it was taken
-		used := u.used
+	if _, ok := l.send(&u.conn, message); !ok { // not a byte of it was taken
+		reused := u.reused
 		l.endUpstream(u)
-		j.u = nil
-		return proxy.FailedStale, used, false
+		e.upstreamConn = nil
+		return proxy.FailedStale, reused, false
 	}
 	switch {
-	case j.began:
-		j.up.ended = j.up.body.Done()
+	case e.bodyBegan:
+		e.requestBody.ended = e.requestBody.body.Done()
 	case body > 0:
-		j.began = true
-		j.up.pass(c.in[:body])
-		j.up.body.Skip(int64(body))
-		l.used(&c.sock, body)
-		j.up.ended = j.up.body.Done()
+		e.bodyBegan = true
+		e.requestBody.passed(c.in[:body])
+		e.requestBody.body.Skip(int64(body))
+		l.consume(&c.conn, body)
+		e.requestBody.ended = e.requestBody.body.Done()
 	}
-	j.held = j.request.Continue && !j.began
-	l.arm(&u.sock, int64(l.server.limits.Answer))
-	j.upload()
+	e.awaitsContinue = e.request.Continue && !e.bodyBegan
+	l.arm(&u.conn, int64(l.server.limits.Answer))
+	e.upload()
 	return 0, false, true
 }

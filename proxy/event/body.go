@@ -10,269 +10,269 @@ import (
 )
 
 // takeBody begins with the request's body: a small one is read whole before an instance is asked.
-func (j *job) takeBody() {
-	f := j.request.Framing
-	j.up.begin(f, f.Kind)
+func (e *exchange) takeBody() {
+	f := e.request.Framing
+	e.requestBody.begin(f, f.Kind)
 	// A small body waits for an instance, and goes to the next one where that fails before anything was sent.
-	j.up.keeps = proxy.Idempotent(j.request.Method) || f.Kind == http1.Sized && f.Length <= proxy.AheadBytes
+	e.requestBody.keeps = proxy.Idempotent(e.request.Method) || f.Kind == http1.Sized && f.Length <= proxy.AheadBytes
 	if f.Empty() {
-		j.up.ended = true
-		j.match()
+		e.requestBody.ended = true
+		e.match()
 		return
 	}
-	if j.x.ReadsAhead() {
-		j.client.phase = inBody
-		j.readAhead()
+	if e.x.ReadsAhead() {
+		e.clientConn.phase = clientReadsBody
+		e.readAhead()
 		return
 	}
-	j.match()
+	e.match()
 }
 
 // readAhead reads a small body to its end.
-func (j *job) readAhead() {
-	c := j.client
+func (e *exchange) readAhead() {
+	c := e.clientConn
 	l := c.loop
-	for !j.up.body.Done() {
-		if len(c.in) == 0 && !l.read(&c.sock, l.front[headRoom:], sharedBytes) {
-			j.awaitBody()
+	for !e.requestBody.body.Done() {
+		if len(c.in) == 0 && !l.read(&c.conn, l.front[headSpace:], sharedBytes) {
+			e.awaitBody()
 			return
 		}
-		j.bodyCame()
-		data, n, err := j.up.body.Next(c.in)
+		e.bodyCame()
+		data, n, err := e.requestBody.body.Next(c.in)
 		if err != nil {
-			j.bodyFailed(proxy.FailedBody)
+			e.bodyFailed(proxy.FailedBody)
 			return
 		}
-		j.up.pass(data)
-		l.used(&c.sock, n)
+		e.requestBody.passed(data)
+		l.consume(&c.conn, n)
 	}
-	l.disarm(&c.sock)
-	j.began, j.up.ended = true, true
-	j.match()
+	l.disarm(&c.conn)
+	e.bodyBegan, e.requestBody.ended = true, true
+	e.match()
 }
 
 // awaitBody is called where nothing more of the body is there: the client may have gone, or has to send some in time.
-func (j *job) awaitBody() {
-	c := j.client
-	if c.has(broken) || c.has(atEOF) {
-		j.abandon()
+func (e *exchange) awaitBody() {
+	c := e.clientConn
+	if c.has(failed) || c.has(atEOF) {
+		e.abandon()
 		return
 	}
 	l := c.loop
-	if j.from == 0 {
-		j.from = l.clock
+	if e.waitingSince == 0 {
+		e.waitingSince = l.clock
 	}
-	if j.u != nil && j.u.phase == asking {
-		l.disarm(&j.u.sock) // it can't answer what it has not got
+	if e.upstreamConn != nil && e.upstreamConn.phase == upstreamWaiting {
+		l.disarm(&e.upstreamConn.conn) // it can't answer what it has not got
 	}
-	wait := j.pace.Patience(&l.server.limits, j.waited, j.up.bytes)
-	l.arm(&c.sock, int64(max(wait, tick)))
+	wait := e.pace.Patience(&l.server.limits, e.waited, e.requestBody.bytes)
+	l.arm(&c.conn, int64(max(wait, tick)))
 }
 
 // bodyCame ends a time of waiting for the client.
-func (j *job) bodyCame() {
-	if j.from != 0 {
-		j.waited += time.Duration(j.client.loop.clock - j.from)
-		j.from = 0
+func (e *exchange) bodyCame() {
+	if e.waitingSince != 0 {
+		e.waited += time.Duration(e.clientConn.loop.clock - e.waitingSince)
+		e.waitingSince = 0
 	}
 }
 
 // clientLate is called when the client has let its deadline pass.
-func (j *job) clientLate() {
-	c := j.client
+func (e *exchange) clientLate() {
+	c := e.clientConn
 	switch {
-	case j.held: // neither the instance nor the client has said anything: RFC 9110 section 10.1.1 lets the body come
-		j.release()
-	case len(c.out) > 0, j.x.Status != 0, c.has(shut) && (j.up.ended || j.stopped):
-		j.abandon()
+	case e.awaitsContinue: // neither the instance nor the client has said anything: RFC 9110 section 10.1.1 lets the body come
+		e.sendContinue()
+	case len(c.out) > 0, e.x.Status != 0, c.has(shut) && (e.requestBody.ended || e.uploadStopped):
+		e.abandon()
 	default:
-		j.bodyCame()
-		j.bodyFailed(proxy.FailedSlow)
+		e.bodyCame()
+		e.bodyFailed(proxy.FailedSlow)
 	}
 }
 
 // bodyFailed ends a request whose body can't be read to its end.
-func (j *job) bodyFailed(f proxy.Failure) {
-	if j.x.Status != 0 { // an answer has begun
-		j.stopped = true
+func (e *exchange) bodyFailed(f proxy.Failure) {
+	if e.x.Status != 0 { // an answer has begun
+		e.uploadStopped = true
 		return
 	}
-	if j.u != nil {
-		j.failed(f)
+	if e.upstreamConn != nil {
+		e.failed(f)
 		return
 	}
-	j.conclude(j.x.Failed(f, false, false, j.client.loop.now))
+	e.conclude(e.x.Failed(f, false, false, e.clientConn.loop.now))
 }
 
-// release lets a body come that the client holds back.
-func (j *job) release() {
-	c := j.client
-	j.held = false
-	if out := j.x.AppendContinue(c.loop.message[:0]); len(out) > 0 {
-		if _, ok := c.loop.send(&c.sock, out); !ok {
-			j.abandon()
+// sendContinue lets a body come that the client holds back.
+func (e *exchange) sendContinue() {
+	c := e.clientConn
+	e.awaitsContinue = false
+	if out := e.x.AppendContinue(c.loop.message[:0]); len(out) > 0 {
+		if _, ok := c.loop.send(&c.conn, out); !ok {
+			e.abandon()
 			return
 		}
 	}
-	j.upload()
+	e.upload()
 }
 
 // upload moves what is at hand of the request's body to the instance.
-func (j *job) upload() {
-	c, u := j.client, j.u
+func (e *exchange) upload() {
+	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
-	if j.up.ended || j.stopped || u == nil {
+	if e.requestBody.ended || e.uploadStopped || u == nil {
 		return
 	}
-	if j.held {
+	if e.awaitsContinue {
 		if len(c.in) == 0 && !c.has(canRead) {
-			l.arm(&c.sock, int64(proxy.ContinueWait))
+			l.arm(&c.conn, int64(proxy.ContinueWait))
 			return
 		}
-		j.held = false // it did not wait
+		e.awaitsContinue = false // it did not wait
 	}
-	for moved := int64(0); !j.up.ended; {
+	for moved := int64(0); !e.requestBody.ended; {
 		if len(u.out) > 0 || !u.has(canWrite) { // the instance's writability wakes us; the client is not to blame
-			j.bodyCame()
-			l.disarm(&c.sock)
-			if progress := l.server.limits.Progress; moved > 0 || u.most != progress || u.deadline == never {
-				l.watch(&u.sock, progress) // else its time runs, and what the client sends does not begin it anew
+			e.bodyCame()
+			l.disarm(&c.conn)
+			if progress := l.server.limits.Progress; moved > 0 || u.stallLimit != progress || u.deadline == never {
+				l.watch(&u.conn, progress) // else its time runs, and what the client sends does not begin it anew
 			}
 			return
 		}
 		if moved >= turnBytes {
-			l.putOff(&c.sock)
+			l.requeue(&c.conn)
 			return
 		}
-		n, ok := j.uploadSome()
+		n, ok := e.uploadSome()
 		if !ok {
 			return
 		}
 		moved += n
 	}
-	j.bodyCame()
-	l.disarm(&c.sock)
-	j.tookSome()
+	e.bodyCame()
+	l.disarm(&c.conn)
+	e.tookSome()
 }
 
 // tookSome comes when the instance's socket has taken some of the request.
-func (j *job) tookSome() {
-	l, u := j.client.loop, j.u
+func (e *exchange) tookSome() {
+	l, u := e.clientConn.loop, e.upstreamConn
 	switch {
-	case u.phase != asking:
+	case u.phase != upstreamWaiting:
 	case len(u.out) > 0:
-		l.watch(&u.sock, l.server.limits.Progress)
+		l.watch(&u.conn, l.server.limits.Progress)
 	default:
-		j.await(l.server.limits.Answer)
+		e.await(l.server.limits.Answer)
 	}
 }
 
 // await gives the instance d for what it has to send next. What the kernel still holds of a body it has not got: while it takes of
 // that, its time begins anew.
-func (j *job) await(d time.Duration) {
-	l := j.client.loop
-	if j.up.bytes > proxy.AheadBytes {
-		l.watch(&j.u.sock, d)
+func (e *exchange) await(d time.Duration) {
+	l := e.clientConn.loop
+	if e.requestBody.bytes > proxy.AheadBytes {
+		l.watch(&e.upstreamConn.conn, d)
 	} else {
-		l.arm(&j.u.sock, int64(d))
+		l.arm(&e.upstreamConn.conn, int64(d))
 	}
 }
 
 // uploadSome takes one step. It is not ok where upload has to end for now.
-func (j *job) uploadSome() (n int64, ok bool) {
-	c, u := j.client, j.u
+func (e *exchange) uploadSome() (n int64, ok bool) {
+	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
 	if len(c.in) == 0 {
 		switch {
-		case j.up.held() > 0:
-			return j.uploaded(l.emptyPipe(&j.up, &u.sock))
-		case j.up.body.Done():
-		case l.spliceable(&j.up):
-			if !l.fillPipe(&j.up, &c.sock) {
-				j.awaitBody()
+		case e.requestBody.piped() > 0:
+			return e.uploaded(l.emptyPipe(&e.requestBody, &u.conn))
+		case e.requestBody.body.Done():
+		case l.spliceable(&e.requestBody):
+			if !l.fillPipe(&e.requestBody, &c.conn) {
+				e.awaitBody()
 				return 0, false
 			}
-			j.bodyCame()
-			j.began = true
-			return j.uploaded(l.emptyPipe(&j.up, &u.sock))
-		case !l.read(&c.sock, l.front[headRoom:], sharedBytes):
-			j.awaitBody()
+			e.bodyCame()
+			e.bodyBegan = true
+			return e.uploaded(l.emptyPipe(&e.requestBody, &u.conn))
+		case !l.read(&c.conn, l.front[headSpace:], sharedBytes):
+			e.awaitBody()
 			return 0, false
 		}
 	}
-	j.bodyCame()
-	j.began = true
-	return j.uploaded(l.step(&j.up, &c.sock, &u.sock, l.front, nil))
+	e.bodyCame()
+	e.bodyBegan = true
+	return e.uploaded(l.step(&e.requestBody, &c.conn, &u.conn, l.front, nil))
 }
 
 // uploaded deals with a step's end.
-func (j *job) uploaded(n int64, how put) (int64, bool) {
-	l := j.client.loop
+func (e *exchange) uploaded(n int64, how stepEnd) (int64, bool) {
+	l := e.clientConn.loop
 	switch how {
-	case putGarbled:
-		j.bodyFailed(proxy.FailedBody)
+	case stepMalformed:
+		e.bodyFailed(proxy.FailedBody)
 		return n, false
-	case putLost: // its answer may be there all the same
-		j.stopped = true
-		j.u.state |= canRead
-		l.putOff(&j.u.sock)
+	case stepLost: // its answer may be there all the same
+		e.uploadStopped = true
+		e.upstreamConn.state |= canRead
+		l.requeue(&e.upstreamConn.conn)
 		return n, false
 	}
 	if n > 0 {
-		j.tookSome()
+		e.tookSome()
 	}
 	return n, true
 }
 
 // skipBody throws away what is at hand of the request's body, and returns how much is still to come, -1 where that is unknown.
-func (j *job) skipBody() int64 {
-	c := j.client
-	for len(c.in) > 0 && !j.up.body.Done() {
-		_, n, err := j.up.body.Next(c.in)
+func (e *exchange) skipBody() int64 {
+	c := e.clientConn
+	for len(c.in) > 0 && !e.requestBody.body.Done() {
+		_, n, err := e.requestBody.body.Next(c.in)
 		if err != nil {
 			return -1
 		}
-		c.loop.used(&c.sock, n)
+		c.loop.consume(&c.conn, n)
 	}
 	switch {
-	case j.up.body.Done():
+	case e.requestBody.body.Done():
 		return 0
-	case j.request.Framing.Kind == http1.Sized:
-		return j.up.body.Left()
+	case e.request.Framing.Kind == http1.Sized:
+		return e.requestBody.body.Left()
 	}
 	return -1
 }
 
-// drain throws the rest of a request away whose answer is out, so that the next one can come.
-func (j *job) drain() {
-	c := j.client
+// discard throws the rest of a request away whose answer is out, so that the next one can come.
+func (e *exchange) discard() {
+	c := e.clientConn
 	l := c.loop
 	for {
 		before := len(c.in)
-		left := j.skipBody()
-		c.waste += int64(before - len(c.in))
-		if left == 0 && j.up.body.Done() {
-			j.bury()
-			c.idle()
+		left := e.skipBody()
+		c.discarded += int64(before - len(c.in))
+		if left == 0 && e.requestBody.body.Done() {
+			e.recycle()
+			c.awaitNext()
 			return
 		}
-		if before > 0 && len(c.in) > 0 || c.waste > proxy.DiscardBytes { // not framed as announced, or too much
-			j.stopDraining()
+		if before > 0 && len(c.in) > 0 || c.discarded > proxy.DiscardBytes { // not framed as announced, or too much
+			e.stopDiscarding()
 			return
 		}
-		if !l.read(&c.sock, l.front[headRoom:], sharedBytes) {
-			if c.has(atEOF) || c.has(broken) {
-				j.stopDraining()
+		if !l.read(&c.conn, l.front[headSpace:], sharedBytes) {
+			if c.has(atEOF) || c.has(failed) {
+				e.stopDiscarding()
 			}
 			return
 		}
 	}
 }
 
-// stopDraining gives the connection up.
-func (j *job) stopDraining() {
-	c := j.client
-	j.bury()
-	c.job = nil
+// stopDiscarding gives the connection up.
+func (e *exchange) stopDiscarding() {
+	c := e.clientConn
+	e.recycle()
+	c.exchange = nil
 	c.loop.endClient(c)
 }

@@ -8,13 +8,13 @@ const (
 	// sharedBytes is what one read may bring: an answer of 16 KiB with its head in one piece; what is larger is spliced.
 	sharedBytes = 32 << 10
 	// headRoom is left free before a read of an answer, so that a rewritten head goes out in one piece with what follows it.
-	headRoom = 4 << 10
+	headSpace = 4 << 10
 )
 
 // The sizes of buffers that are kept for reuse, and how many bytes of each a loop keeps at most.
 const (
 	smallBuffer = 4 << 10
-	largeBuffer = sharedBytes + headRoom
+	largeBuffer = sharedBytes + headSpace
 	keepBuffers = 4 << 20
 )
 

@@ -13,11 +13,11 @@ const drainPoll = 10 * time.Millisecond
 
 // drain loses nothing that was read: readiness goes first, then, after DrainWait, accepting ends; what is on its way is answered,
 // and an idle connection's next request too, with Connection: close. What is still open after Grace is closed.
-func (s *Server) drain(doors []*door) {
+func (s *Server) drain(acceptors []*acceptor) {
 	s.onDrain()
 	time.Sleep(s.limits.DrainWait)
 	s.draining.Store(true)
-	s.stopAccepting(doors)
+	s.stopAccepting(acceptors)
 	if s.handOver == nil { // else who takes connections over drains at the same time, and tells of all of them
 		s.log.Info().Int("connections", s.Connections()).Stringer("grace", s.limits.Grace).Msg("draining")
 	}
@@ -30,23 +30,23 @@ func (s *Server) drain(doors []*door) {
 }
 
 // stopAccepting closes the listeners, and resets nobody who was connected before.
-func (s *Server) stopAccepting(doors []*door) {
+func (s *Server) stopAccepting(acceptors []*acceptor) {
 	quiet := false
-	for _, d := range doors {
-		quiet = sockets.QuiesceFD(int(d.fd)) || quiet
+	for _, a := range acceptors {
+		quiet = sockets.QuiesceFD(int(a.fd)) || quiet
 	}
 	if quiet {
 		end := time.Now().Add(s.limits.Grace)
 		time.Sleep(min(sockets.QuiesceFor, s.limits.Grace))
-		for _, d := range doors { // on a starved machine accepting may be late
-			for sockets.QueuedFD(int(d.fd)) > 0 && time.Now().Before(end) {
+		for _, a := range acceptors { // on a starved machine accepting may be late
+			for sockets.QueuedFD(int(a.fd)) > 0 && time.Now().Before(end) {
 				time.Sleep(time.Millisecond)
 			}
 		}
 	}
-	for _, d := range doors {
+	for _, a := range acceptors {
 		closed := make(chan struct{})
-		if d.loop.post(letter{do: func() { d.loop.close(&d.sock); close(closed) }}) {
+		if a.loop.post(task{do: func() { a.loop.close(&a.conn); close(closed) }}) {
 			<-closed
 		}
 	}
@@ -54,22 +54,22 @@ func (s *Server) stopAccepting(doors []*door) {
 
 // closeAll ends everything that a loop has, the loop itself too.
 func (l *loop) closeAll() {
-	l.inbox.mu.Lock()
-	l.inbox.closed = true
-	letters := l.inbox.letters
-	l.inbox.letters = nil
-	l.inbox.mu.Unlock()
-	for _, m := range letters {
-		if m.guest.fd > 0 {
-			sysClose(m.guest.fd)
+	l.tasks.mu.Lock()
+	l.tasks.closed = true
+	queued := l.tasks.queued
+	l.tasks.queued = nil
+	l.tasks.mu.Unlock()
+	for _, t := range queued {
+		if t.accepted.fd > 0 {
+			sysClose(t.accepted.fd)
 			l.files.Add(-1)
 		}
-		if m.unread != nil {
-			m.unread()
+		if t.dropped != nil {
+			t.dropped()
 		}
 	}
-	for i := range l.places {
-		if s := l.places[i].s; s != nil && s != &l.knocked {
+	for i := range l.handles {
+		if s := l.handles[i].conn; s != nil && s != &l.waker {
 			l.endOwner(s)
 		}
 	}
@@ -85,27 +85,27 @@ func (l *loop) closeAll() {
 	if l.ep < 0 {
 		return
 	}
-	l.close(&l.knocked)
+	l.close(&l.waker)
 	sysClose(l.ep)
 	l.ep = -1
 	l.files.Add(-1)
 }
 
-// endOwner ends whatever a sock belongs to.
-func (l *loop) endOwner(s *sock) {
+// endOwner ends whatever a connection belongs to.
+func (l *loop) endOwner(s *conn) {
 	switch o := s.owner.(type) {
-	case *client:
-		if o.job != nil {
-			o.job.abandon()
+	case *clientConn:
+		if o.exchange != nil {
+			o.exchange.abandon()
 		} else {
 			l.endClient(o)
 		}
-	case *upstream:
-		if o.job == nil {
+	case *upstreamConn:
+		if o.exchange == nil {
 			o.pool.forget(o)
 			l.endUpstream(o)
 		} else {
-			o.job.abandon()
+			o.exchange.abandon()
 		}
 	default:
 		l.close(s)

@@ -273,7 +273,7 @@ func get(path, fields string) string {
 
 func (r *rig) url(path string) string { return "http://" + r.addr + path }
 
-// client keeps its own connections and never retries by itself more than net/http must.
+// httpClient keeps its own connections and never retries by itself more than net/http must.
 func httpClient(t testing.TB) *http.Client {
 	tr := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
 	t.Cleanup(tr.CloseIdleConnections)

@@ -7,26 +7,26 @@ import (
 	"os"
 )
 
-// giveAway passes a client's connection on for good: j is the request that needs it, nil where not even a head was read. Whoever takes
+// handOver passes a client's connection on for good: e is the request that needs it, nil where not even a head was read. Whoever takes
 // it gets all bytes that were read of what has not been answered.
-func (l *loop) giveAway(c *client, j *job) {
+func (l *loop) handOver(c *clientConn, e *exchange) {
 	var read []byte
-	if j != nil {
-		read = append(read, j.head...)
-		read = append(read, j.up.replay...)
-		j.end()
-		j.bury()
-		c.job = nil
+	if e != nil {
+		read = append(read, e.head...)
+		read = append(read, e.requestBody.replay...)
+		e.end()
+		e.recycle()
+		c.exchange = nil
 	}
 	read = append(read, c.in...)
-	listener := c.door.listener
+	listener := c.acceptor.listener
 	fd := int(c.fd)
 	pollDel(l.ep, fd)
-	l.leave(&c.sock)
+	l.leave(&c.conn)
 	l.files.Add(-1)
 	c.phase = clientGone
 	defer l.open.Add(-1) // it is somewhere at any time, for who waits for the last one
-	l.stock.buryClient(c)
+	l.free.putClient(c)
 	conn, err := connOf(fd)
 	if err != nil {
 		l.server.log.Error().Err(err).Msg("hand a connection over")

@@ -212,7 +212,7 @@ func TestNoDescriptorIsLost(t *testing.T) {
 	pipes := func() (n int64) {
 		for _, l := range r.server.loops {
 			got := make(chan int64, 1)
-			l.post(letter{do: func() { got <- int64(2 * l.pipes.open) }})
+			l.post(task{do: func() { got <- int64(2 * l.pipes.open) }})
 			n += <-got
 		}
 		return n

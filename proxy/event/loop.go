@@ -21,21 +21,21 @@ import (
 // wake-up of its monitor; the next event mostly comes within. An idle loop waits in a blocking call.
 const rawWait = 5
 
-// loop is one thread's share of the connections. Nothing of it is touched by others but what stands under inbox and the counts.
+// loop is one thread's share of the connections. Nothing of it is touched by others but tasks and the counts.
 type loop struct {
-	server *Server
-	seat   *proxy.Recorder
-	number int
+	server   *Server
+	recorder *proxy.Recorder
+	number   int
 
-	ep     int
-	places []place
-	free   []uint32
-	events [pollEvents]unix.EpollEvent
+	ep          int
+	handles     []handle
+	freeHandles []uint32
+	events      [pollEvents]unix.EpollEvent
 
-	base  time.Time
-	now   time.Time // read once a turn
-	clock int64     // the same, in nanoseconds since base
-	wheel wheel
+	base   time.Time
+	now    time.Time // read once a turn
+	clock  int64     // the same, in nanoseconds since base
+	timers timerWheel
 
 	buffers buffers
 	pipes   pipes
@@ -46,38 +46,38 @@ type loop struct {
 	answer   http1.Response // the one that is being read
 	trailers []http1.Field
 
-	batch   []*sock // who is to have its turn
-	cursor  int
-	current *sock   // whose turn it is: a client's, also where its instance's connection is ready
-	later   []*sock // who has used up its share of this turn
-	busy    bool    // the last turn brought events
-	expire  func(*sock)
+	batch    []*conn // who is to have its turn
+	cursor   int
+	current  *conn   // whose turn it is: a client's, also where its instance's connection is ready
+	requeued []*conn // who has used up its share of this turn
+	busy     bool    // the last turn brought events
+	expire   func(*conn)
 
-	doors   []*door
-	pools   map[*balancer.Way]*pool
-	stock   stock
-	files   *sockets.Files
-	open    atomic.Int64 // clients' connections
-	halted  bool
-	knocked sock // the eventfd that wakes the loop
+	acceptors []*acceptor
+	pools     map[*balancer.Way]*pool
+	free      freeLists
+	files     *sockets.Files
+	open      atomic.Int64 // clients' connections
+	halted    bool
+	waker     conn // the eventfd that wakes the loop
 
-	inbox inbox
-	mail  []letter // what is being read
-	page  int      // how much of it was
+	tasks   taskQueue
+	running []task // what is being read
+	begun   int    // how much of it was
 }
 
 func newLoop(s *Server, number int) *loop {
-	l := &loop{server: s, seat: s.common.NewRecorder(), number: number, base: time.Now(), files: s.files, ep: -1,
-		front: make([]byte, headRoom+sharedBytes), back: make([]byte, headRoom+sharedBytes), message: make([]byte, 0, largeBuffer),
+	l := &loop{server: s, recorder: s.common.NewRecorder(), number: number, base: time.Now(), files: s.files, ep: -1,
+		front: make([]byte, headSpace+sharedBytes), back: make([]byte, headSpace+sharedBytes), message: make([]byte, 0, largeBuffer),
 		pools: make(map[*balancer.Way]*pool)}
-	l.expire = func(s *sock) {
+	l.expire = func(s *conn) {
 		l.current = s
-		if l.stands(s) {
+		if l.standsStill(s) {
 			s.owner.expire()
 		}
 	}
-	l.knocked.fd = -1
-	l.tell()
+	l.waker.fd = -1
+	l.readClock()
 	return l
 }
 
@@ -93,7 +93,7 @@ func (l *loop) begin() error {
 	if err != nil {
 		return fmt.Errorf("start loop: %w", err)
 	}
-	if errno := l.join(&l.knocked, porter{l}, fd, unix.EPOLLIN|unix.EPOLLET); errno != 0 {
+	if errno := l.join(&l.waker, waker{l}, fd, unix.EPOLLIN|unix.EPOLLET); errno != 0 {
 		unix.Close(fd)
 		return fmt.Errorf("start loop: %w", errno)
 	}
@@ -118,20 +118,20 @@ func (l *loop) turn() {
 	defer l.rescue()
 	if l.cursor == len(l.batch) {
 		n := l.wait()
-		l.tell()
-		l.gather(n)
+		l.readClock()
+		l.collect(n)
 	}
 	for l.cursor < len(l.batch) {
 		s := l.batch[l.cursor]
 		l.cursor++
-		if s.fresh {
-			s.fresh, l.current = false, s
+		if s.pending {
+			s.pending, l.current = false, s
 			s.owner.ready()
 		}
 	}
-	l.wheel.advance(l.clock, l.expire)
+	l.timers.advance(l.clock, l.expire)
 	l.current = nil
-	l.stock.bury()
+	l.free.recycle()
 }
 
 // rescue makes a panic cost the connection that was having its turn, and nothing else.
@@ -140,10 +140,10 @@ func (l *loop) rescue() {
 	if fault == nil {
 		return
 	}
-	l.seat.Panic()
+	l.recorder.Panic()
 	l.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
-	if len(l.mail) > 0 { // the other letters are still to be read
-		l.knock()
+	if len(l.running) > 0 { // the other tasks are still to be done
+		l.wake()
 	}
 	if s := l.current; s != nil && s.fd >= 0 {
 		l.current = nil
@@ -152,13 +152,13 @@ func (l *loop) rescue() {
 }
 
 // end ends what a panic interrupted. Where that panics too, what is left is a socket to close.
-func (l *loop) end(s *sock) {
+func (l *loop) end(s *conn) {
 	defer func() {
 		if recover() == nil {
 			return
 		}
-		l.seat.Panic()
-		if c, ok := s.owner.(*client); ok && c.phase != clientGone {
+		l.recorder.Panic()
+		if c, ok := s.owner.(*clientConn); ok && c.phase != clientGone {
 			c.phase = clientGone
 			l.uncount(c)
 		}
@@ -167,42 +167,42 @@ func (l *loop) end(s *sock) {
 	s.owner.fail()
 }
 
-func (l *loop) tell() {
+func (l *loop) readClock() {
 	l.now = time.Now()
 	l.clock = int64(l.now.Sub(l.base))
 }
 
-// gather makes the next batch: first all events are noted, so that whoever has its turn knows what has happened to others, then who
-// was put off comes before who is new.
-func (l *loop) gather(n int) {
-	l.batch, l.later = l.later, l.batch[:0]
+// collect makes the next batch: first all events are noted, so that whoever has its turn knows what has happened to others, then who
+// was put back comes before who is new.
+func (l *loop) collect(n int) {
+	l.batch, l.requeued = l.requeued, l.batch[:0]
 	l.cursor = 0
 	for i := range l.events[:n] {
 		ev := &l.events[i]
 		data := pollData(ev)
-		p := &l.places[uint32(data)]
-		if p.s == nil || p.number != uint32(data>>32) {
+		p := &l.handles[uint32(data)]
+		if p.conn == nil || p.generation != uint32(data>>32) {
 			continue // for one that is gone
 		}
-		p.s.note(ev.Events)
-		if !p.s.fresh {
-			p.s.fresh = true
-			l.batch = append(l.batch, p.s)
+		p.conn.note(ev.Events)
+		if !p.conn.pending {
+			p.conn.pending = true
+			l.batch = append(l.batch, p.conn)
 		}
 	}
 }
 
-// putOff gives s another turn when all others had theirs.
-func (l *loop) putOff(s *sock) {
-	if !s.fresh {
-		s.fresh = true
-		l.later = append(l.later, s)
+// requeue gives s another turn when all others had theirs.
+func (l *loop) requeue(s *conn) {
+	if !s.pending {
+		s.pending = true
+		l.requeued = append(l.requeued, s)
 	}
 }
 
 // wait returns how many events came.
 func (l *loop) wait() int {
-	if len(l.later) > 0 {
+	if len(l.requeued) > 0 {
 		return pollRaw(l.ep, l.events[:], 0)
 	}
 	ms := l.untilTick()
@@ -229,7 +229,7 @@ func (l *loop) wait() int {
 
 // untilTick is how many milliseconds may pass until something is due; -1 is no end.
 func (l *loop) untilTick() int {
-	at, ok := l.wheel.next()
+	at, ok := l.timers.next()
 	if !ok {
 		return -1
 	}

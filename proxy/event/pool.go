@@ -18,9 +18,9 @@ import (
 type pool struct {
 	loop     *loop
 	up       *balancer.Upstream
-	addr     netip.AddrPort // zero where the address has a name, which is looked up for each connection
-	to       sockaddr       // of addr
-	idle     []*upstream    // the latest on top
+	addr     netip.AddrPort  // zero where the address has a name, which is looked up for each connection
+	to       sockaddr        // of addr
+	idle     []*upstreamConn // the latest on top
 	mostIdle int
 	large    bool // the last answer was
 	gone     bool
@@ -37,7 +37,7 @@ func (l *loop) poolOf(way *balancer.Way) *pool {
 		p.addr, p.to = ap, sockaddrOf(ap)
 	}
 	l.pools[way] = p
-	way.AfterRetire(func() { l.post(letter{gone: way}) })
+	way.AfterRetire(func() { l.post(task{retired: way}) })
 	return p
 }
 
@@ -50,15 +50,15 @@ func (l *loop) dropPool(way *balancer.Way) {
 	}
 }
 
-// take is a kept connection, or nil. With look the kernel is asked whether it is alive, beyond what events have told; dead is how many
+// take is an idle connection, or nil. With look the kernel is asked whether it is alive, beyond what events have told; dead is how many
 // were not.
-func (p *pool) take(look bool) (u *upstream, dead int) {
+func (p *pool) take(look bool) (u *upstreamConn, dead int) {
 	for len(p.idle) > 0 {
 		last := len(p.idle) - 1
 		u = p.idle[last]
 		p.idle[last] = nil
 		p.idle = p.idle[:last]
-		if !u.has(canRead) && !u.has(shut) && !u.has(broken) && (!look || u.silent()) {
+		if !u.has(canRead) && !u.has(shut) && !u.has(failed) && (!look || u.silent()) {
 			return u, dead
 		}
 		dead++
@@ -68,7 +68,7 @@ func (p *pool) take(look bool) (u *upstream, dead int) {
 }
 
 // silent says whether the connection is open and holds nothing that nobody asked for.
-func (u *upstream) silent() bool {
+func (u *upstreamConn) silent() bool {
 	_, errno := sysPeek(int(u.fd))
 	if errno != unix.EAGAIN {
 		return false
@@ -78,18 +78,18 @@ func (u *upstream) silent() bool {
 }
 
 // put keeps a connection for the next request, or closes it.
-func (p *pool) put(u *upstream) {
+func (p *pool) put(u *upstreamConn) {
 	if p.gone || len(p.idle) >= p.mostIdle || u.has(canRead) || u.has(shut) {
 		p.loop.endUpstream(u)
 		return
 	}
-	u.phase, u.job, u.used = kept, nil, true
+	u.phase, u.exchange, u.reused = upstreamIdle, nil, true
 	p.idle = append(p.idle, u)
-	p.loop.arm(&u.sock, int64(p.loop.server.limits.KeepIdle))
+	p.loop.arm(&u.conn, int64(p.loop.server.limits.KeepIdle))
 }
 
 // forget takes a connection out of the idle ones.
-func (p *pool) forget(u *upstream) {
+func (p *pool) forget(u *upstreamConn) {
 	for i, o := range p.idle {
 		if o == u {
 			p.idle = append(p.idle[:i], p.idle[i+1:]...)
@@ -107,10 +107,10 @@ func (p *pool) empty() {
 	p.idle = p.idle[:0]
 }
 
-// connect begins a connection to the pool's address for a job. It is nil where none can come about; why says so.
-func (p *pool) connect(j *job) (u *upstream, why proxy.Failure) {
+// connect begins a connection to the pool's address for an exchange. It is nil where none can come about; why says so.
+func (p *pool) connect(e *exchange) (u *upstreamConn, why proxy.Failure) {
 	l := p.loop
-	if !j.x.Room(l.server.limits.UpstreamConns, p.empty) {
+	if !e.x.Room(l.server.limits.UpstreamConns, p.empty) {
 		return nil, proxy.FailedFull
 	}
 	if err := l.server.common.Gate.Check(p.addr); err != nil {
@@ -127,30 +127,30 @@ func (p *pool) connect(j *job) (u *upstream, why proxy.Failure) {
 		l.files.Add(-1)
 		return nil, p.noConnection(os.NewSyscallError("connect", errno))
 	}
-	return p.adopt(j, fd)
+	return p.adopt(e, fd)
 }
 
 // adopt makes a connection of a socket that connects, or has connected. It owns the socket.
-func (p *pool) adopt(j *job, fd int) (u *upstream, why proxy.Failure) {
+func (p *pool) adopt(e *exchange, fd int) (u *upstreamConn, why proxy.Failure) {
 	l := p.loop
-	u = l.stock.upstream()
-	u.pool, u.job, u.used, u.state = p, j, false, 0
+	u = l.free.takeUpstream()
+	u.pool, u.exchange, u.reused, u.state = p, e, false, 0
 	u.find = http1.Head{}
-	if errno := l.join(&u.sock, u, fd, pollAll); errno != 0 {
+	if errno := l.join(&u.conn, u, fd, pollAll); errno != 0 {
 		sysClose(fd)
 		l.files.Add(-1)
-		l.stock.buryUpstream(u)
+		l.free.putUpstream(u)
 		return nil, p.noConnection(os.NewSyscallError("epoll_ctl", errno))
 	}
-	u.phase = connecting
-	l.arm(&u.sock, int64(l.server.limits.Connect))
+	u.phase = upstreamConnecting
+	l.arm(&u.conn, int64(l.server.limits.Connect))
 	return u, 0
 }
 
 // noConnection counts out what did not become a connection, and says which failure that is.
 func (p *pool) noConnection(err error) proxy.Failure {
 	p.up.Disconnect()
-	return p.loop.seat.ConnectFailed(p.up, err)
+	return p.loop.recorder.ConnectFailed(p.up, err)
 }
 
 // emptyAll closes the kept connections of all pools, where descriptors are lacking.

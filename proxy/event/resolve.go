@@ -15,11 +15,11 @@ import (
 	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
-// dial connects to an instance whose address has a name, and goes on with j in the loop. The Gate looks the name up and tries its addresses
+// dial connects to an instance whose address has a name, and goes on with e in the loop. The Gate looks the name up and tries its addresses
 // in a goroutine, as for every other listener. Names are rare: catalogues hold addresses as a rule.
-func (p *pool) dial(j *job) (failure proxy.Failure, used, ok bool) {
-	l, ticket, address := p.loop, j.ticket, p.up.Address()
-	if !j.x.Room(l.server.limits.UpstreamConns, p.empty) {
+func (p *pool) dial(e *exchange) (failure proxy.Failure, reused, ok bool) {
+	l, ticket, address := p.loop, e.ticket, p.up.Address()
+	if !e.x.Room(l.server.limits.UpstreamConns, p.empty) {
 		return proxy.FailedFull, false, false
 	}
 	l.server.lookups.Go(func() {
@@ -32,16 +32,16 @@ func (p *pool) dial(j *job) (failure proxy.Failure, used, ok bool) {
 				sysClose(fd)
 			}
 		}
-		if !l.post(letter{do: func() {
-			if j.ticket != ticket { // its client has gone
+		if !l.post(task{do: func() {
+			if e.ticket != ticket { // its client has gone
 				unused()
 				return
 			}
-			c := j.client
-			l.current = &c.sock
-			j.dialled(p, fd, err)
-			c.goOn()
-		}, unread: unused}) {
+			c := e.clientConn
+			l.current = &c.conn
+			e.dialled(p, fd, err)
+			c.afterEvent()
+		}, dropped: unused}) {
 			unused()
 		}
 	})
@@ -71,7 +71,7 @@ func dialFD(ctx context.Context, gate outside.Gate, address string) (int, error)
 }
 
 // dialled goes on with an attempt.
-func (j *job) dialled(p *pool, fd int, err error) {
+func (e *exchange) dialled(p *pool, fd int, err error) {
 	l := p.loop
 	var failure proxy.Failure
 	if err != nil {
@@ -79,11 +79,11 @@ func (j *job) dialled(p *pool, fd int, err error) {
 			l.emptyAll()
 		}
 		l.server.log.Debug().Err(err).Str("instance", p.up.Address()).Msg("connect to an instance by its name")
-		j.again(p.noConnection(err), false)
+		e.again(p.noConnection(err), false)
 		return
 	}
 	l.files.Add(1)
-	if j.u, failure = p.adopt(j, fd); j.u == nil {
-		j.again(failure, false)
+	if e.upstreamConn, failure = p.adopt(e, fd); e.upstreamConn == nil {
+		e.again(failure, false)
 	}
 }

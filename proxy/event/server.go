@@ -28,14 +28,14 @@ const Available = true
 // Options are what a Server needs. Common must not be nil; it is not changed, and its Limits take their defaults where they are zero.
 type Options struct {
 	Common *proxy.Shared
-	// Files counts the descriptors of all listeners of the process; nil is an own count.
+	// Files counts the descriptors of all listeners of the process; nil is a count of its own.
 	Files *sockets.Files
 	// Loops is how many there are; 0 is one per core. A busy loop keeps a thread without telling the scheduler, for milliseconds at a
-	// time: see MakeRoom.
+	// time: see ReserveProcs.
 	Loops int
 	// OnDrain is called once when draining begins, before anything else: it takes readiness away. May be nil.
 	OnDrain func()
-	// ActionHandOver takes a connection over for good, with the bytes that were read and not answered, from a loop's goroutine: it must not
+	// HandOver takes a connection over for good, with the bytes that were read and not answered, from a loop's goroutine: it must not
 	// block. It gets what a loop can't serve: HTTP/2, and routes whose serving may block. Without it these are answered as what they
 	// are to HTTP/1.1, and such routes are served here. Who takes them drains when the Server does, and says so in the log for both.
 	HandOver func(c net.Conn, read []byte, l Listener)
@@ -103,7 +103,7 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	s.life, end = context.WithCancel(context.WithoutCancel(ctx))
 	defer s.lookups.Wait()
 	defer end()
-	doors, err := s.start(listeners)
+	acceptors, err := s.start(listeners)
 	if err != nil {
 		s.halt()
 		return err
@@ -117,9 +117,9 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	case err = <-s.broken:
 		s.log.Error().Err(err).Msg("a listener is broken for good")
 	}
-	s.drain(doors)
+	s.drain(acceptors)
 	for _, l := range s.loops {
-		l.post(letter{do: func() { l.halted = true }})
+		l.post(task{do: func() { l.halted = true }})
 	}
 	wg.Wait()
 	return err
@@ -134,7 +134,7 @@ func (s *Server) breaks(err error) {
 }
 
 // start opens the loops and deals the listeners out to them.
-func (s *Server) start(listeners []Listener) (doors []*door, err error) {
+func (s *Server) start(listeners []Listener) (acceptors []*acceptor, err error) {
 	for _, l := range s.loops {
 		if err := l.begin(); err != nil {
 			return nil, err
@@ -146,13 +146,13 @@ func (s *Server) start(listeners []Listener) (doors []*door, err error) {
 			return nil, err
 		}
 		l := s.loops[i%len(s.loops)]
-		if err := l.openDoor(listener, fd); err != nil {
+		if err := l.listen(listener, fd); err != nil {
 			unix.Close(fd)
 			return nil, err
 		}
-		doors = append(doors, l.doors[len(l.doors)-1])
+		acceptors = append(acceptors, l.acceptors[len(l.acceptors)-1])
 	}
-	return doors, nil
+	return acceptors, nil
 }
 
 // takeFD is a listener's descriptor, a copy; the listener itself is closed, as the runtime's poller would go on waking up for it.
@@ -182,8 +182,8 @@ func (s *Server) halt() {
 	}
 }
 
-// seat gives a new connection to the loop with the fewest.
-func (s *Server) seat(g guest, here *loop) {
+// assign gives a new connection to the loop with the fewest.
+func (s *Server) assign(accepted acceptedConn, here *loop) {
 	to := here
 	for _, l := range s.loops {
 		if l.open.Load() < to.open.Load() {
@@ -192,9 +192,9 @@ func (s *Server) seat(g guest, here *loop) {
 	}
 	to.open.Add(1)
 	if to == here {
-		to.welcome(g)
-	} else if !to.post(letter{guest: g}) {
-		sysClose(g.fd)
+		to.adopt(accepted)
+	} else if !to.post(task{accepted: accepted}) {
+		sysClose(accepted.fd)
 		s.files.Add(-1)
 	}
 }

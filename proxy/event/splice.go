@@ -20,9 +20,9 @@ const (
 
 // pipe carries a body inside the kernel.
 type pipe struct {
-	r, w int
-	held int // bytes in it
-	next *pipe
+	r, w   int
+	filled int // bytes in it
+	next   *pipe
 }
 
 // pipes keeps empty pipes.
@@ -31,16 +31,16 @@ type pipes struct {
 	open int
 }
 
-// held is what a flow has in its pipe.
-func (f *flow) held() int {
+// piped is what a body has in its pipe.
+func (f *bodyStream) piped() int {
 	if f.pipe == nil {
 		return 0
 	}
-	return f.pipe.held
+	return f.pipe.filled
 }
 
 // spliceable says whether the next of a body should move inside the kernel, and sees to it that there is a pipe.
-func (l *loop) spliceable(f *flow) bool {
+func (l *loop) spliceable(f *bodyStream) bool {
 	if !f.raw() || f.body.Left() < spliceFrom || f.copies {
 		return false
 	}
@@ -51,7 +51,7 @@ func (l *loop) spliceable(f *flow) bool {
 }
 
 // takePipe gives f a pipe; it is false where there is none to be had.
-func (l *loop) takePipe(f *flow) bool {
+func (l *loop) takePipe(f *bodyStream) bool {
 	if p := l.pipes.free; p != nil {
 		l.pipes.free, p.next = p.next, nil
 		f.pipe = p
@@ -73,13 +73,13 @@ func (l *loop) takePipe(f *flow) bool {
 	return true
 }
 
-// dropPipe takes a flow's pipe away; one that still holds something is closed.
-func (l *loop) dropPipe(f *flow) {
+// dropPipe takes a body's pipe away; one that still holds something is closed.
+func (l *loop) dropPipe(f *bodyStream) {
 	p := f.pipe
 	if p == nil {
 		return
 	}
-	if f.pipe = nil; p.held > 0 {
+	if f.pipe = nil; p.filled > 0 {
 		l.closePipe(p)
 		return
 	}
@@ -93,8 +93,8 @@ func (l *loop) closePipe(p *pipe) {
 	l.files.Add(-2)
 }
 
-// fillPipe moves what is at hand of a body into the flow's empty pipe. It is false where nothing came; as with read, src.state says why.
-func (l *loop) fillPipe(f *flow, src *sock) bool {
+// fillPipe moves what is at hand of a body into its empty pipe. It is false where nothing came; as with read, src.state says why.
+func (l *loop) fillPipe(f *bodyStream, src *conn) bool {
 	if !src.has(canRead) {
 		return false
 	}
@@ -111,33 +111,33 @@ func (l *loop) fillPipe(f *flow, src *sock) bool {
 		src.state = src.state&^canRead | atEOF | shut
 		return false
 	}
-	f.skip(n)
-	f.pipe.held = n
+	f.skipped(n)
+	f.pipe.filled = n
 	return true
 }
 
-// emptyPipe gives dst what the flow's pipe holds.
-func (l *loop) emptyPipe(f *flow, dst *sock) (content int64, how put) {
+// emptyPipe gives dst what the body's pipe holds.
+func (l *loop) emptyPipe(f *bodyStream, dst *conn) (content int64, how stepEnd) {
 	p := f.pipe
-	n, errno := sysSplice(p.r, int(dst.fd), p.held)
+	n, errno := sysSplice(p.r, int(dst.fd), p.filled)
 	switch {
 	case errno == unix.EAGAIN:
 		dst.state &^= canWrite
-		return 0, putSome
+		return 0, stepSome
 	case errno != 0:
 		dst.fault(errno)
-		return 0, putLost
+		return 0, stepLost
 	}
 	f.bytes += int64(n)
-	if p.held -= n; p.held > 0 { // a signal ends a splice early too, so that only EAGAIN says that the socket is full
-		return int64(n), putSome
+	if p.filled -= n; p.filled > 0 { // a signal ends a splice early too, so that only EAGAIN says that the socket is full
+		return int64(n), stepSome
 	}
 	if f.body.Left() < spliceFrom {
 		l.dropPipe(f)
 	}
 	if f.body.Done() && f.out != http1.Chunked {
 		f.ended = true
-		return int64(n), putDone
+		return int64(n), stepDone
 	}
-	return int64(n), putSome
+	return int64(n), stepSome
 }

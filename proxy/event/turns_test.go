@@ -190,7 +190,7 @@ func readUntil(br *bufio.Reader, end string) (string, error) {
 	return all.String(), nil
 }
 
-// What ends with its connection is cut by a reset, also when it is drain's patience that ends, or nobody takes the rest.
+// What ends with its connection is cut by a reset, also when it is the drain's patience that ends, or nobody takes the rest.
 func TestCutShowsToAnOldClient(t *testing.T) {
 	s := newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
 		readUntil(br, "\r\n\r\n")

@@ -18,7 +18,7 @@ func engine(s settings, c *proxy.Shared) (func(context.Context, net.Listener) er
 	second := std.NewServer(std.Options{Common: c})
 	switch s.engine {
 	case "event":
-		first := event.NewServer(event.Options{Common: c, Loops: event.MakeRoom(s.loops), HandOver: func(c net.Conn, read []byte, l event.Listener) {
+		first := event.NewServer(event.Options{Common: c, Loops: event.ReserveProcs(s.loops), HandOver: func(c net.Conn, read []byte, l event.Listener) {
 			second.Take(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
 		}})
 		return func(ctx context.Context, l net.Listener) error {

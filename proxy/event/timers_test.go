@@ -7,20 +7,20 @@ import (
 	"testing"
 )
 
-func newWheelSock() *sock { return &sock{timed: timed{slot: unlinked, deadline: never}} }
+func newTimedConn() *conn { return &conn{timer: timer{slot: unlinked, deadline: never}} }
 
 // Whatever is armed, moved and disarmed, each deadline is met within a tick of it, if the wheel is looked at when it asks for it.
-func TestWheelMeetsEveryDeadline(t *testing.T) {
+func TestTimerWheelMeetsEveryDeadline(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	var w wheel
+	var w timerWheel
 	now := int64(0)
-	socks := make([]*sock, 300)
-	for i := range socks {
-		socks[i] = newWheelSock()
+	conns := make([]*conn, 300)
+	for i := range conns {
+		conns[i] = newTimedConn()
 	}
 	fired := 0
-	wanted := map[*sock]int64{}
-	expire := func(s *sock) {
+	wanted := map[*conn]int64{}
+	expire := func(s *conn) {
 		fired++
 		if at, ok := wanted[s]; !ok || at > now {
 			t.Errorf("expired at %d, wanted %d, %v", now, at, ok)
@@ -29,7 +29,7 @@ func TestWheelMeetsEveryDeadline(t *testing.T) {
 	}
 	spans := []int64{3 * tick, 200 * tick, 300 * tick, 10_000 * tick, 75_000 * tick, 400_000 * tick}
 	for range 20000 {
-		s := socks[random.IntN(len(socks))]
+		s := conns[random.IntN(len(conns))]
 		switch random.IntN(8) {
 		case 0:
 			s.deadline = never
@@ -72,9 +72,9 @@ func TestWheelMeetsEveryDeadline(t *testing.T) {
 }
 
 // A deadline that moves on costs no move in the wheel.
-func TestWheelIsLazy(t *testing.T) {
-	var w wheel
-	s := newWheelSock()
+func TestTimerWheelIsLazy(t *testing.T) {
+	var w timerWheel
+	s := newTimedConn()
 	w.arm(s, 1000*tick)
 	slot := s.slot
 	for i := range int64(1000) {
@@ -84,31 +84,31 @@ func TestWheelIsLazy(t *testing.T) {
 		t.Error("it was moved")
 	}
 	fired := false
-	w.advance(50_000*tick, func(*sock) { fired = true })
+	w.advance(50_000*tick, func(*conn) { fired = true })
 	if fired || s.slot == unlinked {
 		t.Error("the old deadline counted")
 	}
-	w.advance(51_000*tick, func(*sock) { fired = true })
+	w.advance(51_000*tick, func(*conn) { fired = true })
 	if !fired {
 		t.Error("the new one did not")
 	}
 }
 
 // What a panic has left half done is done with the next look.
-func TestWheelGoesOnAfterAPanic(t *testing.T) {
-	var w wheel
+func TestTimerWheelGoesOnAfterAPanic(t *testing.T) {
+	var w timerWheel
 	var fired int
 	for range 3 {
-		w.arm(newWheelSock(), 5*tick)
+		w.arm(newTimedConn(), 5*tick)
 	}
 	func() {
 		defer func() { _ = recover() }()
-		w.advance(6*tick, func(*sock) { fired++; panic("here") })
+		w.advance(6*tick, func(*conn) { fired++; panic("here") })
 	}()
 	if at, ok := w.next(); !ok || at > 6 {
 		t.Errorf("the wheel wants to be looked at at %d, %v", at, ok)
 	}
-	w.advance(6*tick, func(*sock) { fired++ })
+	w.advance(6*tick, func(*conn) { fired++ })
 	if fired != 3 {
 		t.Errorf("%d expired, want 3", fired)
 	}

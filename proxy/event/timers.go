@@ -19,24 +19,24 @@ const (
 	unlinked  = -1
 )
 
-// wheel finds what is due. It is lazy: a deadline that moves on costs a store; the slot of the old one finds it and puts it where it
+// timerWheel finds what is due. It is lazy: a deadline that moves on costs a store; the slot of the old one finds it and puts it where it
 // belongs.
-type wheel struct {
+type timerWheel struct {
 	now   int64 // ticks, up to which everything has been looked at
-	heads [allSlots + 1]*sock
+	heads [allSlots + 1]*conn
 	set   [allSlots / 64]uint64 // a bit per slot that may hold something
 }
 
-// timed is the wheel's part of a sock.
-type timed struct {
-	next, prev *sock
+// timer is the wheel's part of a connection.
+type timer struct {
+	next, prev *conn
 	deadline   int64 // nanoseconds since the loop's base
 	due        int64 // tick at which its slot is looked at
 	slot       int16
 }
 
 // arm sets a deadline in nanoseconds since the loop's base. never disarms.
-func (w *wheel) arm(s *sock, at int64) {
+func (w *timerWheel) arm(s *conn, at int64) {
 	s.deadline = at
 	if at == never {
 		return
@@ -46,13 +46,13 @@ func (w *wheel) arm(s *sock, at int64) {
 		return
 	}
 	w.unlink(s)
-	w.place(s, t)
+	w.insert(s, t)
 }
 
 func ceilTick(at int64) int64 { return (at + tick - 1) / tick }
 
-// place links s so that it is looked at no later than at tick t.
-func (w *wheel) place(s *sock, t int64) {
+// insert links s so that it is looked at no later than at tick t.
+func (w *timerWheel) insert(s *conn, t int64) {
 	t = max(t, w.now+1)
 	slot := 0
 	if t-w.now < fineSlots {
@@ -64,7 +64,7 @@ func (w *wheel) place(s *sock, t int64) {
 	w.link(s, slot)
 }
 
-func (w *wheel) link(s *sock, slot int) {
+func (w *timerWheel) link(s *conn, slot int) {
 	head := w.heads[slot]
 	s.prev, s.next, s.slot = nil, head, int16(slot)
 	if head != nil {
@@ -77,7 +77,7 @@ func (w *wheel) link(s *sock, slot int) {
 }
 
 // unlink forgets s; it may be in no list.
-func (w *wheel) unlink(s *sock) {
+func (w *timerWheel) unlink(s *conn) {
 	if s.slot == unlinked {
 		return
 	}
@@ -93,7 +93,7 @@ func (w *wheel) unlink(s *sock) {
 }
 
 // next is the first tick at which something may be due; ok is false where nothing is linked.
-func (w *wheel) next() (at int64, ok bool) {
+func (w *timerWheel) next() (at int64, ok bool) {
 	if w.heads[firing] != nil { // a panic has left it
 		return w.now, true
 	}
@@ -110,7 +110,7 @@ func (w *wheel) next() (at int64, ok bool) {
 
 // scan looks through the size slots that begin at first, from the one numbered from on and round, for one that holds something: n is how
 // many were passed.
-func (w *wheel) scan(first, size, from int) (n int, found bool) {
+func (w *timerWheel) scan(first, size, from int) (n int, found bool) {
 	for n = 0; n < size; {
 		at := (from + n) % size
 		word := w.set[(first+at)/64] >> (at % 64)
@@ -130,9 +130,9 @@ func (w *wheel) scan(first, size, from int) (n int, found bool) {
 
 // advance looks at everything that is due by now, in nanoseconds: what has a later deadline is put where it belongs, the rest
 // expires.
-func (w *wheel) advance(now int64, expire func(*sock)) {
+func (w *timerWheel) advance(now int64, expire func(*conn)) {
 	end := now / tick
-	w.drain(now, expire) // what a panic has left
+	w.expireFiring(now, expire) // what a panic has left
 	for {
 		at, ok := w.next()
 		if !ok || at > end {
@@ -147,7 +147,7 @@ func (w *wheel) advance(now int64, expire func(*sock)) {
 	w.now = max(w.now, end)
 }
 
-func (w *wheel) fire(slot int, now int64, expire func(*sock)) {
+func (w *timerWheel) fire(slot int, now int64, expire func(*conn)) {
 	head := w.heads[slot]
 	w.heads[slot] = nil
 	w.set[slot/64] &^= 1 << (slot % 64)
@@ -155,17 +155,17 @@ func (w *wheel) fire(slot int, now int64, expire func(*sock)) {
 		s.slot = firing
 	}
 	w.heads[firing] = head
-	w.drain(now, expire)
+	w.expireFiring(now, expire)
 }
 
-func (w *wheel) drain(now int64, expire func(*sock)) {
+func (w *timerWheel) expireFiring(now int64, expire func(*conn)) {
 	for w.heads[firing] != nil {
 		s := w.heads[firing]
 		w.unlink(s)
 		switch {
 		case s.deadline == never:
 		case s.deadline > now:
-			w.place(s, ceilTick(s.deadline))
+			w.insert(s, ceilTick(s.deadline))
 		default:
 			s.deadline = never
 			expire(s)

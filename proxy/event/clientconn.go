@@ -1,0 +1,289 @@
+//go:build linux
+
+package event
+
+import (
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// clientPhase is what a client's connection is at.
+type clientPhase uint8
+
+const (
+	clientGone       clientPhase = iota
+	clientReadsHead              // idle, or a head is arriving
+	clientReadsBody              // a small body is read before an instance is asked
+	clientBusy                   // an instance has the request
+	clientFlushing               // the answer is complete, but not all of it has been taken
+	clientDiscarding             // the answer is out, and the rest of the request is thrown away
+	clientLingering              // the last answer is out, and the client is given time to read it
+	clientTunnel
+)
+
+// mostRequests is how many requests of one connection a turn answers.
+const mostRequests = 16
+
+// clientConn is a client's connection.
+type clientConn struct {
+	conn
+	loop        *loop
+	acceptor    *acceptor
+	exchange    *exchange // nil between requests
+	info        proxy.Client
+	find        http1.Head
+	phase       clientPhase
+	prefaceSeen bool  // its first bytes were looked at: they are no HTTP/2
+	headTimed   bool  // the deadline of a head runs
+	discarded   int64 // bytes thrown away
+	next        *clientConn
+
+	refused bool // there was no room for it
+}
+
+func (c *clientConn) ready() {
+	if c.has(failed) {
+		c.lost()
+		return
+	}
+	switch c.phase {
+	case clientReadsHead:
+		c.serve()
+	case clientReadsBody:
+		c.exchange.readAhead()
+	case clientBusy:
+		c.exchange.fromClient()
+	case clientFlushing:
+		c.exchange.flushRest()
+	case clientDiscarding:
+		c.exchange.discard()
+	case clientLingering:
+		c.linger()
+	case clientTunnel:
+		c.exchange.relay()
+	}
+	c.afterEvent()
+}
+
+// afterEvent serves what came behind a request that has ended, and leaves nothing in the shared buffers.
+func (c *clientConn) afterEvent() {
+	if c.phase == clientReadsHead && !c.pending && (len(c.in) > 0 || c.has(canRead)) { // else it has its turn later
+		c.serve()
+	}
+	l := c.loop
+	if e := c.exchange; e != nil && e.upstreamConn != nil {
+		l.keepIn(&e.upstreamConn.conn)
+	}
+	l.keepIn(&c.conn)
+	if c.phase == clientBusy && c.has(shut) && (c.exchange.requestBody.ended || c.exchange.uploadStopped) && c.deadline > l.clock+int64(proxy.HalfClosed) {
+		l.arm(&c.conn, int64(proxy.HalfClosed))
+	}
+}
+
+// serve begins requests for as long as they are answered at once.
+func (c *clientConn) serve() {
+	for n := 0; c.phase == clientReadsHead; n++ {
+		if n == mostRequests {
+			c.loop.requeue(&c.conn)
+			return
+		}
+		size, err := c.head()
+		switch {
+		case err != nil || size > 0:
+			c.begin(size, err)
+		default:
+			return
+		}
+	}
+}
+
+// head reads until a head is complete, and returns its size; 0 where more has to come, or the connection has ended.
+func (c *clientConn) head() (size int, err error) {
+	l := c.loop
+	for {
+		if len(c.in) > 0 {
+			if !c.prefaceSeen && c.preface() {
+				return 0, nil
+			}
+			if size, err = c.find.Find(c.in, l.server.limits.HeadBytes); size > 0 || err != nil {
+				return size, err
+			}
+		}
+		if !l.read(&c.conn, l.front[headSpace:], l.server.limits.HeadBytes) {
+			c.awaitHead()
+			return 0, nil
+		}
+	}
+}
+
+// preface deals with a connection that begins, or may begin, with HTTP/2's preface; it is true where there is nothing else to do now.
+func (c *clientConn) preface() bool {
+	yes, more := http1.IsPreface(c.in)
+	switch {
+	case yes && c.loop.server.handOver != nil:
+		c.loop.handOver(c, nil)
+		return true
+	case more && !yes:
+		if c.loop.read(&c.conn, c.loop.front[headSpace:], c.loop.server.limits.HeadBytes) {
+			return c.preface()
+		}
+		c.awaitHead()
+		return true
+	}
+	c.prefaceSeen = true
+	return false
+}
+
+// awaitHead is called where nothing more is there. A head that has begun has to be complete in time; otherwise the connection is idle.
+func (c *clientConn) awaitHead() {
+	l := c.loop
+	switch {
+	case c.has(failed) || c.has(atEOF):
+		l.endClient(c)
+	case len(c.in) > 0 && !c.headTimed:
+		c.headTimed = true
+		l.arm(&c.conn, int64(l.server.limits.ReadHead))
+	}
+}
+
+// begin begins a request, whose head is the first size bytes of what came, or err.
+func (c *clientConn) begin(size int, err error) {
+	l := c.loop
+	l.disarm(&c.conn)
+	c.headTimed, c.prefaceSeen = false, true
+	e := l.free.takeExchange()
+	e.begin(c, c.in[:size])
+	l.consume(&c.conn, size)
+	if err == nil {
+		err = e.request.Parse(e.head, l.server.heads)
+	}
+	if err != nil {
+		e.finished = false
+		e.x.BadHead(l.recorder, &c.info, err.(*http1.Error), l.now) //nolint:errorlint,forcetypeassert // http1 has no other errors
+		e.reply()
+		return
+	}
+	e.finished = false
+	if e.x.Begin(l.recorder, &e.request, &c.info, l.now) == proxy.ActionReply {
+		e.requestBody.begin(e.request.Framing, http1.None)
+		e.reply()
+		return
+	}
+	e.takeBody()
+}
+
+// awaitNext waits for the next request.
+func (c *clientConn) awaitNext() {
+	c.exchange, c.phase = nil, clientReadsHead
+	c.loop.arm(&c.conn, int64(c.loop.server.limits.Idle))
+}
+
+// expire ends what takes too long.
+func (c *clientConn) expire() {
+	l := c.loop
+	switch c.phase {
+	case clientReadsHead:
+		if c.headTimed && len(c.in) > 0 { // half a head
+			c.refuse(proxy.OutcomeClientTimeout)
+		} else {
+			l.endClient(c)
+		}
+	case clientReadsBody, clientBusy:
+		c.exchange.clientLate()
+	case clientFlushing:
+		c.exchange.abandon()
+	case clientDiscarding:
+		c.exchange.stopDiscarding()
+	case clientLingering:
+		l.endClient(c)
+	}
+	c.afterEvent()
+}
+
+// refuse answers a connection without a request.
+func (c *clientConn) refuse(o proxy.Outcome) {
+	l := c.loop
+	e := l.free.takeExchange()
+	e.begin(c, nil)
+	e.finished = false
+	e.x.Refuse(l.recorder, &c.info, o, "", l.now)
+	e.reply()
+}
+
+// lost ends a connection that was reset.
+func (c *clientConn) lost() {
+	if c.exchange != nil {
+		c.exchange.abandon()
+		return
+	}
+	c.loop.endClient(c)
+}
+
+// fail comes after a panic.
+func (c *clientConn) fail() {
+	if c.exchange != nil {
+		c.exchange.panicked()
+		c.afterEvent()
+		return
+	}
+	c.loop.endClient(c)
+}
+
+// endClient closes a connection.
+func (l *loop) endClient(c *clientConn) {
+	if c.phase == clientGone {
+		return
+	}
+	c.phase = clientGone
+	l.close(&c.conn)
+	l.uncount(c)
+	l.free.putClient(c)
+}
+
+// uncount takes a connection that has ended out of the counts.
+func (l *loop) uncount(c *clientConn) {
+	if c.refused {
+		c.refused = false
+		l.server.refused.Add(-1)
+	}
+	l.open.Add(-1)
+}
+
+// closeAfterResponse ends a connection behind its last answer: at once where all that the client sent was read, else the close would reset
+// the connection, and the client might not see the answer.
+func (c *clientConn) closeAfterResponse(unread bool) {
+	l := c.loop
+	c.exchange = nil
+	if c.prefaceSeen && !unread && len(c.in) == 0 && (!c.has(canRead) || c.has(atEOF)) {
+		l.endClient(c)
+		return
+	}
+	c.phase = clientLingering
+	sysShutWrite(int(c.fd))
+	l.arm(&c.conn, int64(proxy.LingerTime))
+	c.linger()
+}
+
+// linger throws away what comes, for a while.
+func (c *clientConn) linger() {
+	l := c.loop
+	for turn := 0; ; {
+		c.discarded += int64(len(c.in))
+		turn += len(c.in)
+		l.dropIn(&c.conn)
+		switch {
+		case c.discarded > proxy.LingerBytes:
+			l.endClient(c)
+			return
+		case turn >= turnBytes:
+			l.requeue(&c.conn)
+			return
+		case l.read(&c.conn, l.front[headSpace:], sharedBytes):
+		default:
+			if c.has(atEOF) || c.has(failed) {
+				l.endClient(c)
+			}
+			return
+		}
+	}
+}

@@ -1,0 +1,129 @@
+//go:build linux
+
+package event
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// upstreamPhase is what a connection to an instance is at.
+type upstreamPhase uint8
+
+const (
+	upstreamGone       upstreamPhase = iota
+	upstreamConnecting               // the handshake is under way
+	upstreamProbing                  // it is open, and watched for a moment before it is given what can't be repeated
+	upstreamWaiting                  // it carries a request, whose answer has not begun
+	upstreamResponding               // its answer is being relayed
+	upstreamIdle                     // it waits in the pool
+	upstreamTunnel
+)
+
+// upstreamConn is a connection to an instance.
+type upstreamConn struct {
+	conn
+	pool     *pool
+	phase    upstreamPhase
+	reused   bool      // it has carried a request before
+	opened   int64     // loop's clock
+	exchange *exchange // nil while it is kept
+	find     http1.Head
+	next     *upstreamConn // in a free list
+}
+
+func (u *upstreamConn) ready() {
+	l := u.pool.loop
+	if u.phase == upstreamIdle {
+		if u.has(canRead) || u.has(shut) { // its end, or bytes that nobody asked for
+			u.pool.forget(u)
+			l.endUpstream(u)
+		}
+		return
+	}
+	if u.exchange == nil {
+		return
+	}
+	c := u.exchange.clientConn
+	l.current = &c.conn
+	switch u.phase {
+	case upstreamConnecting:
+		u.connected()
+	case upstreamProbing:
+		if u.has(shut) || u.has(canRead) { // what speaks before it was asked is no HTTP server
+			u.exchange.failed(proxy.FailedSettle)
+		}
+	case upstreamWaiting, upstreamResponding:
+		u.exchange.fromUpstream()
+	case upstreamTunnel:
+		u.exchange.relay()
+	}
+	l.keepIn(&u.conn)
+	c.afterEvent()
+}
+
+// connected looks how the connect ended.
+func (u *upstreamConn) connected() {
+	l := u.pool.loop
+	if !u.has(canWrite) && !u.has(shut) && !u.has(failed) {
+		return
+	}
+	if errno := sysError(int(u.fd)); errno != 0 {
+		u.exchange.connectFailed(errno)
+		return
+	}
+	u.opened = l.clock
+	l.recorder.Connect(proxy.ConnectOK)
+	u.exchange.connected()
+}
+
+func (u *upstreamConn) expire() {
+	l := u.pool.loop
+	if u.phase == upstreamIdle {
+		u.pool.forget(u)
+		l.endUpstream(u)
+		return
+	}
+	if u.exchange == nil {
+		return
+	}
+	c := u.exchange.clientConn
+	l.current = &c.conn
+	switch u.phase {
+	case upstreamConnecting:
+		u.exchange.connectFailed(unix.ETIMEDOUT)
+	case upstreamProbing:
+		u.exchange.sendFresh()
+	case upstreamWaiting:
+		u.exchange.failed(proxy.FailedSilent)
+	case upstreamResponding:
+		u.exchange.abandon()
+	}
+	l.keepIn(&u.conn)
+	c.afterEvent()
+}
+
+// fail comes after a panic.
+func (u *upstreamConn) fail() {
+	if u.exchange != nil {
+		c := u.exchange.clientConn
+		u.exchange.panicked()
+		c.afterEvent()
+		return
+	}
+	u.pool.forget(u)
+	u.pool.loop.endUpstream(u)
+}
+
+// endUpstream closes a connection that is in no pool.
+func (l *loop) endUpstream(u *upstreamConn) {
+	if u.phase == upstreamGone {
+		return
+	}
+	u.phase, u.exchange = upstreamGone, nil
+	u.pool.up.Disconnect()
+	l.close(&u.conn)
+	l.free.putUpstream(u)
+}
