@@ -88,7 +88,7 @@ var allowed = map[string]string{
 	"discovery node":        consulNode,
 	"discovery/consul node": consulNode,
 	"discovery/memory node": consulNode,
-	"proxy/routing node":    consulNode,
+	"proxy/admin node":      consulNode,
 	"examples/lab node":     consulNode,
 
 	"discovery/consul backend": "the name of Consul's header X-Consul-Query-Backend",
@@ -143,7 +143,6 @@ var allowed = map[string]string{
 	"proxy/event welcome":       toRename,
 	"proxy/http1 place":         toRename,
 	"proxy/http1 said":          toRename,
-	"proxy/routing left out":    toRename,
 	"proxy/routing seat":        toRename,
 	"proxy/routing seated":      toRename,
 	"proxy/routing sole":        toRename,

@@ -8,13 +8,49 @@ import (
 
 // routesView is what the table makes of the catalogue, and what it refused.
 type routesView struct {
-	Table         uint64              `json:"table"`
-	Count         int                 `json:"count"`
-	Routes        []routing.RouteView `json:"routes"`
-	RejectCount   int                 `json:"reject_count"`
-	Rejects       []routing.Reject    `json:"rejects"`
-	ConflictCount int                 `json:"conflict_count"`
-	Conflicts     []routing.Conflict  `json:"conflicts"`
+	Table         uint64         `json:"table"`
+	Count         int            `json:"count"`
+	Routes        []routeView    `json:"routes"`
+	RejectCount   int            `json:"reject_count"`
+	Rejects       []rejectView   `json:"rejects"`
+	ConflictCount int            `json:"conflict_count"`
+	Conflicts     []conflictView `json:"conflicts"`
+}
+
+// routeView is a route. Host is "" for any host; Default marks the default service's route.
+type routeView struct {
+	Service   string       `json:"service"`
+	Host      string       `json:"host"`
+	Path      string       `json:"path"`
+	Dialect   string       `json:"dialect"`
+	Default   bool         `json:"default,omitempty"`
+	Instances []memberView `json:"instances"`
+}
+
+// memberView is one instance in one route. Share is its part of the traffic while all are usable, from 0 to 1.
+type memberView struct {
+	Service string   `json:"service"`
+	ID      string   `json:"id"`
+	Address string   `json:"address"`
+	Share   float64  `json:"share"`
+	Usable  bool     `json:"usable"`
+	Options []string `json:"options,omitempty"`
+}
+
+// rejectView is what was refused, or is not in effect. Tag is "" when the instance itself was refused.
+type rejectView struct {
+	Service  string `json:"service"`
+	Instance string `json:"instance"`
+	Tag      string `json:"tag,omitempty"`
+	Reason   string `json:"reason"`
+}
+
+// conflictView is a route on a host that another service, the holder, asked for first.
+type conflictView struct {
+	Service string `json:"service"`
+	Holder  string `json:"holder"`
+	Route   string `json:"route"`
+	Reason  string `json:"reason"`
 }
 
 func (o Options) routes(w http.ResponseWriter, r *http.Request) {
@@ -23,33 +59,53 @@ func (o Options) routes(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	view := routesView{Routes: []routing.RouteView{}, Rejects: []routing.Reject{}, Conflicts: []routing.Conflict{}}
-	if t := o.Table(); t != nil {
-		all, refused := t.Routes(), t.Rejects()
-		view.Table, view.Count, view.RejectCount = t.Number, len(all), len(refused)
-		from, to := p.cut(len(all))
-		for _, x := range all[from:to] {
-			view.Routes = append(view.Routes, boundRoute(x))
-		}
-		from, to = p.cut(len(refused))
-		for _, x := range refused[from:to] {
-			x.Service = clip(x.Service)
-			view.Rejects = append(view.Rejects, x)
-		}
-		conflicts := t.Conflicts()
-		view.ConflictCount = len(conflicts)
-		from, to = p.cut(len(conflicts))
-		view.Conflicts = append(view.Conflicts, conflicts[from:to]...)
-	}
-	answer(w, view)
+	answer(w, viewRoutes(o.Table(), p))
 }
 
-func boundRoute(v routing.RouteView) routing.RouteView {
-	v.Host, v.Path = clip(v.Host), clip(v.Path)
-	v.Targets = v.Targets[:min(len(v.Targets), defaultLimit)]
-	for n := range v.Targets {
-		g := &v.Targets[n] // the view is ours: it was made for this answer
-		g.Service, g.ID = clip(g.Service), clip(g.ID)
+// viewRoutes is a page of a table's routes, and the same page of what it refused. t may be nil.
+func viewRoutes(t *routing.Table, p page) routesView {
+	all, refused, conflicts := t.Routes(), t.Rejects(), t.Conflicts()
+	view := routesView{
+		Count: len(all), RejectCount: len(refused), ConflictCount: len(conflicts),
+		Routes: []routeView{}, Rejects: []rejectView{}, Conflicts: []conflictView{},
+	}
+	if t != nil {
+		view.Table = t.Number
+	}
+	for _, x := range cut(all, p) {
+		view.Routes = append(view.Routes, viewRoute(x))
+	}
+	view.Rejects = append(view.Rejects, viewRejects(cut(refused, p))...)
+	for _, x := range cut(conflicts, p) {
+		view.Conflicts = append(view.Conflicts, conflictView{x.Service, x.Holder, x.Route, x.Reason})
+	}
+	return view
+}
+
+func viewRoute(r *routing.Route) routeView {
+	total := 0
+	for i := range r.Members {
+		total += r.Members[i].Weight
+	}
+	shown := r.Members[:min(len(r.Members), defaultLimit)]
+	v := routeView{
+		Service: r.Name, Host: clip(r.Host), Path: clip(r.Path), Dialect: r.Dialect.String(), Default: r.Default,
+		Instances: make([]memberView, 0, len(shown)),
+	}
+	for i := range shown {
+		m := &shown[i]
+		v.Instances = append(v.Instances, memberView{
+			Service: clip(m.Instance.Service), ID: clip(m.Instance.ID), Address: m.Upstream.Address(),
+			Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Options.Words(),
+		})
 	}
 	return v
+}
+
+func viewRejects(list []routing.Reject) []rejectView {
+	out := make([]rejectView, 0, len(list))
+	for _, x := range list {
+		out = append(out, rejectView{Service: clip(x.Service), Instance: x.Instance, Tag: x.Tag, Reason: x.Reason})
+	}
+	return out
 }

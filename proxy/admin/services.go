@@ -42,10 +42,10 @@ func pageOf(r *http.Request) (page, error) {
 	return p, nil
 }
 
-// cut gives the bounds of the page in a list of n.
-func (p page) cut(n int) (from, to int) {
-	from = min(p.offset, n)
-	return from, min(from+p.limit, n)
+// cut is the part of a list that is on the page.
+func cut[T any](list []T, p page) []T {
+	list = list[min(p.offset, len(list)):]
+	return list[:min(p.limit, len(list))]
 }
 
 // clip bounds a foreign text and makes it valid UTF-8; the JSON encoder escapes the rest.
@@ -60,7 +60,7 @@ func clip(s string) string {
 	return s[:end] + "..."
 }
 
-// servicesView is what the catalogue says and how each instance does. Meta is left out: it holds what people put into
+// servicesView is what the catalogue says and how each instance does. Meta is not shown: it holds what people put into
 // variables.
 type servicesView struct {
 	Sequence uint64        `json:"sequence"`
@@ -71,10 +71,34 @@ type servicesView struct {
 	Services []serviceView `json:"services"`
 }
 
+// serviceView is a service with all its instances, usable or not. Routes is how many routes it asks for; Count is how many instances
+// there are, of which the first thousand are shown.
 type serviceView struct {
-	routing.ServiceView
-	AgeSeconds *float64 `json:"age_seconds,omitempty"`
-	Count      int      `json:"count"`
+	Name       string         `json:"name"`
+	Routes     int            `json:"routes"`
+	Gone       bool           `json:"gone,omitempty"` // its last instance has left the catalogue
+	Instances  []instanceView `json:"instances"`
+	Rejects    []rejectView   `json:"rejects,omitempty"`
+	AgeSeconds *float64       `json:"age_seconds,omitempty"` // since the catalogue last answered for it
+	Count      int            `json:"count"`
+}
+
+// instanceView is an instance, and how it does where it may take requests. Ejected is the proxy's own judgement, Status the catalogue's.
+type instanceView struct {
+	ID           string        `json:"id"`
+	Node         string        `json:"node"`
+	Address      string        `json:"address"`
+	Port         int           `json:"port"`
+	Kind         string        `json:"kind,omitempty"` // as in discovery.Instance
+	Status       string        `json:"status"`
+	Weight       int           `json:"weight"`
+	Routable     bool          `json:"routable"`
+	Answered     bool          `json:"answered"`
+	InFlight     int64         `json:"in_flight"`
+	Latency      time.Duration `json:"latency_ns"`
+	Ejected      bool          `json:"ejected,omitempty"`
+	EjectedUntil time.Time     `json:"ejected_until,omitzero"`
+	Failures     int           `json:"failures,omitempty"` // in a row
 }
 
 func (o Options) services(w http.ResponseWriter, r *http.Request) {
@@ -83,34 +107,54 @@ func (o Options) services(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	view := servicesView{Services: []serviceView{}}
 	var ages map[string]time.Duration
 	if o.Ages != nil {
 		ages = o.Ages()
 	}
-	if t := o.Table(); t != nil {
-		all := t.Services()
-		view.Sequence, view.Stale, view.Cause, view.Taken, view.Count = t.Sequence, t.Stale, clip(t.Cause.String()), t.Taken, len(all)
-		from, to := p.cut(len(all))
-		for _, s := range all[from:to] {
-			view.Services = append(view.Services, bound(s, ages))
-		}
-	}
-	answer(w, view)
+	answer(w, viewServices(o.Table(), ages, p))
 }
 
-// bound shortens the texts that come from elsewhere, and the list of instances; Count tells how many there are.
-func bound(s routing.ServiceView, ages map[string]time.Duration) serviceView {
-	v := serviceView{ServiceView: s, Count: len(s.Instances)}
-	if age, ok := ages[s.Name]; ok {
-		seconds := age.Seconds()
-		v.AgeSeconds = &seconds
+// viewServices is a page of a table's services. t may be nil.
+func viewServices(t *routing.Table, ages map[string]time.Duration, p page) servicesView {
+	view := servicesView{Services: []serviceView{}}
+	if t == nil {
+		return view
 	}
-	v.Name = clip(s.Name)
-	v.Instances = s.Instances[:min(len(s.Instances), defaultLimit)]
-	for n := range v.Instances {
-		i := &v.Instances[n] // the view is ours: it was made for this answer
-		i.ID, i.Node, i.Address, i.Kind = clip(i.ID), clip(i.Node), clip(i.Address), clip(i.Kind)
+	all := t.Services()
+	view.Sequence, view.Stale, view.Cause, view.Taken, view.Count = t.Sequence, t.Stale, clip(t.Cause.String()), t.Taken, len(all)
+	for _, s := range cut(all, p) {
+		v := viewService(s)
+		if age, ok := ages[s.Name]; ok {
+			seconds := age.Seconds()
+			v.AgeSeconds = &seconds
+		}
+		view.Services = append(view.Services, v)
+	}
+	return view
+}
+
+// viewService shortens the texts that come from elsewhere, and the list of instances.
+func viewService(s routing.Service) serviceView {
+	shown := s.Instances[:min(len(s.Instances), defaultLimit)]
+	v := serviceView{Name: clip(s.Name), Routes: s.Routes, Gone: s.Gone, Rejects: viewRejects(s.Rejects), Count: len(s.Instances),
+		Instances: make([]instanceView, 0, len(shown))}
+	for _, x := range shown {
+		v.Instances = append(v.Instances, viewInstance(x))
+	}
+	return v
+}
+
+func viewInstance(x routing.Standing) instanceView {
+	v := instanceView{ID: clip(x.ID), Node: clip(x.Node), Address: clip(x.Address), Port: x.Port, Kind: clip(x.Kind),
+		Status: x.Status.String(), Weight: x.Weight}
+	if u := x.Upstream; u != nil {
+		v.Routable = x.Usable() && u.Usable()
+		v.Answered, v.InFlight, v.Latency = u.Answered(), u.InFlight(), u.Latency()
+		until, failures, ejected := u.Ejected()
+		v.Failures, v.Ejected = failures, ejected
+		if ejected {
+			v.EjectedUntil = until
+		}
 	}
 	return v
 }

@@ -10,11 +10,11 @@ import (
 // Both are served as they ask, which may be what their owners mean; that a service gets less of its traffic must not go unsaid.
 type Conflict struct {
 	// Service asks for Route (host, port and path), on a host that Holder asked for before. All three are escaped and bounded.
-	Service string `json:"service"`
-	Holder  string `json:"holder"`
-	Route   string `json:"route"`
+	Service string
+	Holder  string
+	Route   string
 	// Reason says what it means for the traffic.
-	Reason string `json:"reason"`
+	Reason string
 }
 
 // ground is what a key's route takes traffic of: its host, else its path; "" for the default route.

@@ -12,12 +12,12 @@ const maxRejects = 100
 // Reject is something in the catalogue that was refused, or that is understood and not in effect. It cost nothing but its
 // own route or instance.
 type Reject struct {
-	Service string `json:"service"`
+	Service string
 	// Instance is the (first) instance's ID, escaped and bounded.
-	Instance string `json:"instance"`
+	Instance string
 	// Tag is escaped and bounded; "" when the instance itself was refused.
-	Tag    string `json:"tag,omitempty"`
-	Reason string `json:"reason"`
+	Tag    string
+	Reason string
 }
 
 // Rejects are all that the present snapshot gave rise to, by service.

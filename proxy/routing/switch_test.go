@@ -83,14 +83,14 @@ func TestViews(t *testing.T) {
 	sick.Status = discovery.Critical
 	table := NewTable(Options{DefaultService: "web"}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io:81/p weight=0.5 strip=/p speed=9"), bad, sick))
 	routes := table.Routes()
-	if len(routes) != 2 || routes[0].Host != "a.io:81" || routes[0].Path != "/p" || !routes[1].Default || len(routes[1].Targets) != 2 {
+	if len(routes) != 2 || routes[0].Host != "a.io:81" || routes[0].Path != "/p" || !routes[1].Default || len(routes[1].Members) != 2 {
 		t.Fatalf("%+v", routes)
 	}
-	if g := routes[0].Targets[0]; g.Share != 1 || !g.Usable || len(g.Options) != 3 {
+	if g := routes[0].Members[0]; len(routes[0].Members) != 1 || !g.Way.Usable() || len(g.Options.Words()) != 3 {
 		t.Errorf("%+v", g)
 	}
 	services := table.Services()
-	if len(services) != 1 || len(services[0].Instances) != 3 || len(services[0].Rejects) != 2 || services[0].Instances[2].Status != "critical" {
+	if len(services) != 1 || len(services[0].Instances) != 3 || len(services[0].Rejects) != 2 || services[0].Instances[2].Status != discovery.Critical {
 		t.Errorf("%+v", services)
 	}
 	if s, u, r := table.Totals(); s != 1 || u != 2 || r != 2 {

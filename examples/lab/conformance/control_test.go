@@ -21,7 +21,7 @@ type vitals struct {
 	Goroutines int
 	Files      int    // descriptors
 	Heap       uint64 // bytes in use once the garbage has been collected
-	LeftOut    int    // instances that get no requests for a while
+	Ejected    int    // instances that get no requests for a while
 }
 
 // control lets the test that started this process write its table, and look inside.
@@ -43,7 +43,7 @@ func (r *rig) control(t testing.TB, socket string) {
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		_ = json.NewEncoder(w).Encode(vitals{runtime.NumGoroutine(), descriptors(), m.HeapInuse, r.leftOut()})
+		_ = json.NewEncoder(w).Encode(vitals{runtime.NumGoroutine(), descriptors(), m.HeapInuse, r.ejected()})
 	})
 	mux.HandleFunc("GET /counter", func(w http.ResponseWriter, req *http.Request) {
 		_ = json.NewEncoder(w).Encode(r.counter(req.FormValue("name"), req.Form["want"]...))
@@ -53,11 +53,14 @@ func (r *rig) control(t testing.TB, socket string) {
 	t.Cleanup(func() { _ = server.Close() })
 }
 
-// leftOut is how many instances get no requests for a while.
-func (r *rig) leftOut() (n int) {
+// ejected is how many instances get no requests for a while.
+func (r *rig) ejected() (n int) {
 	for _, s := range r.switcher.Load().Services() {
 		for _, in := range s.Instances {
-			if in.LeftOut {
+			if in.Upstream == nil {
+				continue
+			}
+			if _, _, ejected := in.Upstream.Ejected(); ejected {
 				n++
 			}
 		}

@@ -74,8 +74,8 @@ func TestLocalPortsRunOut(t *testing.T) {
 			}
 			slowest = max(slowest, time.Since(sent))
 		}
-		if v := a.vitals(t); v.LeftOut != 0 {
-			t.Errorf("%d instances are left out for what we lack", v.LeftOut)
+		if v := a.vitals(t); v.Ejected != 0 {
+			t.Errorf("%d instances are ejected for what we lack", v.Ejected)
 		}
 		if a.counter(t, "pointsman_upstream_connects_total", "shortage") == 0 {
 			t.Error("no connect is counted as a shortage")
