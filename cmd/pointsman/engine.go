@@ -30,7 +30,7 @@ func (h *half) serve(a *actors, common *proxy.Shared) error {
 	var rest *std.Server
 	loops := event.NewServer(event.Options{Common: common, Files: files, Loops: number, OnDrain: onDrain,
 		HandOver: func(c net.Conn, read []byte, l event.Listener) {
-			rest.Take(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
+			rest.TakeOver(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
 		}})
 	rest = std.NewServer(std.Options{Common: common, Files: files, OnDrain: onDrain, Elsewhere: loops.Connections})
 	a.serve(func(ctx context.Context) error { return loops.Run(ctx, h.ports.plainLoops()...) })

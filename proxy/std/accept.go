@@ -18,20 +18,20 @@ func (s *Server) accept(l *Listener) error {
 	var course sockets.Accepting
 	for {
 		for !s.files.Room() && !s.draining.Load() {
-			s.rest(l, sockets.ErrNoRoom)
+			s.pause(l, sockets.ErrNoRoom)
 		}
 		c, err := l.Accept()
 		switch {
 		case err == nil:
 			course.Went()
-			s.take(c, nil, l)
+			s.adopt(c, nil, l)
 		case !errors.Is(err, net.ErrClosed):
 			pause := course.Failed(err)
 			if course.Broken() && !s.draining.Load() {
 				return err
 			}
 			if pause {
-				s.rest(l, err)
+				s.pause(l, err)
 			}
 		case s.draining.Load():
 			return nil
@@ -41,17 +41,17 @@ func (s *Server) accept(l *Listener) error {
 	}
 }
 
-// rest pauses accepting.
-func (s *Server) rest(l *Listener, why error) {
+// pause pauses accepting.
+func (s *Server) pause(l *Listener, why error) {
 	s.common.Paused(l.Addr(), why)
 	time.Sleep(sockets.AcceptPause)
 }
 
-// Take serves a connection from bytes that were read from it before. It returns at once, and owns c. l says how it was accepted. A
+// TakeOver serves a connection from bytes that were read from it before. It returns at once, and owns c. l says how it was accepted. A
 // connection that comes after Run has ended is closed.
-func (s *Server) Take(c net.Conn, read []byte, l Listener) {
+func (s *Server) TakeOver(c net.Conn, read []byte, l Listener) {
 	l = l.negotiating()
-	s.take(c, slices.Clone(read), &l)
+	s.adopt(c, slices.Clone(read), &l)
 }
 
 // negotiating is the listener with the protocols that clients may choose.
@@ -63,7 +63,7 @@ func (l Listener) negotiating() Listener {
 	return l
 }
 
-func (s *Server) take(c net.Conn, read []byte, l *Listener) {
+func (s *Server) adopt(c net.Conn, read []byte, l *Listener) {
 	if f := s.open.add(c, &s.serving); f != nil {
 		go s.serve(f, read, l)
 		return
@@ -72,22 +72,22 @@ func (s *Server) take(c net.Conn, read []byte, l *Listener) {
 }
 
 // serve serves a connection to its end, or to where net/http takes it over. A panic costs this connection and nothing else.
-func (s *Server) serve(f *front, read []byte, l *Listener) {
+func (s *Server) serve(f *clientConn, read []byte, l *Listener) {
 	defer s.serving.Done()
 	given := false
 	defer func() {
 		if fault := recover(); fault != nil {
-			s.seat.Panic()
+			s.recorder.Panic()
 			s.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("connection ended in a panic")
 		}
 		if !given {
 			f.Close()
 		}
 	}()
-	f.client = s.newClient(f, l)
-	if f.away {
+	f.info = s.newClient(f, l)
+	if f.refused {
 		if l.TLS == nil { // a handshake costs more than many a request
-			s.turnAway(f, proxy.OutcomeTooManyConnections, "")
+			s.refuse(f, proxy.OutcomeTooManyConnections, "")
 		}
 		return
 	}
@@ -98,16 +98,16 @@ func (s *Server) serve(f *front, read []byte, l *Listener) {
 	}
 	if !http2 {
 		session := newSession(s, f, conn)
-		session.in.hold(read)
+		session.in.load(read)
 		if http2 = session.serve(); !http2 {
 			return
 		}
 		read = slices.Clone(session.in.unread())
 		session.in.drop()
 	}
-	given, f.client.HTTP2 = true, true
+	given, f.info.HTTP2 = true, true
 	if conn.SetDeadline(time.Time{}) == nil {
-		s.second.hand(newFramed(s, f, conn, read))
+		s.http2.handOver(newHTTP2Conn(s, f, conn, read))
 	} else {
 		f.Close()
 	}
@@ -128,7 +128,7 @@ func (s *Server) newClient(c net.Conn, l *Listener) proxy.Client {
 }
 
 // handshake makes TLS of a connection where its listener wants that, and says whether HTTP/2 was agreed on.
-func (s *Server) handshake(f *front, l *Listener) (conn net.Conn, http2 bool, err error) {
+func (s *Server) handshake(f *clientConn, l *Listener) (conn net.Conn, http2 bool, err error) {
 	if l.TLS == nil {
 		return f, false, nil
 	}
@@ -139,7 +139,7 @@ func (s *Server) handshake(f *front, l *Listener) (conn net.Conn, http2 bool, er
 	err = secure.Handshake()
 	var plain tls.RecordHeaderError
 	if errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader[:]) {
-		s.turnAway(f, proxy.OutcomeBadRequest, "A plain HTTP request was sent to the HTTPS port.")
+		s.refuse(f, proxy.OutcomeBadRequest, "A plain HTTP request was sent to the HTTPS port.")
 	}
 	if err != nil {
 		return secure, false, err
@@ -170,9 +170,9 @@ func looksLikeHTTP(begin []byte) bool {
 	return false
 }
 
-// turnAway ends a connection with an answer to whatever it may ask.
-func (s *Server) turnAway(f *front, o proxy.Outcome, detail string) {
+// refuse ends a connection with an answer to whatever it may ask.
+func (s *Server) refuse(f *clientConn, o proxy.Outcome, detail string) {
 	session := newSession(s, f, f)
-	session.turnAway(o, detail)
-	session.end()
+	session.refuse(o, detail)
+	session.close()
 }

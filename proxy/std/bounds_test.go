@@ -197,7 +197,7 @@ func handOver(t *testing.T, s *Server, bytes string) (net.Conn, *bufio.Reader) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Take(accepted, []byte(bytes), Listener{})
+	s.TakeOver(accepted, []byte(bytes), Listener{})
 	return c, br
 }
 

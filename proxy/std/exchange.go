@@ -12,31 +12,31 @@ import (
 // exchange is one request on its way, whoever asked: what is to be done is proxy.Exchange's to say, and done here.
 type exchange struct {
 	proxy.Exchange
-	server  *Server
-	asker   asker
-	request http1.Request
-	answer  http1.Response
-	body    http1.Body // the answer's
-	up      *upload    // nil where the request has no body
+	server     *Server
+	downstream downstream
+	request    http1.Request
+	answer     http1.Response
+	body       http1.Body // the answer's
+	up         *upload    // nil where the request has no body
 
 	begun bool // the head of a final answer is out, or about to be
 
-	mu   sync.Mutex
-	conn *backConn // of the present attempt; nil without one
-	left bool      // the asker went away
+	mu         sync.Mutex
+	conn       *upstreamConn // of the present attempt; nil without one
+	clientGone bool          // the client went away
 }
 
 // takeExchange is an exchange for one request, with slices that have grown.
-func (s *Server) takeExchange(a asker) *exchange {
+func (s *Server) takeExchange(a downstream) *exchange {
 	x := s.exchanges.Get().(*exchange)
-	x.server, x.asker = s, a
+	x.server, x.downstream = s, a
 	return x
 }
 
 // giveExchange takes it back, when nothing uses it any more.
 func (s *Server) giveExchange(x *exchange) {
-	x.asker, x.up, x.conn = nil, nil, nil
-	x.begun, x.left = false, false
+	x.downstream, x.up, x.conn = nil, nil, nil
+	x.begun, x.clientGone = false, false
 	s.exchanges.Put(x)
 }
 
@@ -52,14 +52,14 @@ func (x *exchange) run(do proxy.Action) {
 		do = x.match()
 	}
 	for do == proxy.ActionSend {
-		failure, kept := x.attempt()
+		failure, reused := x.try()
 		if failure == answered {
 			return
 		}
-		do = x.Failed(failure, kept, x.up == nil || x.up.replayable(), time.Now())
+		do = x.Failed(failure, reused, x.up == nil || x.up.replayable(), time.Now())
 	}
 	if do != proxy.ActionReply {
-		x.asker.cut()
+		x.downstream.cut()
 		return
 	}
 	x.reply()
@@ -73,15 +73,15 @@ func (x *exchange) match() proxy.Action {
 	return x.MatchPresent()
 }
 
-// reply gives a local reply. What is left of the request is drained after it where it is small, and otherwise ends with the connection.
+// reply gives a local reply. What is left of the request is discarded after it where it is small, and otherwise ends with the connection.
 func (x *exchange) reply() {
 	x.begun = true
 	x.BeforeLocalReply(x.server.draining.Load(), 0)
 	if x.up != nil {
-		x.up.leave()
+		x.up.stop()
 	}
-	if x.asker.own() != nil {
-		x.asker.cut()
+	if x.downstream.localReply() != nil {
+		x.downstream.cut()
 	}
 }
 
@@ -89,40 +89,40 @@ func (x *exchange) reply() {
 func (x *exchange) finish() {
 	fault := recover()
 	if x.up != nil {
-		x.up.leave()
+		x.up.stop()
 	}
 	if fault != nil {
-		x.server.seat.Panic()
+		x.server.recorder.Panic()
 		x.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
 		x.Ending = true
-		if x.begun || x.Fail() != proxy.ActionReply || x.asker.own() != nil {
-			x.asker.cut()
+		if x.begun || x.Fail() != proxy.ActionReply || x.downstream.localReply() != nil {
+			x.downstream.cut()
 		}
 	}
 	x.Finish(time.Now())
 }
 
-// use makes b the connection that ends when the asker goes away. It is false when that has happened.
-func (x *exchange) use(b *backConn) bool {
+// use makes c the connection that ends when the client goes away. It is false when that has happened.
+func (x *exchange) use(c *upstreamConn) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.conn = b
-	return !x.left
+	x.conn = c
+	return !x.clientGone
 }
 
-// hangUp ends the attempt under way, as the asker has gone away.
-func (x *exchange) hangUp() {
+// cancel ends the attempt under way, as the client has gone away.
+func (x *exchange) cancel() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.left = true
+	x.clientGone = true
 	if x.conn != nil {
 		x.conn.Close()
 	}
 }
 
-// hungUp says whether the asker has gone away.
-func (x *exchange) hungUp() bool {
+// cancelled says whether the client has gone away.
+func (x *exchange) cancelled() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.left
+	return x.clientGone
 }

@@ -11,17 +11,19 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// handed is a listener without a socket: it accepts connections that were accepted before, and have turned out to speak HTTP/2.
-type handed struct {
+// http2Listener is a listener without a socket: it accepts connections that were accepted before, and have turned out to speak HTTP/2.
+type http2Listener struct {
 	conns chan net.Conn
 	done  chan struct{}
 	once  sync.Once
 }
 
-func newHanded() *handed { return &handed{conns: make(chan net.Conn), done: make(chan struct{})} }
+func newHTTP2Listener() *http2Listener {
+	return &http2Listener{conns: make(chan net.Conn), done: make(chan struct{})}
+}
 
 // Accept is net.Listener's.
-func (h *handed) Accept() (net.Conn, error) {
+func (h *http2Listener) Accept() (net.Conn, error) {
 	select {
 	case c := <-h.conns:
 		return c, nil
@@ -31,16 +33,16 @@ func (h *handed) Accept() (net.Conn, error) {
 }
 
 // Close is net.Listener's.
-func (h *handed) Close() error {
+func (h *http2Listener) Close() error {
 	h.once.Do(func() { close(h.done) })
 	return nil
 }
 
 // Addr is net.Listener's.
-func (h *handed) Addr() net.Addr { return &net.UnixAddr{Name: "handed", Net: "unix"} }
+func (h *http2Listener) Addr() net.Addr { return &net.UnixAddr{Name: "http2", Net: "unix"} }
 
-// hand gives a connection over, or closes it where nobody takes connections any more.
-func (h *handed) hand(c net.Conn) {
+// handOver gives a connection over, or closes it where nobody takes connections any more.
+func (h *http2Listener) handOver(c net.Conn) {
 	select {
 	case h.conns <- c:
 	case <-h.done:
@@ -48,7 +50,7 @@ func (h *handed) hand(c net.Conn) {
 	}
 }
 
-// http2Server is net/http, for HTTP/2 alone. All connections come as ones in the clear, see framed.
+// http2Server is net/http, for HTTP/2 alone. All connections come as ones in the clear, see http2Conn.
 func (s *Server) http2Server() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
@@ -69,8 +71,8 @@ type clientKey struct{}
 
 // withClient lets a handler find what is known of its connection.
 func withClient(ctx context.Context, c net.Conn) context.Context {
-	if f, ok := c.(*framed); ok {
-		return context.WithValue(ctx, clientKey{}, &f.front.client)
+	if f, ok := c.(*http2Conn); ok {
+		return context.WithValue(ctx, clientKey{}, &f.clientConn.info)
 	}
 	return ctx
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 )
 
-// pace is a proxy.Pace with what it counts: the time spent waiting for the asker, and the bytes that came.
+// pace is a proxy.Pace with what it counts: the time spent waiting for the client, and the bytes that came.
 type pace struct {
 	proxy.Pace
 	limits *proxy.Limits

@@ -18,25 +18,25 @@ type pools struct {
 	dial          func(ctx context.Context, network, address string) (net.Conn, error)
 	connect, idle time.Duration
 	progress      time.Duration // that a write may stand still
-	keep, most    int           // kept and, unless 0, all connections of an instance
-	seat          *proxy.Recorder
+	keep, most    int           // idle and, unless 0, all connections of an instance
+	recorder      *proxy.Recorder
 	files         *sockets.Files
 	byWay         sync.Map // *balancer.Way -> *pool
 
 	life  context.Context // of all connections
 	end   context.CancelFunc
 	mu    sync.Mutex
-	conns map[*backConn]struct{} // open, kept or in use; nil at the end
+	conns map[*upstreamConn]struct{} // open, idle or in use; nil at the end
 }
 
 // begin makes the pools ready for connections.
 func (p *pools) begin() {
 	p.life, p.end = context.WithCancel(context.Background())
-	p.conns = make(map[*backConn]struct{})
+	p.conns = make(map[*upstreamConn]struct{})
 }
 
 // enter notes an open connection. It is false after the end.
-func (p *pools) enter(c *backConn) bool {
+func (p *pools) enter(c *upstreamConn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.conns == nil {
@@ -46,7 +46,7 @@ func (p *pools) enter(c *backConn) bool {
 	return true
 }
 
-func (p *pools) leave(c *backConn) {
+func (p *pools) leave(c *upstreamConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.conns, c)
@@ -94,34 +94,34 @@ type pool struct {
 	upstream *balancer.Upstream
 
 	mu     sync.Mutex
-	idle   []*backConn
+	idle   []*upstreamConn
 	timer  *time.Timer
 	closed bool
 }
 
-// take returns a kept connection that is alive, or nil. Dead ones cost a system call each and nothing else: not a byte was written.
-func (p *pool) take() (c *backConn, dead int) {
+// take returns an idle connection that is alive, or nil. Closed ones cost a system call each and nothing else: not a byte was written.
+func (p *pool) take() (c *upstreamConn, closed int) {
 	for {
 		p.mu.Lock()
 		if len(p.idle) == 0 {
 			p.mu.Unlock()
-			return nil, dead
+			return nil, closed
 		}
 		last := len(p.idle) - 1
 		c, p.idle[last] = p.idle[last], nil
 		p.idle = p.idle[:last]
 		p.mu.Unlock()
 		if c.alive() {
-			c.kept = true
-			return c, dead
+			c.reused = true
+			return c, closed
 		}
-		dead++
+		closed++
 		c.Close()
 	}
 }
 
 // put keeps a connection for the next request, or closes it.
-func (p *pool) put(c *backConn) {
+func (p *pool) put(c *upstreamConn) {
 	c.idleSince = time.Now()
 	p.mu.Lock()
 	if p.closed || len(p.idle) >= p.pools.keep {
@@ -183,7 +183,7 @@ func (p *pool) close() {
 }
 
 // open connects, once the instance has counted the connection in: see proxy.Exchange.Room. It is counted out where none comes about.
-func (p *pool) open() (*backConn, error) {
+func (p *pool) open() (*upstreamConn, error) {
 	u := p.upstream
 	ctx, cancel := context.WithTimeout(p.pools.life, p.pools.connect)
 	defer cancel()
@@ -197,8 +197,8 @@ func (p *pool) open() (*backConn, error) {
 		u.Disconnect()
 		return nil, fmt.Errorf("connect to %s: %w", u.Address(), err)
 	}
-	p.pools.seat.Connect(proxy.ConnectOK)
-	c := newBackConn(p, conn, below)
+	p.pools.recorder.Connect(proxy.ConnectOK)
+	c := newUpstreamConn(p, conn, below)
 	if !p.pools.enter(c) {
 		c.Close()
 		return nil, net.ErrClosed

@@ -8,50 +8,50 @@ import (
 )
 
 // relay gives who asked the answer. From here on nothing can be repeated: what goes wrong must be seen as a cut.
-func (t *try) relay() {
-	t.begun = true
-	t.BeforeAnswer(t.server.draining.Load(), false)
-	t.body.Start(t.answer.Framing)
-	err := t.asker.head(&t.answer)
+func (a *attempt) relay() {
+	a.begun = true
+	a.BeforeAnswer(a.server.draining.Load(), false)
+	a.body.Start(a.answer.Framing)
+	err := a.downstream.head(&a.answer)
 	if err == nil {
-		err = t.copyBody()
+		err = a.copyBody()
 	}
 	if err == nil {
 		// Bytes past the end were asked for by nobody: such a connection is not used again. Another one is free for others even
 		// before who asked has the end of the answer, and may ask again.
-		t.reuse = !t.answer.Close && len(t.conn.in.unread()) == 0 && (t.up == nil || t.up.gone())
-		t.close()
-		err = t.asker.finish(proxy.AppendTrailers(nil, t.body.Trailers()))
+		a.reusable = !a.answer.Close && len(a.upstreamConn.in.unread()) == 0 && (a.up == nil || a.up.complete())
+		a.close()
+		err = a.downstream.finish(proxy.AppendTrailers(nil, a.body.Trailers()))
 	}
 	if err != nil {
-		t.server.log.Debug().Err(err).Str("service", t.Route.Name).Str("instance", t.Member.Upstream.Address()).Msg("answer cut")
-		_ = t.asker.flush()
-		t.asker.cut()
+		a.server.log.Debug().Err(err).Str("service", a.Route.Name).Str("instance", a.Member.Upstream.Address()).Msg("answer cut")
+		_ = a.downstream.flush()
+		a.downstream.cut()
 	}
 }
 
 // copyBody passes the body on, and flushes whenever nothing more is at hand, so that streams stream.
-func (t *try) copyBody() error {
-	for !t.body.Done() {
-		data, n, err := t.body.Next(t.conn.in.unread())
+func (a *attempt) copyBody() error {
+	for !a.body.Done() {
+		data, n, err := a.body.Next(a.upstreamConn.in.unread())
 		if err != nil {
 			return err
 		}
-		if err := t.asker.write(data); err != nil {
+		if err := a.downstream.write(data); err != nil {
 			return err
 		}
-		t.Bytes += int64(len(data))
-		t.conn.in.skip(n)
+		a.Bytes += int64(len(data))
+		a.upstreamConn.in.skip(n)
 		if n > 0 {
 			continue
 		}
-		if err := t.asker.flush(); err != nil {
+		if err := a.downstream.flush(); err != nil {
 			return err
 		}
-		patience := patient(t.server.limits.Progress)
-		err = t.fill(&patience)
+		patience := patient(a.server.limits.Progress)
+		err = a.fill(&patience)
 		if errors.Is(err, io.EOF) {
-			err = t.body.End()
+			err = a.body.End()
 		}
 		if err != nil {
 			return err
@@ -62,12 +62,12 @@ func (t *try) copyBody() error {
 
 // switchOver turns the exchange into a tunnel, after the instance's 101 and not before. What came behind the request's head waited
 // until now. The connection to the instance is not used again.
-func (t *try) switchOver() {
-	t.begun = true
-	t.unwatch()
-	if t.asker.head(&t.answer) != nil || !t.use(nil) {
-		t.asker.cut()
+func (a *attempt) switchOver() {
+	a.begun = true
+	a.unwatch()
+	if a.downstream.head(&a.answer) != nil || !a.use(nil) {
+		a.downstream.cut()
 		return
 	}
-	t.asker.tunnel(t.conn)
+	a.downstream.tunnel(a.upstreamConn)
 }

@@ -48,7 +48,7 @@ type Listener struct {
 type Server struct {
 	common    *proxy.Shared
 	limits    *proxy.Limits
-	seat      *proxy.Recorder
+	recorder  *proxy.Recorder
 	log       zerolog.Logger
 	onDrain   func()
 	elsewhere func() int
@@ -57,7 +57,7 @@ type Server struct {
 	open      openConns
 	files     *sockets.Files
 	serving   sync.WaitGroup // goroutines of connections
-	second    *handed
+	http2     *http2Listener
 	draining  atomic.Bool
 	busy      atomic.Int64 // exchanges
 }
@@ -77,8 +77,8 @@ func NewServer(o Options) *Server {
 		o.Dial = o.Common.Gate.Dial
 	}
 	limits := o.Common.Limits
-	s := &Server{common: o.Common, limits: &limits, seat: o.Common.SharedRecorder(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, files: o.Files, second: newHanded()}
-	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, progress: s.limits.Progress, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, seat: s.seat}
+	s := &Server{common: o.Common, limits: &limits, recorder: o.Common.SharedRecorder(), log: o.Common.Log, onDrain: o.OnDrain, elsewhere: o.Elsewhere, files: o.Files, http2: newHTTP2Listener()}
+	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, progress: s.limits.Progress, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, recorder: s.recorder}
 	s.exchanges.New = func() any { return new(exchange) }
 	s.open.progress, s.open.most, s.open.files = s.limits.Progress, s.limits.Conns, s.files
 	s.pools.files = s.files
@@ -101,7 +101,7 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	}
 	second := s.http2Server()
 	accepting.Go(func() {
-		if err := second.Serve(s.second); !errors.Is(err, http.ErrServerClosed) {
+		if err := second.Serve(s.http2); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error().Err(err).Msg("HTTP/2 is not served any more")
 		}
 	})

@@ -13,41 +13,41 @@ import (
 
 // session is an HTTP/1 connection: one request after another. While it is idle it holds no buffer and no exchange.
 type session struct {
-	server *Server
-	front  *front
-	conn   net.Conn  // front, or TLS over it
-	x      *exchange // the present one; nil between two requests
+	server     *Server
+	clientConn *clientConn
+	conn       net.Conn  // a clientConn, or TLS over it
+	x          *exchange // the present one; nil between two requests
 
-	in       intake // the request's head stays in it for as long as the exchange lasts
+	in       readBuffer // the request's head stays in it for as long as the exchange lasts
 	find     http1.Head
-	deadline time.Time // of reads
-	content  int       // where in in the request's body goes on
-	flow     intake    // what came of the body, and behind it, after in
+	deadline time.Time  // of reads
+	bodyAt   int        // position in "in" at which the request's body goes on
+	bodyIn   readBuffer // what came of the body, and behind it, after in
 	body     http1.Body
 	watching chan struct{} // closed when the watch has ended; nil without one
 	// unwatched is closed when the watch is to end, which may be waiting for what is sent.
 	unwatched chan struct{}
 	sent      atomic.Int64 // writes
-	came      atomic.Bool  // something behind the request's head; see sends
+	arrived   atomic.Bool  // something behind the request's head; see sends
 
 	out      []byte // of the answer, not yet sent
 	vector   [2][]byte
 	buffers  net.Buffers
 	chunked  bool // the answer's body goes out in chunks
 	untilEnd bool // the answer's body ends with the connection
-	lingers  bool // after the last answer, what the asker still sends is read and thrown away
-	gone     bool // there is nobody to send to
+	lingers  bool // after the last answer, what the client still sends is read and thrown away
+	ended    bool // there is nobody to send to
 	stopped  atomic.Bool
 }
 
-func newSession(s *Server, f *front, conn net.Conn) *session {
-	n := &session{server: s, front: f, conn: conn}
+func newSession(s *Server, f *clientConn, conn net.Conn) *session {
+	n := &session{server: s, clientConn: f, conn: conn}
 	below := conn
 	if conn == net.Conn(f) {
 		below = f.Conn
 	}
 	from := newSource(below)
-	n.in.from, n.flow.from = from, from
+	n.in.from, n.bodyIn.from = from, from
 	return n
 }
 
@@ -59,19 +59,19 @@ func (s *session) serve() (http2 bool) {
 			return true
 		}
 		var refused *http1.Error
-		switch held := s.in.unread(); {
+		switch head := s.in.unread(); {
 		case err == nil:
-			if !s.turn(held[:n]) {
-				s.end()
+			if !s.serveRequest(head[:n]) {
+				s.close()
 				return false
 			}
 			continue
 		case errors.As(err, &refused):
-			s.refuse(refused)
-		case timedOut(err) && len(held) > 0:
-			s.turnAway(proxy.OutcomeClientTimeout, "")
+			s.rejectHead(refused)
+		case timedOut(err) && len(head) > 0:
+			s.refuse(proxy.OutcomeClientTimeout, "")
 		}
-		s.end()
+		s.close()
 		return false
 	}
 }
@@ -86,13 +86,13 @@ func (s *session) readHead(first bool) (n int, http2 bool, err error) {
 	}
 	s.allow(wait)
 	for began := first; ; {
-		if held := s.in.unread(); len(held) > 0 {
+		if head := s.in.unread(); len(head) > 0 {
 			more := false
-			if first && s.conn == net.Conn(s.front) {
-				http2, more = http1.IsPreface(held)
+			if first && s.conn == net.Conn(s.clientConn) {
+				http2, more = http1.IsPreface(head)
 			}
 			if !http2 && !more {
-				n, err = s.find.Find(held, limits.HeadBytes)
+				n, err = s.find.Find(head, limits.HeadBytes)
 			}
 			if n > 0 || http2 || err != nil {
 				return n, http2, err
@@ -102,43 +102,47 @@ func (s *session) readHead(first bool) (n int, http2 bool, err error) {
 				s.expire(time.Now().Add(limits.ReadHead))
 			}
 		}
-		if err := s.in.begin(limits.HeadBytes); err != nil {
+		if err := s.in.fillHead(limits.HeadBytes); err != nil {
 			return 0, false, err
 		}
 	}
 }
 
-// turn answers one request, and says whether another one may follow.
-func (s *session) turn(head []byte) bool {
+// serveRequest answers one request, and says whether another one may follow.
+func (s *session) serveRequest(head []byte) bool {
 	x := s.server.takeExchange(s)
 	limits := http1.Limits{HeadBytes: s.server.limits.HeadBytes, Fields: s.server.limits.HeadFields}
 	if err := x.request.Parse(head, limits); err != nil {
 		s.server.giveExchange(x)
 		var refused *http1.Error
 		if errors.As(err, &refused) {
-			s.refuse(refused)
+			s.rejectHead(refused)
 		}
 		return false
 	}
-	s.x, s.content = x, s.in.r+len(head)
+	s.x, s.bodyAt = x, s.in.r+len(head)
 	s.body.Start(x.request.Framing)
-	x.run(x.Begin(s.server.seat, &x.request, &s.front.client, time.Now()))
+	x.run(x.Begin(s.server.recorder, &x.request, &s.clientConn.info, time.Now()))
 	return s.conclude()
 }
 
-// refuse answers a head that is none.
-func (s *session) refuse(err *http1.Error) {
-	s.answer(func(x *exchange) proxy.Action { return x.BadHead(s.server.seat, &s.front.client, err, time.Now()) })
+// rejectHead answers a head that is none.
+func (s *session) rejectHead(err *http1.Error) {
+	s.answer(func(x *exchange) proxy.Action {
+		return x.BadHead(s.server.recorder, &s.clientConn.info, err, time.Now())
+	})
 }
 
-// turnAway answers a connection that brings no request.
-func (s *session) turnAway(o proxy.Outcome, detail string) {
-	s.answer(func(x *exchange) proxy.Action { return x.Refuse(s.server.seat, &s.front.client, o, detail, time.Now()) })
+// refuse answers a connection that brings no request.
+func (s *session) refuse(o proxy.Outcome, detail string) {
+	s.answer(func(x *exchange) proxy.Action {
+		return x.Refuse(s.server.recorder, &s.clientConn.info, o, detail, time.Now())
+	})
 }
 
 // answer gives the connection's last answer.
 func (s *session) answer(begin func(x *exchange) proxy.Action) {
-	s.x, s.content, s.lingers = s.server.takeExchange(s), s.in.r, true
+	s.x, s.bodyAt, s.lingers = s.server.takeExchange(s), s.in.r, true
 	s.x.request.Framing = http1.Framing{}
 	s.body.Start(s.x.request.Framing)
 	s.x.run(begin(s.x))
@@ -147,23 +151,23 @@ func (s *session) answer(begin func(x *exchange) proxy.Action) {
 
 // conclude makes the session ready for the next request, or says that there is none.
 func (s *session) conclude() bool {
-	more := !s.gone && !s.x.CloseAfter() && s.drain()
+	more := !s.ended && !s.x.CloseAfter() && s.discardRest()
 	s.server.giveExchange(s.x)
 	s.x = nil
 	giveBuffer(s.out)
 	s.out, s.chunked, s.untilEnd = nil, false, false
-	s.in.r = s.content
+	s.in.r = s.bodyAt
 	s.in.release()
-	if len(s.flow.unread()) > 0 {
-		s.in, s.flow = s.flow, s.in
+	if len(s.bodyIn.unread()) > 0 {
+		s.in, s.bodyIn = s.bodyIn, s.in
 	}
-	s.flow.release()
+	s.bodyIn.release()
 	return more
 }
 
-// drain reads what is left of a small body, after an answer that did not wait for it: what follows on the connection is the next
+// discardRest reads what is left of a small body, after an answer that did not wait for it: what follows on the connection is the next
 // request. It is false where it did not come in time.
-func (s *session) drain() bool {
+func (s *session) discardRest() bool {
 	if s.body.Done() {
 		return true
 	}
@@ -178,15 +182,15 @@ func (s *session) drain() bool {
 	return false
 }
 
-// end closes the connection.
-func (s *session) end() {
-	if !s.gone && (s.lingers || len(s.in.unread()) > 0) {
-		if s.conn == net.Conn(s.front) || endOf(s.conn) == nil { // TLS says farewell
-			s.front.linger()
+// close closes the connection.
+func (s *session) close() {
+	if !s.ended && (s.lingers || len(s.in.unread()) > 0) {
+		if s.conn == net.Conn(s.clientConn) || endOf(s.conn) == nil { // TLS sends close_notify
+			s.clientConn.linger()
 		}
 	}
 	s.in.drop()
-	s.flow.drop()
+	s.bodyIn.drop()
 	_ = s.conn.Close()
 }
 

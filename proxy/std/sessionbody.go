@@ -9,8 +9,8 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// next is asker's.
-func (s *session) next(p *pace) ([]byte, error) {
+// readBody is downstream's.
+func (s *session) readBody(p *pace) ([]byte, error) {
 	data, ready, err := s.step()
 	for !ready && err == nil {
 		s.expire(p.begin())
@@ -43,16 +43,16 @@ func (s *session) piece() ([]byte, error) {
 // step takes a step through what has been read of the body. It is not ready where more must be read.
 func (s *session) step() (data []byte, ready bool, err error) {
 	for {
-		src := s.in.buf[s.content:s.in.w]
+		src := s.in.buf[s.bodyAt:s.in.w]
 		early := len(src) > 0 // it came with the head
 		if !early {
-			src = s.flow.unread()
+			src = s.bodyIn.unread()
 		}
 		data, n, err := s.body.Next(src)
 		if early {
-			s.content += n
+			s.bodyAt += n
 		} else {
-			s.flow.skip(n)
+			s.bodyIn.skip(n)
 		}
 		switch {
 		case err != nil:
@@ -69,18 +69,18 @@ func (s *session) step() (data []byte, ready bool, err error) {
 
 // read reads more of the body.
 func (s *session) read() error {
-	err := s.flow.more(largeBuffer)
+	err := s.bodyIn.fill(largeBuffer)
 	if errors.Is(err, io.EOF) {
 		return s.body.End()
 	}
 	return err
 }
 
-// trailers is asker's.
+// trailers is downstream's.
 func (s *session) trailers() []http1.Field { return s.body.Trailers() }
 
-// stop is asker's.
-func (s *session) stop() {
+// stopBody is downstream's.
+func (s *session) stopBody() {
 	s.stopped.Store(true)
 	_ = s.conn.SetReadDeadline(past)
 }
@@ -88,16 +88,16 @@ func (s *session) stop() {
 // past is before every deadline.
 var past = time.Unix(1, 0)
 
-// sends is asker's. While the asker is watched, the watch tells.
-func (s *session) sends() bool {
+// bodyArrived is downstream's. While the client is watched, the watch tells.
+func (s *session) bodyArrived() bool {
 	if s.watching == nil {
-		s.came.Store(s.content < s.in.w || len(s.flow.unread()) > 0)
+		s.arrived.Store(s.bodyAt < s.in.w || len(s.bodyIn.unread()) > 0)
 	}
-	return s.came.Load()
+	return s.arrived.Load()
 }
 
-// proceed is asker's.
-func (s *session) proceed() error {
-	s.out = s.x.AppendContinue(s.room())
+// sendContinue is downstream's.
+func (s *session) sendContinue() error {
+	s.out = s.x.AppendContinue(s.outBuffer())
 	return s.flush()
 }

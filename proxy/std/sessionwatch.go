@@ -8,25 +8,25 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 )
 
-// watch is asker's: it reads on, and keeps what comes, as that is the next request. Where more comes than there is room for, the
+// watch reads on, and keeps what comes, as that is the next request. Where more comes than there is room for, the
 // asker is not watched any longer.
 func (s *session) watch(gone func()) {
 	s.watching, s.unwatched = make(chan struct{}), make(chan struct{})
 	done, unwatched := s.watching, s.unwatched
 	s.expire(time.Time{})
 	in := &s.in
-	if len(s.flow.unread()) > 0 {
-		in = &s.flow
+	if len(s.bodyIn.unread()) > 0 {
+		in = &s.bodyIn
 	}
 	go func() {
 		defer close(done)
 		for {
-			switch err := in.beside(); {
+			switch err := in.readOnce(); {
 			case err == nil:
-				s.came.Store(true)
+				s.arrived.Store(true)
 				continue
 			case errors.Is(err, io.ErrShortBuffer), timedOut(err):
-			case !errors.Is(err, io.EOF) || !s.takes(unwatched):
+			case !errors.Is(err, io.EOF) || !s.takesResponse(unwatched):
 				gone()
 			}
 			return
@@ -34,9 +34,9 @@ func (s *session) watch(gone func()) {
 	}()
 }
 
-// takes waits, once the asker has ended its side, for as long as it gets its answer, from one piece to the next. It is false where
+// takesResponse waits, once the client has ended its side, for as long as it gets its answer, from one piece to the next. It is false where
 // nothing more went to it, and true when it is not watched any longer.
-func (s *session) takes(unwatched <-chan struct{}) bool {
+func (s *session) takesResponse(unwatched <-chan struct{}) bool {
 	tick := time.NewTicker(proxy.HalfClosed)
 	defer tick.Stop()
 	for sent := s.sent.Load(); ; {
@@ -52,7 +52,7 @@ func (s *session) takes(unwatched <-chan struct{}) bool {
 	}
 }
 
-// unwatch is asker's.
+// unwatch is downstream's.
 func (s *session) unwatch() {
 	s.expire(past)
 	close(s.unwatched)

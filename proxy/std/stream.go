@@ -15,18 +15,18 @@ import (
 
 // stream is a request over HTTP/2, as net/http hands it out.
 type stream struct {
-	server  *Server
-	x       *exchange
-	w       http.ResponseWriter
-	r       *http.Request
-	control *http.ResponseController
-	buf     []byte // of next
-	full    bool   // the last read filled it
-	unhook  func() bool
-	hung    chan struct{} // closed when gone has run
-	unsaid  bool          // nothing was flushed since the last write
-	isCut   bool
-	until   time.Time // a write that has not ended then resets the stream; zero is never
+	server    *Server
+	x         *exchange
+	w         http.ResponseWriter
+	r         *http.Request
+	control   *http.ResponseController
+	buf       []byte // of next
+	full      bool   // the last read filled it
+	unhook    func() bool
+	watchDone chan struct{} // closed when gone has run
+	unflushed bool          // nothing was flushed since the last write
+	isCut     bool
+	until     time.Time // a write that has not ended then resets the stream; zero is never
 }
 
 // serveStream serves one request.
@@ -47,15 +47,15 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 
 // begin takes the request, or refuses it.
 func (t *stream) begin(client *proxy.Client, now time.Time) proxy.Action {
-	seat := t.server.seat
+	recorder := t.server.recorder
 	var refused *http1.Error
 	switch err := t.readHead(); {
 	case errors.As(err, &refused):
-		return t.x.BadHead(seat, client, refused, now)
+		return t.x.BadHead(recorder, client, refused, now)
 	case t.server.limits.HeadFields > 0 && len(t.x.request.Fields) > t.server.limits.HeadFields:
-		return t.x.Refuse(seat, client, proxy.OutcomeHeadTooLarge, "", now)
+		return t.x.Refuse(recorder, client, proxy.OutcomeHeadTooLarge, "", now)
 	}
-	return t.x.Begin(seat, &t.x.request, client, now)
+	return t.x.Begin(recorder, &t.x.request, client, now)
 }
 
 // readHead makes the request one of HTTP/1.1. It fails with a *http1.Error.
@@ -73,8 +73,8 @@ func (t *stream) readHead() error {
 	return q.Assemble(http1.Parts{Method: r.Method, Path: r.RequestURI, Authority: r.Host, Fields: fields, Length: r.ContentLength})
 }
 
-// next is asker's.
-func (t *stream) next(p *pace) ([]byte, error) {
+// readBody is downstream's.
+func (t *stream) readBody(p *pace) ([]byte, error) {
 	if t.full && len(t.buf) < largeBuffer {
 		giveBuffer(t.buf)
 		t.buf = takeBuffer(largeBuffer)
@@ -99,7 +99,7 @@ func (t *stream) next(p *pace) ([]byte, error) {
 	return t.buf[:n], err
 }
 
-// trailers is asker's.
+// trailers is downstream's.
 func (t *stream) trailers() (fields []http1.Field) {
 	for name, values := range t.r.Trailer {
 		for _, v := range values {
@@ -109,33 +109,33 @@ func (t *stream) trailers() (fields []http1.Field) {
 	return fields
 }
 
-// stop is asker's.
-func (t *stream) stop() { _ = t.control.SetReadDeadline(past) }
+// stopBody is downstream's.
+func (t *stream) stopBody() { _ = t.control.SetReadDeadline(past) }
 
-// sends is asker's: what has come of the body shows when it is read, and then net/http says 100.
-func (t *stream) sends() bool { return false }
+// bodyArrived says no: what has come of the body shows when it is read, and then net/http says 100.
+func (t *stream) bodyArrived() bool { return false }
 
-// proceed is asker's: net/http says 100 when the body is first read.
-func (t *stream) proceed() error { return nil }
+// sendContinue does nothing: net/http says 100 when the body is first read.
+func (t *stream) sendContinue() error { return nil }
 
-// watch is asker's.
+// watch is downstream's.
 func (t *stream) watch(gone func()) {
 	hung := make(chan struct{})
-	t.hung = hung
+	t.watchDone = hung
 	t.unhook = context.AfterFunc(t.r.Context(), func() {
 		defer close(hung)
 		gone()
 	})
 }
 
-// unwatch is asker's.
+// unwatch is downstream's.
 func (t *stream) unwatch() {
 	if !t.unhook() {
-		<-t.hung
+		<-t.watchDone
 	}
 }
 
-// head is asker's.
+// head is downstream's.
 func (t *stream) head(ans *http1.Response) error {
 	h := t.w.Header()
 	if ans.Status == http.StatusContinue {
@@ -150,7 +150,7 @@ func (t *stream) head(ans *http1.Response) error {
 	if ans.Status < 200 {
 		clear(h)
 	}
-	t.unsaid = true
+	t.unflushed = true
 	return nil
 }
 
@@ -164,12 +164,12 @@ func (t *stream) finalHead(h http.Header) {
 	}
 }
 
-// write is asker's.
+// write is downstream's.
 func (t *stream) write(data []byte) error {
 	if len(data) == 0 {
 		return nil
 	}
-	t.unsaid = true
+	t.unflushed = true
 	t.patience()
 	_, err := t.w.Write(data)
 	return err
@@ -186,23 +186,23 @@ func (t *stream) patience() {
 }
 
 // rest lets time pass without a write.
-func (t *stream) rest() {
+func (t *stream) endPatience() {
 	t.until = time.Time{}
 	_ = t.control.SetWriteDeadline(t.until)
 }
 
-// flush is asker's.
+// flush is downstream's.
 func (t *stream) flush() error {
-	if !t.unsaid {
+	if !t.unflushed {
 		return nil
 	}
-	t.unsaid = false
+	t.unflushed = false
 	t.patience()
-	defer t.rest()
+	defer t.endPatience()
 	return t.control.Flush()
 }
 
-// finish is asker's: net/http sends what is left, with the trailers.
+// finish leaves it to net/http, which sends what is left, with the trailers.
 func (t *stream) finish(trailers []http1.Field) error {
 	h := t.w.Header()
 	for _, f := range trailers {
@@ -213,8 +213,8 @@ func (t *stream) finish(trailers []http1.Field) error {
 	return t.r.Context().Err()
 }
 
-// own is asker's.
-func (t *stream) own() error {
+// localReply is downstream's.
+func (t *stream) localReply() error {
 	h := t.w.Header()
 	clear(h)
 	setFields(h, t.x.LocalReplyFields(nil))
@@ -231,10 +231,10 @@ func (t *stream) own() error {
 	return err
 }
 
-// tunnel is asker's: no request over HTTP/2 asks for one.
-func (t *stream) tunnel(*backConn) { t.cut() }
+// tunnel cuts: no request over HTTP/2 asks for one.
+func (t *stream) tunnel(*upstreamConn) { t.cut() }
 
-// cut is asker's.
+// cut is downstream's.
 func (t *stream) cut() { t.isCut = true }
 
 // setFields copies: net/http writes a head after the bytes that the fields are views of have gone.

@@ -10,7 +10,7 @@ import (
 
 // tunnel copies both ways until both have ended or one failed. An end in one direction is passed on and leaves the other open.
 // Tunnels may be quiet for as long as they like, and hold no buffer meanwhile.
-func tunnel(client net.Conn, fromClient *intake, instance net.Conn, fromInstance *intake) (toClient int64) {
+func tunnel(client net.Conn, fromClient *readBuffer, instance net.Conn, fromInstance *readBuffer) (toClient int64) {
 	if client.SetReadDeadline(time.Time{}) != nil || instance.SetDeadline(time.Time{}) != nil {
 		return 0
 	}
@@ -32,18 +32,18 @@ func tunnel(client net.Conn, fromClient *intake, instance net.Conn, fromInstance
 	return toClient
 }
 
-// pass sends what is held and then everything else, and ends dst's direction when its source ends.
-func pass(dst net.Conn, from *intake) (n int64, err error) {
+// pass sends what was read before and then everything else, and ends dst's direction when its source ends.
+func pass(dst net.Conn, from *readBuffer) (n int64, err error) {
 	for {
-		for held := from.unread(); len(held) > 0; held = from.unread() {
-			wrote, err := dst.Write(held)
+		for rest := from.unread(); len(rest) > 0; rest = from.unread() {
+			wrote, err := dst.Write(rest)
 			n += int64(wrote)
 			if err != nil {
 				return n, err
 			}
-			from.skip(len(held))
+			from.skip(len(rest))
 		}
-		if err := from.more(0); errors.Is(err, io.EOF) {
+		if err := from.fill(0); errors.Is(err, io.EOF) {
 			return n, endOf(dst)
 		} else if err != nil {
 			return n, err

@@ -20,22 +20,22 @@ type upload struct {
 	chunked bool // towards the instance
 	ahead   bool // read whole, before an instance was asked
 	started bool
-	left    sync.Once
+	stopped sync.Once
 	done    chan struct{} // closed when the goroutine has ended
 	whole   atomic.Bool   // read to its end
-	stuck   atomic.Bool   // no attempt takes it
+	untaken atomic.Bool   // no attempt takes it
 
-	mu     sync.Mutex
-	wake   sync.Cond
-	to     *backConn // nil while no attempt takes the body
-	sent   int64     // bytes of content that to was given
-	ended  bool      // to was given the end too
-	quit   bool
-	total  int64  // bytes read so far
-	replay []byte // these, unless they are too many
-	lost   bool   // they are
-	end    error  // io.EOF, or why there is no more
-	buf    []byte // for framing
+	mu       sync.Mutex
+	wake     sync.Cond
+	to       *upstreamConn // nil while no attempt takes the body
+	sent     int64         // bytes of content that to was given
+	ended    bool          // to was given the end too
+	quit     bool
+	total    int64  // bytes read so far
+	replay   []byte // these, unless they are too many
+	outgrown bool   // they are
+	end      error  // io.EOF, or why there is no more
+	buf      []byte // for framing
 }
 
 func newUpload(x *exchange) *upload {
@@ -48,7 +48,7 @@ func newUpload(x *exchange) *upload {
 func (u *upload) readAhead() bool {
 	u.ahead = true
 	for {
-		data, err := u.x.asker.next(&u.pace)
+		data, err := u.x.downstream.readBody(&u.pace)
 		if err == nil || u.replay != nil {
 			u.replay = append(u.replay, data...)
 		} else { // it came in one piece, which stays where it is
@@ -56,8 +56,8 @@ func (u *upload) readAhead() bool {
 		}
 		if err != nil {
 			u.end = err
-			u.whole.Store(u.read())
-			return u.read()
+			u.whole.Store(u.wholeRead())
+			return u.wholeRead()
 		}
 	}
 }
@@ -66,21 +66,21 @@ func (u *upload) readAhead() bool {
 var errOutgrown = errors.New("the body has outgrown what is kept of it")
 
 // attach sends what was read so far to an attempt's connection, and from now on what comes.
-func (u *upload) attach(b *backConn) error {
+func (u *upload) attach(b *upstreamConn) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.lost {
+	if u.outgrown {
 		return errOutgrown
 	}
 	err := u.send(b, u.replay)
 	if err != nil {
 		return err
 	}
-	u.to, u.sent, u.ended = b, u.total, u.read()
-	u.stuck.Store(false)
+	u.to, u.sent, u.ended = b, u.total, u.wholeRead()
+	u.untaken.Store(false)
 	if !u.started {
 		u.started, u.done = true, make(chan struct{})
-		go u.carry()
+		go u.run()
 	}
 	u.wake.Signal()
 	return nil
@@ -93,26 +93,26 @@ func (u *upload) detach() {
 	u.mu.Unlock()
 }
 
-// carry reads and sends until the end.
-func (u *upload) carry() {
+// run reads and sends until the end.
+func (u *upload) run() {
 	defer close(u.done)
 	for {
-		data, err := u.x.asker.next(&u.pace)
-		if !u.pass(data, err) {
+		data, err := u.x.downstream.readBody(&u.pace)
+		if !u.forward(data, err) {
 			return
 		}
 	}
 }
 
-// pass sends one piece, as soon as there is an attempt that takes it. It is false when there is nothing more to do.
-func (u *upload) pass(data []byte, end error) bool {
+// forward sends one piece, as soon as there is an attempt that takes it. It is false when there is nothing more to do.
+func (u *upload) forward(data []byte, end error) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.keep(data)
 	u.end = end
-	u.whole.Store(u.read())
-	if end != nil && !u.read() {
-		u.x.hangUp() // no instance is to wait for the rest
+	u.whole.Store(u.wholeRead())
+	if end != nil && !u.wholeRead() {
+		u.x.cancel() // no instance is to wait for the rest
 		return false
 	}
 	for {
@@ -122,28 +122,28 @@ func (u *upload) pass(data []byte, end error) bool {
 		if u.quit {
 			return false
 		}
-		if u.sent == u.total && u.ended == u.read() {
+		if u.sent == u.total && u.ended == u.wholeRead() {
 			return end == nil // who attached has sent it
 		}
 		if u.send(u.to, data) == nil {
-			u.sent, u.ended = u.total, u.read()
+			u.sent, u.ended = u.total, u.wholeRead()
 			return end == nil
 		}
 		u.to = nil
-		u.stuck.Store(true)
+		u.untaken.Store(true)
 	}
 }
 
-// read says whether the body was read to its end. It needs u.mu.
-func (u *upload) read() bool { return errors.Is(u.end, io.EOF) }
+// wholeRead says whether the body was read to its end. It needs u.mu.
+func (u *upload) wholeRead() bool { return errors.Is(u.end, io.EOF) }
 
 // send writes a piece, and what ends the body where all of it was read. It needs u.mu.
-func (u *upload) send(b *backConn, data []byte) error {
+func (u *upload) send(b *upstreamConn, data []byte) error {
 	out := data
 	if u.chunked {
 		out = http1.AppendChunk(u.buf[:0], data)
-		if u.read() {
-			out = http1.AppendLastChunk(out, proxy.AppendTrailers(nil, u.x.asker.trailers()))
+		if u.wholeRead() {
+			out = http1.AppendLastChunk(out, proxy.AppendTrailers(nil, u.x.downstream.trailers()))
 		}
 		u.buf = out
 	}
@@ -157,8 +157,8 @@ func (u *upload) send(b *backConn, data []byte) error {
 // keep needs u.mu.
 func (u *upload) keep(data []byte) {
 	u.total += int64(len(data))
-	if u.lost || len(u.replay)+len(data) > proxy.ReplayBytes {
-		u.lost, u.replay = true, nil
+	if u.outgrown || len(u.replay)+len(data) > proxy.ReplayBytes {
+		u.outgrown, u.replay = true, nil
 		return
 	}
 	u.replay = append(u.replay, data...)
@@ -168,14 +168,14 @@ func (u *upload) keep(data []byte) {
 func (u *upload) replayable() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return !u.lost && (u.end == nil || u.read())
+	return !u.outgrown && (u.end == nil || u.wholeRead())
 }
 
-// failed says whether the asker's side failed.
+// failed says whether the client's side failed.
 func (u *upload) failed() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.end != nil && !u.read()
+	return u.end != nil && !u.wholeRead()
 }
 
 // failure is what that means.
@@ -192,15 +192,15 @@ func (u *upload) failure() proxy.Failure {
 	return proxy.FailedClient
 }
 
-// moves says whether the body is on its way: then its goroutine is who sees the asker go away, and the instance need not answer yet.
-func (u *upload) moves() bool { return u.started && !u.whole.Load() && !u.stuck.Load() }
+// moves says whether the body is on its way: then its goroutine is who sees the client go away, and the instance need not answer yet.
+func (u *upload) moves() bool { return u.started && !u.whole.Load() && !u.untaken.Load() }
 
 // sentWait is how long the end of sending is waited for once the answer is complete and the body was read to its end: the
 // instance has the last byte then, only the goroutine that wrote it may not have been told.
 const sentWait = 5 * time.Millisecond
 
 // gone says whether the whole body went to the instance.
-func (u *upload) gone() bool {
+func (u *upload) complete() bool {
 	if !u.started || !u.whole.Load() {
 		return u.ahead
 	}
@@ -214,16 +214,16 @@ func (u *upload) gone() bool {
 	}
 }
 
-// leave ends reading and sending. The connection of a failed or unfinished attempt must be closed.
-func (u *upload) leave() {
-	u.left.Do(func() {
+// stop ends reading and sending. The connection of a failed or unfinished attempt must be closed.
+func (u *upload) stop() {
+	u.stopped.Do(func() {
 		u.mu.Lock()
 		u.quit = true
 		u.wake.Signal()
 		u.mu.Unlock()
 		if u.started {
 			if !u.whole.Load() {
-				u.x.asker.stop()
+				u.x.downstream.stopBody()
 			}
 			<-u.done
 		}

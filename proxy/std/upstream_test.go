@@ -60,13 +60,13 @@ func TestEndAsItSettles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &backConn{Conn: c, raw: heldUp{newSource(c).raw}, opened: time.Now().Add(time.Minute)}
-	if err := b.settle(); err != nil {
+	b := &upstreamConn{Conn: c, raw: heldUp{newSource(c).raw}, opened: time.Now().Add(time.Minute)}
+	if err := b.staysOpen(); err != nil {
 		t.Errorf("open, and watched to the end: %v", err)
 	}
 	other.Close()
 	time.Sleep(50 * time.Millisecond)
-	if err := b.settle(); err == nil {
+	if err := b.staysOpen(); err == nil {
 		t.Error("its end was not seen")
 	}
 }

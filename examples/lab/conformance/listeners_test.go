@@ -73,7 +73,7 @@ func startBoth(r *rig, l net.Listener) func(ctx context.Context) error {
 	common, files := r.common(), sockets.NewFiles()
 	var taker *std.Server
 	loop := event.NewServer(event.Options{Common: common, Files: files, Loops: r.loops, OnDrain: r.onDrain, HandOver: func(c net.Conn, read []byte, from event.Listener) {
-		taker.Take(c, read, std.Listener{Listener: from.Listener, RedirectHTTPS: from.RedirectHTTPS})
+		taker.TakeOver(c, read, std.Listener{Listener: from.Listener, RedirectHTTPS: from.RedirectHTTPS})
 	}})
 	taker = std.NewServer(std.Options{Common: common, Files: files, Elsewhere: loop.Connections})
 	return func(ctx context.Context) error {

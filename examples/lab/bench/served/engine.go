@@ -19,7 +19,7 @@ func engine(s settings, c *proxy.Shared) (func(context.Context, net.Listener) er
 	switch s.engine {
 	case "event":
 		first := event.NewServer(event.Options{Common: c, Loops: event.ReserveProcs(s.loops), HandOver: func(c net.Conn, read []byte, l event.Listener) {
-			second.Take(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
+			second.TakeOver(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
 		}})
 		return func(ctx context.Context, l net.Listener) error {
 			var g errgroup.Group

@@ -16,38 +16,38 @@ type openConns struct {
 	most     int           // 0 is no limit
 	files    *sockets.Files
 	mu       sync.Mutex
-	conns    map[*front]struct{}
-	away     int // of these, to be turned away
+	conns    map[*clientConn]struct{}
+	refused  int // of these, to be turned away
 	closed   bool
 }
 
 // add takes a connection into the set, and counts in who is to serve it, or to turn it away. It returns nil where it must be closed.
-func (o *openConns) add(c net.Conn, serving *sync.WaitGroup) *front {
+func (o *openConns) add(c net.Conn, serving *sync.WaitGroup) *clientConn {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	crowded := o.most > 0 && len(o.conns)-o.away >= o.most
-	if o.closed || crowded && o.away >= proxy.MostRefused {
+	crowded := o.most > 0 && len(o.conns)-o.refused >= o.most
+	if o.closed || crowded && o.refused >= proxy.MostRefused {
 		return nil
 	}
 	if o.conns == nil {
-		o.conns = make(map[*front]struct{})
+		o.conns = make(map[*clientConn]struct{})
 	}
-	f := &front{sender: sender{Conn: c, progress: o.progress}, open: o, away: crowded}
+	f := &clientConn{sender: sender{Conn: c, progress: o.progress}, open: o, refused: crowded}
 	o.conns[f] = struct{}{}
 	if crowded {
-		o.away++
+		o.refused++
 	}
 	o.files.Add(1)
 	serving.Add(1)
 	return f
 }
 
-func (o *openConns) remove(f *front) {
+func (o *openConns) remove(f *clientConn) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.conns, f)
-	if f.away {
-		o.away--
+	if f.refused {
+		o.refused--
 	}
 	o.files.Add(-1)
 }
@@ -62,7 +62,7 @@ func (o *openConns) len() int {
 func (o *openConns) closeAll() {
 	o.mu.Lock()
 	o.closed = true
-	all := make([]*front, 0, len(o.conns))
+	all := make([]*clientConn, 0, len(o.conns))
 	for c := range o.conns {
 		all = append(all, c)
 	}
@@ -76,41 +76,41 @@ func (o *openConns) closeAll() {
 	}
 }
 
-// front is a client's connection, below TLS.
-type front struct {
+// clientConn is a client's connection, below TLS.
+type clientConn struct {
 	sender
-	client   proxy.Client
+	info     proxy.Client
 	open     *openConns
-	away     bool        // there is no room for it
+	refused  bool        // there is no room for it
 	untilEnd atomic.Bool // an answer is on its way that ends with the connection
 	once     sync.Once
 	closeErr error
 }
 
 // Close ends the connection. Any goroutine may call it, more than once.
-func (f *front) Close() error {
-	f.once.Do(func() {
-		f.closeErr = f.Conn.Close()
-		f.open.remove(f)
+func (c *clientConn) Close() error {
+	c.once.Do(func() {
+		c.closeErr = c.Conn.Close()
+		c.open.remove(c)
 	})
-	return f.closeErr
+	return c.closeErr
 }
 
 // reset ends the connection so that nobody takes its end for the end of an answer.
-func (f *front) reset() {
-	if tcp, ok := f.Conn.(*net.TCPConn); ok {
+func (c *clientConn) reset() {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
-	f.Close()
+	c.Close()
 }
 
 // linger ends this direction, and reads and throws away what the client still sends, or it would see a reset instead of the answer.
-func (f *front) linger() {
-	if f.CloseWrite() != nil || f.SetReadDeadline(time.Now().Add(proxy.LingerTime)) != nil {
+func (c *clientConn) linger() {
+	if c.CloseWrite() != nil || c.SetReadDeadline(time.Now().Add(proxy.LingerTime)) != nil {
 		return
 	}
-	in := intake{from: newSource(f.Conn)}
-	for left := proxy.LingerBytes; left > 0 && in.more(0) == nil; {
+	in := readBuffer{from: newSource(c.Conn)}
+	for left := proxy.LingerBytes; left > 0 && in.fill(0) == nil; {
 		left -= len(in.unread())
 		in.skip(len(in.unread()))
 	}

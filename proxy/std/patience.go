@@ -7,7 +7,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
-// watchAfter is how long an answer is waited for before the asker is watched, so that the instance hears of it when nobody wants the
+// watchAfter is how long an answer is waited for before the client is watched, so that the instance hears of it when nobody wants the
 // answer any more. Most answers are there by then, and cost nothing.
 const watchAfter = 100 * time.Millisecond
 
@@ -26,66 +26,66 @@ func patient(most time.Duration) patience {
 }
 
 // fill reads more of what the instance sends, for as long as p once it has the request's body. Who asked is watched when that takes long.
-func (t *try) fill(p *patience) error {
+func (a *attempt) fill(p *patience) error {
 	for {
-		wait := max(t.untilOver(p), time.Millisecond)
-		if !t.watched {
+		wait := max(a.untilOver(p), time.Millisecond)
+		if !a.watched {
 			wait = min(wait, watchAfter)
 		}
-		if err := t.conn.allow(wait); err != nil {
+		if err := a.upstreamConn.allow(wait); err != nil {
 			return err
 		}
-		err := t.conn.in.more(proxy.AnswerBytes)
+		err := a.upstreamConn.in.fill(proxy.AnswerBytes)
 		switch {
 		case !timedOut(err):
 			return err
-		case t.up != nil && t.up.moves():
+		case a.up != nil && a.up.moves():
 			*p = patient(p.most)
-		case t.over(p):
+		case a.expired(p):
 			return err
 		default:
-			t.watch()
+			a.watch()
 		}
 	}
 }
 
 // untilOver is how long to wait before asking whether p is over.
-func (t *try) untilOver(p *patience) time.Duration {
-	if t.mayHold() {
+func (a *attempt) untilOver(p *patience) time.Duration {
+	if a.mayBuffer() {
 		return time.Until(p.look)
 	}
 	return time.Until(p.until)
 }
 
-// over says whether p is over. What the kernel still holds of a body the instance has not got: while it takes of that, its time begins
+// expired says whether p is over. What the kernel still holds of a body the instance has not got: while it takes of that, its time begins
 // anew.
-func (t *try) over(p *patience) bool {
+func (a *attempt) expired(p *patience) bool {
 	now := time.Now()
-	if !t.mayHold() {
+	if !a.mayBuffer() {
 		return !now.Before(p.until)
 	}
 	if now.Before(p.look) {
 		return false
 	}
 	p.look = now.Add(sockets.LookAfter(p.most))
-	return p.taking.Stands(sockets.Held(t.conn.below.Conn))
+	return p.taking.Stands(sockets.Held(a.upstreamConn.below.Conn))
 }
 
-// mayHold says whether the kernel may hold some of a body that the instance was sent.
-func (t *try) mayHold() bool { return t.up != nil && t.up.started }
+// mayBuffer says whether the kernel may hold some of a body that the instance was sent.
+func (a *attempt) mayBuffer() bool { return a.up != nil && a.up.started }
 
-// watch lets the instance hear of it when the asker goes away.
-func (t *try) watch() {
-	if !t.watched {
-		t.watched = true
-		t.asker.watch(t.hangUp)
+// watch lets the instance hear of it when the client goes away.
+func (a *attempt) watch() {
+	if !a.watched {
+		a.watched = true
+		a.downstream.watch(a.cancel)
 	}
 }
 
 // unwatch ends that.
-func (t *try) unwatch() {
-	if t.watched {
-		t.asker.unwatch()
-		t.watched = false
+func (a *attempt) unwatch() {
+	if a.watched {
+		a.downstream.unwatch()
+		a.watched = false
 	}
 }

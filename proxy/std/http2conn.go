@@ -11,38 +11,38 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 )
 
-// framed is a client's HTTP/2 connection as net/http gets it: in the clear, where it is TLS below. It holds a client to the bounds of frames,
+// http2Conn is a client's HTTP/2 connection as net/http gets it: in the clear, where it is TLS below. It holds a client to the bounds of frames,
 // and its heads to their time, neither of which net/http knows. A client that passes a bound gets a GOAWAY, and the connection ends.
-type framed struct {
-	net.Conn // front, or TLS over it
-	front    *front
-	server   *Server
-	bounds   *frameBounds
-	in       intake
-	began    time.Time
-	waiting  http2Wait
-	writing  sync.Mutex
-	ended    bool // by us
-	much     bool // the last read of TLS left something behind
+type http2Conn struct {
+	net.Conn   // a clientConn, or TLS over it
+	clientConn *clientConn
+	server     *Server
+	bounds     *frameBounds
+	in         readBuffer
+	began      time.Time
+	waiting    http2Wait
+	writing    sync.Mutex
+	ended      bool // by us
+	much       bool // the last read of TLS left something behind
 }
 
-// newFramed makes one of a connection from which some bytes were read before.
-func newFramed(s *Server, f *front, conn net.Conn, read []byte) *framed {
-	c := &framed{Conn: conn, front: f, server: s, bounds: newFrameBounds(), began: time.Now(), waiting: forFirstHead}
+// newHTTP2Conn makes one of a connection from which some bytes were read before.
+func newHTTP2Conn(s *Server, f *clientConn, conn net.Conn, read []byte) *http2Conn {
+	c := &http2Conn{Conn: conn, clientConn: f, server: s, bounds: newFrameBounds(), began: time.Now(), waiting: forFirstHead}
 	below := conn
 	if conn == net.Conn(f) {
 		below = f.Conn
 	}
 	c.in.from = newSource(below)
 	if len(read) > 0 {
-		c.in.hold(slices.Clone(read))
+		c.in.load(slices.Clone(read))
 	}
 	_ = conn.SetReadDeadline(c.until()) // an error means that the connection has ended, which the first read tells too
 	return c
 }
 
 // until is when what is waited for must have come; zero is never.
-func (c *framed) until() time.Time {
+func (c *http2Conn) until() time.Time {
 	if wait := c.server.limits.ReadHead; wait > 0 && c.waiting != forAnything {
 		return c.began.Add(wait)
 	}
@@ -50,10 +50,10 @@ func (c *framed) until() time.Time {
 }
 
 // SetReadDeadline does nothing: the times of reads are set here.
-func (c *framed) SetReadDeadline(time.Time) error { return nil }
+func (c *http2Conn) SetReadDeadline(time.Time) error { return nil }
 
 // Read is net.Conn's.
-func (c *framed) Read(p []byte) (n int, err error) {
+func (c *http2Conn) Read(p []byte) (n int, err error) {
 	if c.ended {
 		return 0, io.EOF
 	}
@@ -77,7 +77,7 @@ func (c *framed) Read(p []byte) (n int, err error) {
 }
 
 // fill waits for more: of a large piece of a body straight into p, otherwise into the buffer, which nobody holds meanwhile.
-func (c *framed) fill(p []byte) (direct int, err error) {
+func (c *http2Conn) fill(p []byte) (direct int, err error) {
 	if waiting := c.bounds.state(); waiting != c.waiting {
 		if c.waiting = waiting; waiting == forRest {
 			c.began = time.Now()
@@ -92,16 +92,16 @@ func (c *framed) fill(p []byte) (direct int, err error) {
 	}
 	if c.in.from.raw != nil || c.much {
 		c.much = false
-		return 0, c.in.more(0)
+		return 0, c.in.fill(0)
 	}
 	c.in.release()
-	err = c.in.begin(0) // through TLS, which keeps what this leaves behind
-	c.much = len(c.in.unread()) == len(c.in.from.few)
+	err = c.in.fillHead(0) // through TLS, which keeps what this leaves behind
+	c.much = len(c.in.unread()) == len(c.in.from.small)
 	return 0, err
 }
 
 // Write is net.Conn's.
-func (c *framed) Write(p []byte) (int, error) {
+func (c *http2Conn) Write(p []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	if c.ended {
@@ -119,14 +119,14 @@ const (
 
 // end says why the connection ends, counts it, and ends it. Where a write stands still, or is in the middle of a frame, the client
 // sees the end alone.
-func (c *framed) end(code uint32, o proxy.Outcome, why string) error {
+func (c *http2Conn) end(code uint32, o proxy.Outcome, why string) error {
 	c.in.drop()
 	if c.bounds.busy() { // else it was opened and not used
 		x := c.server.takeExchange(nil)
-		x.Refuse(c.server.seat, &c.front.client, o, why, time.Now())
+		x.Refuse(c.server.recorder, &c.clientConn.info, o, why, time.Now())
 		x.Finish(time.Now())
 		c.server.giveExchange(x)
-		c.server.log.Debug().Stringer("client", c.front.client.Addr()).Str("why", why).Msg("HTTP/2 connection ended")
+		c.server.log.Debug().Stringer("client", c.clientConn.info.Addr()).Str("why", why).Msg("HTTP/2 connection ended")
 	}
 	if !c.writing.TryLock() {
 		return io.EOF
@@ -139,7 +139,7 @@ func (c *framed) end(code uint32, o proxy.Outcome, why string) error {
 	goAway := []byte{0, 0, 8, frameGoAway, 0, 0, 0, 0, 0}
 	goAway = binary.BigEndian.AppendUint32(goAway, c.bounds.last)
 	if _, err := c.Conn.Write(binary.BigEndian.AppendUint32(goAway, code)); err == nil && endOf(c.Conn) == nil {
-		c.front.linger()
+		c.clientConn.linger()
 	}
 	return io.EOF
 }

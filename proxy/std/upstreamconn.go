@@ -13,24 +13,24 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 )
 
-// backConn is a connection to an instance.
-type backConn struct {
+// upstreamConn is a connection to an instance.
+type upstreamConn struct {
 	net.Conn  // below, or TLS over it
 	below     *sender
 	pool      *pool
-	in        intake
+	in        readBuffer
 	raw       syscall.RawConn // of below; nil where there is none
-	look      *look
+	peeker    *peeker
 	opened    time.Time
 	idleSince time.Time
 	deadline  time.Time // of reads
-	kept      bool      // has carried a request before
+	reused    bool      // has carried a request before
 	secure    bool
 	closed    atomic.Bool
 }
 
-func newBackConn(p *pool, c net.Conn, below *sender) *backConn {
-	b := &backConn{Conn: c, below: below, pool: p, opened: time.Now(), secure: p.way.TLS() != nil}
+func newUpstreamConn(p *pool, c net.Conn, below *sender) *upstreamConn {
+	b := &upstreamConn{Conn: c, below: below, pool: p, opened: time.Now(), secure: p.way.TLS() != nil}
 	p.pools.files.Add(1)
 	socket := newSource(below.Conn)
 	b.raw, b.in.from = socket.raw, socket
@@ -41,43 +41,43 @@ func newBackConn(p *pool, c net.Conn, below *sender) *backConn {
 }
 
 // Close ends the connection, and its count at the instance; more than once does no harm. Any goroutine may call it.
-func (b *backConn) Close() error {
-	if b.closed.Swap(true) {
+func (c *upstreamConn) Close() error {
+	if c.closed.Swap(true) {
 		return nil
 	}
-	b.pool.upstream.Disconnect()
-	b.pool.pools.files.Add(-1)
-	b.pool.pools.leave(b)
-	return b.Conn.Close()
+	c.pool.upstream.Disconnect()
+	c.pool.pools.files.Add(-1)
+	c.pool.pools.leave(c)
+	return c.Conn.Close()
 }
 
 // CloseWrite ends this direction.
-func (b *backConn) CloseWrite() error { return endOf(b.Conn) }
+func (c *upstreamConn) CloseWrite() error { return endOf(c.Conn) }
 
 // peek looks at what the socket holds without taking it: err is nil when a byte is there, io.EOF at its end, EAGAIN when nothing
 // is. With wait it blocks until one of these or the read deadline; without, that deadline does not matter. One goroutine at a time.
-func (b *backConn) peek(wait bool) error {
-	if b.raw == nil {
+func (c *upstreamConn) peek(wait bool) error {
+	if c.raw == nil {
 		return syscall.EAGAIN
 	}
-	if b.look == nil {
-		b.look = newLook()
+	if c.peeker == nil {
+		c.peeker = newPeeker()
 	}
-	b.look.wait, b.look.err = wait, nil
+	c.peeker.wait, c.peeker.err = wait, nil
 	var err error
 	if wait {
-		err = b.raw.Read(b.look.waiting)
+		err = c.raw.Read(c.peeker.waiting)
 	} else {
-		err = b.raw.Control(b.look.passing)
+		err = c.raw.Control(c.peeker.passing)
 	}
 	if err != nil {
 		return err
 	}
-	return b.look.err
+	return c.peeker.err
 }
 
-// look is one peek at a socket. Its funcs are made once, as each request peeks.
-type look struct {
+// peeker is one peek at a socket. Its funcs are made once, as each request peeks.
+type peeker struct {
 	waiting func(fd uintptr) bool
 	passing func(fd uintptr)
 	wait    bool
@@ -85,66 +85,66 @@ type look struct {
 	err     error
 }
 
-func newLook() *look {
-	l := new(look)
+func newPeeker() *peeker {
+	l := new(peeker)
 	l.waiting = l.once
 	l.passing = func(fd uintptr) { l.once(fd) }
 	return l
 }
 
-func (l *look) once(fd uintptr) bool {
+func (p *peeker) once(fd uintptr) bool {
 	for {
-		n, _, err := syscall.Recvfrom(int(fd), l.one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		n, _, err := syscall.Recvfrom(int(fd), p.one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		switch {
 		case errors.Is(err, syscall.EINTR):
 			continue
-		case errors.Is(err, syscall.EAGAIN) && l.wait:
+		case errors.Is(err, syscall.EAGAIN) && p.wait:
 			return false
 		case err != nil:
-			l.err = err
+			p.err = err
 		case n == 0:
-			l.err = io.EOF
+			p.err = io.EOF
 		}
 		return true
 	}
 }
 
 // alive says whether an idle connection may carry a request: it is open, and nothing came that nobody asked for.
-func (b *backConn) alive() bool {
-	return len(b.in.unread()) == 0 && errors.Is(b.peek(false), syscall.EAGAIN)
+func (c *upstreamConn) alive() bool {
+	return len(c.in.unread()) == 0 && errors.Is(c.peek(false), syscall.EAGAIN)
 }
 
-// settle waits until the connection has been open for proxy.Settle without an end.
-func (b *backConn) settle() error {
-	until := b.opened.Add(proxy.Settle)
-	if b.raw == nil || !time.Now().Before(until) {
-		if err := b.peek(false); err != nil && !errors.Is(err, syscall.EAGAIN) {
-			return fmt.Errorf("settle: %w", err)
+// staysOpen waits until the connection has been open for proxy.Settle without an end.
+func (c *upstreamConn) staysOpen() error {
+	until := c.opened.Add(proxy.Settle)
+	if c.raw == nil || !time.Now().Before(until) {
+		if err := c.peek(false); err != nil && !errors.Is(err, syscall.EAGAIN) {
+			return fmt.Errorf("watch a fresh connection: %w", err)
 		}
 		return nil
 	}
-	if err := b.Conn.SetReadDeadline(until); err != nil {
-		return fmt.Errorf("settle: %w", err)
+	if err := c.Conn.SetReadDeadline(until); err != nil {
+		return fmt.Errorf("watch a fresh connection: %w", err)
 	}
-	b.deadline = until
-	err := b.peek(true)
+	c.deadline = until
+	err := c.peek(true)
 	if errors.Is(err, os.ErrDeadlineExceeded) { // where this goroutine was kept waiting, an end may be there all the same
-		err = b.peek(false)
+		err = c.peek(false)
 	}
 	if err != nil && !errors.Is(err, syscall.EAGAIN) {
-		return fmt.Errorf("settle: %w", err)
+		return fmt.Errorf("watch a fresh connection: %w", err)
 	}
 	return nil
 }
 
 // allow sets the read deadline d ahead.
-func (b *backConn) allow(d time.Duration) error {
+func (c *upstreamConn) allow(d time.Duration) error {
 	now := time.Now()
-	if due(b.deadline, now, d) {
+	if due(c.deadline, now, d) {
 		return nil
 	}
-	b.deadline = now.Add(d)
-	return b.Conn.SetReadDeadline(b.deadline)
+	c.deadline = now.Add(d)
+	return c.Conn.SetReadDeadline(c.deadline)
 }
 
 // due says whether a deadline that was set before is as good as one d from now: timers cost, and a quarter, or a second, matters

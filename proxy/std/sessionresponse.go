@@ -7,18 +7,18 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// room is where the answer goes on.
-func (s *session) room() []byte {
+// outBuffer is where the answer goes on.
+func (s *session) outBuffer() []byte {
 	if s.out == nil {
 		s.out = takeBuffer(smallBuffer)[:0]
 	}
 	return s.out
 }
 
-// head is asker's.
+// head is downstream's.
 func (s *session) head(ans *http1.Response) error {
 	if ans.Status < 200 && ans.Status != switching {
-		s.out = s.x.AppendInterim(s.room(), ans)
+		s.out = s.x.AppendInterim(s.outBuffer(), ans)
 		return s.flush()
 	}
 	if s.x.up != nil && !s.x.up.whole.Load() { // what is left of the request ends with the connection
@@ -28,18 +28,18 @@ func (s *session) head(ans *http1.Response) error {
 	framing := s.x.AnswerFraming(ans).Kind
 	s.chunked, s.untilEnd = framing == http1.Chunked, framing == http1.UntilClose
 	if s.untilEnd {
-		s.front.untilEnd.Store(true)
+		s.clientConn.untilEnd.Store(true)
 	}
-	s.out = s.x.AppendAnswer(s.room(), ans, s.x.CloseAfter(), time.Now())
+	s.out = s.x.AppendAnswer(s.outBuffer(), ans, s.x.CloseAfter(), time.Now())
 	return nil
 }
 
-// write is asker's.
+// write is downstream's.
 func (s *session) write(data []byte) error {
 	if len(data) == 0 {
 		return nil
 	}
-	s.out = s.room()
+	s.out = s.outBuffer()
 	if s.chunked {
 		s.out = http1.AppendChunkHead(s.out, int64(len(data)))
 	}
@@ -55,7 +55,7 @@ func (s *session) write(data []byte) error {
 	return nil
 }
 
-// flush is asker's.
+// flush is downstream's.
 func (s *session) flush() error {
 	if len(s.out) == 0 {
 		return nil
@@ -74,8 +74,8 @@ func (s *session) send(data []byte) error {
 	default:
 		s.vector = [2][]byte{s.out, data}
 		s.buffers = s.vector[:]
-		if s.conn == net.Conn(s.front) {
-			err = s.front.writeAll(&s.buffers)
+		if s.conn == net.Conn(s.clientConn) {
+			err = s.clientConn.writeAll(&s.buffers)
 		} else {
 			_, err = s.buffers.WriteTo(s.conn)
 		}
@@ -83,29 +83,29 @@ func (s *session) send(data []byte) error {
 	}
 	s.out = s.out[:0]
 	s.sent.Add(1)
-	s.gone = s.gone || err != nil
+	s.ended = s.ended || err != nil
 	return err
 }
 
-// finish is asker's.
+// finish is downstream's.
 func (s *session) finish(trailers []http1.Field) error {
 	if s.chunked {
-		s.out = http1.AppendLastChunk(s.room(), trailers)
+		s.out = http1.AppendLastChunk(s.outBuffer(), trailers)
 	}
 	err := s.flush()
 	if s.untilEnd && err == nil {
-		s.front.untilEnd.Store(false)
+		s.clientConn.untilEnd.Store(false)
 	}
 	return err
 }
 
-// own is asker's. A small rest of the request is drained after it; a larger one ends with the connection.
-func (s *session) own() error {
+// localReply is downstream's. A small rest of the request is discarded after it; a larger one ends with the connection.
+func (s *session) localReply() error {
 	left := s.left()
 	s.x.Ending = s.x.Ending || left != 0 && s.stopped.Load() // nothing more can be read
 	s.x.BeforeLocalReply(false, left)
 	s.lingers = s.lingers || left != 0 && s.x.Ending
-	s.out = s.x.AppendLocalReply(s.room(), s.x.CloseAfter(), time.Now())
+	s.out = s.x.AppendLocalReply(s.outBuffer(), s.x.CloseAfter(), time.Now())
 	return s.flush()
 }
 
@@ -120,25 +120,25 @@ func (s *session) left() int64 {
 	return -1
 }
 
-// tunnel is asker's.
-func (s *session) tunnel(b *backConn) {
+// tunnel is downstream's.
+func (s *session) tunnel(b *upstreamConn) {
 	if s.flush() != nil {
 		return
 	}
-	if rest := s.in.buf[s.content:s.in.w]; len(rest) > 0 { // the head stays where it is, for the log
-		s.flow.hold(rest)
-		s.content = s.in.w
+	if rest := s.in.buf[s.bodyAt:s.in.w]; len(rest) > 0 { // the head stays where it is, for the log
+		s.bodyIn.load(rest)
+		s.bodyAt = s.in.w
 	}
 	b.below.free.Store(true)
-	s.x.Bytes += tunnel(s.conn, &s.flow, b, &b.in)
-	s.gone = true
+	s.x.Bytes += tunnel(s.conn, &s.bodyIn, b, &b.in)
+	s.ended = true
 }
 
-// cut is asker's. An end is taken for completeness where a body ends with the connection: there it is a reset.
+// cut is downstream's. An end is taken for completeness where a body ends with the connection: there it is a reset.
 func (s *session) cut() {
-	s.gone = true
+	s.ended = true
 	if s.untilEnd {
-		s.front.reset()
+		s.clientConn.reset()
 	}
-	s.front.Close()
+	s.clientConn.Close()
 }
