@@ -9,7 +9,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/event"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -55,7 +55,7 @@ func bind(c *proxyFlags) (*ports, error) {
 }
 
 func (p *ports) open(flag, where string) (net.Listener, error) {
-	config := sockets.ListenConfig()
+	config := listen.Config()
 	l, err := config.Listen(context.Background(), "tcp", where)
 	if err != nil {
 		p.close()

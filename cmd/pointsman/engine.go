@@ -7,7 +7,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -25,7 +25,7 @@ func (h *half) serve(a *actors, common *proxy.Shared) error {
 		a.serve(func(ctx context.Context) error { return server.Run(ctx, listeners...) })
 		return nil
 	}
-	files := sockets.NewFiles()
+	files := listen.NewFiles()
 	number := event.ReserveProcs(h.flags.loops.value)
 	var rest *std.Server
 	loops := event.NewServer(event.Options{Common: common, Files: files, Loops: number, OnDrain: onDrain,

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func listen(t *testing.T) string {
+func takenAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

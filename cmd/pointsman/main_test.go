@@ -86,7 +86,7 @@ func TestVersionIsTheLinkedOne(t *testing.T) {
 // Each bad value ends with exit code 2 and one line that names the option and what is wrong, before anything is bound:
 // the address given to -listen is taken, so binding would fail with code 1.
 func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
-	taken := listen(t)
+	taken := takenAddress(t)
 	cases := []struct {
 		args []string
 		want string
@@ -147,7 +147,7 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 }
 
 func TestTakenPortEndsWithOne(t *testing.T) {
-	taken := listen(t)
+	taken := takenAddress(t)
 	for _, args := range [][]string{{"proxy", "-listen", taken}, {"demo", "-listen", "127.0.0.1:0", "-admin", taken}} {
 		if o := execute(t, binary, nil, args...); o.code != 1 || !strings.Contains(o.stderr, "address already in use") {
 			t.Errorf("%v: code %d, %q", args, o.code, o.stderr)

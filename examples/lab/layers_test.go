@@ -42,9 +42,9 @@ var layers = map[string]layer{
 	"registrator/docker": {ours: []string{"registrator"}, never: []string{consulAPI}},
 	"proxy/routing":      {ours: []string{"discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy":              {ours: []string{"proxy/routing", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
-	"proxy/sockets":      {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/event":        {ours: []string{"proxy", "proxy/routing", "discovery/outside", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
-	"proxy/std":          {ours: []string{"proxy", "proxy/routing", "balancer", "proxy/http1", "proxy/sockets"}, never: []string{consulAPI, docker}},
+	"proxy/listen":       {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/event":        {ours: []string{"proxy", "proxy/routing", "discovery/outside", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
+	"proxy/std":          {ours: []string{"proxy", "proxy/routing", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
 	"proxy/admin":        {ours: []string{"proxy", "proxy/routing", "discovery", "balancer"}, never: []string{consulAPI, docker}},
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // MostConns is how many connections an address of this package has open at a time: two Prometheus servers, a few load balancers and
-// people. Two such addresses take half of the least that sockets.ReserveFiles keeps for the process.
+// people. Two such addresses take half of the least that listen.ReserveFiles keeps for the process.
 const MostConns = 16
 
 // crowd is a listener whose connections are bounded in number. Nobody can keep others out by holding connections: where one too many

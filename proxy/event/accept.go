@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // acceptMost is how many connections a turn takes from a listener: a flood of new ones must not starve those that are open.
@@ -27,7 +27,7 @@ type acceptor struct {
 	loop      *loop
 	listener  Listener
 	batch     int // how many to accept next time
-	accepting sockets.Accepting
+	accepting listen.Accepting
 	paused    bool // it is not in epoll
 }
 
@@ -43,7 +43,7 @@ func (l *loop) listen(listener Listener, fd int) error {
 	a := &acceptor{loop: l, listener: listener, batch: 1}
 	// What is accepted inherits both: answers leave at once, and clients that vanished are found.
 	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	sockets.KeepAliveFD(fd)
+	listen.KeepAliveFD(fd)
 	if errno := l.join(&a.conn, a, fd, unix.EPOLLIN); errno != 0 {
 		return fmt.Errorf("watch listener %s: %w", listener.Addr(), errno)
 	}
@@ -60,7 +60,7 @@ func (a *acceptor) ready() {
 			return
 		}
 		if !a.loop.files.Room() {
-			a.pause(sockets.ErrNoRoom)
+			a.pause(listen.ErrNoRoom)
 			return
 		}
 		var from unix.RawSockaddrAny
@@ -99,13 +99,13 @@ func (a *acceptor) pause(why error) {
 		pollDel(a.loop.ep, int(a.fd))
 		a.loop.server.common.Paused(a.listener.Addr(), why)
 	}
-	a.loop.arm(&a.conn, int64(sockets.AcceptPause))
+	a.loop.arm(&a.conn, int64(listen.AcceptPause))
 }
 
 // expire looks whether there is room again.
 func (a *acceptor) expire() {
 	if !a.loop.files.Room() {
-		a.pause(sockets.ErrNoRoom)
+		a.pause(listen.ErrNoRoom)
 		return
 	}
 	if errno := pollAdd(a.loop.ep, int(a.fd), unix.EPOLLIN, a.loop.data(&a.conn)); errno != 0 {

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // owner is what a connection belongs to: a client, an upstream connection, a listener, the loop's own wake-up.
@@ -30,7 +30,7 @@ type conn struct {
 	pending bool // events came that the owner has not seen
 
 	stallLimit time.Duration // that nothing may be taken for; 0: nobody looks, see watch
-	taking     sockets.Taking
+	taking     listen.Taking
 
 	// in is what was read and not used yet: a view into the loop's shared buffer, which it must leave before the event is over, or
 	// into inBuffer.
@@ -147,16 +147,16 @@ func (l *loop) arm(s *conn, d int64) {
 
 // watch lets s expire where the other side takes nothing of what it was sent for as long as most, from now on.
 func (l *loop) watch(s *conn, most time.Duration) {
-	s.stallLimit, s.taking = most, sockets.Taking{}
-	l.timers.arm(s, l.clock+int64(sockets.LookAfter(most)))
+	s.stallLimit, s.taking = most, listen.Taking{}
+	l.timers.arm(s, l.clock+int64(listen.LookAfter(most)))
 }
 
 // standsStill looks at s, whose time is over, and gives it more where it is being watched and does not stand still.
 func (l *loop) standsStill(s *conn) bool {
-	if s.stallLimit == 0 || s.taking.Stands(sockets.HeldFD(int(s.fd))) {
+	if s.stallLimit == 0 || s.taking.Stands(listen.HeldFD(int(s.fd))) {
 		return true
 	}
-	l.timers.arm(s, l.clock+int64(sockets.LookAfter(s.stallLimit)))
+	l.timers.arm(s, l.clock+int64(listen.LookAfter(s.stallLimit)))
 	return false
 }
 

@@ -5,7 +5,7 @@ package event
 import (
 	"time"
 
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // drainPoll is how often the end of the last connection is looked for.
@@ -33,13 +33,13 @@ func (s *Server) drain(acceptors []*acceptor) {
 func (s *Server) stopAccepting(acceptors []*acceptor) {
 	quiet := false
 	for _, a := range acceptors {
-		quiet = sockets.QuiesceFD(int(a.fd)) || quiet
+		quiet = listen.QuiesceFD(int(a.fd)) || quiet
 	}
 	if quiet {
 		end := time.Now().Add(s.limits.Grace)
-		time.Sleep(min(sockets.QuiesceFor, s.limits.Grace))
+		time.Sleep(min(listen.QuiesceFor, s.limits.Grace))
 		for _, a := range acceptors { // on a starved machine accepting may be late
-			for sockets.QueuedFD(int(a.fd)) > 0 && time.Now().Before(end) {
+			for listen.QueuedFD(int(a.fd)) > 0 && time.Now().Before(end) {
 				time.Sleep(time.Millisecond)
 			}
 		}

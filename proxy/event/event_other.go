@@ -10,7 +10,7 @@ import (
 	"net"
 
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // Available says whether this system has what the package needs.
@@ -19,7 +19,7 @@ const Available = false
 // Options are what a Server needs.
 type Options struct {
 	Common   *proxy.Shared
-	Files    *sockets.Files
+	Files    *listen.Files
 	Loops    int
 	OnDrain  func()
 	HandOver func(c net.Conn, read []byte, l Listener)

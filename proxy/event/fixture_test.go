@@ -62,7 +62,7 @@ func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery
 		o.Loops = rigLoops
 	}
 	r.server = NewServer(o)
-	l := listen(t)
+	l := onLoopback(t)
 	r.addr = l.Addr().String()
 	if instances != nil {
 		r.apply(instances...)
@@ -118,7 +118,7 @@ func (r *rig) counter(name string, want ...string) (sum float64) {
 	return sum
 }
 
-func listen(t testing.TB) net.Listener {
+func onLoopback(t testing.TB) net.Listener {
 	t.Helper()
 	var plain net.ListenConfig
 	plain.SetMultipathTCP(false)
@@ -142,7 +142,7 @@ func at(a net.Addr, tags ...string) discovery.Instance {
 // app is a real application.
 func app(t testing.TB, h http.HandlerFunc) net.Addr {
 	t.Helper()
-	l := listen(t)
+	l := onLoopback(t)
 	srv := &http.Server{Handler: h}
 	done := make(chan struct{})
 	go func() { defer close(done); srv.Serve(l) }()
@@ -161,7 +161,7 @@ type script struct {
 
 func newScript(t testing.TB, play func(n int64, c net.Conn, br *bufio.Reader)) *script {
 	t.Helper()
-	s := &script{l: listen(t)}
+	s := &script{l: onLoopback(t)}
 	s.wg.Go(func() {
 		for {
 			c, err := s.l.Accept()

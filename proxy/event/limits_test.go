@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 func eventually(t testing.TB, what string, ok func() bool) {
@@ -90,7 +90,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 		conns = append(conns, c)
 	}
 	eventually(t, "accepting has stopped", func() bool { return !r.server.files.Room() })
-	if n := r.server.files.Open(); n > 400-min(sockets.ReserveFiles, 400/4) {
+	if n := r.server.files.Open(); n > 400-min(listen.ReserveFiles, 400/4) {
 		t.Errorf("%d descriptors are used", n)
 	}
 	before := cpuTime(t)

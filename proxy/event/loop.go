@@ -14,7 +14,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // rawWait is how long, in milliseconds, a loop that was busy a moment ago waits without telling the scheduler, which would cost a
@@ -56,7 +56,7 @@ type loop struct {
 	acceptors []*acceptor
 	pools     map[*balancer.Way]*pool
 	free      freeLists
-	files     *sockets.Files
+	files     *listen.Files
 	open      atomic.Int64 // clients' connections
 	halted    bool
 	waker     conn // the eventfd that wakes the loop

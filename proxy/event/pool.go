@@ -11,7 +11,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // pool is one loop's connections to one instance over one way. It survives every swap for as long as a route speaks that way.
@@ -121,7 +121,7 @@ func (p *pool) connect(e *exchange) (u *upstreamConn, why proxy.Failure) {
 		return nil, p.noConnection(os.NewSyscallError("socket", errno))
 	}
 	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	sockets.KeepAliveFD(fd)
+	listen.KeepAliveFD(fd)
 	if errno = sysConnect(fd, &p.to.raw, p.to.size); errno != 0 && errno != unix.EINPROGRESS {
 		sysClose(fd)
 		l.files.Add(-1)

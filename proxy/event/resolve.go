@@ -12,7 +12,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // dial connects to an instance whose address has a name, and goes on with e in the loop. The Gate looks the name up and tries its addresses
@@ -66,7 +66,7 @@ func dialFD(ctx context.Context, gate outside.Gate, address string) (int, error)
 	if dupErr != nil {
 		return -1, os.NewSyscallError("fcntl", dupErr)
 	}
-	sockets.KeepAliveFD(fd)
+	listen.KeepAliveFD(fd)
 	return fd, nil
 }
 

@@ -19,7 +19,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // Available says whether this system has what the package needs.
@@ -29,7 +29,7 @@ const Available = true
 type Options struct {
 	Common *proxy.Shared
 	// Files counts the descriptors of all listeners of the process; nil is a count of its own.
-	Files *sockets.Files
+	Files *listen.Files
 	// Loops is how many there are; 0 is one per core. A busy loop keeps a thread without telling the scheduler, for milliseconds at a
 	// time: see ReserveProcs.
 	Loops int
@@ -61,7 +61,7 @@ type Server struct {
 
 	loops    []*loop
 	draining atomic.Bool
-	files    *sockets.Files
+	files    *listen.Files
 	refused  atomic.Int64    // clients' connections that are told that there is no room for them
 	life     context.Context // ends with Run
 	lookups  sync.WaitGroup
@@ -73,7 +73,7 @@ func NewServer(o Options) *Server {
 	s := &Server{common: o.Common, limits: o.Common.Limits, log: o.Common.Log, onDrain: o.OnDrain, handOver: o.HandOver,
 		files: o.Files, broken: make(chan error, 1)}
 	if s.files == nil {
-		s.files = sockets.NewFiles()
+		s.files = listen.NewFiles()
 	}
 	s.heads = http1.Limits{HeadBytes: s.limits.HeadBytes, Fields: s.limits.HeadFields}
 	s.answers = http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}

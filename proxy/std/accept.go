@@ -10,15 +10,15 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // accept serves a listener's connections until it is closed, which is no error while draining, or is broken for good.
 func (s *Server) accept(l *Listener) error {
-	var course sockets.Accepting
+	var course listen.Accepting
 	for {
 		for !s.files.Room() && !s.draining.Load() {
-			s.pause(l, sockets.ErrNoRoom)
+			s.pause(l, listen.ErrNoRoom)
 		}
 		c, err := l.Accept()
 		switch {
@@ -44,7 +44,7 @@ func (s *Server) accept(l *Listener) error {
 // pause pauses accepting.
 func (s *Server) pause(l *Listener, why error) {
 	s.common.Paused(l.Addr(), why)
-	time.Sleep(sockets.AcceptPause)
+	time.Sleep(listen.AcceptPause)
 }
 
 // TakeOver serves a connection from bytes that were read from it before. It returns at once, and owns c. l says how it was accepted. A

@@ -190,7 +190,7 @@ func TestTakeServesHTTP2(t *testing.T) {
 // handOver is a client's side of a connection from which bytes were read before the server took it.
 func handOver(t *testing.T, s *Server, bytes string) (net.Conn, *bufio.Reader) {
 	t.Helper()
-	l := listen(t)
+	l := onLoopback(t)
 	defer l.Close()
 	c, br := dial(t, l.Addr().String())
 	accepted, err := l.Accept()

@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // openConns is the set of clients' connections.
 type openConns struct {
 	progress time.Duration // that a write may stand still
 	most     int           // 0 is no limit
-	files    *sockets.Files
+	files    *listen.Files
 	mu       sync.Mutex
 	conns    map[*clientConn]struct{}
 	refused  int // of these, to be turned away

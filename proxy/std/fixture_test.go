@@ -59,11 +59,11 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 	o.Common = &proxy.Shared{Switch: r.switcher, Metrics: proxy.NewMetrics(r.registry), Access: o.Access, Forwarder: o.Forwarder,
 		Log: zerolog.Nop(), Limits: lab.Over(proxy.DefaultLimits(), o.Limits)}
 	r.server = NewServer(o.Options)
-	plain := listen(t)
+	plain := onLoopback(t)
 	listeners := []Listener{{Listener: plain}}
 	r.addr = plain.Addr().String()
 	if o.TLS != nil {
-		secure := listen(t)
+		secure := onLoopback(t)
 		r.tlsAddr = secure.Addr().String()
 		listeners = append(listeners, Listener{Listener: secure, TLS: o.TLS})
 		if o.Redirect {
@@ -126,7 +126,7 @@ func (r *rig) counter(name string, want ...string) (sum float64) {
 	return sum
 }
 
-func listen(t testing.TB) net.Listener {
+func onLoopback(t testing.TB) net.Listener {
 	t.Helper()
 	return listenWith(t, net.ListenConfig{})
 }
@@ -155,7 +155,7 @@ func at(a net.Addr, tags ...string) discovery.Instance {
 // app is a real application.
 func app(t testing.TB, h http.HandlerFunc) net.Addr {
 	t.Helper()
-	l := listen(t)
+	l := onLoopback(t)
 	srv := &http.Server{Handler: h}
 	done := make(chan struct{})
 	go func() { defer close(done); srv.Serve(l) }()
@@ -174,7 +174,7 @@ type script struct {
 
 func newScript(t testing.TB, play func(n int64, c net.Conn, br *bufio.Reader)) *script {
 	t.Helper()
-	s := &script{l: listen(t)}
+	s := &script{l: onLoopback(t)}
 	s.wg.Go(func() {
 		for {
 			c, err := s.l.Accept()

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // watchAfter is how long an answer is waited for before the client is watched, so that the instance hears of it when nobody wants the
@@ -16,13 +16,13 @@ type patience struct {
 	most   time.Duration
 	until  time.Time
 	look   time.Time // at what it has taken of the request's body
-	taking sockets.Taking
+	taking listen.Taking
 }
 
 // patient begins it, now.
 func patient(most time.Duration) patience {
 	now := time.Now()
-	return patience{most: most, until: now.Add(most), look: now.Add(sockets.LookAfter(most))}
+	return patience{most: most, until: now.Add(most), look: now.Add(listen.LookAfter(most))}
 }
 
 // fill reads more of what the instance sends, for as long as p once it has the request's body. Who asked is watched when that takes long.
@@ -67,8 +67,8 @@ func (a *attempt) expired(p *patience) bool {
 	if now.Before(p.look) {
 		return false
 	}
-	p.look = now.Add(sockets.LookAfter(p.most))
-	return p.taking.Stands(sockets.Held(a.upstreamConn.below.Conn))
+	p.look = now.Add(listen.LookAfter(p.most))
+	return p.taking.Stands(listen.Held(a.upstreamConn.below.Conn))
 }
 
 // mayBuffer says whether the kernel may hold some of a body that the instance was sent.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // pools keeps connections per instance and way. Those of a way that stays survive every swap; those of one that goes are closed.
@@ -20,7 +20,7 @@ type pools struct {
 	progress      time.Duration // that a write may stand still
 	keep, most    int           // idle and, unless 0, all connections of an instance
 	recorder      *proxy.Recorder
-	files         *sockets.Files
+	files         *listen.Files
 	byWay         sync.Map // *balancer.Way -> *pool
 
 	life  context.Context // of all connections

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // sender is a connection, below TLS, whose writes end where the other side stands still. One goroutine at a time writes.
@@ -22,7 +22,7 @@ func (s *sender) Write(p []byte) (n int, err error) {
 		return 0, err
 	}
 	n, err = s.Conn.Write(p)
-	var taking sockets.Taking
+	var taking listen.Taking
 	for wrote := n; timedOut(err) && s.mayGoOn(&taking, wrote > 0); n += wrote {
 		wrote, err = s.Conn.Write(p[n:])
 	}
@@ -35,7 +35,7 @@ func (s *sender) writeAll(pieces *net.Buffers) error {
 		return err
 	}
 	wrote, err := pieces.WriteTo(s.Conn)
-	var taking sockets.Taking
+	var taking listen.Taking
 	for timedOut(err) && s.mayGoOn(&taking, wrote > 0) {
 		wrote, err = pieces.WriteTo(s.Conn)
 	}
@@ -47,7 +47,7 @@ func (s *sender) patience(n int) error {
 	if s.free.Load() {
 		return nil
 	}
-	wait := sockets.LookAfter(s.progress)
+	wait := listen.LookAfter(s.progress)
 	now := time.Now()
 	if n < 1<<20 && due(s.deadline, now, wait) {
 		return nil
@@ -57,14 +57,14 @@ func (s *sender) patience(n int) error {
 }
 
 // mayGoOn looks after a write that the deadline has ended, and sets the next one where the other side does not stand still.
-func (s *sender) mayGoOn(taking *sockets.Taking, wrote bool) bool {
+func (s *sender) mayGoOn(taking *listen.Taking, wrote bool) bool {
 	if wrote {
-		*taking = sockets.Taking{}
+		*taking = listen.Taking{}
 	}
-	if s.free.Load() || taking.Stands(sockets.Held(s.Conn)) {
+	if s.free.Load() || taking.Stands(listen.Held(s.Conn)) {
 		return false
 	}
-	s.deadline = time.Now().Add(sockets.LookAfter(s.progress))
+	s.deadline = time.Now().Add(listen.LookAfter(s.progress))
 	return s.Conn.SetWriteDeadline(s.deadline) == nil
 }
 

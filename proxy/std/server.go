@@ -17,7 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // Options are what a Server needs.
@@ -26,7 +26,7 @@ type Options struct {
 	// they are zero.
 	Common *proxy.Shared
 	// Files counts the descriptors of all listeners of the process; nil is an own count.
-	Files *sockets.Files
+	Files *listen.Files
 	// OnDrain is called once when draining begins, before anything else: it takes readiness away. May be nil.
 	OnDrain func()
 	// Elsewhere is how many connections another server has that may yet be given to Take: draining waits for them too. May be nil.
@@ -55,7 +55,7 @@ type Server struct {
 	pools     *pools
 	exchanges sync.Pool
 	open      openConns
-	files     *sockets.Files
+	files     *listen.Files
 	serving   sync.WaitGroup // goroutines of connections
 	http2     *http2Listener
 	draining  atomic.Bool
@@ -71,7 +71,7 @@ func NewServer(o Options) *Server {
 		o.Elsewhere = func() int { return 0 }
 	}
 	if o.Files == nil {
-		o.Files = sockets.NewFiles()
+		o.Files = listen.NewFiles()
 	}
 	if o.Dial == nil {
 		o.Dial = o.Common.Gate.Dial
@@ -132,13 +132,13 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 func (s *Server) stopAccepting(listeners []Listener) {
 	quiet := false
 	for _, l := range listeners {
-		quiet = sockets.Quiesce(l.Listener) || quiet
+		quiet = listen.Quiesce(l.Listener) || quiet
 	}
 	if quiet {
 		end := time.Now().Add(s.limits.Grace)
-		time.Sleep(min(sockets.QuiesceFor, s.limits.Grace))
+		time.Sleep(min(listen.QuiesceFor, s.limits.Grace))
 		for _, l := range listeners { // on a starved machine accepting may be late
-			for sockets.Queued(l.Listener) > 0 && time.Now().Before(end) {
+			for listen.Queued(l.Listener) > 0 && time.Now().Before(end) {
 				time.Sleep(time.Millisecond)
 			}
 		}

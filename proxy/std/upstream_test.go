@@ -49,7 +49,7 @@ func (heldUp) Read(func(fd uintptr) bool) error { return os.ErrDeadlineExceeded 
 
 // A connection that ends while it is being watched before use is not used, also by a goroutine that hears of it too late.
 func TestEndAsItSettles(t *testing.T) {
-	l := listen(t)
+	l := onLoopback(t)
 	defer l.Close()
 	c, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -70,7 +70,7 @@ func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {
 
 // startBoth is an event loop that hands connections over to goroutines.
 func startBoth(r *rig, l net.Listener) func(ctx context.Context) error {
-	common, files := r.common(), sockets.NewFiles()
+	common, files := r.common(), listen.NewFiles()
 	var taker *std.Server
 	loop := event.NewServer(event.Options{Common: common, Files: files, Loops: r.loops, OnDrain: r.onDrain, HandOver: func(c net.Conn, read []byte, from event.Listener) {
 		taker.TakeOver(c, read, std.Listener{Listener: from.Listener, RedirectHTTPS: from.RedirectHTTPS})

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/examples/lab"
-	"github.com/pointsman/pointsman/proxy/sockets"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // lines is a log.
@@ -105,7 +105,7 @@ func TestListenerBrokenForGood(t *testing.T) {
 		var fd int
 		r := start(t, k, setup{broken: ended, onDrain: func() { close(unready) }, listening: func(l *net.TCPListener) { fd = listenerFD(t, l) }}, at(answering(t, "ok").addr()))
 		c := r.dial(t)
-		c.wait(4 * sockets.BrokenAfter)
+		c.wait(4 * listen.BrokenAfter)
 		c.send(get("/", ""))
 		c.want(200, "ok")
 		if err := unix.Shutdown(fd, unix.SHUT_RDWR); err != nil {
@@ -113,7 +113,7 @@ func TestListenerBrokenForGood(t *testing.T) {
 		}
 		select {
 		case <-unready:
-		case <-time.After(3 * sockets.BrokenAfter):
+		case <-time.After(3 * listen.BrokenAfter):
 			t.Fatal("it is ready still")
 		}
 		c.send(get("/", ""))

@@ -22,8 +22,8 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/routing"
-	"github.com/pointsman/pointsman/proxy/sockets"
 )
 
 type limits = proxy.Limits
@@ -110,7 +110,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	}
 	var config net.ListenConfig
 	if o.quiesces {
-		config = sockets.ListenConfig()
+		config = listen.Config()
 	}
 	l, err := config.Listen(t.Context(), "tcp", o.listen)
 	if err != nil {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package sockets
+package listen
 
 import (
 	"net"
@@ -12,7 +12,7 @@ import (
 
 // What a listener accepts has its probes, also where it was handed over as a descriptor; and they are those of what net dials.
 func TestProbesAreInherited(t *testing.T) {
-	config := ListenConfig()
+	config := Config()
 	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package sockets
+package listen
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package sockets
+package listen
 
 import (
 	"net"
@@ -21,8 +21,8 @@ func KeepAliveFD(fd int) {
 	}
 }
 
-// ListenConfig is how listeners are made: by sockets that can be quiesced, and hand their probes down.
-func ListenConfig() (c net.ListenConfig) {
+// Config is how listeners are made: by sockets that can be quiesced, and hand their probes down.
+func Config() (c net.ListenConfig) {
 	c.SetMultipathTCP(false) // such a socket takes no filter, see Quiesce
 	c.KeepAlive = -1         // net would set them again with each connection
 	c.Control = func(_, _ string, raw syscall.RawConn) error {
