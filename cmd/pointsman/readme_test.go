@@ -130,7 +130,7 @@ func TestREADMEsServiceVariablesHaveAnEffect(t *testing.T) {
 		return registrator.Desired(c, nil, registrator.Options{Host: "host", HostIP: "127.0.0.1", Internal: true, AllowScriptChecks: true})
 	}
 	bases := [][]string{{}, {"SERVICE_CHECK_HTTP=/"}, {"SERVICE_CHECK_HTTPS=/"}, {"SERVICE_CHECK_GRPC=true"}}
-	examples := regexp.MustCompile("(?m)^\\| `(SERVICE_[^`]+)` \\|").FindAllStringSubmatch(section(t, "## What a container says about itself"), -1)
+	examples := regexp.MustCompile("(?m)^\\| `(SERVICE_[^`]+)` \\|").FindAllStringSubmatch(section(t, "## Settings of a container"), -1)
 	if len(examples) < 20 {
 		t.Fatalf("%d examples found", len(examples))
 	}
