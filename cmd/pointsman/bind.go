@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/proxy/certs"
 	"github.com/pointsman/pointsman/proxy/event"
 	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/std"
@@ -111,10 +112,10 @@ func (p *ports) secured(a *actors, log zerolog.Logger) ([]std.Listener, error) {
 	if p.secure == nil {
 		return nil, nil
 	}
-	pair, err := std.NewCertificates(p.cert, p.key, log)
+	pair, err := certs.NewPair(p.cert, p.key, log)
 	if err != nil {
 		return nil, fmt.Errorf("-tls-cert, -tls-key: %w", err)
 	}
 	a.reread("the certificate "+p.cert, pair.Reload)
-	return []std.Listener{{Listener: p.secure, TLS: pair.Config()}}, nil
+	return []std.Listener{{Listener: p.secure, TLS: certs.Config(pair)}}, nil
 }

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 func TestHangupReadsTheCertificateAgain(t *testing.T) {
-	cert, key := selfSigned(t)
+	cert, key := fixture.WriteCertificate(t, t.TempDir(), "t")
 	p, address, _ := startDemo(t, "-tls-listen", "127.0.0.1:0", "-tls-cert", cert, "-tls-key", key)
 	hangup := func(want string) {
 		t.Helper()
@@ -20,7 +21,7 @@ func TestHangupReadsTheCertificateAgain(t *testing.T) {
 		}
 	}
 	hangup(`"unchanged":"the certificate ` + cert + `"`)
-	otherCert, otherKey := selfSigned(t)
+	otherCert, otherKey := fixture.WriteCertificate(t, t.TempDir(), "t")
 	for from, to := range map[string]string{otherCert: cert, otherKey: key} {
 		if err := os.Rename(from, to); err != nil {
 			t.Fatal(err)

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -203,12 +201,7 @@ func handOver(t *testing.T, s *Server, bytes string) (net.Conn, *bufio.Reader) {
 
 // HTTP spoken to the HTTPS port is told so.
 func TestHTTPOnTheHTTPSPort(t *testing.T) {
-	cert, key, _ := pair(t, t.TempDir(), "t")
-	conf, err := NewCertificates(cert, key, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newRig(t, rigOptions{TLS: conf.Config()}, at(app(t, greeting)))
+	r := newRig(t, rigOptions{TLS: serverTLS(t)}, at(app(t, greeting)))
 	c, br := dial(t, r.tlsAddr)
 	if code := ask(c, br); code != 400 {
 		t.Errorf("got %d", code)

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	"golang.org/x/net/http2"
 )
 
@@ -98,12 +97,7 @@ func floodApp(t *testing.T) net.Addr {
 
 // Frames that carry no request are bounded: who sends them without end is told to be calm, and the connection ends.
 func TestHTTP2FloodsEnd(t *testing.T) {
-	cert, key, _ := pair(t, t.TempDir(), "t")
-	conf, err := NewCertificates(cert, key, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newRig(t, rigOptions{TLS: conf.Config()}, at(floodApp(t)))
+	r := newRig(t, rigOptions{TLS: serverTLS(t)}, at(floodApp(t)))
 	for _, secure := range []bool{false, true} {
 		for name, flood := range floods() {
 			t.Run(fmt.Sprintf("%s/tls=%v", name, secure), func(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
@@ -97,12 +96,7 @@ func (p *peer) until(last func(f http2.Frame) bool) error {
 // A head over HTTP/2 has the time that one over HTTP/1 has: the first from the connection's beginning, others from their own.
 func TestHTTP2HeadsHaveTheirTime(t *testing.T) {
 	const headTime = 400 * time.Millisecond
-	cert, key, _ := pair(t, t.TempDir(), "t")
-	conf, err := NewCertificates(cert, key, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newRig(t, rigOptions{TLS: conf.Config(), Limits: proxy.Limits{ReadHead: headTime}}, at(floodApp(t)))
+	r := newRig(t, rigOptions{TLS: serverTLS(t), Limits: proxy.Limits{ReadHead: headTime}}, at(floodApp(t)))
 	answered := func(p *peer) error {
 		id := p.ask("GET", "/", true)
 		return p.until(func(f http2.Frame) bool {
@@ -179,12 +173,7 @@ func (p *peer) beginHead() error {
 
 // HTTP/2 over TLS 1.2 takes the cipher suites that RFC 9113 leaves, and no others; HTTP/1 takes what there is.
 func TestHTTP2CipherSuites(t *testing.T) {
-	cert, key, _ := pair(t, t.TempDir(), "t")
-	conf, err := NewCertificates(cert, key, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newRig(t, rigOptions{TLS: conf.Config()}, at(floodApp(t)))
+	r := newRig(t, rigOptions{TLS: serverTLS(t)}, at(floodApp(t)))
 	for _, c := range []struct {
 		suite uint16
 		http2 bool

@@ -2,67 +2,33 @@ package std
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 )
 
-// pair writes a self-signed certificate and returns its files and a pool that trusts it.
-func pair(t *testing.T, dir, name string) (cert, key string, roots *x509.CertPool) {
+// serverTLS is the TLS of a server with a certificate that nobody trusts.
+func serverTLS(t *testing.T) *tls.Config {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), DNSNames: []string{name}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalECPrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	roots = x509.NewCertPool()
-	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	roots.AppendCertsFromPEM(certPEM)
-	if os.WriteFile(cert, certPEM, 0o600) != nil || os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER}), 0o600) != nil {
-		t.Fatal("write certificate")
-	}
-	return cert, key, roots
+	certificate, _ := fixture.Certificate(t, "t")
+	return &tls.Config{Certificates: []tls.Certificate{certificate}}
 }
 
 func TestHTTP2OverTLSAndClear(t *testing.T) {
-	dir := t.TempDir()
-	cert, key, roots := pair(t, dir, "t")
-	conf, err := NewCertificates(cert, key, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
+	certificate, roots := fixture.Certificate(t, "t")
 	a := app(t, func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s %s %s %s", r.Proto, r.Header.Get("X-Forwarded-Proto"), r.RequestURI, r.Host, b)
 	})
-	r := newRig(t, rigOptions{TLS: conf.Config()}, at(a))
+	r := newRig(t, rigOptions{TLS: &tls.Config{Certificates: []tls.Certificate{certificate}}}, at(a))
 	for _, c := range []struct{ url, proto string }{{"https://" + r.tlsAddr, "https"}, {"http://" + r.addr, "http"}} {
 		tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "t"}, Protocols: new(http.Protocols)}
 		tr.Protocols.SetHTTP2(true)
@@ -78,35 +44,8 @@ func TestHTTP2OverTLSAndClear(t *testing.T) {
 	}
 }
 
-func TestCertificateIsReadAgain(t *testing.T) {
-	dir := t.TempDir()
-	certFile, keyFile, _ := pair(t, dir, "one")
-	conf, err := NewCertificates(certFile, keyFile, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _ := conf.get(nil)
-	if err := os.WriteFile(certFile, []byte("half a file"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(certificateCheck + 50*time.Millisecond)
-	if kept, err := conf.get(nil); err != nil || kept != first {
-		t.Errorf("a broken file replaced a good certificate: %v", err)
-	}
-	pair(t, dir, "two")
-	time.Sleep(certificateCheck + 50*time.Millisecond)
-	if second, err := conf.get(nil); err != nil || second == first || second.Leaf.DNSNames[0] != "two" {
-		t.Errorf("not read again: %v", err)
-	}
-}
-
 func TestRedirectToHTTPS(t *testing.T) {
-	cert, key, _ := pair(t, t.TempDir(), "t")
-	conf, err := NewCertificates(cert, key, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newRig(t, rigOptions{TLS: conf.Config(), Redirect: true}, at(app(t, func(http.ResponseWriter, *http.Request) {})))
+	r := newRig(t, rigOptions{TLS: serverTLS(t), Redirect: true}, at(app(t, func(http.ResponseWriter, *http.Request) {})))
 	req, _ := http.NewRequest("POST", r.url("/a/../b?q=%zz"), strings.NewReader("x"))
 	req.Host = "example.com:8080"
 	resp, err := client(t).Do(req)

@@ -1,0 +1,19 @@
+// Package certs keeps the certificates that TLS listeners show, and chooses one for each handshake.
+//
+// A Pair is one certificate with its key, in two files, for every name. It is read again when the files change, without a restart and
+// without a handshake that fails: what can't be read leaves the last good pair in use.
+package certs
+
+import "crypto/tls"
+
+// Chooser chooses the certificate of a handshake by what the client says first: the name that it wants to reach (SNI, RFC 6066
+// section 3), which is empty where it names none, and what it can verify. It is asked in each handshake, by many goroutines at once. An
+// error ends the handshake.
+type Chooser interface {
+	Choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
+}
+
+// Config is a listener's TLS over the certificates of a Chooser: TLS 1.2 and later.
+func Config(c Chooser) *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.Choose}
+}
