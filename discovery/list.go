@@ -15,7 +15,7 @@ func (v *view) takeList(e event) {
 	v.takeHome()
 	names, refused := v.wanted(l.Services)
 	if refused > 0 && !v.listed {
-		v.o.Log.Warn().Int("services", refused).Msg("services with names that are empty, too long or not text are not watched")
+		v.o.Log.Warn().Int("services", refused).Msg("services whose names are empty, too long or not text are not watched")
 	}
 	v.choose(len(names))
 	first := !v.listed

@@ -28,7 +28,7 @@ func (o *outage) failed(about string, err error) {
 	if kind == "denied" && was != "denied" {
 		o.denied++
 		if o.denied == 1 {
-			o.log.Error().Err(err).Str("question", about).Msg("the catalogue denies; the last view stays, but it is no longer kept up to date: check the token and its policy")
+			o.log.Error().Err(err).Str("question", about).Msg("the catalogue denies access; the last view stays, but is no longer updated: check the token and its policy")
 		}
 	}
 	if kind != "denied" && was == "denied" {

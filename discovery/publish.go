@@ -37,7 +37,7 @@ func (v *view) giveUpWaiting() {
 	}
 	names := sortedKeys(v.awaited)
 	v.o.Log.Warn().Int("missing", len(names)).Strs("for example", names[:min(len(names), 10)]).
-		Dur("limit", v.o.FirstViewLimit).Msg("the first view is not complete; going on without the services that have not answered")
+		Dur("limit", v.o.FirstViewLimit).Msg("the first view is not complete; starting without the services that have not answered")
 	v.complete, v.dirty = true, true
 }
 

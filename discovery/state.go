@@ -140,7 +140,7 @@ func (t stateService) block(now time.Time) (*Service, error) {
 	}
 	good, refused := clean(list)
 	if refused > 0 {
-		return nil, fmt.Errorf("%d instances have an address or port that is none", refused)
+		return nil, fmt.Errorf("%d instances have an invalid address or port", refused)
 	}
 	return &Service{Name: t.Name, Instances: good, Index: t.Index}, nil
 }
@@ -229,7 +229,7 @@ func (w *Watcher) keep(ctx context.Context) {
 		if err != nil {
 			w.count.stateFailures.Add(1)
 			if !broken {
-				w.o.Log.Error().Err(err).Str("file", w.o.StateFile).Msg("write the snapshot to disk; serving goes on without")
+				w.o.Log.Error().Err(err).Str("file", w.o.StateFile).Msg("can't write the snapshot to disk; serving continues")
 			}
 		} else if broken {
 			w.o.Log.Info().Str("file", w.o.StateFile).Msg("the snapshot is on disk again")

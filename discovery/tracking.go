@@ -46,7 +46,7 @@ func (v *view) choose(n int) {
 			v.startTopic(Topic{Kind: kind}, nil)
 		}
 	case v.tracking != nil && 4*n <= backShare*v.o.MaxWatches:
-		v.o.Log.Info().Int("services", n).Int("watches", v.o.MaxWatches).Msg("each service has a watch of its own again")
+		v.o.Log.Info().Int("services", n).Int("watches", v.o.MaxWatches).Msg("each service has its own watch again")
 		for topic := range v.tracking.topics {
 			v.stopTopic(topic)
 		}
@@ -136,7 +136,7 @@ func (v *view) followNodes(c change) {
 	}
 	if v.tracking.missing && !v.tracking.told {
 		v.tracking.told = true
-		v.o.Log.Warn().Msg("nodes with names that are empty, too long or do not print can't be watched: all services are asked for in turn")
+		v.o.Log.Warn().Msg("nodes whose names are empty, too long or not printable can't be watched: all services are asked for in turn")
 	}
 	crowded := v.tracking.turns.crowded()
 	for topic := range v.tracking.topics {

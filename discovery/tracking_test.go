@@ -152,11 +152,11 @@ func TestTheWayOfFollowingChangesWithTheNumberOfServices(t *testing.T) {
 			count(maxWatches + 1)
 			count(maxWatches)
 		}
-		if b.lines("followed by node") != 1 || b.lines("of its own again") != 0 {
+		if b.lines("followed by node") != 1 || b.lines("own watch again") != 0 {
 			t.Errorf("log: %s", b.log)
 		}
 		count(maxWatches * backShare / 4)
-		if b.lines("of its own again") != 1 || b.w.count.hinted.Load() != 0 || b.w.count.nodes.Load() != 0 {
+		if b.lines("own watch again") != 1 || b.w.count.hinted.Load() != 0 || b.w.count.nodes.Load() != 0 {
 			t.Errorf("%d by node; log: %s", b.w.count.hinted.Load(), b.log)
 		}
 		if lookup(first, "s000") != lookup(b.newest, "s000") {

@@ -247,7 +247,7 @@ func TestRefusesNamesAndAddressesThatAreNone(t *testing.T) {
 		if len(b.view().Services) != 1 {
 			t.Error("a name that is none is watched")
 		}
-		if b.lines("left out") != 1 || b.lines("not watched") != 1 {
+		if b.lines("are ignored") != 1 || b.lines("not watched") != 1 {
 			t.Errorf("log: %s", b.log)
 		}
 	})

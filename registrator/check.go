@@ -219,7 +219,7 @@ func (k checker) duration(key, fallback string) string {
 	if d, err := time.ParseDuration(v); err == nil && d > 0 {
 		return v
 	}
-	done := "it is left out"
+	done := "it is ignored"
 	if fallback != "" {
 		done = fallback + " is used"
 	}
@@ -233,6 +233,6 @@ func (k checker) status() string {
 	case "", "passing", "warning", "critical":
 		return v
 	}
-	k.g.add(k.s.source("check_initial_status"), Shown(v)+" is none of passing, warning, critical", "it is left out")
+	k.g.add(k.s.source("check_initial_status"), Shown(v)+" is none of passing, warning, critical", "it is ignored")
 	return ""
 }

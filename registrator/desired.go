@@ -171,7 +171,7 @@ func (d *draft) tags(p eligible) []string {
 func (d *draft) renderCommon() []string {
 	text, err := renderTags(d.o.Tags, d.c, d.o.Fetch)
 	if err != nil {
-		d.g.add("-tags", Shown(err.Error()), "its tags are left out")
+		d.g.add("-tags", Shown(err.Error()), "its tags are ignored")
 		return nil
 	}
 	return fitTags(splitTags(text), "-tags", d.g)

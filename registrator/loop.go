@@ -216,7 +216,7 @@ func (r *Registrator) identify(ctx context.Context) {
 	case errors.Is(err, ErrGone): // the host itself is called so
 		return
 	case err != nil || name == "":
-		r.log.Warn().Err(err).Msg("the host's name is not known; this container's is used, and a new container of the registrator will not know its registrations")
+		r.log.Warn().Err(err).Msg("the host's name is not known; using this container's instead, so that a new registrator will not recognize its registrations")
 		return
 	}
 	r.options.Host, r.cache.host, r.options.HostIP = name, name, r.resolve(name)

@@ -34,11 +34,11 @@ func meta(s settings, g *complaintCollector) map[string]string {
 			continue
 		}
 		if problem := metaFlaw(key, s.value(key)); problem != "" {
-			g.add(s.source(key), problem, "it is left out of the service's meta")
+			g.add(s.source(key), problem, "it is not in the service's meta")
 			continue
 		}
 		if len(out) == maxMetaPairs {
-			g.add(s.source(key), "the service has more than "+strconv.Itoa(maxMetaPairs)+" meta pairs", "the others are left out")
+			g.add(s.source(key), "the service has more than "+strconv.Itoa(maxMetaPairs)+" meta pairs", "the others are ignored")
 			break
 		}
 		if out == nil {

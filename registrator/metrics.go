@@ -31,7 +31,7 @@ func newMetrics(reg prometheus.Registerer, held, waiting func() int) (*metrics, 
 		}),
 		reconnects: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "pointsman_registrator_docker_reconnects_total",
-			Help: "How often the stream of Docker events broke and was opened anew.",
+			Help: "How often the stream of Docker events broke and was opened again.",
 		}),
 		complaints: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "pointsman_registrator_complaints_total",

@@ -205,7 +205,7 @@ func TestTemplateFailureCostsOnlyItsTags(t *testing.T) {
 	for _, text := range []string{"{{ nope }}", "{{ .Nope }}", `{{ sIndex 0 .Config.Env }}`, `{{ matchFirstElement "(" .Config.Env }}`} {
 		got, complaints := own(webContainer(env()), nil, tagged(text))
 		wantTags(t, got)
-		wantComplaint(t, complaints, "-tags", "left out")
+		wantComplaint(t, complaints, "-tags", "ignored")
 		got, all := Desired(webContainer(), nil, options(CompatHEAD, tagged(text)))
 		if len(got) != 0 || len(all) != 1 || !all[0].Fatal {
 			t.Errorf("%s: head mode gave %+v, %+v, want one fatal complaint", text, got, all)

@@ -55,11 +55,11 @@ func fitTags(tags []string, source string, g *complaintCollector) []string {
 			problem = "is longer than " + strconv.Itoa(maxTag) + " bytes"
 		}
 		if problem != "" {
-			g.add(source, "tag "+Shown(tag)+" "+problem, "the tag is left out")
+			g.add(source, "tag "+Shown(tag)+" "+problem, "the tag is ignored")
 			continue
 		}
 		if len(out) == maxTags {
-			g.add(source, "has more than "+strconv.Itoa(maxTags)+" tags", strconv.Itoa(len(tags)-i)+" tags are left out")
+			g.add(source, "has more than "+strconv.Itoa(maxTags)+" tags", strconv.Itoa(len(tags)-i)+" tags are ignored")
 			break
 		}
 		out = append(out, tag)

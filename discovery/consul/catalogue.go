@@ -74,7 +74,7 @@ func (c *Catalogue) List(ctx context.Context, q discovery.Query) (discovery.List
 }
 
 // Instances implements discovery.Catalogue over GET /v1/health/service/:service, unfiltered. Instances with an address or a
-// port that can't be dialled are left out and reported.
+// port that can't be dialled are ignored and reported.
 func (c *Catalogue) Instances(ctx context.Context, service string, q discovery.Query) (discovery.Answer, error) {
 	if err := discovery.CheckName(service); err != nil {
 		return discovery.Answer{}, fmt.Errorf("list instances of %q: %w", service, err)

@@ -38,7 +38,7 @@ func newRefuser(o Options) (*refuser, error) {
 		pace: rate.NewLimiter(tellRate, tellBurst),
 		log: func(kind, node, name string, reason error) {
 			o.Log.Warn().Str("kind", kind).Str("node", printable(node)).Str("id", printable(name)).
-				Str("reason", reason.Error()).Msg("the catalogue holds something that can't be used; it is left out")
+				Str("reason", reason.Error()).Msg("the catalogue holds something invalid; it is ignored")
 		},
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pointsman_catalogue_refused_total",

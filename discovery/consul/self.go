@@ -74,10 +74,10 @@ func (k *keeper) look(ctx context.Context) {
 		return
 	}
 	if k.failing = err != nil; k.failing {
-		k.log.Warn().Str("id", k.self.ID).Err(err).Msg("own registration can't be kept up; trying again")
+		k.log.Warn().Str("id", k.self.ID).Err(err).Msg("the proxy's registration can't be renewed; trying again")
 		return
 	}
-	k.log.Info().Str("id", k.self.ID).Msg("own registration is in the catalogue again")
+	k.log.Info().Str("id", k.self.ID).Msg("the proxy's registration is in the catalogue again")
 }
 
 // keep registers, or refreshes what should be registered; an agent that has lost it is told again at once.

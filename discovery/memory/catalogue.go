@@ -120,7 +120,7 @@ func (c *Catalogue) warn(r registrator.Registration) {
 		address = c.o.Address
 	}
 	if err := discovery.CheckAddress(address, r.Port); err != nil {
-		c.o.Log.Warn().Str("id", fmt.Sprintf("%.200q", r.ID)).Err(err).Msg("the service can't be reached; it is left out of answers")
+		c.o.Log.Warn().Str("id", fmt.Sprintf("%.200q", r.ID)).Err(err).Msg("the service's address or port can't be used; it gets no traffic")
 	}
 }
 
