@@ -10,59 +10,56 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// answered stands for no failure: who asked has an answer, whole or visibly cut.
-const answered = proxy.Failure(255)
-
-// attempt is one attempt over one connection.
+// attempt is one attempt to have a request answered, over one connection.
 type attempt struct {
-	*exchange
-	upstreamConn *upstreamConn
-	reusable     bool // both sides of the connection are known to be complete
-	watched      bool // see downstream.watch
-	closed       bool
+	exchange *exchange
+	conn     *upstreamConn
+	reusable bool // both sides of the connection are known to be complete
+	watched  bool // see presence.watch
+	closed   bool
 }
 
-// try sends the request to the instance that the exchange names.
-func (x *exchange) try() (f proxy.Failure, reused bool) {
-	conn, f := x.connect()
+// try sends the request to the instance that the exchange names. It is ok where the client has an answer, whole or visibly cut; otherwise f says
+// how the attempt failed, and reused that its connection had carried a request before.
+func (e *exchange) try() (f proxy.Failure, reused, ok bool) {
+	conn, f := e.connect()
 	if conn == nil {
-		return f, false
+		return f, false, false
 	}
 	reused = conn.reused // afterwards the connection may be another request's
-	t := attempt{exchange: x, upstreamConn: conn}
-	defer t.close()
+	a := attempt{exchange: e, conn: conn}
+	defer a.close()
 	switch {
-	case !x.use(conn):
-		return proxy.FailedClient, reused
-	case x.MustSettle():
-		if conn.staysOpen() != nil {
-			return proxy.FailedSettle, reused
-		}
+	case !e.use(conn):
+		return proxy.FailedClient, reused, false
+	case e.x.MustSettle() && conn.staysOpen() != nil:
+		return proxy.FailedSettle, reused, false
 	}
-	return t.run(), reused
+	f, ok = a.run()
+	return f, reused, ok
 }
 
-// connect takes an idle connection that is alive, or opens one.
-func (x *exchange) connect() (*upstreamConn, proxy.Failure) {
-	p := x.server.pools.of(x.Member.Way)
-	if !x.Fresh {
+// connect takes an idle connection that is alive, or opens one. Where it has none, it says how the attempt failed.
+func (e *exchange) connect() (*upstreamConn, proxy.Failure) {
+	p := e.server.pools.of(e.x.Member.Way)
+	if !e.x.Fresh {
 		conn, closed := p.take()
 		if closed > 0 {
-			x.server.recorder.Retry(proxy.FailedStale, closed)
+			e.server.recorder.Retry(proxy.FailedStale, closed)
 		}
 		if conn != nil {
-			return conn, answered
+			return conn, 0
 		}
 	}
-	if !x.Room(p.pools.most, p.empty) {
+	if !e.x.Room(p.pools.most, p.empty) {
 		return nil, proxy.FailedFull
 	}
 	conn, err := p.open()
 	if err != nil {
-		x.server.log.Debug().Err(err).Msg("connect")
-		return nil, x.server.recorder.ConnectFailed(x.Member.Upstream, err)
+		e.server.log.Debug().Err(err).Msg("connect")
+		return nil, e.server.recorder.ConnectFailed(e.x.Member.Upstream, err)
 	}
-	return conn, answered
+	return conn, 0
 }
 
 // close ends the attempt, and keeps its connection where that can be used again. Doing it twice does no harm.
@@ -72,76 +69,78 @@ func (a *attempt) close() {
 	}
 	a.closed = true
 	if !a.reusable {
-		a.upstreamConn.Close() // ends a write of the body that may be under way
+		a.conn.Close() // ends a write of the body that may be under way
 	}
-	if a.up != nil {
-		a.up.detach()
+	if u := a.exchange.upload; u != nil {
+		u.detach()
 	}
 	a.unwatch()
-	if a.reusable = a.use(nil) && a.reusable; a.reusable {
-		a.upstreamConn.in.release()
-		a.upstreamConn.pool.put(a.upstreamConn)
+	if a.reusable = a.exchange.use(nil) && a.reusable; a.reusable {
+		a.conn.in.release()
+		a.conn.pool.put(a.conn)
 		return
 	}
-	a.upstreamConn.in.drop()
-	a.upstreamConn.Close()
+	a.conn.in.drop()
+	a.conn.Close()
 }
 
-func (a *attempt) run() proxy.Failure {
+// run sends the request and passes the answer on. It is ok where the client has an answer, whole or visibly cut.
+func (a *attempt) run() (f proxy.Failure, ok bool) {
 	begun := time.Now()
-	if f := a.send(); f != answered {
-		return f
+	if f, ok := a.send(); !ok {
+		return f, false
 	}
 	began, err := a.await()
 	if err != nil {
-		return a.classify(err, began)
+		return a.classify(err, began), false
 	}
-	now := time.Now()
-	a.Answered(&a.answer, now.Sub(begun), now, a.upstreamConn.reused)
-	if a.answer.Status == switching {
+	e, now := a.exchange, time.Now()
+	e.x.Answered(&e.answer, now.Sub(begun), now, a.conn.reused)
+	if e.answer.Status == switching {
 		a.switchOver()
 	} else {
 		a.relay()
 	}
-	return answered
+	return 0, true
 }
 
 const switching = 101
 
 // send writes the head, with a body that was read ahead, and lets others follow.
-func (a *attempt) send() proxy.Failure {
+func (a *attempt) send() (f proxy.Failure, ok bool) {
+	e, u := a.exchange, a.exchange.upload
 	buf := takeBuffer(smallBuffer)
-	message := a.AppendRequest(buf[:0])
-	if a.up != nil && a.up.ahead {
-		message = append(message, a.up.replay...)
+	message := e.x.AppendRequest(buf[:0])
+	if u != nil && u.ahead {
+		message = append(message, u.replay...)
 	}
-	n, err := a.upstreamConn.Write(message)
+	n, err := a.conn.Write(message)
 	giveBuffer(buf)
 	switch {
-	case err != nil && nothingWritten(n, a.upstreamConn, err):
-		return proxy.FailedStale
+	case err != nil && nothingWritten(n, a.conn, err):
+		return proxy.FailedStale, false
 	case err != nil:
-		return a.classify(err, false)
-	case a.up == nil || a.up.ahead:
-		return answered
-	case a.request.Continue && !a.up.started:
+		return a.classify(err, false), false
+	case u == nil || u.ahead:
+		return 0, true
+	case e.request.Continue && !u.started:
 		wanted := a.awaitContinue()
 		if a.unwatch(); !wanted {
-			return answered
+			return 0, true
 		}
-		if !a.downstream.bodyArrived() && a.downstream.sendContinue() != nil {
-			return proxy.FailedClient
+		if !e.body.bodyArrived() && e.body.sendContinue() != nil {
+			return proxy.FailedClient, false
 		}
 	}
-	err = a.up.attach(a.upstreamConn)
+	err = u.attach(a.conn)
 	switch {
 	case errors.Is(err, errOutgrown): // says nothing about this instance, and can't be repeated
-		a.Blame(err)
-		return proxy.FailedAnswer
+		e.x.Blame(err)
+		return proxy.FailedAnswer, false
 	case err != nil:
-		return a.classify(err, false)
+		return a.classify(err, false), false
 	}
-	return answered
+	return 0, true
 }
 
 // nothingWritten says whether a failed write on a plain connection left not a byte in the kernel.
@@ -157,8 +156,8 @@ const sendsAfter = 10 * time.Millisecond
 func (a *attempt) awaitContinue() bool {
 	const least = len("HTTP/1.1 100")
 	until := time.Now().Add(proxy.ContinueWait)
-	for len(a.upstreamConn.in.unread()) < least {
-		if a.downstream.bodyArrived() || !time.Now().Before(until) {
+	for len(a.conn.in.unread()) < least {
+		if a.exchange.body.bodyArrived() || !time.Now().Before(until) {
 			return true
 		}
 		patience := patient(sendsAfter)
@@ -170,25 +169,26 @@ func (a *attempt) awaitContinue() bool {
 			return false
 		}
 	}
-	return string(a.upstreamConn.in.unread()[len("HTTP/1.1 "):least]) == "100"
+	return string(a.conn.in.unread()[len("HTTP/1.1 "):least]) == "100"
 }
 
 // await reads heads until a final one, or 101 where it was asked for. Interim answers go on. began says whether a byte came at all.
 func (a *attempt) await() (began bool, err error) {
+	e := a.exchange
 	limits := http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
-	for patience := patient(a.server.limits.Answer); ; {
+	for patience := patient(e.server.limits.Answer); ; {
 		n, err := a.awaitHead(&patience)
 		if err != nil {
-			return began || len(a.upstreamConn.in.unread()) > 0, err
+			return began || len(a.conn.in.unread()) > 0, err
 		}
 		began = true
-		if err := a.answer.Parse(a.upstreamConn.in.unread()[:n], a.request.Method, limits); err != nil {
+		if err := e.answer.Parse(a.conn.in.unread()[:n], e.request.Method, limits); err != nil {
 			return true, err
 		}
-		a.upstreamConn.in.skip(n)
-		switch a.Classify(&a.answer) {
+		a.conn.in.skip(n)
+		switch e.x.Classify(&e.answer) {
 		case proxy.ResponseInterim:
-			if err := a.downstream.head(&a.answer); err != nil {
+			if err := e.response.head(&e.answer); err != nil {
 				return true, err
 			}
 		case proxy.ResponseInvalid:
@@ -203,7 +203,7 @@ func (a *attempt) await() (began bool, err error) {
 func (a *attempt) awaitHead(p *patience) (n int, err error) {
 	var find http1.Head
 	for {
-		if n, err = find.Find(a.upstreamConn.in.unread(), proxy.AnswerBytes); n > 0 || err != nil {
+		if n, err = find.Find(a.conn.in.unread(), proxy.AnswerBytes); n > 0 || err != nil {
 			return n, err
 		}
 		if err := a.fill(p); err != nil {
@@ -214,24 +214,24 @@ func (a *attempt) awaitHead(p *patience) (n int, err error) {
 
 // classify says what a failed attempt means.
 func (a *attempt) classify(err error, began bool) proxy.Failure {
-	u := a.Member.Upstream
-	a.upstreamConn.Close() // ends a write of the body that is under way
-	a.server.log.Debug().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("attempt failed")
+	e, u := a.exchange, a.exchange.x.Member.Upstream
+	a.conn.Close() // ends a write of the body that is under way
+	e.server.log.Debug().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("attempt failed")
 	var malformed *http1.Error
 	switch {
-	case a.up != nil && a.up.failed():
-		return a.up.failure()
-	case a.cancelled():
+	case e.upload != nil && e.upload.failed():
+		return e.upload.failure()
+	case e.cancelled():
 		return proxy.FailedClient
 	case timedOut(err):
 		return proxy.FailedSilent
 	case errors.As(err, &malformed) || errors.Is(err, io.ErrShortBuffer):
-		a.Blame(err)
+		e.x.Blame(err)
 		return proxy.FailedAnswer
 	}
 	f := proxy.EndedEarly(began, errors.Is(err, syscall.ECONNRESET))
-	if f.EmptiesPool(a.upstreamConn.reused) {
-		a.upstreamConn.pool.empty()
+	if f.EmptiesPool(a.conn.reused) {
+		a.conn.pool.empty()
 	}
 	return f
 }

@@ -11,118 +11,120 @@ import (
 
 // exchange is one request on its way, whoever asked: what is to be done is proxy.Exchange's to say, and done here.
 type exchange struct {
-	proxy.Exchange
+	x          proxy.Exchange
 	server     *Server
-	downstream downstream
+	body       requestBody
+	client     presence
+	response   responseWriter
 	request    http1.Request
 	answer     http1.Response
-	body       http1.Body // the answer's
-	up         *upload    // nil where the request has no body
+	answerBody http1.Body
+	upload     *upload // nil where the request has no body
 
 	begun bool // the head of a final answer is out, or about to be
 
 	mu         sync.Mutex
-	conn       *upstreamConn // of the present attempt; nil without one
-	clientGone bool          // the client went away
+	inUse      *upstreamConn // the present attempt's, to be closed when the client goes away; nil without one
+	clientGone bool
 }
 
 // takeExchange is an exchange for one request, with slices that have grown.
-func (s *Server) takeExchange(a downstream) *exchange {
-	x := s.exchanges.Get().(*exchange)
-	x.server, x.downstream = s, a
-	return x
+func (s *Server) takeExchange(from downstream) *exchange {
+	e := s.exchanges.Get().(*exchange)
+	e.server, e.body, e.client, e.response = s, from, from, from
+	return e
 }
 
 // giveExchange takes it back, when nothing uses it any more.
-func (s *Server) giveExchange(x *exchange) {
-	x.downstream, x.up, x.conn = nil, nil, nil
-	x.begun, x.clientGone = false, false
-	s.exchanges.Put(x)
+func (s *Server) giveExchange(e *exchange) {
+	e.body, e.client, e.response, e.upload, e.inUse = nil, nil, nil, nil, nil
+	e.begun, e.clientGone = false, false
+	s.exchanges.Put(e)
 }
 
 // run does what is to be done, from do on, until the request is answered or cut. A panic costs this request and nothing else.
-func (x *exchange) run(do proxy.Action) {
-	x.server.busy.Add(1)
-	defer x.server.busy.Add(-1)
-	defer x.finish()
+func (e *exchange) run(do proxy.Action) {
+	e.server.busy.Add(1)
+	defer e.server.busy.Add(-1)
+	defer e.finish()
 	if do == proxy.ActionContinue {
-		if !x.request.Framing.Empty() {
-			x.up = newUpload(x)
+		if !e.request.Framing.Empty() {
+			e.upload = newUpload(e)
 		}
-		do = x.match()
+		do = e.match()
 	}
 	for do == proxy.ActionSend {
-		failure, reused := x.try()
-		if failure == answered {
+		failure, reused, ok := e.try()
+		if ok {
 			return
 		}
-		do = x.Failed(failure, reused, x.up == nil || x.up.replayable(), time.Now())
+		do = e.x.Failed(failure, reused, e.upload == nil || e.upload.replayable(), time.Now())
 	}
 	if do != proxy.ActionReply {
-		x.downstream.cut()
+		e.client.cut()
 		return
 	}
-	x.reply()
+	e.reply()
 }
 
 // match reads a small body, and then finds the way: what has gone while the body came is not asked.
-func (x *exchange) match() proxy.Action {
-	if x.ReadsAhead() && !x.up.readAhead() {
-		return x.Failed(x.up.failure(), false, false, time.Now())
+func (e *exchange) match() proxy.Action {
+	if e.x.ReadsAhead() && !e.upload.readAhead() {
+		return e.x.Failed(e.upload.failure(), false, false, time.Now())
 	}
-	return x.MatchPresent()
+	return e.x.MatchPresent()
 }
 
 // reply gives a local reply. What is left of the request is discarded after it where it is small, and otherwise ends with the connection.
-func (x *exchange) reply() {
-	x.begun = true
-	x.BeforeLocalReply(x.server.draining.Load(), 0)
-	if x.up != nil {
-		x.up.stop()
+func (e *exchange) reply() {
+	e.begun = true
+	e.x.BeforeLocalReply(e.server.draining.Load(), 0)
+	if e.upload != nil {
+		e.upload.stop()
 	}
-	if x.downstream.localReply() != nil {
-		x.downstream.cut()
+	if e.response.localReply() != nil {
+		e.client.cut()
 	}
 }
 
 // finish ends what is left of the exchange, and counts it.
-func (x *exchange) finish() {
+func (e *exchange) finish() {
 	fault := recover()
-	if x.up != nil {
-		x.up.stop()
+	if e.upload != nil {
+		e.upload.stop()
 	}
 	if fault != nil {
-		x.server.recorder.Panic()
-		x.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
-		x.Ending = true
-		if x.begun || x.Fail() != proxy.ActionReply || x.downstream.localReply() != nil {
-			x.downstream.cut()
+		e.server.recorder.Panic()
+		e.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
+		e.x.Ending = true
+		if e.begun || e.x.Fail() != proxy.ActionReply || e.response.localReply() != nil {
+			e.client.cut()
 		}
 	}
-	x.Finish(time.Now())
+	e.x.Finish(time.Now())
 }
 
 // use makes c the connection that ends when the client goes away. It is false when that has happened.
-func (x *exchange) use(c *upstreamConn) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.conn = c
-	return !x.clientGone
+func (e *exchange) use(c *upstreamConn) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.inUse = c
+	return !e.clientGone
 }
 
 // cancel ends the attempt under way, as the client has gone away.
-func (x *exchange) cancel() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.clientGone = true
-	if x.conn != nil {
-		x.conn.Close()
+func (e *exchange) cancel() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.clientGone = true
+	if e.inUse != nil {
+		e.inUse.Close()
 	}
 }
 
 // cancelled says whether the client has gone away.
-func (x *exchange) cancelled() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.clientGone
+func (e *exchange) cancelled() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.clientGone
 }

@@ -122,10 +122,10 @@ const (
 func (c *http2Conn) end(code uint32, o proxy.Outcome, why string) error {
 	c.in.drop()
 	if c.bounds.busy() { // else it was opened and not used
-		x := c.server.takeExchange(nil)
-		x.Refuse(c.server.recorder, &c.clientConn.info, o, why, time.Now())
-		x.Finish(time.Now())
-		c.server.giveExchange(x)
+		e := c.server.takeExchange(nil)
+		e.x.Refuse(c.server.recorder, &c.clientConn.info, o, why, time.Now())
+		e.x.Finish(time.Now())
+		c.server.giveExchange(e)
 		c.server.log.Debug().Stringer("client", c.clientConn.info.Addr()).Str("why", why).Msg("HTTP/2 connection ended")
 	}
 	if !c.writing.TryLock() {

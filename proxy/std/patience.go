@@ -32,14 +32,14 @@ func (a *attempt) fill(p *patience) error {
 		if !a.watched {
 			wait = min(wait, watchAfter)
 		}
-		if err := a.upstreamConn.allow(wait); err != nil {
+		if err := a.conn.allow(wait); err != nil {
 			return err
 		}
-		err := a.upstreamConn.in.fill(proxy.AnswerBytes)
+		err := a.conn.in.fill(proxy.AnswerBytes)
 		switch {
 		case !timedOut(err):
 			return err
-		case a.up != nil && a.up.moves():
+		case a.exchange.upload != nil && a.exchange.upload.moves():
 			*p = patient(p.most)
 		case a.expired(p):
 			return err
@@ -68,24 +68,24 @@ func (a *attempt) expired(p *patience) bool {
 		return false
 	}
 	p.look = now.Add(listen.LookAfter(p.most))
-	return p.taking.Stands(listen.Held(a.upstreamConn.below.Conn))
+	return p.taking.Stands(listen.Held(a.conn.below.Conn))
 }
 
 // mayBuffer says whether the kernel may hold some of a body that the instance was sent.
-func (a *attempt) mayBuffer() bool { return a.up != nil && a.up.started }
+func (a *attempt) mayBuffer() bool { return a.exchange.upload != nil && a.exchange.upload.started }
 
 // watch lets the instance hear of it when the client goes away.
 func (a *attempt) watch() {
 	if !a.watched {
 		a.watched = true
-		a.downstream.watch(a.cancel)
+		a.exchange.client.watch(a.exchange.cancel)
 	}
 }
 
 // unwatch ends that.
 func (a *attempt) unwatch() {
 	if a.watched {
-		a.downstream.unwatch()
+		a.exchange.client.unwatch()
 		a.watched = false
 	}
 }

@@ -9,49 +9,51 @@ import (
 
 // relay gives who asked the answer. From here on nothing can be repeated: what goes wrong must be seen as a cut.
 func (a *attempt) relay() {
-	a.begun = true
-	a.BeforeAnswer(a.server.draining.Load(), false)
-	a.body.Start(a.answer.Framing)
-	err := a.downstream.head(&a.answer)
+	e := a.exchange
+	e.begun = true
+	e.x.BeforeAnswer(e.server.draining.Load(), false)
+	e.answerBody.Start(e.answer.Framing)
+	err := e.response.head(&e.answer)
 	if err == nil {
 		err = a.copyBody()
 	}
 	if err == nil {
 		// Bytes past the end were asked for by nobody: such a connection is not used again. Another one is free for others even
 		// before who asked has the end of the answer, and may ask again.
-		a.reusable = !a.answer.Close && len(a.upstreamConn.in.unread()) == 0 && (a.up == nil || a.up.complete())
+		a.reusable = !e.answer.Close && len(a.conn.in.unread()) == 0 && (e.upload == nil || e.upload.complete())
 		a.close()
-		err = a.downstream.finish(proxy.AppendTrailers(nil, a.body.Trailers()))
+		err = e.response.finish(proxy.AppendTrailers(nil, e.answerBody.Trailers()))
 	}
 	if err != nil {
-		a.server.log.Debug().Err(err).Str("service", a.Route.Name).Str("instance", a.Member.Upstream.Address()).Msg("answer cut")
-		_ = a.downstream.flush()
-		a.downstream.cut()
+		e.server.log.Debug().Err(err).Str("service", e.x.Route.Name).Str("instance", e.x.Member.Upstream.Address()).Msg("answer cut")
+		_ = e.response.flush()
+		e.client.cut()
 	}
 }
 
 // copyBody passes the body on, and flushes whenever nothing more is at hand, so that streams stream.
 func (a *attempt) copyBody() error {
-	for !a.body.Done() {
-		data, n, err := a.body.Next(a.upstreamConn.in.unread())
+	e := a.exchange
+	for !e.answerBody.Done() {
+		data, n, err := e.answerBody.Next(a.conn.in.unread())
 		if err != nil {
 			return err
 		}
-		if err := a.downstream.write(data); err != nil {
+		if err := e.response.write(data); err != nil {
 			return err
 		}
-		a.Bytes += int64(len(data))
-		a.upstreamConn.in.skip(n)
+		e.x.Bytes += int64(len(data))
+		a.conn.in.skip(n)
 		if n > 0 {
 			continue
 		}
-		if err := a.downstream.flush(); err != nil {
+		if err := e.response.flush(); err != nil {
 			return err
 		}
-		patience := patient(a.server.limits.Progress)
+		patience := patient(e.server.limits.Progress)
 		err = a.fill(&patience)
 		if errors.Is(err, io.EOF) {
-			err = a.body.End()
+			err = e.answerBody.End()
 		}
 		if err != nil {
 			return err
@@ -63,11 +65,12 @@ func (a *attempt) copyBody() error {
 // switchOver turns the exchange into a tunnel, after the instance's 101 and not before. What came behind the request's head waited
 // until now. The connection to the instance is not used again.
 func (a *attempt) switchOver() {
-	a.begun = true
+	e := a.exchange
+	e.begun = true
 	a.unwatch()
-	if a.downstream.head(&a.answer) != nil || !a.use(nil) {
-		a.downstream.cut()
+	if e.response.head(&e.answer) != nil || !e.use(nil) {
+		e.client.cut()
 		return
 	}
-	a.downstream.tunnel(a.upstreamConn)
+	e.client.tunnel(a.conn)
 }

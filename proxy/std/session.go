@@ -16,7 +16,7 @@ type session struct {
 	server     *Server
 	clientConn *clientConn
 	conn       net.Conn  // a clientConn, or TLS over it
-	x          *exchange // the present one; nil between two requests
+	exchange   *exchange // the present one; nil between two requests
 
 	in       readBuffer // the request's head stays in it for as long as the exchange lasts
 	find     http1.Head
@@ -110,50 +110,50 @@ func (s *session) readHead(first bool) (n int, http2 bool, err error) {
 
 // serveRequest answers one request, and says whether another one may follow.
 func (s *session) serveRequest(head []byte) bool {
-	x := s.server.takeExchange(s)
+	e := s.server.takeExchange(s)
 	limits := http1.Limits{HeadBytes: s.server.limits.HeadBytes, Fields: s.server.limits.HeadFields}
-	if err := x.request.Parse(head, limits); err != nil {
-		s.server.giveExchange(x)
+	if err := e.request.Parse(head, limits); err != nil {
+		s.server.giveExchange(e)
 		var refused *http1.Error
 		if errors.As(err, &refused) {
 			s.rejectHead(refused)
 		}
 		return false
 	}
-	s.x, s.bodyAt = x, s.in.r+len(head)
-	s.body.Start(x.request.Framing)
-	x.run(x.Begin(s.server.recorder, &x.request, &s.clientConn.info, time.Now()))
+	s.exchange, s.bodyAt = e, s.in.r+len(head)
+	s.body.Start(e.request.Framing)
+	e.run(e.x.Begin(s.server.recorder, &e.request, &s.clientConn.info, time.Now()))
 	return s.conclude()
 }
 
 // rejectHead answers a head that is none.
 func (s *session) rejectHead(err *http1.Error) {
-	s.answer(func(x *exchange) proxy.Action {
-		return x.BadHead(s.server.recorder, &s.clientConn.info, err, time.Now())
+	s.answer(func(e *exchange) proxy.Action {
+		return e.x.BadHead(s.server.recorder, &s.clientConn.info, err, time.Now())
 	})
 }
 
 // refuse answers a connection that brings no request.
 func (s *session) refuse(o proxy.Outcome, detail string) {
-	s.answer(func(x *exchange) proxy.Action {
-		return x.Refuse(s.server.recorder, &s.clientConn.info, o, detail, time.Now())
+	s.answer(func(e *exchange) proxy.Action {
+		return e.x.Refuse(s.server.recorder, &s.clientConn.info, o, detail, time.Now())
 	})
 }
 
 // answer gives the connection's last answer.
-func (s *session) answer(begin func(x *exchange) proxy.Action) {
-	s.x, s.bodyAt, s.lingers = s.server.takeExchange(s), s.in.r, true
-	s.x.request.Framing = http1.Framing{}
-	s.body.Start(s.x.request.Framing)
-	s.x.run(begin(s.x))
+func (s *session) answer(begin func(e *exchange) proxy.Action) {
+	s.exchange, s.bodyAt, s.lingers = s.server.takeExchange(s), s.in.r, true
+	s.exchange.request.Framing = http1.Framing{}
+	s.body.Start(s.exchange.request.Framing)
+	s.exchange.run(begin(s.exchange))
 	s.conclude()
 }
 
 // conclude makes the session ready for the next request, or says that there is none.
 func (s *session) conclude() bool {
-	more := !s.ended && !s.x.CloseAfter() && s.discardRest()
-	s.server.giveExchange(s.x)
-	s.x = nil
+	more := !s.ended && !s.exchange.x.CloseAfter() && s.discardRest()
+	s.server.giveExchange(s.exchange)
+	s.exchange = nil
 	giveBuffer(s.out)
 	s.out, s.chunked, s.untilEnd = nil, false, false
 	s.in.r = s.bodyAt

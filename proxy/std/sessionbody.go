@@ -9,7 +9,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// readBody is downstream's.
+// readBody is requestBody's.
 func (s *session) readBody(p *pace) ([]byte, error) {
 	data, ready, err := s.step()
 	for !ready && err == nil {
@@ -76,10 +76,10 @@ func (s *session) read() error {
 	return err
 }
 
-// trailers is downstream's.
+// trailers is requestBody's.
 func (s *session) trailers() []http1.Field { return s.body.Trailers() }
 
-// stopBody is downstream's.
+// stopBody is requestBody's.
 func (s *session) stopBody() {
 	s.stopped.Store(true)
 	_ = s.conn.SetReadDeadline(past)
@@ -88,7 +88,7 @@ func (s *session) stopBody() {
 // past is before every deadline.
 var past = time.Unix(1, 0)
 
-// bodyArrived is downstream's. While the client is watched, the watch tells.
+// bodyArrived is requestBody's. While the client is watched, the watch tells.
 func (s *session) bodyArrived() bool {
 	if s.watching == nil {
 		s.arrived.Store(s.bodyAt < s.in.w || len(s.bodyIn.unread()) > 0)
@@ -96,8 +96,8 @@ func (s *session) bodyArrived() bool {
 	return s.arrived.Load()
 }
 
-// sendContinue is downstream's.
+// sendContinue is requestBody's.
 func (s *session) sendContinue() error {
-	s.out = s.x.AppendContinue(s.outBuffer())
+	s.out = s.exchange.x.AppendContinue(s.outBuffer())
 	return s.flush()
 }

@@ -15,26 +15,26 @@ func (s *session) outBuffer() []byte {
 	return s.out
 }
 
-// head is downstream's.
+// head is responseWriter's.
 func (s *session) head(ans *http1.Response) error {
 	if ans.Status < 200 && ans.Status != switching {
-		s.out = s.x.AppendInterim(s.outBuffer(), ans)
+		s.out = s.exchange.x.AppendInterim(s.outBuffer(), ans)
 		return s.flush()
 	}
-	if s.x.up != nil && !s.x.up.whole.Load() { // what is left of the request ends with the connection
-		s.x.BeforeAnswer(false, true)
+	if s.exchange.upload != nil && !s.exchange.upload.whole.Load() { // what is left of the request ends with the connection
+		s.exchange.x.BeforeAnswer(false, true)
 		s.lingers = true
 	}
-	framing := s.x.AnswerFraming(ans).Kind
+	framing := s.exchange.x.AnswerFraming(ans).Kind
 	s.chunked, s.untilEnd = framing == http1.Chunked, framing == http1.UntilClose
 	if s.untilEnd {
 		s.clientConn.untilEnd.Store(true)
 	}
-	s.out = s.x.AppendAnswer(s.outBuffer(), ans, s.x.CloseAfter(), time.Now())
+	s.out = s.exchange.x.AppendAnswer(s.outBuffer(), ans, s.exchange.x.CloseAfter(), time.Now())
 	return nil
 }
 
-// write is downstream's.
+// write is responseWriter's.
 func (s *session) write(data []byte) error {
 	if len(data) == 0 {
 		return nil
@@ -55,7 +55,7 @@ func (s *session) write(data []byte) error {
 	return nil
 }
 
-// flush is downstream's.
+// flush is responseWriter's.
 func (s *session) flush() error {
 	if len(s.out) == 0 {
 		return nil
@@ -87,7 +87,7 @@ func (s *session) send(data []byte) error {
 	return err
 }
 
-// finish is downstream's.
+// finish is responseWriter's.
 func (s *session) finish(trailers []http1.Field) error {
 	if s.chunked {
 		s.out = http1.AppendLastChunk(s.outBuffer(), trailers)
@@ -99,13 +99,13 @@ func (s *session) finish(trailers []http1.Field) error {
 	return err
 }
 
-// localReply is downstream's. A small rest of the request is discarded after it; a larger one ends with the connection.
+// localReply is responseWriter's. A small rest of the request is discarded after it; a larger one ends with the connection.
 func (s *session) localReply() error {
 	left := s.left()
-	s.x.Ending = s.x.Ending || left != 0 && s.stopped.Load() // nothing more can be read
-	s.x.BeforeLocalReply(false, left)
-	s.lingers = s.lingers || left != 0 && s.x.Ending
-	s.out = s.x.AppendLocalReply(s.outBuffer(), s.x.CloseAfter(), time.Now())
+	s.exchange.x.Ending = s.exchange.x.Ending || left != 0 && s.stopped.Load() // nothing more can be read
+	s.exchange.x.BeforeLocalReply(false, left)
+	s.lingers = s.lingers || left != 0 && s.exchange.x.Ending
+	s.out = s.exchange.x.AppendLocalReply(s.outBuffer(), s.exchange.x.CloseAfter(), time.Now())
 	return s.flush()
 }
 
@@ -114,13 +114,13 @@ func (s *session) left() int64 {
 	switch {
 	case s.body.Done():
 		return 0
-	case s.x.request.Framing.Kind == http1.Sized:
+	case s.exchange.request.Framing.Kind == http1.Sized:
 		return s.body.Left()
 	}
 	return -1
 }
 
-// tunnel is downstream's.
+// tunnel is presence's.
 func (s *session) tunnel(b *upstreamConn) {
 	if s.flush() != nil {
 		return
@@ -130,11 +130,11 @@ func (s *session) tunnel(b *upstreamConn) {
 		s.bodyAt = s.in.w
 	}
 	b.below.free.Store(true)
-	s.x.Bytes += tunnel(s.conn, &s.bodyIn, b, &b.in)
+	s.exchange.x.Bytes += tunnel(s.conn, &s.bodyIn, b, &b.in)
 	s.ended = true
 }
 
-// cut is downstream's. An end is taken for completeness where a body ends with the connection: there it is a reset.
+// cut is presence's. An end is taken for completeness where a body ends with the connection: there it is a reset.
 func (s *session) cut() {
 	s.ended = true
 	if s.untilEnd {

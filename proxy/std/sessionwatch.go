@@ -52,7 +52,7 @@ func (s *session) takesResponse(unwatched <-chan struct{}) bool {
 	}
 }
 
-// unwatch is downstream's.
+// unwatch is presence's.
 func (s *session) unwatch() {
 	s.expire(past)
 	close(s.unwatched)

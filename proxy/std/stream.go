@@ -16,7 +16,7 @@ import (
 // stream is a request over HTTP/2, as net/http hands it out.
 type stream struct {
 	server    *Server
-	x         *exchange
+	exchange  *exchange
 	w         http.ResponseWriter
 	r         *http.Request
 	control   *http.ResponseController
@@ -36,10 +36,10 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	t := &stream{server: s, w: w, r: r, control: http.NewResponseController(w)}
-	t.x = s.takeExchange(t)
-	t.x.run(t.begin(client, time.Now()))
+	t.exchange = s.takeExchange(t)
+	t.exchange.run(t.begin(client, time.Now()))
 	giveBuffer(t.buf)
-	s.giveExchange(t.x)
+	s.giveExchange(t.exchange)
 	if t.isCut {
 		panic(http.ErrAbortHandler) // net/http's way to reset a stream
 	}
@@ -51,16 +51,16 @@ func (t *stream) begin(client *proxy.Client, now time.Time) proxy.Action {
 	var refused *http1.Error
 	switch err := t.readHead(); {
 	case errors.As(err, &refused):
-		return t.x.BadHead(recorder, client, refused, now)
-	case t.server.limits.HeadFields > 0 && len(t.x.request.Fields) > t.server.limits.HeadFields:
-		return t.x.Refuse(recorder, client, proxy.OutcomeHeadTooLarge, "", now)
+		return t.exchange.x.BadHead(recorder, client, refused, now)
+	case t.server.limits.HeadFields > 0 && len(t.exchange.request.Fields) > t.server.limits.HeadFields:
+		return t.exchange.x.Refuse(recorder, client, proxy.OutcomeHeadTooLarge, "", now)
 	}
-	return t.x.Begin(recorder, &t.x.request, client, now)
+	return t.exchange.x.Begin(recorder, &t.exchange.request, client, now)
 }
 
 // readHead makes the request one of HTTP/1.1. It fails with a *http1.Error.
 func (t *stream) readHead() error {
-	q, r := &t.x.request, t.r
+	q, r := &t.exchange.request, t.r
 	fields := q.Fields[:0]
 	for name, values := range r.Header {
 		for _, v := range values {
@@ -73,7 +73,7 @@ func (t *stream) readHead() error {
 	return q.Assemble(http1.Parts{Method: r.Method, Path: r.RequestURI, Authority: r.Host, Fields: fields, Length: r.ContentLength})
 }
 
-// readBody is downstream's.
+// readBody is requestBody's.
 func (t *stream) readBody(p *pace) ([]byte, error) {
 	if t.full && len(t.buf) < largeBuffer {
 		giveBuffer(t.buf)
@@ -99,7 +99,7 @@ func (t *stream) readBody(p *pace) ([]byte, error) {
 	return t.buf[:n], err
 }
 
-// trailers is downstream's.
+// trailers is requestBody's.
 func (t *stream) trailers() (fields []http1.Field) {
 	for name, values := range t.r.Trailer {
 		for _, v := range values {
@@ -109,7 +109,7 @@ func (t *stream) trailers() (fields []http1.Field) {
 	return fields
 }
 
-// stopBody is downstream's.
+// stopBody is requestBody's.
 func (t *stream) stopBody() { _ = t.control.SetReadDeadline(past) }
 
 // bodyArrived says no: what has come of the body shows when it is read, and then net/http says 100.
@@ -118,7 +118,7 @@ func (t *stream) bodyArrived() bool { return false }
 // sendContinue does nothing: net/http says 100 when the body is first read.
 func (t *stream) sendContinue() error { return nil }
 
-// watch is downstream's.
+// watch is presence's.
 func (t *stream) watch(gone func()) {
 	hung := make(chan struct{})
 	t.watchDone = hung
@@ -128,21 +128,21 @@ func (t *stream) watch(gone func()) {
 	})
 }
 
-// unwatch is downstream's.
+// unwatch is presence's.
 func (t *stream) unwatch() {
 	if !t.unhook() {
 		<-t.watchDone
 	}
 }
 
-// head is downstream's.
+// head is responseWriter's.
 func (t *stream) head(ans *http1.Response) error {
 	h := t.w.Header()
 	if ans.Status == http.StatusContinue {
 		return nil
 	}
 	clear(h)
-	setFields(h, t.x.AnswerFields(nil, ans))
+	setFields(h, t.exchange.x.AnswerFields(nil, ans))
 	if ans.Status >= 200 {
 		t.finalHead(h)
 	}
@@ -156,7 +156,7 @@ func (t *stream) head(ans *http1.Response) error {
 
 // finalHead tells net/http what it must not guess.
 func (t *stream) finalHead(h http.Header) {
-	if t.x.Ending {
+	if t.exchange.x.Ending {
 		h.Set("Connection", "close") // it says GOAWAY, and ends the connection when its streams have ended
 	}
 	if h["Content-Type"] == nil {
@@ -164,7 +164,7 @@ func (t *stream) finalHead(h http.Header) {
 	}
 }
 
-// write is downstream's.
+// write is responseWriter's.
 func (t *stream) write(data []byte) error {
 	if len(data) == 0 {
 		return nil
@@ -191,7 +191,7 @@ func (t *stream) endPatience() {
 	_ = t.control.SetWriteDeadline(t.until)
 }
 
-// flush is downstream's.
+// flush is responseWriter's.
 func (t *stream) flush() error {
 	if !t.unflushed {
 		return nil
@@ -213,28 +213,28 @@ func (t *stream) finish(trailers []http1.Field) error {
 	return t.r.Context().Err()
 }
 
-// localReply is downstream's.
+// localReply is responseWriter's.
 func (t *stream) localReply() error {
 	h := t.w.Header()
 	clear(h)
-	setFields(h, t.x.LocalReplyFields(nil))
-	body := t.x.AppendLocalReplyBody(nil)
+	setFields(h, t.exchange.x.LocalReplyFields(nil))
+	body := t.exchange.x.AppendLocalReplyBody(nil)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	t.finalHead(h)
-	t.w.WriteHeader(t.x.Status)
+	t.w.WriteHeader(t.exchange.x.Status)
 	if t.r.Method == "HEAD" {
 		return nil
 	}
 	t.patience()
 	n, err := t.w.Write(body)
-	t.x.Bytes = int64(n)
+	t.exchange.x.Bytes = int64(n)
 	return err
 }
 
 // tunnel cuts: no request over HTTP/2 asks for one.
 func (t *stream) tunnel(*upstreamConn) { t.cut() }
 
-// cut is downstream's.
+// cut is presence's.
 func (t *stream) cut() { t.isCut = true }
 
 // setFields copies: net/http writes a head after the bytes that the fields are views of have gone.

@@ -15,15 +15,15 @@ import (
 // upload is a request's body on its way. A small one is read whole before an instance is asked. Else one goroutine, for as long as
 // the request lasts, reads a piece and sends it to the instance of the present attempt; it never reads on before that is done.
 type upload struct {
-	x       *exchange
-	pace    pace
-	chunked bool // towards the instance
-	ahead   bool // read whole, before an instance was asked
-	started bool
-	stopped sync.Once
-	done    chan struct{} // closed when the goroutine has ended
-	whole   atomic.Bool   // read to its end
-	untaken atomic.Bool   // no attempt takes it
+	exchange *exchange
+	pace     pace
+	chunked  bool // towards the instance
+	ahead    bool // read whole, before an instance was asked
+	started  bool
+	stopped  sync.Once
+	done     chan struct{} // closed when the goroutine has ended
+	whole    atomic.Bool   // read to its end
+	untaken  atomic.Bool   // no attempt takes it
 
 	mu       sync.Mutex
 	wake     sync.Cond
@@ -38,8 +38,8 @@ type upload struct {
 	buf      []byte // for framing
 }
 
-func newUpload(x *exchange) *upload {
-	u := &upload{x: x, chunked: x.request.Framing.Kind == http1.Chunked, pace: pace{limits: x.server.limits}}
+func newUpload(e *exchange) *upload {
+	u := &upload{exchange: e, chunked: e.request.Framing.Kind == http1.Chunked, pace: pace{limits: e.server.limits}}
 	u.wake.L = &u.mu
 	return u
 }
@@ -48,7 +48,7 @@ func newUpload(x *exchange) *upload {
 func (u *upload) readAhead() bool {
 	u.ahead = true
 	for {
-		data, err := u.x.downstream.readBody(&u.pace)
+		data, err := u.exchange.body.readBody(&u.pace)
 		if err == nil || u.replay != nil {
 			u.replay = append(u.replay, data...)
 		} else { // it came in one piece, which stays where it is
@@ -97,7 +97,7 @@ func (u *upload) detach() {
 func (u *upload) run() {
 	defer close(u.done)
 	for {
-		data, err := u.x.downstream.readBody(&u.pace)
+		data, err := u.exchange.body.readBody(&u.pace)
 		if !u.forward(data, err) {
 			return
 		}
@@ -112,7 +112,7 @@ func (u *upload) forward(data []byte, end error) bool {
 	u.end = end
 	u.whole.Store(u.wholeRead())
 	if end != nil && !u.wholeRead() {
-		u.x.cancel() // no instance is to wait for the rest
+		u.exchange.cancel() // no instance is to wait for the rest
 		return false
 	}
 	for {
@@ -143,7 +143,7 @@ func (u *upload) send(b *upstreamConn, data []byte) error {
 	if u.chunked {
 		out = http1.AppendChunk(u.buf[:0], data)
 		if u.wholeRead() {
-			out = http1.AppendLastChunk(out, proxy.AppendTrailers(nil, u.x.downstream.trailers()))
+			out = http1.AppendLastChunk(out, proxy.AppendTrailers(nil, u.exchange.body.trailers()))
 		}
 		u.buf = out
 	}
@@ -223,7 +223,7 @@ func (u *upload) stop() {
 		u.mu.Unlock()
 		if u.started {
 			if !u.whole.Load() {
-				u.x.downstream.stopBody()
+				u.exchange.body.stopBody()
 			}
 			<-u.done
 		}
