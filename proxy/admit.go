@@ -1,65 +1,30 @@
 package proxy
 
 import (
-	"net/netip"
+	"strings"
 
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
-// admits says whether a route's allow and deny lists let the request in. The client must pass, which is Origin.Client, the peer or whom a
-// trusted proxy speaks for. So must every other address that the request claims, but for those of trusted proxies: in X-Forwarded-For
-// whoever sent it, as with Fabio, and from a trusted proxy in Forwarded and X-Real-IP too. A claim can shut out, and lets nobody in. One
-// that can't be read fails an allow list and passes a deny list.
-func (x *Exchange) admits(allow, deny []netip.Prefix) bool {
-	if len(allow) == 0 && len(deny) == 0 {
-		return true
+// admit applies what a route restricts, before an instance is picked, so that a request which is not sent costs nobody a turn: Continue, or
+// Reply where the client or the path is refused, or the client is sent elsewhere.
+func (x *Exchange) admit(a *routing.Admission) Action {
+	if !x.admits(a) {
+		return x.reply(OutcomeForbidden, "")
 	}
-	if !passes(allow, deny, x.Origin.Client, true) {
-		return false
-	}
-	for i := range x.Request.Fields {
-		f, read := &x.Request.Fields[i], readHop(plainHop)
-		switch k := f.Known(); {
-		case k == http1.XForwardedFor, k == http1.XRealIP && x.Client.trusted:
-		case k == http1.Forwarded && x.Client.trusted:
-			read = forwardedHop
-		default:
-			continue
+	if to := a.Redirect; to != nil {
+		query := strings.TrimPrefix(x.Target.Query, "?")
+		location := to.Location(http1.HostOnly(x.Target.Authority), x.Target.Path, query, to.Strip)
+		if location == "" {
+			return x.reply(OutcomeBadRequest, noHost)
 		}
-		for list := f.Value; list != ""; {
-			var member string
-			member, list = http1.NextToken(list)
-			if !x.admitsHop(allow, deny, member, read) {
-				return false
-			}
+		return x.redirect(to.Code, location)
+	}
+	for _, strip := range a.Strips {
+		if baresDots(x.Target.Path, strip) {
+			return x.reply(OutcomeBadRequest, ErrPathAbove.Error())
 		}
 	}
-	return true
-}
-
-// admitsHop is admits for one claim.
-func (x *Exchange) admitsHop(allow, deny []netip.Prefix, member string, read readHop) bool {
-	addr, named, known := read(member)
-	if !named || known && x.Client.trusted && x.seat.common.Forwarder.Trusts(addr) {
-		return true
-	}
-	return passes(allow, deny, addr, known)
-}
-
-// passes says whether one address passes both lists.
-func passes(allow, deny []netip.Prefix, addr netip.Addr, known bool) bool {
-	if !known {
-		return len(allow) == 0
-	}
-	for _, p := range deny {
-		if p.Contains(addr) {
-			return false
-		}
-	}
-	for _, p := range allow {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return len(allow) == 0
+	return ActionContinue
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // allow and deny judge the client that forwarding names: the peer, or whom a trusted proxy speaks for, whichever field says so.
@@ -81,7 +82,7 @@ func FuzzForwardedChain(f *testing.F) {
 			peer := NewClient(netip.MustParseAddr("10.0.0.9"), "http", &trusts)
 			x := Exchange{Client: &peer, Request: &http1.Request{Fields: in}, seat: &Recorder{common: &Shared{Forwarder: trusts}}}
 			x.Origin.Client = peer.addr // as if nothing had been believed
-			if x.admits(nil, deny) {
+			if x.admits(&routing.Admission{Deny: deny}) {
 				t.Errorf("%s %q hides the client", name, forged)
 			}
 		}

@@ -4,14 +4,61 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// What a listener saw of an attempt's end becomes a Failure here, and nowhere else.
+// What a listener saw of an attempt gets its meaning here, and nowhere else: a response's head, or how the attempt ended without one.
+
+// switching is the status of an answer that turns its connection into a tunnel.
+const switching = 101
+
+// ResponseKind is what an instance's answer means.
+type ResponseKind uint8
+
+const (
+	// ResponseFinal: it is the answer.
+	ResponseFinal ResponseKind = iota
+	// ResponseInterim: it goes on to the client, see AppendInterim, and another one follows.
+	ResponseInterim
+	// ResponseSwitch: both connections become a tunnel, once the client has the answer.
+	ResponseSwitch
+	// ResponseInvalid: a switch to what was not asked for, or interim answers without end: FailedAnswer.
+	ResponseInvalid
+)
+
+// Classify says what the head of an answer means. Each one is told once.
+func (x *Exchange) Classify(ans *http1.Response) ResponseKind {
+	switch {
+	case ans.Status >= 200:
+		return ResponseFinal
+	case ans.Status == switching:
+		if x.Request.WebSocket && switchesToWebSocket(ans.Fields) {
+			return ResponseSwitch
+		}
+		x.Blame(ErrNonsense)
+		return ResponseInvalid
+	case x.interim >= maxInterim:
+		x.Blame(ErrNonsense)
+		return ResponseInvalid
+	}
+	x.interim++
+	return ResponseInterim
+}
+
+func switchesToWebSocket(in []Field) bool {
+	for i := range in {
+		if in[i].Known() == http1.Upgrade {
+			return strings.EqualFold(in[i].Value, "websocket")
+		}
+	}
+	return false
+}
 
 // ErrHandshake is in the chain of an error where a connection came about, and the TLS handshake over it failed.
 var ErrHandshake = errors.New("TLS handshake")
@@ -69,17 +116,3 @@ func EndedEarly(heard, reset bool) Failure {
 // a kept one. A kept connection that ends as a request goes out on it is seldom alone: the application shut down, or its patience with
 // idle connections is over. A fresh one costs little, and says more about the instance when it fails too.
 func (f Failure) EmptiesPool(kept bool) bool { return kept && (f == FailedSent || f == FailedReset) }
-
-// Room counts a connection to x.Target in where its instance may have another one; most is how many it may have, 0 is no limit. With
-// Fresh the kept connections make room: empty closes them. Where it is false the failure is FailedFull.
-func (x *Exchange) Room(most int, empty func()) bool {
-	u := x.Member.Upstream
-	if u.Connect(most) {
-		return true
-	}
-	if !x.Fresh {
-		return false
-	}
-	empty()
-	return u.Connect(most)
-}

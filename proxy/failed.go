@@ -35,11 +35,8 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Actio
 	}
 	switch {
 	case step != StepGiveUp:
-		do := x.sendTo(target, fresh)
-		if do == ActionSend {
-			x.seat.Retry(f, 1)
-		}
-		return do
+		x.seat.Retry(f, 1)
+		return x.sendTo(target, fresh)
 	case f == FailedClient:
 		x.Ending = true
 		return ActionAbort

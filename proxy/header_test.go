@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 func fields(lines ...string) (out []Field) {
@@ -56,7 +57,11 @@ func TestAdmitted(t *testing.T) {
 		}
 		client := NewClient(netip.MustParseAddr(c.peer), "http", nil)
 		x := Exchange{Client: &client, Request: &http1.Request{Fields: in}, Origin: Origin{Client: client.Addr()}}
-		if got := x.admits(c.allow, c.deny); got != c.want {
+		a := &routing.Admission{Deny: c.deny}
+		if c.allow != nil {
+			a.Allow = [][]netip.Prefix{c.allow}
+		}
+		if got := x.admits(a); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

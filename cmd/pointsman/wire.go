@@ -92,10 +92,10 @@ func (h *half) assemble(a *actors) error {
 func (h *half) tableOptions(r *balancer.Reviver) routing.Options {
 	o := routing.Options{
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
-		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Policy: balancer.RoundRobin{},
+		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balance: balancer.RoundRobin{},
 	}
 	if h.flags.policy.value == "least-connections" {
-		o.Policy = balancer.LeastConnections{}
+		o.Balance = balancer.LeastConnections{}
 	}
 	if h.flags.register != "" {
 		o.OwnServices = []string{string(h.flags.register)}

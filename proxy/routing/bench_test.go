@@ -57,7 +57,7 @@ func BenchmarkPick(b *testing.B) {
 	for _, p := range []balancer.Policy{balancer.RoundRobin{}, balancer.LeastConnections{}} {
 		for _, n := range []int{10, 1_000, 10_000} {
 			b.Run(fmt.Sprintf("%T/%d", p, n), func(b *testing.B) {
-				r, _ := NewTable(Options{Policy: p}).Next(many(1, n)).Match(Query{Authority: "s000000.io", Path: "/"})
+				r, _ := NewTable(Options{Balance: p}).Next(many(1, n)).Match(Query{Authority: "s000000.io", Path: "/"})
 				b.ReportAllocs()
 				for b.Loop() {
 					r.Pick(balancer.Want{})

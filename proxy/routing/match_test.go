@@ -258,7 +258,7 @@ func widest(n int) []struct{ authority, path string } {
 func TestMatchAndPickAllocateNothing(t *testing.T) {
 	const n = 10_000
 	asks := widest(n)
-	for _, o := range []Options{{}, {Policy: balancer.LeastConnections{}, DefaultService: "s000000"}} {
+	for _, o := range []Options{{}, {Balance: balancer.LeastConnections{}, DefaultService: "s000000"}} {
 		table := NewTable(o).Next(wide(n))
 		for i, ask := range asks {
 			if r, ok := table.Match(Query{Authority: ask.authority, Path: ask.path}); ok != (i < 8 || o.DefaultService != "") || ok && len(r.Members) == 0 {
@@ -271,7 +271,7 @@ func TestMatchAndPickAllocateNothing(t *testing.T) {
 					r.Pick(balancer.Want{Tried: &tried, Settled: true})
 				}
 			}); a != 0 {
-				t.Errorf("%T %v allocates %v times", o.Policy, ask, a)
+				t.Errorf("%T %v allocates %v times", o.Balance, ask, a)
 			}
 		}
 	}

@@ -27,6 +27,8 @@ type Route struct {
 	// Members are the instances that the catalogue allows traffic to. Empty means known but down.
 	Members []Member
 	Lane    *balancer.Lane
+	// Policy is how requests are treated. Never nil.
+	Policy *Policy
 	// Blocking says that serving the route may block (TLS towards the instances, see also Options.Blocking), which an event loop
 	// must not.
 	Blocking bool
@@ -98,6 +100,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 		r.Blocking = r.Blocking || t.Options.TLS
 	}
 	r.Blocking = r.Blocking || o.Blocking != nil && o.Blocking(r)
-	r.picker = o.Policy.Build(members, r.Lane)
+	r.Policy = o.policyOf(r)
+	r.picker = o.Balance.Build(members, r.Lane)
 	return r
 }

@@ -26,8 +26,13 @@ type Options struct {
 	// OwnContainer begins the id of the container that we run in, whose registrations are ours under whatever name and address;
 	// "" where it is none.
 	OwnContainer string
-	// Policy chooses among instances; nil means balancer.RoundRobin.
-	Policy balancer.Policy
+	// Balance chooses among instances; nil means balancer.RoundRobin.
+	Balance balancer.Policy
+	// Defaults are the policy of a route of which nothing else is said; nil means DefaultPolicy.
+	Defaults *Policy
+	// Policy, unless nil, changes the policy of a route, which begins as a copy of Defaults. It is called when the route is built, of which
+	// name, host, path and members are then known.
+	Policy func(*Route, *Policy)
 	// Blocking says which routes' policies may block, besides those with TLS towards the instances; nil means that none do. It is
 	// asked when a route is built, of which host, path and targets are then known.
 	Blocking func(*Route) bool
@@ -44,8 +49,12 @@ func (o Options) withDefaults() Options {
 	if o.Domain == "" {
 		o.Domain = "localhost" // resolves to loopback everywhere (RFC 6761, section 6.3)
 	}
-	if o.Policy == nil {
-		o.Policy = balancer.RoundRobin{}
+	if o.Balance == nil {
+		o.Balance = balancer.RoundRobin{}
+	}
+	if o.Defaults == nil {
+		p := DefaultPolicy()
+		o.Defaults = &p
 	}
 	return o
 }

@@ -99,7 +99,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, gate: o.gate, limits: o.limits, noRetries: o.noRetries, onDrain: o.onDrain, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
-	options := routing.Options{Policy: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
+	options := routing.Options{Balance: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
 	if o.reviver {
 		options.Reviver = balancer.NewReviver(nil)
 		all.Go(func() { _ = options.Reviver.Run(ctx) })

@@ -2,56 +2,10 @@ package proxy
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pointsman/pointsman/proxy/http1"
 )
-
-// switching is the status of an answer that turns its connection into a tunnel.
-const switching = 101
-
-// ResponseKind is what an instance's answer means.
-type ResponseKind uint8
-
-const (
-	// ResponseFinal: it is the answer.
-	ResponseFinal ResponseKind = iota
-	// ResponseInterim: it goes on to the client, see AppendInterim, and another one follows.
-	ResponseInterim
-	// ResponseSwitch: both connections become a tunnel, once the client has the answer.
-	ResponseSwitch
-	// ResponseInvalid: a switch to what was not asked for, or interim answers without end: FailedAnswer.
-	ResponseInvalid
-)
-
-// Classify says what the head of an answer means. Each one is told once.
-func (x *Exchange) Classify(ans *http1.Response) ResponseKind {
-	switch {
-	case ans.Status >= 200:
-		return ResponseFinal
-	case ans.Status == switching:
-		if x.Request.WebSocket && switchesToWebSocket(ans.Fields) {
-			return ResponseSwitch
-		}
-		x.Blame(ErrNonsense)
-		return ResponseInvalid
-	case x.interim >= maxInterim:
-		x.Blame(ErrNonsense)
-		return ResponseInvalid
-	}
-	x.interim++
-	return ResponseInterim
-}
-
-func switchesToWebSocket(in []Field) bool {
-	for i := range in {
-		if in[i].Known() == http1.Upgrade {
-			return strings.EqualFold(in[i].Value, "websocket")
-		}
-	}
-	return false
-}
 
 // AppendContinue appends the 100 that the client waits for before it sends its body, once.
 func (x *Exchange) AppendContinue(dst []byte) []byte {

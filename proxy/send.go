@@ -41,19 +41,6 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 	return append(x.appendRequestFraming(dst), "\r\n"...)
 }
 
-// hostSent is the Host field's value for x.Target.
-func (x *Exchange) hostSent() string {
-	switch o := x.Member.Options; {
-	case o.HostDst:
-		return x.Member.Upstream.Address()
-	case o.Host != "":
-		return o.Host
-	case x.Target.Authority == "": // HTTP/1.0
-		return x.Member.Upstream.Address()
-	}
-	return x.Target.Authority
-}
-
 // appendRequestFraming appends what says how long the body is. A length of nothing that the client sent goes on, as a signature may
 // cover it; where nothing was said, one is added for methods that have a body as a rule (RFC 9110 section 8.6).
 func (x *Exchange) appendRequestFraming(dst []byte) []byte {

@@ -1,0 +1,84 @@
+package proxy
+
+import (
+	"net"
+	"strings"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// begin is what all beginnings have in common.
+func (x *Exchange) begin(seat *Recorder, req *http1.Request, client *Client, now time.Time) {
+	x.Request, x.Client, x.seat, x.begun = req, client, seat, now
+	x.Target = RequestTarget{}
+	x.Origin = Origin{Client: client.addr}
+	x.Route, x.Member, x.Fresh = nil, nil, false
+	x.Outcome, x.Status, x.Bytes, x.Ending = OutcomeForwarded, 0, 0, false
+	x.upwards = 0
+	x.attempts = Attempts{}
+	x.tried.Clear()
+	x.interim, x.continued, x.tunnel, x.handed, x.deposited = 0, false, false, false, false
+	x.acquired, x.counts, x.detail, x.location, x.blame = nil, nil, "", "", nil
+	seat.inFlight.Add(1)
+}
+
+// Begin takes a request that was parsed: Go on, or Reply.
+func (x *Exchange) Begin(seat *Recorder, req *http1.Request, client *Client, now time.Time) Action {
+	x.begin(seat, req, client, now)
+	var err error
+	x.Target, err = ParseTarget(req.Method, req.Target, req.Host)
+	x.Origin.proto, x.Origin.host = client.scheme(), x.Target.Authority
+	if client.trusted {
+		seat.common.Forwarder.believe(&x.Origin, req.Fields)
+	}
+	if x.Origin.ID == "" {
+		x.newID()
+	}
+	switch {
+	case err != nil:
+		return x.refuseRequest(err)
+	case seat.common.Limits.HeadFields > 0 && len(req.Fields) > seat.common.Limits.HeadFields:
+		return x.reply(OutcomeHeadTooLarge, "")
+	case client.RedirectHTTPS != "":
+		return x.toHTTPS()
+	}
+	return ActionContinue
+}
+
+// BadHead takes a head that could not be parsed; the answer is always Reply.
+func (x *Exchange) BadHead(seat *Recorder, client *Client, err *http1.Error, now time.Time) Action {
+	return x.Refuse(seat, client, outcomeFor(err.Status), err.Text, now)
+}
+
+// Refuse answers a connection that brought no request: OutcomeClientTimeout where none came in time, Crowded where there is no room for it.
+// detail replaces the outcome's own unless it is empty. The answer is always Reply.
+func (x *Exchange) Refuse(seat *Recorder, client *Client, o Outcome, detail string, now time.Time) Action {
+	x.begin(seat, &seat.none, client, now)
+	x.newID()
+	return x.reply(o, detail)
+}
+
+func (x *Exchange) refuseRequest(err error) Action {
+	if err == ErrConnect { //nolint:errorlint // Ask returns it as it is
+		return x.reply(OutcomeBadMethod, "")
+	}
+	return x.reply(OutcomeBadRequest, err.Error())
+}
+
+// noHost is said where an answer needs the request's host.
+const noHost = "the request names no host"
+
+// toHTTPS sends the client to the listener for HTTPS.
+func (x *Exchange) toHTTPS() Action {
+	const permanent = 308 // the method stays
+	if x.Target.Authority == "" {
+		return x.reply(OutcomeBadRequest, noHost)
+	}
+	host := http1.HostOnly(x.Target.Authority)
+	if port := x.Client.RedirectHTTPS; port != "443" {
+		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
+	}
+	return x.redirect(permanent, "https://"+host+dialect.EscapePath(x.Target.Path)+x.Target.Query)
+}

@@ -1,0 +1,62 @@
+package proxy
+
+import (
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
+
+// pick chooses the first instance to send to: Send, or Reply where there is none.
+func (x *Exchange) pick() Action {
+	route := x.Route
+	if !x.deposited {
+		x.deposited = true
+		route.Lane.Budget.Deposit(x.begun)
+	}
+	x.attempts = Attempts{Idempotent: Idempotent(x.Request.Method), Max: x.seat.common.Limits.Retries}
+	member, ok := route.Pick(x.want())
+	switch {
+	case !ok && route.Closed:
+		return x.reply(OutcomeClosedRoute, "")
+	case !ok:
+		return x.reply(OutcomeNoInstance, "")
+	}
+	return x.sendTo(member, false)
+}
+
+// want is what the request wants of a pick: not what it has tried, and where it can't be repeated rather a settled instance.
+func (x *Exchange) want() balancer.Want {
+	return balancer.Want{Tried: &x.tried, Settled: !x.attempts.Idempotent}
+}
+
+// sendTo makes m the instance to send to, with fresh not over a kept connection.
+func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
+	x.Member, x.Fresh = m, fresh
+	if x.acquired != m.Upstream {
+		x.release()
+		m.Upstream.Acquire(x.seat.number)
+		x.acquired = m.Upstream
+	}
+	return ActionSend
+}
+
+// release counts the request out at the instance that it was sent to last.
+func (x *Exchange) release() {
+	if x.acquired != nil {
+		x.acquired.Release(x.seat.number)
+		x.acquired = nil
+	}
+}
+
+// Room counts a connection to x.Target in where its instance may have another one; most is how many it may have, 0 is no limit. With
+// Fresh the kept connections make room: empty closes them. Where it is false the failure is FailedFull.
+func (x *Exchange) Room(most int, empty func()) bool {
+	u := x.Member.Upstream
+	if u.Connect(most) {
+		return true
+	}
+	if !x.Fresh {
+		return false
+	}
+	empty()
+	return u.Connect(most)
+}

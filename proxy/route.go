@@ -1,0 +1,57 @@
+package proxy
+
+import "github.com/pointsman/pointsman/proxy/routing"
+
+// MatchPresent is Match with the present table, which is loaded here and nowhere else: once for a request. Only a loop or goroutine that
+// was kept waiting for so long that all the instances it found have gone loads once more, as one that leaves a queue does.
+func (x *Exchange) MatchPresent() Action { return x.matchFrom(x.seat.common.Switch.Load()) }
+
+// matchFrom is MatchPresent after the first load.
+func (x *Exchange) matchFrom(t *routing.Table) Action {
+	do := x.Match(t)
+	if do != ActionReply || x.Outcome != OutcomeNoInstance {
+		return do
+	}
+	if next := x.seat.common.Switch.Load(); next != t {
+		x.Outcome, x.Status = OutcomeForwarded, 0
+		return x.Match(next)
+	}
+	return do
+}
+
+// Match finds the request's route and instance in a table: Send, Reply, or ActionHandOver. It comes after a small body has come, which may take
+// as long as the client likes: what has gone meanwhile is then not asked. However often a request is matched, it counts once for the
+// budget of retries.
+func (x *Exchange) Match(t *routing.Table) Action {
+	if do := x.route(t); do != ActionContinue {
+		return do
+	}
+	if x.Route.Policy.Admission != nil {
+		if do := x.admit(x.Route.Policy.Admission); do != ActionContinue {
+			return do
+		}
+	}
+	return x.pick()
+}
+
+// route finds the request's route: Continue, Reply, or ActionHandOver.
+func (x *Exchange) route(t *routing.Table) Action {
+	if t == nil {
+		return x.reply(OutcomeNotReady, "")
+	}
+	route, ok := t.Match(routing.Query{TLS: x.Origin.proto == "https", Authority: x.Target.Authority, Path: x.Target.Path})
+	if !ok {
+		return x.reply(OutcomeNoRoute, "")
+	}
+	if x.looped(route) {
+		x.Route = route
+		x.seat.tell(route.Name, "", "loop on "+route.Host+route.Path, "a request came back on the same route: an instance leads to this proxy", x.begun)
+		return x.reply(OutcomeLoop, "")
+	}
+	if route.Blocking && x.MayHandOver {
+		x.handed = true
+		return ActionHandOver
+	}
+	x.Route = route
+	return ActionContinue
+}

@@ -1,0 +1,90 @@
+package routing
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// Admission is what the instances of a route restrict. Nearly always their tags are the same. Where they differ, what they restrict adds up,
+// so that no request gets by its luck, or by a second try, what one of them refuses: a client has to pass the lists of all, and one
+// redirect is enough. Immutable.
+type Admission struct {
+	// Allow are the different allow lists. A client has to be on each.
+	Allow [][]netip.Prefix
+	// Deny is what any deny list holds.
+	Deny []netip.Prefix
+	// Redirect is where requests are sent that pass the lists; nil has them forwarded. Of several it is that of the first instance.
+	Redirect *Redirect
+	// Strips are the different prefixes that are cut from paths.
+	Strips []string
+}
+
+// Redirect is an answer that sends the client elsewhere, and what is cut from the path that it is told.
+type Redirect struct {
+	*dialect.Redirect
+	Strip string
+}
+
+// admissionOf is what members restrict; nil where that is nothing. Those with the same tags share their options, and cost a comparison.
+func admissionOf(members []Member) *Admission {
+	var all []*dialect.Options
+	for i := range members {
+		o := members[i].Options
+		if len(o.Allow) == 0 && len(o.Deny) == 0 && o.Redirect == nil && o.Strip == "" {
+			continue
+		}
+		if n := len(all); n == 0 || all[n-1] != o {
+			all = append(all, o)
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	a := &Admission{}
+	known := seen{}
+	for _, o := range all {
+		a.add(o, known)
+	}
+	return a
+}
+
+// seen holds what stands in an Admission already, in one spelling: many instances with a list each are not compared with one another.
+type seen map[string]bool
+
+func (s seen) first(kind, text string) bool {
+	text = kind + text
+	was := s[text]
+	s[text] = true
+	return !was
+}
+
+// add adds what one instance restricts.
+func (a *Admission) add(o *dialect.Options, known seen) {
+	if len(o.Allow) > 0 && known.first("allow ", spelling(o.Allow)) {
+		a.Allow = append(a.Allow, o.Allow)
+	}
+	for _, p := range o.Deny {
+		if known.first("deny ", p.String()) {
+			a.Deny = append(a.Deny, p)
+		}
+	}
+	if a.Redirect == nil && o.Redirect != nil {
+		a.Redirect = &Redirect{Redirect: o.Redirect, Strip: o.Strip}
+	}
+	if o.Strip != "" && known.first("strip ", o.Strip) {
+		a.Strips = append(a.Strips, o.Strip)
+	}
+}
+
+// spelling is the one text of all lists that hold the same.
+func spelling(list []netip.Prefix) string {
+	texts := make([]string, len(list))
+	for i, p := range list {
+		texts[i] = p.String()
+	}
+	slices.Sort(texts)
+	return strings.Join(slices.Compact(texts), ",")
+}

@@ -1,0 +1,73 @@
+package routing
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// policyFor is the policy of the route web.io/ whose instances have these options.
+func policyFor(t testing.TB, o Options, options ...string) *Policy {
+	t.Helper()
+	var list []discovery.Instance
+	for i, words := range options {
+		list = append(list, fixture.Instance("web", fmt.Sprintf("10.0.%d.%d", i/200, i%200+1), 80, "urlprefix-web.io/ "+words))
+	}
+	r, ok := NewTable(o).Next(fixture.Snapshot(list...)).Match(Query{Authority: "web.io", Path: "/"})
+	if !ok {
+		t.Fatal("no route")
+	}
+	return r.Policy
+}
+
+func TestWhatARouteDoesNotAskForCostsItNothing(t *testing.T) {
+	defaults := DefaultPolicy()
+	o := Options{Defaults: &defaults, Policy: func(*Route, *Policy) {}}
+	if p := policyFor(t, o, "weight=1", "host=dst", ""); p != &defaults {
+		t.Errorf("%+v is not the defaults that all share", p)
+	}
+}
+
+func TestARouteHasItsOwnPolicy(t *testing.T) {
+	o := Options{Policy: func(r *Route, p *Policy) {
+		if r.Host == "web.io" && len(r.Members) == 2 {
+			p.Timeouts.Answer, p.Retries = time.Second, 0
+		}
+		p.Admission = &Admission{} // is not the func's to say
+	}}
+	p := policyFor(t, o, "deny=ip:10.0.0.0/8", "")
+	if want := DefaultPolicy().Timeouts; p.Timeouts.Answer != time.Second || p.Timeouts.Connect != want.Connect || p.Retries != 0 {
+		t.Errorf("%+v", p)
+	}
+	if p.Admission == nil || len(p.Admission.Deny) != 1 {
+		t.Errorf("the instances' restriction became %+v", p.Admission)
+	}
+}
+
+// Instances with the same lists ask for one of each, in whatever order and form.
+func TestSameRestrictionsStandOnce(t *testing.T) {
+	a := policyFor(t, Options{}, "allow=ip:10.0.0.0/8,ip:192.0.2.7 strip=/", "allow=ip:192.0.2.7,ip:10.1.0.0/8 strip=/", "deny=ip:192.0.2.9", "deny=ip:192.0.2.9/32,ip:192.0.2.8").Admission
+	if len(a.Allow) != 1 || len(a.Deny) != 2 || len(a.Strips) != 1 {
+		t.Errorf("%+v", a)
+	}
+}
+
+// Many instances with a list each cost what they hold, not its square.
+func TestManyDifferentListsAreQuicklyAdded(t *testing.T) {
+	const instances = 5000
+	var members []Member
+	for i := range instances {
+		network := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i / 250), byte(i % 250), 0}), 24)
+		members = append(members, Member{Options: &dialect.Options{Deny: []netip.Prefix{network}}})
+	}
+	begun := time.Now()
+	a := admissionOf(members)
+	if took := time.Since(begun); len(a.Deny) != instances || took > time.Second {
+		t.Errorf("%d networks after %s", len(a.Deny), took)
+	}
+}

@@ -1,0 +1,46 @@
+package routing
+
+import "time"
+
+// Policy is how a route treats its requests: resolved once, when the route is built, from the process's defaults, what Options.Policy
+// says of the route, and what its instances restrict. Immutable. Routes that ask for nothing share one.
+type Policy struct {
+	Timeouts Timeouts
+	// Retries is how many attempts may follow one that sent something; 0 is none.
+	Retries int
+	// Admission is what a request has to pass before an instance is picked; nil lets everybody in. It follows from the instances'
+	// tags, and what Options.Policy puts there is not used.
+	Admission *Admission
+}
+
+// Timeouts are taken as they are: at zero the time is over at once.
+type Timeouts struct {
+	Connect  time.Duration // one connect to an instance
+	Answer   time.Duration // the head of an answer
+	Progress time.Duration // a body that stands still, either way
+}
+
+// DefaultPolicy is that of a process that was told nothing else: the one place where it stands.
+func DefaultPolicy() Policy {
+	return Policy{
+		Timeouts: Timeouts{Connect: time.Second, Answer: time.Minute, Progress: time.Minute},
+		Retries:  2, // with a third instance still failing, a fourth is no likelier to answer
+	}
+}
+
+// policyOf resolves a route's policy, once all else is known of it.
+func (o *Options) policyOf(r *Route) *Policy {
+	p := o.Defaults
+	if o.Policy != nil {
+		own := *p
+		if o.Policy(r, &own); own != *p {
+			p = &own
+		}
+	}
+	if a := admissionOf(r.Members); a != p.Admission {
+		own := *p
+		own.Admission = a
+		p = &own
+	}
+	return p
+}
