@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -40,7 +41,7 @@ func (r trickle) Read(p []byte) (int, error) {
 // Bodies of every size around the buffers' and the pipe's come through whole, both ways at once, chunked or not, to clients that read
 // and write in odd pieces; and the connections are kept.
 func TestBodiesOfAllSizes(t *testing.T) {
-	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		got, err := io.ReadAll(r.Body)
 		seed, _ := strconv.Atoi(r.Header.Get("Seed"))
 		size, _ := strconv.Atoi(r.Header.Get("Size"))
@@ -55,8 +56,8 @@ func TestBodiesOfAllSizes(t *testing.T) {
 		}
 		io.Copy(w, trickle{bytes.NewReader(answer), rand.New(rand.NewPCG(uint64(seed), 1))})
 	})
-	r := newRig(t, Options{}, proxy.Limits{}, at(a))
-	cl := httpClient(t)
+	r := newRig(t, Options{}, proxy.Limits{}, fixture.At(a))
+	cl := fixture.Client(t)
 	sizes := []int{0, 1, proxy.AheadBytes, proxy.AheadBytes + 1, sharedBytes - 1, sharedBytes, sharedBytes + 1, spliceFrom + sharedBytes, pipeBytes, pipeBytes + 1, 3 << 20}
 	var wg sync.WaitGroup
 	for worker := range 4 {
@@ -95,7 +96,7 @@ func TestBackPressure(t *testing.T) {
 	const size = 200 << 20
 	var sent, taken atomic.Int64
 	hold := make(chan struct{})
-	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == "PUT" {
 			<-hold
 			n, _ := io.Copy(io.Discard, r.Body)
@@ -112,7 +113,7 @@ func TestBackPressure(t *testing.T) {
 			}
 		}
 	})
-	r := newRig(t, Options{Loops: 1}, proxy.Limits{}, at(a))
+	r := newRig(t, Options{Loops: 1}, proxy.Limits{}, fixture.At(a))
 	still := func(n *atomic.Int64) int64 {
 		for last := int64(-1); ; time.Sleep(150 * time.Millisecond) {
 			if now := n.Load(); now == last && now > 0 {
@@ -124,7 +125,7 @@ func TestBackPressure(t *testing.T) {
 	}
 	c, br := r.dial()
 	c.SetDeadline(time.Now().Add(time.Minute))
-	io.WriteString(c, get("/", ""))
+	io.WriteString(c, fixture.Get("/", ""))
 	if n := still(&sent); n > 64<<20 {
 		t.Errorf("the instance could send %d bytes to a client that does not read", n)
 	}
@@ -159,7 +160,7 @@ func TestBackPressure(t *testing.T) {
 		t.Errorf("a client could send %d bytes to an instance that does not read", n)
 	}
 	close(hold)
-	if got, err := readRaw(upReader); err != nil || taken.Load() != size {
+	if got, err := fixture.ReadMessage(upReader); err != nil || taken.Load() != size {
 		t.Errorf("%q %v, the instance took %d", got, err, taken.Load())
 	}
 	<-done

@@ -8,12 +8,10 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +21,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -81,41 +80,15 @@ func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery
 
 func (r *rig) apply(instances ...discovery.Instance) {
 	r.seq++
-	byName := map[string]*discovery.Service{}
-	s := &discovery.Snapshot{Sequence: r.seq, Taken: time.Now()}
-	for _, in := range instances {
-		b := byName[in.Service]
-		if b == nil {
-			b = &discovery.Service{Name: in.Service}
-			byName[in.Service] = b
-			s.Services = append(s.Services, b)
-		}
-		b.Instances = append(b.Instances, in)
-	}
+	s := fixture.Snapshot(instances...)
+	s.Sequence, s.Taken = r.seq, time.Now()
 	r.switcher.Apply(s)
 }
 
-// counter is the value of a counter or gauge, summed over its labels that contain all of want.
-func (r *rig) counter(name string, want ...string) (sum float64) {
-	families, err := r.registry.Gather()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, f := range families {
-		if f.GetName() != name {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			match := true
-			for _, w := range want {
-				match = match && strings.Contains(m.String(), `"`+w+`"`)
-			}
-			if match {
-				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-			}
-		}
-	}
-	return sum
+// counter is the sum of a metric's series of which the labels contain all of want.
+func (r *rig) counter(name string, want ...string) float64 {
+	r.t.Helper()
+	return fixture.Sum(r.t, r.registry, name, want...)
 }
 
 func onLoopback(t testing.TB) net.Listener {
@@ -127,92 +100,6 @@ func onLoopback(t testing.TB) net.Listener {
 		t.Fatal(err)
 	}
 	return l
-}
-
-// at is an instance of service t at an address; without tags it claims every host.
-func at(a net.Addr, tags ...string) discovery.Instance {
-	tcp := a.(*net.TCPAddr)
-	if tags == nil {
-		tags = []string{"urlprefix-/"}
-	}
-	return discovery.Instance{Identity: discovery.Identity{Node: "n", ID: "t-" + a.String(), Address: tcp.IP.String(), Port: tcp.Port},
-		Service: "t", Tags: tags, Weight: 1, Status: discovery.Passing}
-}
-
-// app is a real application.
-func app(t testing.TB, h http.HandlerFunc) net.Addr {
-	t.Helper()
-	l := onLoopback(t)
-	srv := &http.Server{Handler: h}
-	done := make(chan struct{})
-	go func() { defer close(done); srv.Serve(l) }()
-	t.Cleanup(func() { srv.Close(); <-done })
-	return l.Addr()
-}
-
-// script is an instance made of bare sockets: play gets each connection, and how many came before it.
-type script struct {
-	l     net.Listener
-	wg    sync.WaitGroup
-	mu    sync.Mutex
-	open  []net.Conn
-	conns atomic.Int64
-}
-
-func newScript(t testing.TB, play func(n int64, c net.Conn, br *bufio.Reader)) *script {
-	t.Helper()
-	s := &script{l: onLoopback(t)}
-	s.wg.Go(func() {
-		for {
-			c, err := s.l.Accept()
-			if err != nil {
-				return
-			}
-			s.mu.Lock()
-			s.open = append(s.open, c)
-			s.mu.Unlock()
-			n := s.conns.Add(1) - 1
-			s.wg.Go(func() {
-				defer c.Close()
-				play(n, c, bufio.NewReader(c))
-			})
-		}
-	})
-	t.Cleanup(func() {
-		s.l.Close()
-		s.mu.Lock()
-		for _, c := range s.open {
-			c.Close()
-		}
-		s.mu.Unlock()
-		s.wg.Wait()
-	})
-	return s
-}
-
-func (s *script) addr() net.Addr { return s.l.Addr() }
-
-// readRaw reads one message's head as bytes, and a body of Content-Length.
-func readRaw(br *bufio.Reader) (string, error) {
-	var head strings.Builder
-	length := 0
-	for {
-		line, err := br.ReadString('\n')
-		head.WriteString(line)
-		if err != nil {
-			return head.String(), err
-		}
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.EqualFold(name, "Content-Length") {
-			length, _ = strconv.Atoi(strings.TrimSpace(value))
-		}
-		if line == "\r\n" {
-			break
-		}
-	}
-	body := make([]byte, length)
-	_, err := io.ReadFull(br, body)
-	head.Write(body)
-	return head.String(), err
 }
 
 // dial opens a connection to the proxy that the test's end closes.
@@ -267,15 +154,4 @@ func statuses(got string) (codes []int) {
 	return codes
 }
 
-func get(path, fields string) string {
-	return "GET " + path + " HTTP/1.1\r\nHost: t\r\n" + fields + "\r\n"
-}
-
 func (r *rig) url(path string) string { return "http://" + r.addr + path }
-
-// httpClient keeps its own connections and never retries by itself more than net/http must.
-func httpClient(t testing.TB) *http.Client {
-	tr := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
-	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-}

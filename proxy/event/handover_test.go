@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -21,21 +22,21 @@ type handed struct {
 
 // A connection goes over in the middle of a series, with what was read and not answered, and the descriptor works as any other.
 func TestHandOver(t *testing.T) {
-	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
 	over := make(chan handed, 1)
 	take := func(c net.Conn, read []byte, l Listener) { over <- handed{c, string(read)} }
-	secure := at(a, "urlprefix-/b proto=https")
+	secure := fixture.At(a, "urlprefix-/b proto=https")
 	secure.Service, secure.ID = "b", "b"
-	r := newRig(t, Options{HandOver: take}, proxy.Limits{}, at(a, "urlprefix-/a"), secure)
+	r := newRig(t, Options{HandOver: take}, proxy.Limits{}, fixture.At(a, "urlprefix-/a"), secure)
 	for _, rest := range []string{
-		get("/b", ""),
-		"POST /b HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody" + get("/a", ""),
+		fixture.Get("/b", ""),
+		"POST /b HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody" + fixture.Get("/a", ""),
 		"POST /b HTTP/1.1\r\nHost: t\r\nContent-Length: 40000\r\n\r\nbody",
 	} {
 		c, br := r.dial()
-		io.WriteString(c, get("/a1", "")+get("/a2", "")+rest)
+		io.WriteString(c, fixture.Get("/a1", "")+fixture.Get("/a2", "")+rest)
 		for _, want := range []string{"/a1", "/a2"} {
-			if got, err := readRaw(br); err != nil || !strings.HasSuffix(got, want) {
+			if got, err := fixture.ReadMessage(br); err != nil || !strings.HasSuffix(got, want) {
 				t.Fatalf("%q %v", got, err)
 			}
 		}
@@ -50,7 +51,7 @@ func TestHandOver(t *testing.T) {
 			t.Errorf("%q %v", buf, err)
 		}
 		io.WriteString(h.c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-		if got, err := readRaw(br); err != nil || !strings.HasPrefix(got, "HTTP/1.1 200") {
+		if got, err := fixture.ReadMessage(br); err != nil || !strings.HasPrefix(got, "HTTP/1.1 200") {
 			t.Errorf("%q %v", got, err)
 		}
 		h.c.Close()
@@ -89,16 +90,16 @@ func TestHandOverOfHTTP2(t *testing.T) {
 
 // An instance whose address has a name is found.
 func TestInstanceWithAName(t *testing.T) {
-	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") })
-	in := at(a)
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") })
+	in := fixture.At(a)
 	in.Address = "localhost"
 	r := newRig(t, Options{}, proxy.Limits{}, in)
-	if got, _ := r.raw(silence, get("/", "")); !strings.Contains(got, " 200 ") {
+	if got, _ := r.raw(silence, fixture.Get("/", "")); !strings.Contains(got, " 200 ") {
 		t.Errorf("%q", got)
 	}
 	in.Address = "no-such-name.invalid"
 	r.apply(in)
-	if got, _ := r.raw(2*time.Second, get("/", "")); !strings.Contains(got, " 503 ") {
+	if got, _ := r.raw(2*time.Second, fixture.Get("/", "")); !strings.Contains(got, " 503 ") {
 		t.Errorf("%q", got)
 	}
 }

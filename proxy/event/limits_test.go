@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
 )
@@ -32,8 +33,8 @@ func eventually(t testing.TB, what string, ok func() bool) {
 
 // One connection too many is told so, and the others go on.
 func TestTooManyConnections(t *testing.T) {
-	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") })
-	r := newRig(t, Options{}, proxy.Limits{Conns: 4}, at(a))
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") })
+	r := newRig(t, Options{}, proxy.Limits{Conns: 4}, fixture.At(a))
 	type open struct {
 		c  net.Conn
 		br *bufio.Reader
@@ -41,32 +42,32 @@ func TestTooManyConnections(t *testing.T) {
 	var all []open
 	for range 4 {
 		c, br := r.dial()
-		io.WriteString(c, get("/", ""))
-		if got, err := readRaw(br); err != nil || !strings.Contains(got, " 200 ") {
+		io.WriteString(c, fixture.Get("/", ""))
+		if got, err := fixture.ReadMessage(br); err != nil || !strings.Contains(got, " 200 ") {
 			t.Fatalf("%q %v", got, err)
 		}
 		all = append(all, open{c, br})
 	}
-	got, closed := r.raw(2*time.Second, get("/", ""))
+	got, closed := r.raw(2*time.Second, fixture.Get("/", ""))
 	if codes := statuses(got); len(codes) != 1 || codes[0] != 503 || !closed || !strings.Contains(got, "Connection: close") || !strings.Contains(got, "Retry-After") {
 		t.Errorf("%q closed=%v", got, closed)
 	}
 	for _, o := range all {
-		io.WriteString(o.c, get("/", ""))
-		if got, err := readRaw(o.br); err != nil || !strings.Contains(got, " 200 ") {
+		io.WriteString(o.c, fixture.Get("/", ""))
+		if got, err := fixture.ReadMessage(o.br); err != nil || !strings.Contains(got, " 200 ") {
 			t.Errorf("%q %v", got, err)
 		}
 	}
 	all[0].c.Close()
 	eventually(t, "a place is free again", func() bool {
-		got, _ := r.raw(silence, get("/", "Connection: close\r\n"))
+		got, _ := r.raw(silence, fixture.Get("/", "Connection: close\r\n"))
 		return strings.Contains(got, " 200 ")
 	})
 }
 
 // When descriptors run out, accepting rests: who is in is served, who is not waits, and the rest of the process has some left.
 func TestDescriptorsRunOut(t *testing.T) {
-	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") })
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") })
 	var old unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
 		t.Fatal(err)
@@ -76,7 +77,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
 		t.Skip(err)
 	}
-	r := newRig(t, Options{}, proxy.Limits{}, at(a))
+	r := newRig(t, Options{}, proxy.Limits{}, fixture.At(a))
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); err != nil { // the clients of this test are not counted
 		t.Fatal(err)
 	}
@@ -100,8 +101,8 @@ func TestDescriptorsRunOut(t *testing.T) {
 	}
 	served := 0
 	for _, c := range conns[:100] {
-		io.WriteString(c, get("/", ""))
-		if got, err := readRaw(bufio.NewReader(c)); err == nil && strings.Contains(got, " 200 ") {
+		io.WriteString(c, fixture.Get("/", ""))
+		if got, err := fixture.ReadMessage(bufio.NewReader(c)); err == nil && strings.Contains(got, " 200 ") {
 			served++
 		}
 	}
@@ -113,8 +114,8 @@ func TestDescriptorsRunOut(t *testing.T) {
 	}
 	c := conns[399]
 	c.SetDeadline(time.Now().Add(10 * time.Second))
-	io.WriteString(c, get("/", ""))
-	if got, err := readRaw(bufio.NewReader(c)); err != nil || !strings.Contains(got, " 200 ") {
+	io.WriteString(c, fixture.Get("/", ""))
+	if got, err := fixture.ReadMessage(bufio.NewReader(c)); err != nil || !strings.Contains(got, " 200 ") {
 		t.Errorf("the last one, with room again: %q %v", got, err)
 	}
 }
@@ -131,30 +132,30 @@ func cpuTime(t testing.TB) time.Duration {
 // An instance gets no more connections than it may have, over all loops, and what one loop keeps leaves room for the others.
 func TestConnectionsPerInstance(t *testing.T) {
 	inside, leave := make(chan struct{}, 10), make(chan struct{})
-	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/hold" {
 			inside <- struct{}{}
 			<-leave
 		}
 		fmt.Fprint(w, "ok")
 	})
-	r := newRig(t, Options{}, proxy.Limits{UpstreamConns: 2}, at(a))
+	r := newRig(t, Options{}, proxy.Limits{UpstreamConns: 2}, fixture.At(a))
 	for range 8 { // both loops keep what they may
-		if got, _ := r.raw(silence, get("/", "Connection: close\r\n")); !strings.Contains(got, " 200 ") {
+		if got, _ := r.raw(silence, fixture.Get("/", "Connection: close\r\n")); !strings.Contains(got, " 200 ") {
 			t.Fatalf("%q", got)
 		}
 	}
 	for range 2 {
 		c, _ := r.dial()
-		io.WriteString(c, get("/hold", ""))
+		io.WriteString(c, fixture.Get("/hold", ""))
 		<-inside
 	}
-	if got, _ := r.raw(silence, get("/", "Connection: close\r\n")); !strings.Contains(got, " 503 ") || !strings.Contains(got, "at their connection limit") {
+	if got, _ := r.raw(silence, fixture.Get("/", "Connection: close\r\n")); !strings.Contains(got, " 503 ") || !strings.Contains(got, "at their connection limit") {
 		t.Errorf("%q", got)
 	}
 	close(leave)
 	eventually(t, "there is room again", func() bool {
-		got, _ := r.raw(silence, get("/", "Connection: close\r\n"))
+		got, _ := r.raw(silence, fixture.Get("/", "Connection: close\r\n"))
 		return strings.Contains(got, " 200 ")
 	})
 }
@@ -175,7 +176,7 @@ func TestLoopsShareEvenly(t *testing.T) {
 
 // Whatever becomes of connections, their descriptors come back.
 func TestNoDescriptorIsLost(t *testing.T) {
-	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/large":
 			w.Write(make([]byte, 10<<20))
@@ -185,7 +186,7 @@ func TestNoDescriptorIsLost(t *testing.T) {
 			io.Copy(io.Discard, r.Body)
 		}
 	})
-	r := newRig(t, Options{}, proxy.Limits{KeepIdle: 100 * time.Millisecond}, at(a))
+	r := newRig(t, Options{}, proxy.Limits{KeepIdle: 100 * time.Millisecond}, fixture.At(a))
 	count := func() int {
 		list, err := os.ReadDir("/proc/self/fd")
 		if err != nil {
@@ -194,11 +195,11 @@ func TestNoDescriptorIsLost(t *testing.T) {
 		return len(list)
 	}
 	const own = 2*2 + 1 // what the loops and the listener have
-	r.raw(silence, get("/", "Connection: close\r\n"))
+	r.raw(silence, fixture.Get("/", "Connection: close\r\n"))
 	eventually(t, "the first connection to the instance has ended", func() bool { return r.server.files.Open() == own })
 	before := count()
 	for range 20 {
-		for _, send := range []string{"", "GE", get("/", ""), get("/large", ""), get("/cut", ""), "junk\r\n\r\n", get("/none", ""),
+		for _, send := range []string{"", "GE", fixture.Get("/", ""), fixture.Get("/large", ""), fixture.Get("/cut", ""), "junk\r\n\r\n", fixture.Get("/none", ""),
 			"PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\nhalf", "PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nhalf"} {
 			c, err := net.Dial("tcp", r.addr)
 			if err != nil {
@@ -225,23 +226,23 @@ func TestNoDescriptorIsLost(t *testing.T) {
 func TestRequestsOfOneConnectionTakeTurns(t *testing.T) {
 	var lines bytes.Buffer
 	access := proxy.NewAccessLog(proxy.AccessCombined, &lines)
-	r, ready := pausable(t, proxy.Limits{}, app(t, func(http.ResponseWriter, *http.Request) {}), &proxy.Shared{Access: access})
+	r, ready := pausable(t, proxy.Limits{}, fixture.Serve(t, func(http.ResponseWriter, *http.Request) {}), &proxy.Shared{Access: access})
 	r.apply()
 	many, manyReader := r.dial()
 	one, oneReader := r.dial()
 	for c, br := range map[net.Conn]*bufio.Reader{many: manyReader, one: oneReader} {
-		io.WriteString(c, get("/first", ""))
-		readRaw(br)
+		io.WriteString(c, fixture.Get("/first", ""))
+		fixture.ReadMessage(br)
 	}
 	release := ready()()
-	io.WriteString(many, strings.Repeat(get("/many", ""), 4*mostRequests))
+	io.WriteString(many, strings.Repeat(fixture.Get("/many", ""), 4*mostRequests))
 	time.Sleep(arrival)
-	io.WriteString(one, get("/one", ""))
+	io.WriteString(one, fixture.Get("/one", ""))
 	time.Sleep(arrival)
 	release()
-	readRaw(oneReader)
+	fixture.ReadMessage(oneReader)
 	for range 4 * mostRequests {
-		readRaw(manyReader)
+		fixture.ReadMessage(manyReader)
 	}
 	r.stop()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -9,17 +9,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 )
 
 func TestKeepAlive(t *testing.T) {
-	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
-	r := newRig(t, Options{}, proxy.Limits{}, at(a))
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
+	r := newRig(t, Options{}, proxy.Limits{}, fixture.At(a))
 	c, br := r.dial()
 	for i := range 20 {
 		path := fmt.Sprintf("/%d", i)
-		io.WriteString(c, get(path, ""))
-		got, err := readRaw(br)
+		io.WriteString(c, fixture.Get(path, ""))
+		got, err := fixture.ReadMessage(br)
 		if err != nil || !strings.HasPrefix(got, "HTTP/1.1 200 OK\r\n") || !strings.HasSuffix(got, "\r\n\r\n"+path) {
 			t.Fatalf("%q %v", got, err)
 		}
@@ -34,12 +35,12 @@ func TestKeepAlive(t *testing.T) {
 }
 
 func TestPipelined(t *testing.T) {
-	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
-	r := newRig(t, Options{}, proxy.Limits{}, at(a, "urlprefix-/a"))
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
+	r := newRig(t, Options{}, proxy.Limits{}, fixture.At(a, "urlprefix-/a"))
 	var in strings.Builder
 	for i := range 50 {
-		in.WriteString(get(fmt.Sprintf("/a%d", i), ""))
-		in.WriteString(get("/none", ""))
+		in.WriteString(fixture.Get(fmt.Sprintf("/a%d", i), ""))
+		in.WriteString(fixture.Get("/none", ""))
 	}
 	got, closed := r.raw(silence, in.String())
 	codes := statuses(got)

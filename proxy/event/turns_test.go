@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -22,7 +23,7 @@ func pausable(t *testing.T, limits proxy.Limits, a net.Addr, common *proxy.Share
 		c.Close()
 		held <- struct{}{}
 		<-gate
-	}}, limits, at(a))
+	}}, limits, fixture.At(a))
 	return r, func() func() func() {
 		c, _ := r.dial()
 		io.WriteString(c, "PRI * HTTP/2.0\r\n")
@@ -56,11 +57,11 @@ const arrival = 50 * time.Millisecond
 // is sent again.
 func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 	const first = 5000
-	rest := get("/smuggled", "")
+	rest := fixture.Get("/smuggled", "")
 	rest += strings.Repeat("x", 3000-len(rest))
 	for _, method := range []string{"POST", "PUT"} {
 		begun, requests := make(chan net.Conn, 1), make(chan string, 64)
-		s := newScript(t, func(n int64, c net.Conn, br *bufio.Reader) {
+		s := fixture.Play(t, func(n int64, c *net.TCPConn, br *bufio.Reader) {
 			for {
 				line, err := br.Peek(4)
 				if err != nil {
@@ -71,7 +72,7 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 					time.Sleep(time.Second)
 					return
 				}
-				request, err := readRaw(br)
+				request, err := fixture.ReadMessage(br)
 				if err != nil {
 					return
 				}
@@ -79,10 +80,10 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
 		})
-		r, ready := pausable(t, proxy.Limits{Answer: time.Second}, s.addr(), nil)
+		r, ready := pausable(t, proxy.Limits{Answer: time.Second}, s.Addr(), nil)
 		c, br := r.dial()
-		io.WriteString(c, get("/first", ""))
-		if _, err := readRaw(br); err != nil {
+		io.WriteString(c, fixture.Get("/first", ""))
+		if _, err := fixture.ReadMessage(br); err != nil {
 			t.Fatal(err)
 		}
 		<-requests
@@ -96,7 +97,7 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 		kill(instance)
 		time.Sleep(arrival)
 		release()
-		got, err := readRaw(br)
+		got, err := fixture.ReadMessage(br)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,8 +109,8 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 				t.Errorf("%q was sent again", got)
 			}
 		}
-		io.WriteString(c, get("/last", ""))
-		readRaw(br)
+		io.WriteString(c, fixture.Get("/last", ""))
+		fixture.ReadMessage(br)
 		for len(requests) > 0 {
 			if request := <-requests; !strings.HasPrefix(request, "GET /last ") {
 				t.Errorf("%s: the instance got %.40q", method, request)
@@ -122,17 +123,17 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 // A connection that was reset as the time to watch it ended is not used, and the request goes on.
 func TestResetAsItSettles(t *testing.T) {
 	first := make(chan net.Conn, 1)
-	s := newScript(t, func(n int64, c net.Conn, br *bufio.Reader) {
+	s := fixture.Play(t, func(n int64, c *net.TCPConn, br *bufio.Reader) {
 		if n == 0 {
 			first <- c
 			time.Sleep(time.Second)
 			return
 		}
-		if _, err := readRaw(br); err == nil {
+		if _, err := fixture.ReadMessage(br); err == nil {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
-	r, ready := pausable(t, proxy.Limits{}, s.addr(), nil)
+	r, ready := pausable(t, proxy.Limits{}, s.Addr(), nil)
 	c, br := r.dial()
 	release := ready()()
 	io.WriteString(c, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody")
@@ -143,7 +144,7 @@ func TestResetAsItSettles(t *testing.T) {
 	time.Sleep(arrival)
 	release()
 	c.SetReadDeadline(time.Now().Add(3 * time.Second))
-	if got, err := readRaw(br); err != nil || !strings.HasPrefix(got, "HTTP/1.1 200 ") {
+	if got, err := fixture.ReadMessage(br); err != nil || !strings.HasPrefix(got, "HTTP/1.1 200 ") {
 		t.Errorf("%q %v", got, err)
 	}
 	if n := r.counter("pointsman_panics_total"); n != 0 {
@@ -154,7 +155,7 @@ func TestResetAsItSettles(t *testing.T) {
 // A client that takes nothing of its answer is given up, also when it goes on sending until its body is complete.
 func TestBodyEndsWhileTheAnswerStands(t *testing.T) {
 	gone := make(chan struct{})
-	s := newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
+	s := fixture.Play(t, func(_ int64, c *net.TCPConn, br *bufio.Reader) {
 		defer close(gone)
 		readUntil(br, "\r\n\r\n")
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
@@ -166,7 +167,7 @@ func TestBodyEndsWhileTheAnswerStands(t *testing.T) {
 			}
 		}
 	})
-	r := newRig(t, Options{}, proxy.Limits{Progress: 500 * time.Millisecond}, at(s.addr()))
+	r := newRig(t, Options{}, proxy.Limits{Progress: 500 * time.Millisecond}, fixture.At(s.Addr()))
 	c, _ := r.dial()
 	fmt.Fprintf(c, "PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: 10000\r\n\r\n%s", strings.Repeat("x", 5000))
 	time.Sleep(300 * time.Millisecond)
@@ -192,12 +193,12 @@ func readUntil(br *bufio.Reader, end string) (string, error) {
 
 // What ends with its connection is cut by a reset, also when it is the drain's patience that ends, or nobody takes the rest.
 func TestCutShowsToAnOldClient(t *testing.T) {
-	s := newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
+	s := fixture.Play(t, func(_ int64, c *net.TCPConn, br *bufio.Reader) {
 		readUntil(br, "\r\n\r\n")
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
 		br.ReadByte()
 	})
-	r := newRig(t, Options{}, proxy.Limits{Grace: 100 * time.Millisecond}, at(s.addr()))
+	r := newRig(t, Options{}, proxy.Limits{Grace: 100 * time.Millisecond}, fixture.At(s.Addr()))
 	c, br := r.dial()
 	io.WriteString(c, "GET / HTTP/1.0\r\nHost: t\r\n\r\n")
 	if _, err := readUntil(br, "hello"); err != nil {
@@ -215,17 +216,17 @@ const late = 100 * time.Millisecond
 // What came in time is not late because the loop was held up: not an answer,
 func TestAnswerToALoopThatWasHeldUp(t *testing.T) {
 	asked := make(chan net.Conn, 1)
-	s := newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
-		if _, err := readRaw(br); err == nil {
+	s := fixture.Play(t, func(_ int64, c *net.TCPConn, br *bufio.Reader) {
+		if _, err := fixture.ReadMessage(br); err == nil {
 			asked <- c
 			br.ReadByte()
 		}
 	})
-	r, ready := pausable(t, proxy.Limits{Answer: late}, s.addr(), nil)
+	r, ready := pausable(t, proxy.Limits{Answer: late}, s.Addr(), nil)
 	c, br := r.dial()
 	hold := ready()
 	time.Sleep(arrival)
-	io.WriteString(c, get("/", ""))
+	io.WriteString(c, fixture.Get("/", ""))
 	instance := <-asked
 	release := hold()
 	io.WriteString(instance, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -236,13 +237,13 @@ func TestAnswerToALoopThatWasHeldUp(t *testing.T) {
 
 // not a connection that came about,
 func TestConnectOfALoopThatWasHeldUp(t *testing.T) {
-	a := app(t, func(http.ResponseWriter, *http.Request) {})
+	a := fixture.Serve(t, func(http.ResponseWriter, *http.Request) {})
 	r, ready := pausable(t, proxy.Limits{Connect: late}, a, nil)
 	c, br := r.dial()
 	first, second := ready(), ready()
 	time.Sleep(arrival)
 	release := first()
-	io.WriteString(c, get("/", ""))
+	io.WriteString(c, fixture.Get("/", ""))
 	time.Sleep(arrival)
 	release = again(release, second) // the connect has begun
 	time.Sleep(late + arrival)
@@ -256,17 +257,17 @@ func TestConnectOfALoopThatWasHeldUp(t *testing.T) {
 // and not the end of one that was watched before use: what can't be repeated is not sent there.
 func TestEndAsItSettles(t *testing.T) {
 	opened := make(chan net.Conn, 1)
-	s := newScript(t, func(n int64, c net.Conn, br *bufio.Reader) {
+	s := fixture.Play(t, func(n int64, c *net.TCPConn, br *bufio.Reader) {
 		if n == 0 {
 			opened <- c
 			br.ReadByte()
 			return
 		}
-		if _, err := readRaw(br); err == nil {
+		if _, err := fixture.ReadMessage(br); err == nil {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
-	r, ready := pausable(t, proxy.Limits{}, s.addr(), nil)
+	r, ready := pausable(t, proxy.Limits{}, s.Addr(), nil)
 	c, br := r.dial()
 	first, second, third := ready(), ready(), ready()
 	time.Sleep(arrival)
@@ -283,7 +284,7 @@ func TestEndAsItSettles(t *testing.T) {
 
 func wantOK(t *testing.T, br *bufio.Reader) {
 	t.Helper()
-	if got, err := readRaw(br); err != nil || !strings.HasPrefix(got, "HTTP/1.1 200 ") {
+	if got, err := fixture.ReadMessage(br); err != nil || !strings.HasPrefix(got, "HTTP/1.1 200 ") {
 		t.Errorf("%.60q %v", got, err)
 	}
 }

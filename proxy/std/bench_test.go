@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // BenchmarkProxy is the whole way over loopback: a client, the proxy, an instance. Client and instance are bare sockets that allocate
@@ -22,13 +24,13 @@ func BenchmarkProxy(b *testing.B) {
 		name         string
 		post, answer int
 	}{{"GET-28B", 0, 28}, {"POST-1KiB", 1 << 10, 28}, {"GET-64KiB", 0, 64 << 10}} {
-		app := newScript(b, func(_ int64, c net.Conn, br *bufio.Reader) { repeatAnswer(c, br, work.post, work.answer) })
+		app := fixture.Play(b, func(_ int64, c *net.TCPConn, br *bufio.Reader) { repeatAnswer(c, br, work.post, work.answer) })
 		b.Run(work.name+"/pointsman", func(b *testing.B) {
-			rig := newRig(b, rigOptions{}, at(app.addr()))
+			rig := newRig(b, rigOptions{}, fixture.At(app.Addr()))
 			load(b, rig.addr, work.post, work.answer)
 		})
 		b.Run(work.name+"/ReverseProxy", func(b *testing.B) {
-			load(b, reverseProxy(b, app.addr()).String(), work.post, work.answer)
+			load(b, reverseProxy(b, app.Addr()).String(), work.post, work.answer)
 		})
 	}
 }
@@ -39,7 +41,7 @@ func reverseProxy(b *testing.B, instance net.Addr) net.Addr {
 	b.Cleanup(transport.CloseIdleConnections)
 	to := &url.URL{Scheme: "http", Host: instance.String()}
 	bare := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to); r.SetXForwarded() }}
-	return app(b, bare.ServeHTTP)
+	return fixture.Serve(b, bare.ServeHTTP)
 }
 
 // repeatAnswer answers requests of one kind until the connection ends.

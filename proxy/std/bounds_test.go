@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -28,7 +29,7 @@ func dial(t *testing.T, address string) (net.Conn, *bufio.Reader) {
 
 // ask sends a GET and returns the answer's status, 0 for none.
 func ask(c net.Conn, br *bufio.Reader) int {
-	io.WriteString(c, get("/", ""))
+	io.WriteString(c, fixture.Get("/", ""))
 	resp, err := http.ReadResponse(br, nil)
 	if err != nil {
 		return 0
@@ -40,7 +41,7 @@ func ask(c net.Conn, br *bufio.Reader) int {
 
 // Whoever comes when there is no room is told so, those who were there are served on, and there is room again when one of them leaves.
 func TestCrowdedIsToldSo(t *testing.T) {
-	r := newRig(t, rigOptions{Limits: proxy.Limits{Conns: 2}}, at(app(t, greeting)))
+	r := newRig(t, rigOptions{Limits: proxy.Limits{Conns: 2}}, fixture.At(fixture.Serve(t, greeting)))
 	first, firstReader := dial(t, r.addr)
 	second, secondReader := dial(t, r.addr)
 	if a, b := ask(first, firstReader), ask(second, secondReader); a != 200 || b != 200 {
@@ -67,7 +68,7 @@ func TestCrowdedIsToldSo(t *testing.T) {
 
 // While descriptors are short new connections wait, and open ones are served.
 func TestShortOfDescriptors(t *testing.T) {
-	r := newRig(t, rigOptions{}, at(app(t, greeting)))
+	r := newRig(t, rigOptions{}, fixture.At(fixture.Serve(t, greeting)))
 	c, br := dial(t, r.addr)
 	if ask(c, br) != 200 {
 		t.Fatal("no answer")
@@ -75,7 +76,7 @@ func TestShortOfDescriptors(t *testing.T) {
 	r.server.files.Add(1 << 40)
 	late, lateReader := dial(t, r.addr) // by chance it is the one that accepting waited for already
 	last, lastReader := dial(t, r.addr)
-	io.WriteString(last, get("/", ""))
+	io.WriteString(last, fixture.Get("/", ""))
 	last.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	if b, err := lastReader.ReadByte(); err == nil {
 		t.Errorf("served without a descriptor to spare: %q", b)
@@ -93,7 +94,7 @@ func TestShortOfDescriptors(t *testing.T) {
 // A body that trickles in too slowly ends with 408, however little it stands still; one that keeps the pace goes through.
 func TestBodyRate(t *testing.T) {
 	r := newRig(t, rigOptions{Limits: proxy.Limits{Progress: 300 * time.Millisecond, MinBodyRate: 1000}},
-		at(app(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })))
+		fixture.At(fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })))
 	for name, c := range map[string]struct {
 		head  string
 		piece string
@@ -131,12 +132,12 @@ func TestBodyRate(t *testing.T) {
 func TestUpstreamConnectionsAreBounded(t *testing.T) {
 	hold := make(chan struct{})
 	arrived := make(chan struct{}, 8)
-	r := newRig(t, rigOptions{Limits: proxy.Limits{UpstreamConns: 1}}, at(app(t, func(w http.ResponseWriter, r *http.Request) {
+	r := newRig(t, rigOptions{Limits: proxy.Limits{UpstreamConns: 1}}, fixture.At(fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		arrived <- struct{}{}
 		<-hold
 	})))
 	first, firstReader := dial(t, r.addr)
-	io.WriteString(first, get("/", ""))
+	io.WriteString(first, fixture.Get("/", ""))
 	<-arrived
 	second, secondReader := dial(t, r.addr)
 	if code := ask(second, secondReader); code != 503 {
@@ -153,12 +154,12 @@ func TestUpstreamConnectionsAreBounded(t *testing.T) {
 
 // A connection that another listener began is served from the bytes that were read.
 func TestTakeServesFromWhatWasRead(t *testing.T) {
-	r := newRig(t, rigOptions{}, at(app(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RequestURI) })))
+	r := newRig(t, rigOptions{}, fixture.At(fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RequestURI) })))
 	for name, c := range map[string]struct{ read, follows string }{
-		"nothing": {"", get("/a", "") + get("/b", "")},
-		"half":    {get("/a", "")[:7], get("/a", "")[7:] + get("/b", "")},
-		"one":     {get("/a", ""), get("/b", "")},
-		"two":     {get("/a", "") + get("/b", ""), ""},
+		"nothing": {"", fixture.Get("/a", "") + fixture.Get("/b", "")},
+		"half":    {fixture.Get("/a", "")[:7], fixture.Get("/a", "")[7:] + fixture.Get("/b", "")},
+		"one":     {fixture.Get("/a", ""), fixture.Get("/b", "")},
+		"two":     {fixture.Get("/a", "") + fixture.Get("/b", ""), ""},
 	} {
 		conn, br := handOver(t, r.server, c.read)
 		io.WriteString(conn, c.follows)
@@ -173,7 +174,7 @@ func TestTakeServesFromWhatWasRead(t *testing.T) {
 
 // So is one that turns out to speak HTTP/2.
 func TestTakeServesHTTP2(t *testing.T) {
-	r := newRig(t, rigOptions{}, at(app(t, greeting)))
+	r := newRig(t, rigOptions{}, fixture.At(fixture.Serve(t, greeting)))
 	const preface, settings = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 	for _, cut := range []int{3, len(preface), len(preface + settings)} {
 		conn, br := handOver(t, r.server, (preface + settings)[:cut])
@@ -201,7 +202,7 @@ func handOver(t *testing.T, s *Server, bytes string) (net.Conn, *bufio.Reader) {
 
 // HTTP spoken to the HTTPS port is told so.
 func TestHTTPOnTheHTTPSPort(t *testing.T) {
-	r := newRig(t, rigOptions{TLS: serverTLS(t)}, at(app(t, greeting)))
+	r := newRig(t, rigOptions{TLS: serverTLS(t)}, fixture.At(fixture.Serve(t, greeting)))
 	c, br := dial(t, r.tlsAddr)
 	if code := ask(c, br); code != 400 {
 		t.Errorf("got %d", code)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // floods are what a client can send without end. Each function sends one or a few frames.
@@ -70,7 +72,7 @@ func floods() map[string]func(p *peer) error {
 
 // floodApp is what all of these tests have behind the proxy.
 func floodApp(t *testing.T) net.Addr {
-	return app(t, func(w http.ResponseWriter, r *http.Request) {
+	return fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/held":
 			io.Copy(io.Discard, r.Body)
@@ -97,7 +99,7 @@ func floodApp(t *testing.T) net.Addr {
 
 // Frames that carry no request are bounded: who sends them without end is told to be calm, and the connection ends.
 func TestHTTP2FloodsEnd(t *testing.T) {
-	r := newRig(t, rigOptions{TLS: serverTLS(t)}, at(floodApp(t)))
+	r := newRig(t, rigOptions{TLS: serverTLS(t)}, fixture.At(floodApp(t)))
 	for _, secure := range []bool{false, true} {
 		for name, flood := range floods() {
 			t.Run(fmt.Sprintf("%s/tls=%v", name, secure), func(t *testing.T) {
@@ -148,7 +150,7 @@ func TestHTTP2FloodsEnd(t *testing.T) {
 
 // One that asks, reads and gives up like a real client never passes a bound, however fast it does so.
 func TestHTTP2BoundsSpareRealClients(t *testing.T) {
-	r := newRig(t, rigOptions{}, at(floodApp(t)))
+	r := newRig(t, rigOptions{}, fixture.At(floodApp(t)))
 	for name, play := range map[string]func(t *testing.T, p *peer) error{
 		"small messages both ways, each acknowledged": func(t *testing.T, p *peer) error {
 			const messages, message = 5000, "a small message, as many are"
@@ -245,7 +247,7 @@ func TestHTTP2BoundsSpareRealClients(t *testing.T) {
 
 // Go's own client gives up answers that nobody reads, and measures the way each time.
 func TestHTTP2BoundsSpareGoClient(t *testing.T) {
-	r := newRig(t, rigOptions{}, at(floodApp(t)))
+	r := newRig(t, rigOptions{}, fixture.At(floodApp(t)))
 	tr := &http.Transport{Protocols: new(http.Protocols)}
 	tr.Protocols.SetUnencryptedHTTP2(true)
 	defer tr.CloseIdleConnections()

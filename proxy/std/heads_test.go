@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // clear2 is a client that speaks HTTP/2 by prior knowledge.
@@ -39,16 +41,16 @@ func TestHTTP2AnswerHeadFollowsTheFraming(t *testing.T) {
 		"/no-content":       {"GET", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", 204, "", ""},
 		"/interim":          {"GET", "HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\nLink: </a>\r\n\r\n" + ok + "Content-Length: 2\r\n\r\nok", 200, "2", "ok"},
 	}
-	s := newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
+	s := fixture.Play(t, func(_ int64, c *net.TCPConn, br *bufio.Reader) {
 		for {
-			head, err := readRaw(br)
+			head, err := fixture.ReadMessage(br)
 			if err != nil {
 				return
 			}
 			_, _ = io.WriteString(c, answers[strings.Fields(head)[1]].answer)
 		}
 	})
-	r := newRig(t, rigOptions{}, at(s.addr()))
+	r := newRig(t, rigOptions{}, fixture.At(s.Addr()))
 	h2 := clear2(t)
 	for path, want := range answers {
 		req, _ := http.NewRequest(want.method, r.url(path), nil)
@@ -71,9 +73,9 @@ func TestHTTP2AnswerHeadFollowsTheFraming(t *testing.T) {
 // A length of nothing that a client sent over HTTP/2 reaches the instance, as a signature may cover it; one that was not sent is not made up.
 func TestHTTP2RequestKeepsItsLengthOfNothing(t *testing.T) {
 	got := make(chan string, 1)
-	s := newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
+	s := fixture.Play(t, func(_ int64, c *net.TCPConn, br *bufio.Reader) {
 		for {
-			head, err := readRaw(br)
+			head, err := fixture.ReadMessage(br)
 			if err != nil {
 				return
 			}
@@ -81,7 +83,7 @@ func TestHTTP2RequestKeepsItsLengthOfNothing(t *testing.T) {
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 		}
 	})
-	r := newRig(t, rigOptions{}, at(s.addr()))
+	r := newRig(t, rigOptions{}, fixture.At(s.Addr()))
 	for _, method := range []string{"GET", "HEAD", "DELETE", "OPTIONS", "PROPFIND", "REPORT", "PUT"} {
 		for _, length := range []string{"", "0"} {
 			conn, _ := dial(t, r.addr)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -96,7 +97,7 @@ func (p *peer) until(last func(f http2.Frame) bool) error {
 // A head over HTTP/2 has the time that one over HTTP/1 has: the first from the connection's beginning, others from their own.
 func TestHTTP2HeadsHaveTheirTime(t *testing.T) {
 	const headTime = 400 * time.Millisecond
-	r := newRig(t, rigOptions{TLS: serverTLS(t), Limits: proxy.Limits{ReadHead: headTime}}, at(floodApp(t)))
+	r := newRig(t, rigOptions{TLS: serverTLS(t), Limits: proxy.Limits{ReadHead: headTime}}, fixture.At(floodApp(t)))
 	answered := func(p *peer) error {
 		id := p.ask("GET", "/", true)
 		return p.until(func(f http2.Frame) bool {
@@ -173,7 +174,7 @@ func (p *peer) beginHead() error {
 
 // HTTP/2 over TLS 1.2 takes the cipher suites that RFC 9113 leaves, and no others; HTTP/1 takes what there is.
 func TestHTTP2CipherSuites(t *testing.T) {
-	r := newRig(t, rigOptions{TLS: serverTLS(t)}, at(floodApp(t)))
+	r := newRig(t, rigOptions{TLS: serverTLS(t)}, fixture.At(floodApp(t)))
 	for _, c := range []struct {
 		suite uint16
 		http2 bool
@@ -189,7 +190,7 @@ func TestHTTP2CipherSuites(t *testing.T) {
 				io.WriteString(conn, http2Preface)
 				_ = http2.NewFramer(conn, nil).WriteSettings()
 			} else {
-				io.WriteString(conn, get("/", ""))
+				io.WriteString(conn, fixture.Get("/", ""))
 			}
 			_, err = conn.Read(make([]byte, 9))
 			if served := err == nil; served != (c.http2 || protocol != "h2") || timedOut(err) {

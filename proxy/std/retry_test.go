@@ -10,12 +10,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // published is what Docker makes of a port before the application listens: it accepts, and ends. The dialer returns only when the
 // end has come, so that the test does not hang on how fast this machine is.
 type published struct {
-	*script
+	*fixture.Script
 	up      atomic.Bool
 	ended   chan struct{}
 	arrived atomic.Int64
@@ -23,14 +25,14 @@ type published struct {
 
 func newPublished(t *testing.T) *published {
 	p := &published{ended: make(chan struct{}, 1024)}
-	p.script = newScript(t, func(_ int64, c net.Conn, br *bufio.Reader) {
+	p.Script = fixture.Play(t, func(_ int64, c *net.TCPConn, br *bufio.Reader) {
 		if !p.up.Load() {
 			c.Close()
 			p.ended <- struct{}{}
 			return
 		}
 		for {
-			if _, err := readRaw(br); err != nil {
+			if _, err := fixture.ReadMessage(br); err != nil {
 				return
 			}
 			p.arrived.Add(1)
@@ -43,7 +45,7 @@ func newPublished(t *testing.T) *published {
 func (p *published) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	down := !p.up.Load()
 	c, err := new(net.Dialer).DialContext(ctx, network, address)
-	if err == nil && down && address == p.addr().String() {
+	if err == nil && down && address == p.Addr().String() {
 		<-p.ended
 	}
 	return c, err
@@ -53,9 +55,9 @@ func (p *published) dial(ctx context.Context, network, address string) (net.Conn
 func TestAcceptThenEndLosesNoPost(t *testing.T) {
 	p := newPublished(t)
 	var elsewhere atomic.Int64
-	other := app(t, func(w http.ResponseWriter, _ *http.Request) { elsewhere.Add(1) })
-	r := newRig(t, rigOptions{Options: Options{Dial: p.dial}}, at(p.addr()), at(other))
-	cl := client(t)
+	other := fixture.Serve(t, func(w http.ResponseWriter, _ *http.Request) { elsewhere.Add(1) })
+	r := newRig(t, rigOptions{Options: Options{Dial: p.dial}}, fixture.At(p.Addr()), fixture.At(other))
+	cl := fixture.Client(t)
 	const posts = 300
 	for n := range posts {
 		if n == posts/2 {
@@ -78,8 +80,8 @@ func TestAcceptThenEndLosesNoPost(t *testing.T) {
 // The same where it is the only instance: refused while it is not there, and never lost on the way.
 func TestAcceptThenEndAlone(t *testing.T) {
 	p := newPublished(t)
-	r := newRig(t, rigOptions{Options: Options{Dial: p.dial}}, at(p.addr()))
-	resp, err := client(t).Post(r.url("/g"), "text/plain", strings.NewReader("x"))
+	r := newRig(t, rigOptions{Options: Options{Dial: p.dial}}, fixture.At(p.Addr()))
+	resp, err := fixture.Client(t).Post(r.url("/g"), "text/plain", strings.NewReader("x"))
 	if code, _ := read(t, resp, err); code != 503 {
 		t.Errorf("status %d, want 503: nothing was sent", code)
 	}

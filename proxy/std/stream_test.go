@@ -24,11 +24,11 @@ func serverTLS(t *testing.T) *tls.Config {
 
 func TestHTTP2OverTLSAndClear(t *testing.T) {
 	certificate, roots := fixture.Certificate(t, "t")
-	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s %s %s %s", r.Proto, r.Header.Get("X-Forwarded-Proto"), r.RequestURI, r.Host, b)
 	})
-	r := newRig(t, rigOptions{TLS: &tls.Config{Certificates: []tls.Certificate{certificate}}}, at(a))
+	r := newRig(t, rigOptions{TLS: &tls.Config{Certificates: []tls.Certificate{certificate}}}, fixture.At(a))
 	for _, c := range []struct{ url, proto string }{{"https://" + r.tlsAddr, "https"}, {"http://" + r.addr, "http"}} {
 		tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "t"}, Protocols: new(http.Protocols)}
 		tr.Protocols.SetHTTP2(true)
@@ -45,10 +45,10 @@ func TestHTTP2OverTLSAndClear(t *testing.T) {
 }
 
 func TestRedirectToHTTPS(t *testing.T) {
-	r := newRig(t, rigOptions{TLS: serverTLS(t), Redirect: true}, at(app(t, func(http.ResponseWriter, *http.Request) {})))
+	r := newRig(t, rigOptions{TLS: serverTLS(t), Redirect: true}, fixture.At(fixture.Serve(t, func(http.ResponseWriter, *http.Request) {})))
 	req, _ := http.NewRequest("POST", r.url("/a/../b?q=%zz"), strings.NewReader("x"))
 	req.Host = "example.com:8080"
-	resp, err := client(t).Do(req)
+	resp, err := fixture.Client(t).Do(req)
 	code, _ := read(t, resp, err)
 	_, tlsPort, _ := net.SplitHostPort(r.tlsAddr)
 	if want := "https://example.com:" + tlsPort + "/b?q=%zz"; code != 308 || resp.Header.Get("Location") != want {
@@ -59,7 +59,7 @@ func TestRedirectToHTTPS(t *testing.T) {
 // A stream whose client takes nothing ends in its time; another one on the same connection goes on, pauses and all.
 func TestHTTP2StandingReaderIsGivenUp(t *testing.T) {
 	const progress, pieces = time.Second, 8
-	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/large" {
 			_, _ = w.Write(make([]byte, 64<<20))
 			return
@@ -70,7 +70,7 @@ func TestHTTP2StandingReaderIsGivenUp(t *testing.T) {
 			time.Sleep(progress / 4) // a starved machine makes more of it
 		}
 	})
-	r := newRig(t, rigOptions{Limits: proxy.Limits{Progress: progress}}, at(a))
+	r := newRig(t, rigOptions{Limits: proxy.Limits{Progress: progress}}, fixture.At(a))
 	tr := &http.Transport{Protocols: new(http.Protocols)}
 	tr.Protocols.SetUnencryptedHTTP2(true)
 	defer tr.CloseIdleConnections()

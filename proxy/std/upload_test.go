@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 )
 
@@ -20,7 +21,7 @@ func TestBodyOutgrowsWhatIsKeptBetweenAttempts(t *testing.T) {
 	const first = proxy.ReplayBytes - 1<<10
 	var conns atomic.Int64
 	whole := make(chan int, 4)
-	play := func(_ int64, c net.Conn, br *bufio.Reader) {
+	play := func(_ int64, c *net.TCPConn, br *bufio.Reader) {
 		n := conns.Add(1)
 		req, err := http.ReadRequest(br)
 		if err != nil {
@@ -28,7 +29,7 @@ func TestBodyOutgrowsWhatIsKeptBetweenAttempts(t *testing.T) {
 		}
 		if n == 1 {
 			io.CopyN(io.Discard, req.Body, first)
-			c.(*net.TCPConn).SetLinger(0)
+			c.SetLinger(0)
 			return
 		}
 		if body, err := io.ReadAll(req.Body); err == nil {
@@ -36,7 +37,7 @@ func TestBodyOutgrowsWhatIsKeptBetweenAttempts(t *testing.T) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	}
-	one, two := newScript(t, play), newScript(t, play)
+	one, two := fixture.Play(t, play), fixture.Play(t, play)
 	again, goOn := make(chan struct{}), make(chan struct{})
 	var dials atomic.Int64
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -46,7 +47,7 @@ func TestBodyOutgrowsWhatIsKeptBetweenAttempts(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}
-	r := newRig(t, rigOptions{Options: Options{Dial: dial}, Limits: proxy.Limits{Connect: 10 * time.Second}}, at(one.addr()), at(two.addr()))
+	r := newRig(t, rigOptions{Options: Options{Dial: dial}, Limits: proxy.Limits{Connect: 10 * time.Second}}, fixture.At(one.Addr()), fixture.At(two.Addr()))
 	c, err := net.Dial("tcp", r.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +62,7 @@ func TestBodyOutgrowsWhatIsKeptBetweenAttempts(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	close(goOn)
 	io.WriteString(c, "0\r\n\r\n")
-	got, err := readRaw(bufio.NewReader(c))
+	got, err := fixture.ReadMessage(bufio.NewReader(c))
 	if err != nil || !strings.HasPrefix(got, "HTTP/1.1 502 ") {
 		t.Errorf("%q %v", got, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // TLS towards an instance: verified by default, under the name that the rule gives, and kept like any other connection.
@@ -25,8 +27,8 @@ func TestTLSToInstances(t *testing.T) {
 	srv.StartTLS()
 	defer srv.Close()
 	a := srv.Listener.Addr()
-	r := newRig(t, rigOptions{}, at(a, "urlprefix-/open proto=https tlsskipverify=true host=example.com", "urlprefix-/strict proto=https"))
-	cl := client(t)
+	r := newRig(t, rigOptions{}, fixture.At(a, "urlprefix-/open proto=https tlsskipverify=true host=example.com", "urlprefix-/strict proto=https"))
+	cl := fixture.Client(t)
 	for range 3 {
 		resp, err := cl.Post(r.url("/open"), "text/plain", strings.NewReader("x"))
 		if code, body := read(t, resp, err); code != 200 || body != "ok example.com" {

@@ -39,17 +39,17 @@ var moments = []moment{
 func TestClientAborts(t *testing.T) {
 	every(t, func(t *testing.T, k *kind) {
 		s := play(t, awkwardly)
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		for _, m := range moments {
 			for _, how := range []string{"FIN", "RST"} {
 				part(t, m.name+" "+how, func(t testing.TB) {
-					before := s.conns.Load()
+					before := s.Conns()
 					for range 2 {
 						c := r.dial(t)
 						go c.send(m.send)
 						switch {
 						case m.reaches:
-							lab.Eventually(t, patience, "it reaches the instance", func() bool { return s.conns.Load() > before || s.live() > 0 })
+							lab.Eventually(t, patience, "it reaches the instance", func() bool { return s.Conns() > before || s.Live() > 0 })
 							time.Sleep(10 * time.Millisecond)
 						default:
 							time.Sleep(5 * time.Millisecond)
@@ -65,12 +65,12 @@ func TestClientAborts(t *testing.T) {
 						r.settles(t)
 					}
 					if !m.reaches {
-						if n := s.conns.Load(); n != before {
+						if n := s.Conns(); n != before {
 							t.Errorf("the instance was asked %d times", n-before)
 						}
 						return
 					}
-					lab.Eventually(t, patience, "the instance's connections have ended", func() bool { return s.live() == 0 })
+					lab.Eventually(t, patience, "the instance's connections have ended", func() bool { return s.Live() == 0 })
 				})
 			}
 		}
@@ -134,7 +134,7 @@ func TestInstanceAborts(t *testing.T) {
 							_ = c.SetLinger(0)
 						}
 					})
-					r := start(t, k, setup{noRetries: true}, at(s.addr()))
+					r := start(t, k, setup{noRetries: true}, at(s.Addr()))
 					c := r.dial(t)
 					go c.send(state.send)
 					a, err := readAnswer(c.in, "GET")
@@ -160,7 +160,7 @@ func TestInstanceAborts(t *testing.T) {
 func TestHalfCloseInsideARequest(t *testing.T) {
 	every(t, func(t *testing.T, k *kind) {
 		rec := record(t)
-		r := start(t, k, setup{}, at(rec.addr()))
+		r := start(t, k, setup{}, at(rec.Addr()))
 		for _, send := range []string{"GET / HTTP/1.1\r\nHo", post("Content-Length: 10\r\n", "half"), post("Content-Length: 100000\r\n", strings.Repeat("x", 50000)),
 			post(chunkedField, "5\r\nhel"), post(chunkedField, "5\r\nhello\r\n"), post(chunkedField, "5\r\nhello\r\n0\r\nX: y\r\n")} {
 			part(t, fmt.Sprintf("%.60q", send), func(t testing.TB) {

@@ -21,7 +21,7 @@ func TestAnswersAsBytes(t *testing.T) {
 		for i, c := range cases {
 			scripts[i] = play(t, c.play)
 			// A service for each, as an instance that breaks its answers is left out for a while.
-			instances[i] = as(fmt.Sprint("s", i), at(scripts[i].addr(), fmt.Sprintf("urlprefix-t%d/", i)))
+			instances[i] = as(fmt.Sprint("s", i), at(scripts[i].Addr(), fmt.Sprintf("urlprefix-t%d/", i)))
 		}
 		r := start(t, k, setup{loops: 1}, instances...)
 		for i, c := range cases {
@@ -56,7 +56,7 @@ func (c answerCase) check(t testing.TB, r *rig, s *script, host string) {
 		return readAnswer(client.in, method)
 	}
 	a, err := ask(c.method, "/odd")
-	before := s.conns.Load()
+	before := s.Conns()
 	switch {
 	case c.code == cutOff && (err != nil || a.status == 502):
 	case err != nil:
@@ -79,7 +79,7 @@ func (c answerCase) check(t testing.TB, r *rig, s *script, host string) {
 		}
 	}
 	// Whatever came behind an answer is gone with its connection.
-	if now := s.conns.Load(); !c.kept && now == before {
+	if now := s.Conns(); !c.kept && now == before {
 		t.Error("the connection served again")
 	} else if c.kept && c.code != either && now != before {
 		t.Error("the connection did not serve again")
@@ -95,7 +95,7 @@ func TestCutShowsOnHTTP10(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		c := r.dial(t)
 		c.send("GET /g HTTP/1.0\r\nHost: t\r\n\r\n")
 		if got, err := io.ReadAll(c.in); err == nil {
@@ -119,7 +119,7 @@ func TestChunkedAnswerOnHTTP10(t *testing.T) {
 				_, _ = io.WriteString(c, ok+"Transfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\nok\r\n3\r\n...\r\n0\r\nX-T: 1\r\n\r\n")
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		for _, fields := range []string{"Host: t\r\n", "", "Host: t\r\nConnection: keep-alive\r\n"} {
 			c := r.dial(t)
 			c.send("GET /g HTTP/1.0\r\n" + fields + "\r\n")
@@ -153,7 +153,7 @@ func TestBadGatewaySaysWhy(t *testing.T) {
 					want.play(c, in)
 				}
 			})
-			r := start(t, k, setup{limits: limits{Answer: 300 * time.Millisecond}}, at(s.addr()))
+			r := start(t, k, setup{limits: limits{Answer: 300 * time.Millisecond}}, at(s.Addr()))
 			c := r.dial(t)
 			c.send(post("Content-Length: 0\r\n", ""))
 			if a := c.answer("POST"); a.status != want.status || !strings.Contains(a.body, want.text) {

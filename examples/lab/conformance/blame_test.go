@@ -56,7 +56,7 @@ func TestWhyAnAnswerIsRefused(t *testing.T) {
 					}
 				})
 				said := &logged{}
-				r := start(t, k, setup{log: zerolog.New(said).Level(zerolog.InfoLevel), limits: limits{Answer: 5 * time.Second}}, at(app.addr()))
+				r := start(t, k, setup{log: zerolog.New(said).Level(zerolog.InfoLevel), limits: limits{Answer: 5 * time.Second}}, at(app.Addr()))
 				const requests = 2 // a third one in a row would find it ejected
 				for range requests {
 					c := r.dial(t)

@@ -150,7 +150,7 @@ func TestBackPressure(t *testing.T) {
 			<-over // never reads the body
 		})
 		t.Cleanup(func() { close(over) })
-		a := startAlone(t, k, work{To: s.addr().String()})
+		a := startAlone(t, k, work{To: s.Addr().String()})
 		quick := a.dial(t)
 		before, _ := a.memory(t)
 		for i := range conns {
@@ -201,7 +201,7 @@ func TestSlowReadersAndWriters(t *testing.T) {
 				_, _ = io.WriteString(c, sized("ok"))
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		sideBySide(8, func(i int) {
 			c, err := r.tryDial(t)
 			if err != nil {

@@ -49,7 +49,7 @@ func (a *alone) open(t testing.TB, n int, each func(i int, c *conn)) []*conn {
 // Thousands of connections that wait for their next request cost little memory and no time, and each is still good.
 func TestIdleConnections(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		a := startAlone(t, k, work{To: answering(t, "ok").addr().String(), Limits: limits{Idle: time.Hour}})
+		a := startAlone(t, k, work{To: answering(t, "ok").Addr().String(), Limits: limits{Idle: time.Hour}})
 		first := a.dial(t)
 		first.send(get("/", ""))
 		first.want(200, "ok")
@@ -83,7 +83,7 @@ func TestIdleConnections(t *testing.T) {
 // Slow clients, who send nothing, half a head or half a body, cost little memory, hold up nobody, and are shown out in their time.
 func TestSlowClients(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		a := startAlone(t, k, work{To: answering(t, "ok").addr().String()})
+		a := startAlone(t, k, work{To: answering(t, "ok").Addr().String()})
 		before, _ := a.memory(t)
 		half := []string{"", "GET / HTTP/1.1\r\nHost: t\r\nX-Half: ", "GET / HTTP/1.1\r\nHost: t\r\nX-Half: " + strings.Repeat("h", 7<<10),
 			post("Content-Length: 1000\r\n", "half"), post("Content-Length: 1000000\r\n", strings.Repeat("x", 4<<10)), post(chunkedField, "fffff\r\nhalf")}
@@ -129,7 +129,7 @@ func TestTimeLimits(t *testing.T) {
 	}
 	every(t, func(t *testing.T, k *kind) {
 		s := play(t, awkwardly)
-		r := start(t, k, setup{limits: limits{ReadHead: 400 * time.Millisecond, Progress: 1200 * time.Millisecond, Answer: 400 * time.Millisecond, Idle: 400 * time.Millisecond}}, at(s.addr()))
+		r := start(t, k, setup{limits: limits{ReadHead: 400 * time.Millisecond, Progress: 1200 * time.Millisecond, Answer: 400 * time.Millisecond, Idle: 400 * time.Millisecond}}, at(s.Addr()))
 		for name, stall := range stalls {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -174,7 +174,7 @@ func TestTimeLimits(t *testing.T) {
 func TestDescriptorsRunOut(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		const files = 96
-		a := startAlone(t, k, work{To: answering(t, "ok").addr().String(), Files: files, Limits: limits{Idle: time.Hour}})
+		a := startAlone(t, k, work{To: answering(t, "ok").Addr().String(), Files: files, Limits: limits{Idle: time.Hour}})
 		early := make([]*conn, 8)
 		for i := range early {
 			early[i] = a.dial(t)

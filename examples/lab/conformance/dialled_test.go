@@ -22,10 +22,10 @@ func named(name string, a net.Addr) discovery.Instance {
 func TestANameThatLeadsToAListenerOfOurs(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		admin := play(t, func(int64, *net.TCPConn, *bufio.Reader) { t.Error("our own listener was connected to") })
-		ours := netip.MustParseAddrPort(admin.addr().String())
+		ours := netip.MustParseAddrPort(admin.Addr().String())
 		gate := outside.Gate{Own: func(to netip.AddrPort) bool { return to == ours }, Resolver: lab.Names(map[string][]string{"host.test": {"127.0.0.1"}})}
-		r := start(t, k, setup{gate: gate}, named("host.test", admin.addr()))
-		for _, in := range []discovery.Instance{named("host.test", admin.addr()), at(admin.addr())} {
+		r := start(t, k, setup{gate: gate}, named("host.test", admin.Addr()))
+		for _, in := range []discovery.Instance{named("host.test", admin.Addr()), at(admin.Addr())} {
 			r.apply(in)
 			c := r.dial(t)
 			c.send(get("/", ""))
@@ -44,7 +44,7 @@ func TestANameWithAnAddressWhereNobodyIs(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		app := answering(t, "ok")
 		gate := outside.Gate{Resolver: lab.Names(map[string][]string{"app.test": {"127.0.0.9", "127.0.0.8", "127.0.0.1"}})}
-		r := start(t, k, setup{gate: gate}, named("app.test", app.addr()))
+		r := start(t, k, setup{gate: gate}, named("app.test", app.Addr()))
 		c := r.dial(t)
 		for range 3 {
 			c.send(get("/", ""))
@@ -60,7 +60,7 @@ func TestANameWithAnAddressWhereNobodyIs(t *testing.T) {
 func TestANameThatNobodyKnows(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		app := answering(t, "ok")
-		r := start(t, k, setup{gate: outside.Gate{Resolver: lab.Names(nil)}}, named("gone.test", app.addr()), at(app.addr()))
+		r := start(t, k, setup{gate: outside.Gate{Resolver: lab.Names(nil)}}, named("gone.test", app.Addr()), at(app.Addr()))
 		c := r.dial(t)
 		for range 4 {
 			c.send(get("/", ""))

@@ -55,7 +55,7 @@ func compare(t testing.TB, seed uint64, n int) {
 	rigs, seen := make([]*rig, len(list)), make([]*witness, len(list))
 	for i, k := range list {
 		seen[i] = testify(t)
-		rigs[i] = start(t, k, setup{limits: limits{ReadHead: 20 * time.Second}, forwarder: forwarder(t, "")}, at(seen[i].addr(), "urlprefix-t/"))
+		rigs[i] = start(t, k, setup{limits: limits{ReadHead: 20 * time.Second}, forwarder: forwarder(t, "")}, at(seen[i].Addr(), "urlprefix-t/"))
 	}
 	for i := range uint64(n) {
 		s := generate(seed + i)

@@ -36,7 +36,7 @@ func slowly(t testing.TB, wait time.Duration) *script {
 func TestDrainIsToldOnce(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		var log lines
-		r := start(t, k, setup{log: zerolog.New(&log)}, at(answering(t, "ok").addr()))
+		r := start(t, k, setup{log: zerolog.New(&log)}, at(answering(t, "ok").Addr()))
 		c := r.dial(t)
 		c.send(get("/", ""))
 		c.want(200, "ok")
@@ -56,7 +56,7 @@ func TestDrainIsToldOnce(t *testing.T) {
 func TestDrainCutsNothing(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		var unready atomic.Int64
-		r := start(t, k, setup{quiesces: true, onDrain: func() { unready.Add(1) }, limits: limits{Grace: 5 * time.Second}}, at(slowly(t, 3*time.Millisecond).addr()))
+		r := start(t, k, setup{quiesces: true, onDrain: func() { unready.Add(1) }, limits: limits{Grace: 5 * time.Second}}, at(slowly(t, 3*time.Millisecond).Addr()))
 		var answered, refused, told atomic.Int64
 		var all sync.WaitGroup
 		for range 32 {
@@ -113,7 +113,7 @@ func TestDrainCutsNothing(t *testing.T) {
 func TestDrainEndsWithTheGrace(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		s := play(t, awkwardly)
-		r := start(t, k, setup{limits: limits{Grace: 300 * time.Millisecond}}, at(s.addr()))
+		r := start(t, k, setup{limits: limits{Grace: 300 * time.Millisecond}}, at(s.Addr()))
 		var open []*conn
 		for _, m := range moments {
 			c := r.dial(t)
@@ -148,7 +148,7 @@ func TestGraceEndsWhatStandsStill(t *testing.T) {
 			<-over // never reads the body
 		})
 		t.Cleanup(func() { close(over) })
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		for range 4 {
 			c := r.dial(t)
 			c.send(post("Content-Length: 1000000000\r\n", ""))
@@ -156,7 +156,7 @@ func TestGraceEndsWhatStandsStill(t *testing.T) {
 		}
 		silent := r.dial(t)
 		silent.send(get("/", ""))
-		lab.Eventually(t, patience, "all are on their way", func() bool { return s.live() == 5 })
+		lab.Eventually(t, patience, "all are on their way", func() bool { return s.Live() == 5 })
 		time.Sleep(200 * time.Millisecond) // and stand still
 		began := time.Now()
 		r.stop()

@@ -26,7 +26,7 @@ func everyHandingOver(t *testing.T, test func(t testing.TB, k *kind)) {
 // by then end.
 func TestHandedOverInTheMiddleOfASeries(t *testing.T) {
 	everyHandingOver(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{}, at(echo(t).addr(), "urlprefix-t/"))
+		r := start(t, k, setup{}, at(echo(t).Addr(), "urlprefix-t/"))
 		warm := "GET /w HTTP/1.1\r\nHost: " + warmHost + "\r\n\r\n"
 		series := []struct{ send, want string }{
 			{warm, "warm"}, {warm, "warm"},
@@ -79,7 +79,7 @@ func TestHandedOverWithALargeBody(t *testing.T) {
 // Draining waits for connections that were handed over, too.
 func TestDrainOfHandedOverConnections(t *testing.T) {
 	everyHandingOver(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{limits: limits{Grace: 5 * time.Second}}, at(slowly(t, 300*time.Millisecond).addr(), "urlprefix-t/"))
+		r := start(t, k, setup{limits: limits{Grace: 5 * time.Second}}, at(slowly(t, 300*time.Millisecond).Addr(), "urlprefix-t/"))
 		busy, idle := r.dial(t), r.dial(t)
 		idle.send(get("/", ""))
 		idle.want(200, "ok")

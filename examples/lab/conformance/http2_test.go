@@ -117,7 +117,7 @@ var streamCases = []struct {
 func TestHTTP2Heads(t *testing.T) {
 	everyHTTP2(t, func(t *testing.T, k *kind) {
 		rec := record(t)
-		r := start(t, k, setup{}, at(rec.addr(), "urlprefix-t/", "urlprefix-victim/"))
+		r := start(t, k, setup{}, at(rec.Addr(), "urlprefix-t/", "urlprefix-victim/"))
 		for _, c := range streamCases {
 			part(t, c.name, func(t testing.TB) {
 				r.settles(t)

@@ -52,7 +52,7 @@ func TestLateBytesReachNobody(t *testing.T) {
 							}
 						}
 					})
-					r := start(t, k, setup{}, at(s.addr()))
+					r := start(t, k, setup{}, at(s.Addr()))
 					c := r.dial(t)
 					for i := range 4 {
 						c.send(post("Content-Length: 1\r\n", "x"))
@@ -62,7 +62,7 @@ func TestLateBytesReachNobody(t *testing.T) {
 							time.Sleep(20 * time.Millisecond)
 						}
 					}
-					if n := s.conns.Load(); n != 2 {
+					if n := s.Conns(); n != 2 {
 						t.Errorf("%d connections, want 2", n)
 					}
 				})
@@ -99,7 +99,7 @@ func TestEarlyAnswers(t *testing.T) {
 							}
 						}
 					})
-					r := start(t, k, setup{}, at(s.addr()))
+					r := start(t, k, setup{}, at(s.Addr()))
 					c := r.dial(t)
 					sent := make(chan struct{})
 					go func() {
@@ -157,7 +157,7 @@ func TestKeptConnectionsEndUnderRequests(t *testing.T) {
 								ended.Add(1)
 							}
 						}
-					}).addr()))
+					}).Addr()))
 				}
 				r := start(t, k, setup{loops: 1, limits: limits{UpstreamConns: o.most}}, all...)
 				c := r.dial(t)
@@ -200,7 +200,7 @@ func TestKeepAliveRace(t *testing.T) {
 				_, _ = io.WriteString(c, sized("ok"))
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		var lost, posts, lostPosts atomic.Int64
 		const clients, each = 16, 60
 		sideBySide(clients, func(i int) {
@@ -233,7 +233,7 @@ func TestKeepAliveRace(t *testing.T) {
 		if lost.Load() != 0 {
 			t.Errorf("%d GETs lost", lost.Load())
 		}
-		if s.conns.Load() < clients*2 {
+		if s.Conns() < clients*2 {
 			t.Error("hardly a connection died: the test proved nothing")
 		}
 	})
@@ -243,14 +243,14 @@ func TestKeepAliveRace(t *testing.T) {
 func TestConnectionsFollowTheInstance(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		s := answering(t, "ok")
-		old := at(s.addr())
+		old := at(s.Addr())
 		r := start(t, k, setup{}, old)
 		c := r.dial(t)
 		ask := func(want int64) {
 			t.Helper()
 			c.send(get("/g", ""))
 			c.want(200, "ok")
-			if n := s.conns.Load(); n != want {
+			if n := s.Conns(); n != want {
 				t.Errorf("%d connections, want %d", n, want)
 			}
 		}
@@ -260,7 +260,7 @@ func TestConnectionsFollowTheInstance(t *testing.T) {
 		again := old
 		again.Start = "2"
 		r.apply(again)
-		lab.Eventually(t, patience, "the connection of the instance that went is closed", func() bool { return s.live() == 0 })
+		lab.Eventually(t, patience, "the connection of the instance that went is closed", func() bool { return s.Live() == 0 })
 		ask(2)
 	})
 }
@@ -282,14 +282,14 @@ func TestKeptConnectionsAreBounded(t *testing.T) {
 				_, _ = io.WriteString(c, sized("ok"))
 			}
 		})
-		r := start(t, k, setup{limits: limits{KeepConns: 2, KeepIdle: 200 * time.Millisecond}}, at(s.addr()))
+		r := start(t, k, setup{limits: limits{KeepConns: 2, KeepIdle: 200 * time.Millisecond}}, at(s.Addr()))
 		sideBySide(6, func(int) {
 			if a, err := r.ask(t, get("/", "")); err != nil || a.status != 200 {
 				t.Errorf("%+v %v", a, err)
 			}
 		})
-		lab.Eventually(t, patience, "all but two are closed", func() bool { return s.live() <= 2 })
-		lab.Eventually(t, patience, "idle connections are closed", func() bool { return s.live() == 0 })
+		lab.Eventually(t, patience, "all but two are closed", func() bool { return s.Live() <= 2 })
+		lab.Eventually(t, patience, "idle connections are closed", func() bool { return s.Live() == 0 })
 	})
 }
 
@@ -317,7 +317,7 @@ func TestKeptConnectionThatEndsTakesTheOthersAlong(t *testing.T) {
 				_, _ = io.WriteString(c, sized("ok"))
 			}
 		})
-		r := start(t, k, setup{loops: 1}, at(s.addr()))
+		r := start(t, k, setup{loops: 1}, at(s.Addr()))
 		sideBySide(kept, func(int) {
 			if a, err := r.ask(t, post("Content-Length: 1\r\n", "x")); err != nil || a.status != 200 {
 				t.Errorf("%+v %v", a, err)

@@ -20,7 +20,7 @@ import (
 func TestClientsAreLimited(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		const most = 8
-		r := start(t, k, setup{limits: limits{Conns: most}}, at(answering(t, "ok").addr()))
+		r := start(t, k, setup{limits: limits{Conns: most}}, at(answering(t, "ok").Addr()))
 		in := make([]*conn, most)
 		for i := range in {
 			in[i] = r.dial(t)
@@ -57,7 +57,7 @@ func TestRefusedClientsTakeNoRoom(t *testing.T) {
 			t.Skip("each side has room of its own")
 		}
 		const most = 4
-		r := start(t, k, setup{limits: limits{Conns: most}}, at(answering(t, "ok").addr()))
+		r := start(t, k, setup{limits: limits{Conns: most}}, at(answering(t, "ok").Addr()))
 		in := make([]*conn, most)
 		for i := range in {
 			in[i] = r.dial(t)
@@ -102,7 +102,7 @@ func TestConnectionsToAnInstanceAreLimited(t *testing.T) {
 				_, _ = io.WriteString(c, sized("ok"))
 			}
 		})
-		r := start(t, k, setup{limits: limits{UpstreamConns: most}}, at(s.addr()))
+		r := start(t, k, setup{limits: limits{UpstreamConns: most}}, at(s.Addr()))
 		var full, fine atomic.Int64
 		sideBySide(64, func(int) {
 			switch a, err := r.ask(t, get("/", "")); {
@@ -132,7 +132,7 @@ func TestConnectionsToAnInstanceAreLimited(t *testing.T) {
 // An upload may take longer than an answer: the time for that begins when all is sent, or the client is not what we wait for.
 func TestUploadLongerThanTheLimitForAnAnswer(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{limits: limits{Answer: 400 * time.Millisecond}}, at(echo(t).addr()))
+		r := start(t, k, setup{limits: limits{Answer: 400 * time.Millisecond}}, at(echo(t).Addr()))
 		for _, framing := range []string{"Content-Length: 10000\r\n", chunkedField} {
 			c := r.dial(t)
 			c.send(post(framing, ""))
@@ -158,7 +158,7 @@ func TestUploadLongerThanTheLimitForAnAnswer(t *testing.T) {
 func TestPausedUploads(t *testing.T) {
 	const pause = 12 * time.Second
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{}, at(echo(t).addr()))
+		r := start(t, k, setup{}, at(echo(t).Addr()))
 		sent := map[string][2]string{
 			"Content-Length: 2000\r\n":   {strings.Repeat("x", 1000), strings.Repeat("y", 1000)}, // read whole before an instance is asked
 			"Content-Length: 100000\r\n": {strings.Repeat("x", 1000), strings.Repeat("y", 99000)},
@@ -184,7 +184,7 @@ func TestPausedUploads(t *testing.T) {
 // A body that comes more slowly than it must ends with 408, however evenly it trickles.
 func TestBodiesHaveAPace(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{limits: limits{Progress: 300 * time.Millisecond, MinBodyRate: 100_000}}, at(echo(t).addr()))
+		r := start(t, k, setup{limits: limits{Progress: 300 * time.Millisecond, MinBodyRate: 100_000}}, at(echo(t).Addr()))
 		for _, framing := range []string{"Content-Length: 100000\r\n", "Content-Length: 4000\r\n", chunkedField} {
 			c := r.dial(t)
 			c.send(post(framing, ""))
@@ -216,7 +216,7 @@ func TestStandingReaderIsGivenUp(t *testing.T) {
 				_, _ = io.Copy(c, stream(1, 64<<20))
 			}
 		})
-		r := start(t, k, setup{limits: limits{Progress: 400 * time.Millisecond}}, at(s.addr()))
+		r := start(t, k, setup{limits: limits{Progress: 400 * time.Millisecond}}, at(s.Addr()))
 		c := r.dial(t)
 		c.send(get("/", ""))
 		if a, err := readHead(c.in); err != nil || a.status != 200 {
@@ -236,7 +236,7 @@ func TestFirstHeadThatBeginsLate(t *testing.T) {
 			t.Skip("it has served a request before")
 		}
 		const patient = 2 * time.Second
-		r := start(t, k, setup{limits: limits{ReadHead: patient}}, at(answering(t, "ok").addr()))
+		r := start(t, k, setup{limits: limits{ReadHead: patient}}, at(answering(t, "ok").Addr()))
 		began := time.Now()
 		c := r.dial(t)
 		time.Sleep(patient * 7 / 10)
@@ -276,7 +276,7 @@ func TestSlowTakersDoNotStandStill(t *testing.T) {
 					_, _ = io.Copy(c, stream(1, size))
 				}
 			})
-			r := start(t, k, setup{limits: limits{Progress: still}}, at(s.addr()))
+			r := start(t, k, setup{limits: limits{Progress: still}}, at(s.Addr()))
 			c := r.dial(t)
 			_ = c.tcp.SetReadBuffer(64 << 10)
 			c.wait(patience + slow)
@@ -302,7 +302,7 @@ func TestSlowTakersDoNotStandStill(t *testing.T) {
 						_, _ = io.WriteString(c, sized("taken"))
 					}
 				})
-				r := start(t, k, setup{limits: body.limits}, at(s.addr()))
+				r := start(t, k, setup{limits: body.limits}, at(s.Addr()))
 				c := r.dial(t)
 				c.wait(patience + slow)
 				c.send(post(fmt.Sprintf("Content-Length: %d\r\n", body.size), ""))
@@ -325,7 +325,7 @@ func TestInstanceThatStopsTakingABody(t *testing.T) {
 				time.Sleep(5 * limit)
 			}
 		})
-		r := start(t, k, setup{limits: limits{Answer: limit, Progress: limit}}, at(s.addr()))
+		r := start(t, k, setup{limits: limits{Answer: limit, Progress: limit}}, at(s.Addr()))
 		c := r.dial(t)
 		c.send(post(fmt.Sprintf("Content-Length: %d\r\n", size), ""))
 		go func() { _, _ = io.Copy(c, stream(3, size)) }()
@@ -351,7 +351,7 @@ func TestInterimAnswersTakeOfTheTime(t *testing.T) {
 			}
 			_, _ = io.WriteString(c, sized("late"))
 		})
-		r := start(t, k, setup{limits: limits{Answer: limit}}, at(s.addr()))
+		r := start(t, k, setup{limits: limits{Answer: limit}}, at(s.Addr()))
 		c := r.dial(t)
 		c.send(get("/", ""))
 		if a := c.answer("GET"); a.status != 504 || len(a.interim) == 0 {

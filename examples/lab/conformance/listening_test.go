@@ -68,10 +68,10 @@ func TestListenerOutlivesItsFault(t *testing.T) {
 		var log lines
 		var fd int
 		free := play(t, func(int64, *net.TCPConn, *bufio.Reader) {})
-		free.close()
-		r := start(t, k, setup{listen: free.addr().String(), quiesces: true, log: zerolog.New(&log), listening: func(l *net.TCPListener) {
+		free.Close()
+		r := start(t, k, setup{listen: free.Addr().String(), quiesces: true, log: zerolog.New(&log), listening: func(l *net.TCPListener) {
 			fd = listenerFD(t, l)
-		}}, at(answering(t, "ok").addr()))
+		}}, at(answering(t, "ok").Addr()))
 		c := r.dial(t)
 		c.wait(4 * patience)
 		c.send(get("/", ""))
@@ -103,7 +103,7 @@ func TestListenerBrokenForGood(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		unready, ended := make(chan struct{}), make(chan error, 1)
 		var fd int
-		r := start(t, k, setup{broken: ended, onDrain: func() { close(unready) }, listening: func(l *net.TCPListener) { fd = listenerFD(t, l) }}, at(answering(t, "ok").addr()))
+		r := start(t, k, setup{broken: ended, onDrain: func() { close(unready) }, listening: func(l *net.TCPListener) { fd = listenerFD(t, l) }}, at(answering(t, "ok").Addr()))
 		c := r.dial(t)
 		c.wait(4 * listen.BrokenAfter)
 		c.send(get("/", ""))

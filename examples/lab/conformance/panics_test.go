@@ -45,7 +45,7 @@ func (f faultyPicker) Pick(w balancer.Want) (int, bool) {
 func TestPanicIsContained(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		var bug fault
-		r := start(t, k, setup{policy: faulty{fault: &bug}}, at(slowly(t, 5*time.Millisecond).addr()))
+		r := start(t, k, setup{policy: faulty{fault: &bug}}, at(slowly(t, 5*time.Millisecond).Addr()))
 		others := make([]*conn, 8)
 		for i := range others {
 			others[i] = r.dial(t)
@@ -84,7 +84,7 @@ func TestPanicBetweenInstances(t *testing.T) {
 		nowhere := at(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1})
 		nameless := nowhere
 		nameless.Address = "nowhere.invalid"
-		for name, in := range map[string]discovery.Instance{"closed": at(closing.addr()), "refused": nowhere, "has no address": nameless} {
+		for name, in := range map[string]discovery.Instance{"closed": at(closing.Addr()), "refused": nowhere, "has no address": nameless} {
 			var bug fault
 			r := start(t, k, setup{policy: faulty{fault: &bug}}, in)
 			c := r.dial(t)

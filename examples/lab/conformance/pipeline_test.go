@@ -15,7 +15,7 @@ import (
 // Requests sent without waiting are answered in their order, each whole, however many come in one piece.
 func TestPipelining(t *testing.T) {
 	every(t, func(t *testing.T, k *kind) {
-		r := start(t, k, setup{}, at(echo(t).addr(), "urlprefix-t/"))
+		r := start(t, k, setup{}, at(echo(t).Addr(), "urlprefix-t/"))
 		for _, n := range []int{2, 16, 100, 500} {
 			part(t, fmt.Sprint(n), func(t testing.TB) {
 				c := r.dial(t)
@@ -87,7 +87,7 @@ func TestPipelinedAnswersKeepTheirOrder(t *testing.T) {
 				_, _ = io.WriteString(c, sized(m.path()))
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		c := r.dial(t)
 		c.send(get("/slow", "") + get("/quick", "") + get("/slow", "") + get("/quick", ""))
 		for _, want := range []string{"/slow", "/quick", "/slow", "/quick"} {
@@ -112,7 +112,7 @@ func TestHalfCloseAfterRequests(t *testing.T) {
 				_, _ = io.WriteString(c, sized(m.path()))
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		for _, paths := range [][]string{{"/quick"}, {"/slow"}, {"/slow", "/quick"}, {"/quick", "/slow", "/quick"}} {
 			c := r.dial(t)
 			for _, p := range paths {
@@ -163,7 +163,7 @@ func TestHalfClosedClientGetsItsTime(t *testing.T) {
 				_, _ = io.WriteString(c, "x")
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		c := r.dial(t)
 		c.send(get("/", ""))
 		c.halfClose()

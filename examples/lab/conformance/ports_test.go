@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // With no local ports left for connections to one instance, requests that only it can take are told so at once, and all others go on:
@@ -24,11 +25,11 @@ func TestLocalPortsRunOut(t *testing.T) {
 		n.Set("net.ipv4.tcp_tw_reuse", "1")                  // as on loopback: a port is not lost for a minute after each connection
 		let := make(chan struct{})
 		release := sync.OnceFunc(func() { close(let) })
-		narrow := playOn(t, n.Outer+":0", func(_ int64, c *net.TCPConn, in *bufio.Reader) { answersWhen(let, c, in, "narrow") })
-		wide := playOn(t, n.Outer+":0", func(_ int64, c *net.TCPConn, in *bufio.Reader) { answersWhen(nil, c, in, "wide") })
+		narrow := fixture.PlayOn(t, n.Outer+":0", func(_ int64, c *net.TCPConn, in *bufio.Reader) { answersWhen(let, c, in, "narrow") })
+		wide := fixture.PlayOn(t, n.Outer+":0", func(_ int64, c *net.TCPConn, in *bufio.Reader) { answersWhen(nil, c, in, "wide") })
 		t.Cleanup(release) // before the instances wait for what they hold
 		a := startTold(t, k, work{Listen: n.Inner + ":0", within: n.Within()})
-		a.apply(t, at(narrow.addr(), "urlprefix-narrow/", "urlprefix-both/"), at(wide.addr(), "urlprefix-both/"), as("u", at(wide.addr(), "urlprefix-wide/")))
+		a.apply(t, at(narrow.Addr(), "urlprefix-narrow/", "urlprefix-both/"), at(wide.Addr(), "urlprefix-both/"), as("u", at(wide.Addr(), "urlprefix-wide/")))
 		for _, host := range []string{"narrow", "wide"} {
 			if reply, err := a.ask(t, to(host, "/")); err != nil || reply.status != 200 || reply.body != host {
 				t.Fatalf("%s, to begin with: %+v %v", host, reply, err)
@@ -52,7 +53,7 @@ func TestLocalPortsRunOut(t *testing.T) {
 				}
 			})
 		}
-		lab.Eventually(t, patience, "the ports are used up", func() bool { return refused.Load()+int64(narrow.live()) == clients })
+		lab.Eventually(t, patience, "the ports are used up", func() bool { return refused.Load()+int64(narrow.Live()) == clients })
 
 		var slowest time.Duration
 		kept := a.dial(t)

@@ -16,7 +16,7 @@ func TestRequestsAsBytes(t *testing.T) {
 	fill := strings.NewReplacer("<len>", strconv.Itoa(len(smuggled)), "<len+5>", strconv.Itoa(len(smuggled)+len("0\r\n\r\n")))
 	every(t, func(t *testing.T, k *kind) {
 		rec := record(t)
-		r := start(t, k, setup{}, at(rec.addr(), "urlprefix-t/", "urlprefix-victim/", "urlprefix-after/"))
+		r := start(t, k, setup{}, at(rec.Addr(), "urlprefix-t/", "urlprefix-victim/", "urlprefix-after/"))
 		for _, group := range [][]requestCase{bodyCases, chunkCases, lineCases, hostCases, fieldCases, hopCases} {
 			for _, c := range group {
 				c.send = fill.Replace(c.send)
@@ -144,7 +144,7 @@ func dirt(m *message) (list []string) {
 func TestNothingIsAdded(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		rec := record(t)
-		r := start(t, k, setup{forwarder: forwarder(t, "127.0.0.1")}, at(rec.addr()))
+		r := start(t, k, setup{forwarder: forwarder(t, "127.0.0.1")}, at(rec.Addr()))
 		c := r.dial(t)
 		c.send(get("/g?a=1;b=2&c=%zz", "X-Request-ID: mine\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\nx-MiXed:   blanks \t\r\nX-Empty:\r\n"))
 		c.want(200, "ok")
@@ -170,7 +170,7 @@ func TestNothingIsAdded(t *testing.T) {
 func TestLengthOfNothing(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		rec := record(t)
-		r := start(t, k, setup{}, at(rec.addr()))
+		r := start(t, k, setup{}, at(rec.Addr()))
 		c := r.dial(t)
 		for _, method := range []string{"GET", "HEAD", "DELETE", "OPTIONS", "PROPFIND", "REPORT", "POST", "PUT", "PATCH"} {
 			for _, version := range []string{"1.1", "1.0"} {

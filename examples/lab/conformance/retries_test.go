@@ -69,7 +69,7 @@ func TestRetries(t *testing.T) {
 						o.limits.Answer = time.Second
 						requests = 4
 					}
-					r := start(t, k, o, at(bad.addr()), at(fine.addr()))
+					r := start(t, k, o, at(bad.Addr()), at(fine.Addr()))
 					for n := range requests {
 						request := method + " /g HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello"
 						before := faulty.Load() + good.Load()
@@ -106,7 +106,7 @@ func TestRefusedGoesElsewhere(t *testing.T) {
 		}
 		_ = dead.Close()
 		s := answering(t, "ok")
-		r := start(t, k, setup{noRetries: true}, at(dead.Addr()), at(s.addr()))
+		r := start(t, k, setup{noRetries: true}, at(dead.Addr()), at(s.Addr()))
 		for range 20 {
 			if a, err := r.ask(t, post("Content-Length: 1\r\n", "x")); err != nil || a.status != 200 {
 				t.Fatalf("%+v %v", a, err)
@@ -130,7 +130,7 @@ func TestBlackHole(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		hole := blackHole(t)
 		s := answering(t, "ok")
-		r := start(t, k, setup{limits: limits{Connect: 200 * time.Millisecond}}, at(hole), at(s.addr()))
+		r := start(t, k, setup{limits: limits{Connect: 200 * time.Millisecond}}, at(hole), at(s.Addr()))
 		began := time.Now()
 		for range 10 {
 			if a, err := r.ask(t, post("Content-Length: 1\r\n", "x")); err != nil || a.status != 200 {
@@ -178,7 +178,7 @@ func TestBrokenInstanceIsLeftOut(t *testing.T) {
 				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
 			}
 		})
-		r := start(t, k, setup{}, at(bad.addr()), at(answering(t, "ok").addr()))
+		r := start(t, k, setup{}, at(bad.Addr()), at(answering(t, "ok").Addr()))
 		c := r.dial(t)
 		c.wait(4 * patience)
 		began := time.Now()
@@ -187,7 +187,7 @@ func TestBrokenInstanceIsLeftOut(t *testing.T) {
 			c.want(200, "ok")
 		}
 		// Three in a row, then once for each 100 ms that pass.
-		if got, most := bad.conns.Load(), 4+1+3*int64(time.Since(began)/(100*time.Millisecond)+1); got > most {
+		if got, most := bad.Conns(), 4+1+3*int64(time.Since(began)/(100*time.Millisecond)+1); got > most {
 			t.Errorf("%d of 200 went to the broken instance, want at most %d", got, most)
 		}
 	})

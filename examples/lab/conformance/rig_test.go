@@ -9,8 +9,6 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +19,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -142,33 +141,16 @@ func (r *rig) apply(instances ...discovery.Instance) {
 	r.swapping.Lock()
 	defer r.swapping.Unlock()
 	if r.warm != nil {
-		instances = append([]discovery.Instance{as("warm", at(r.warm.addr(), "urlprefix-"+warmHost+"/"))}, instances...)
+		instances = append([]discovery.Instance{as("warm", at(r.warm.Addr(), "urlprefix-"+warmHost+"/"))}, instances...)
 	}
 	r.sequence++
-	named := map[string]*discovery.Service{}
-	s := &discovery.Snapshot{Sequence: r.sequence, Taken: time.Now()}
-	for _, in := range instances {
-		service := named[in.Service]
-		if service == nil {
-			service = &discovery.Service{Name: in.Service}
-			named[in.Service] = service
-			s.Services = append(s.Services, service)
-		}
-		service.Instances = append(service.Instances, in)
-	}
-	slices.SortFunc(s.Services, func(a, b *discovery.Service) int { return strings.Compare(a.Name, b.Name) })
+	s := fixture.Snapshot(instances...)
+	s.Sequence, s.Taken = r.sequence, time.Now()
 	r.switcher.Apply(s)
 }
 
 // at is an instance of service t at an address; without tags it takes every host and path.
-func at(a net.Addr, tags ...string) discovery.Instance {
-	tcp := a.(*net.TCPAddr)
-	if tags == nil {
-		tags = []string{"urlprefix-/"}
-	}
-	return discovery.Instance{Identity: discovery.Identity{Node: "n", ID: "t-" + a.String(), Address: tcp.IP.String(), Port: tcp.Port},
-		Service: "t", Tags: tags, Weight: 1, Status: discovery.Passing}
-}
+func at(a net.Addr, tags ...string) discovery.Instance { return fixture.At(a, tags...) }
 
 // as gives an instance to another service.
 func as(service string, in discovery.Instance) discovery.Instance {
@@ -176,28 +158,10 @@ func as(service string, in discovery.Instance) discovery.Instance {
 	return in
 }
 
-// counter is the value of a counter or gauge, or a histogram's count, summed over those of its series of which the labels contain
-// all of want.
-func (r *rig) counter(name string, want ...string) (sum float64) {
-	families, err := r.registry.Gather()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, f := range families {
-		if f.GetName() != name {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			match := true
-			for _, w := range want {
-				match = match && strings.Contains(m.String(), `"`+w+`"`)
-			}
-			if match {
-				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-			}
-		}
-	}
-	return sum
+// counter is the sum of a metric's series of which the labels contain all of want.
+func (r *rig) counter(name string, want ...string) float64 {
+	r.t.Helper()
+	return fixture.Sum(r.t, r.registry, name, want...)
 }
 
 // certificate is self-signed, and the same in all of a process.

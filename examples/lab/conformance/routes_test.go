@@ -10,7 +10,7 @@ import (
 func TestRedirectsAndPathsAreAsWritten(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		s := echoing(t)
-		r := start(t, k, setup{}, at(s.addr(), "urlprefix-/old redirect=301,$path strip=/old", "urlprefix-/host redirect=302,https://$host$path",
+		r := start(t, k, setup{}, at(s.Addr(), "urlprefix-/old redirect=301,$path strip=/old", "urlprefix-/host redirect=302,https://$host$path",
 			"urlprefix-/whole strip=/whole prepend=/app"))
 		c := r.dial(t)
 		for _, step := range []struct{ target, host, location, body string }{
@@ -41,7 +41,7 @@ var shop = []string{"urlprefix-shop.test/", "urlprefix-shop.test:80/ redirect=30
 func TestPlainRequestsAreRedirectedAndNoneOverTLS(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		s := echoing(t)
-		r := start(t, k, setup{}, at(s.addr(), shop...))
+		r := start(t, k, setup{}, at(s.Addr(), shop...))
 		c := r.dial(t)
 		for _, step := range []struct {
 			host       string
@@ -68,7 +68,7 @@ func TestPlainRequestsAreRedirectedAndNoneOverTLS(t *testing.T) {
 func TestSchemeIsThatOfTheClient(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		s := echoing(t)
-		r := start(t, k, setup{forwarder: forwarder(t, "127.0.0.1")}, at(s.addr(), shop...))
+		r := start(t, k, setup{forwarder: forwarder(t, "127.0.0.1")}, at(s.Addr(), shop...))
 		c := r.dial(t)
 		for proto, want := range map[string]int{"https": 200, "http": 301} {
 			c.send("GET / HTTP/1.1\r\nHost: shop.test\r\nX-Forwarded-Proto: " + proto + "\r\n\r\n")
@@ -82,7 +82,7 @@ func TestSchemeIsThatOfTheClient(t *testing.T) {
 func TestPlainHTTP2IsRedirectedAndNoneOverTLS(t *testing.T) {
 	everyHTTP2(t, func(t *testing.T, k *kind) {
 		s := echoing(t)
-		c := start(t, k, setup{}, at(s.addr(), shop...)).dialFramed(t)
+		c := start(t, k, setup{}, at(s.Addr(), shop...)).dialFramed(t)
 		want := 301
 		if k.secure {
 			want = 200

@@ -75,7 +75,7 @@ func TestBodyThatComesWithItsExpectation(t *testing.T) {
 				_, _ = io.WriteString(c, sized("got "+m.body))
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		for _, pause := range []time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond} {
 			for framing, body := range map[string]string{"Content-Length: 4\r\n": "body", chunkedField: "4\r\nbody\r\n0\r\n\r\n"} {
 				c := r.dial(t)
@@ -110,7 +110,7 @@ func TestInterimAnswers(t *testing.T) {
 				_, _ = io.WriteString(c, "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n"+sized("ok"))
 			}
 		})
-		r := start(t, k, setup{loops: 1}, at(s.addr()))
+		r := start(t, k, setup{loops: 1}, at(s.Addr()))
 		c := r.dial(t)
 		for range 2 {
 			c.send(get("/", ""))
@@ -130,7 +130,7 @@ func TestInterimAnswers(t *testing.T) {
 		if a := old.want(200, "ok"); len(a.interim) > 0 {
 			t.Errorf("an HTTP/1.0 client gets %+v", a.interim[0])
 		}
-		if n := s.conns.Load(); n != 1 {
+		if n := s.Conns(); n != 1 {
 			t.Errorf("%d connections, want 1", n)
 		}
 	})
@@ -161,7 +161,7 @@ func TestHeadAndAnswersWithoutBody(t *testing.T) {
 				}
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr(), "urlprefix-t/"))
+		r := start(t, k, setup{}, at(s.Addr(), "urlprefix-t/"))
 		c := r.dial(t)
 		for range 2 {
 			for _, step := range []struct {
@@ -185,7 +185,7 @@ func TestHeadAndAnswersWithoutBody(t *testing.T) {
 				t.Errorf("%+v", a)
 			}
 		}
-		if n := s.conns.Load(); n != 1 {
+		if n := s.Conns(); n != 1 {
 			t.Errorf("%d connections, want 1", n)
 		}
 	})
@@ -194,7 +194,7 @@ func TestHeadAndAnswersWithoutBody(t *testing.T) {
 // HTTP/1.0 clients need no Host where a route takes any, get their answer with its end marked in their way, and may ask to stay.
 func TestHTTP10(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{}, at(echo(t).addr(), "urlprefix-t/"))
+		r := start(t, k, setup{}, at(echo(t).Addr(), "urlprefix-t/"))
 		c := r.dial(t)
 		c.send("GET /a HTTP/1.0\r\nHost: t\r\n\r\n")
 		c.want(200, `GET /a HTTP/1.1 ["Host: t"] "" []`)
@@ -230,7 +230,7 @@ func TestTrailers(t *testing.T) {
 				_, _ = io.WriteString(c, ok+"Transfer-Encoding: chunked\r\nTrailer: X-Down\r\n\r\n2\r\nok\r\n0\r\nX-Down: 1\r\nSet-Cookie: no\r\nContent-Length: 7\r\nTransfer-Encoding: gzip\r\n\r\n")
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		c := r.dial(t)
 		c.send("POST /t HTTP/1.1\r\nHost: t\r\nTE: trailers\r\nTrailer: X-Up\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Up: 2\r\nHost: evil\r\nContent-Length: 3\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n")
 		a := c.want(200, "ok")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // How much more a listener may use at the end of a soak than at its beginning. What is kept for the next request (buffers, pipes) differs
@@ -309,11 +310,11 @@ func (s *soak) churn() {
 // replace lets an instance die, as the table still has it, and another take its place, at times at its very address.
 func (s *soak) replace(sameAddress bool) {
 	dead := s.rough.remove(rand.IntN(len(s.rough.list)))
-	dead.die()
+	dead.Die()
 	s.died.Add(1)
 	time.Sleep(10 * time.Millisecond)
 	if sameAddress {
-		s.join(s.rough, dead.addr().String())
+		s.join(s.rough, dead.Addr().String())
 	} else {
 		s.join(s.rough, "127.0.0.1:0")
 	}
@@ -324,13 +325,13 @@ func (s *soak) replace(sameAddress bool) {
 func (s *soak) leave(m member) {
 	time.Sleep(time.Second)
 	s.left(m)
-	m.close()
+	m.Close()
 }
 
 // left checks that nothing is connected any more to an instance that no table has.
 func (s *soak) left(m member) {
-	if !lab.Within(2*patience, func() bool { return m.live() == 0 }) {
-		s.t.Errorf("%d connections to an instance that has left", m.live())
+	if !lab.Within(2*patience, func() bool { return m.Live() == 0 }) {
+		s.t.Errorf("%d connections to an instance that has left", m.Live())
 	}
 }
 
@@ -341,8 +342,8 @@ func (s *soak) join(to *crew, address string) {
 		_ = l.Close()
 	}
 	n := s.came.Add(1)
-	m := member{script: playOn(s.t, address, s.serve)}
-	m.Instance = as(to.service, at(m.addr(), "urlprefix-"+to.service+"/"))
+	m := member{script: fixture.PlayOn(s.t, address, s.serve)}
+	m.Instance = as(to.service, at(m.Addr(), "urlprefix-"+to.service+"/"))
 	m.ID = fmt.Sprintf("%s-%d", to.service, n)
 	to.list = append(to.list, m)
 }

@@ -69,7 +69,7 @@ func TestRequestsSplitAtEveryByte(t *testing.T) {
 	want := []string{`POST /a HTTP/1.1 ["Host: t" "X-Own: 1"] "hello, dear world ..." ["X-Own-Sum: 3"]`,
 		`PUT /b?q HTTP/1.1 ["Host: T" "X-Own-Long: ` + strings.Repeat("v", 40) + `"] "world" []`, `GET /c HTTP/1.1 ["Host: t"] "" []`}
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{}, at(echo(t).addr()))
+		r := start(t, k, setup{}, at(echo(t).Addr()))
 		check := func(how string, c *conn) {
 			for i, w := range want {
 				a, err := readAnswer(c.in, "GET")
@@ -133,7 +133,7 @@ func TestAnswersSplitAtEveryByte(t *testing.T) {
 				}
 			}
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		for n, w := range wholeAnswers {
 			sideBySide(len(w.text)-1, func(i int) {
 				if t.Failed() {
@@ -181,7 +181,7 @@ func TestAnswersCutAtEveryByte(t *testing.T) {
 		var instances []discovery.Instance
 		for n, w := range wholeAnswers[:2] {
 			for i := range w.text { // a service each, as one that fails so often is left out
-				instances = append(instances, as(fmt.Sprintf("s%d-%d", n, i), at(s.addr(), fmt.Sprintf("urlprefix-t/%d/%d", n, i))))
+				instances = append(instances, as(fmt.Sprintf("s%d-%d", n, i), at(s.Addr(), fmt.Sprintf("urlprefix-t/%d/%d", n, i))))
 			}
 		}
 		r := start(t, k, setup{noRetries: true}, instances...)
@@ -207,7 +207,7 @@ func TestAnswersCutAtEveryByte(t *testing.T) {
 				}
 			})
 		}
-		if asked, cuts := s.conns.Load(), int64(len(instances)); asked < cuts {
+		if asked, cuts := s.Conns(), int64(len(instances)); asked < cuts {
 			t.Errorf("only %d of %d cuts were made", asked, 2*cuts)
 		}
 	})

@@ -22,15 +22,15 @@ func TestSwapsInTheMiddleOfEverything(t *testing.T) {
 		for i := range s {
 			s[i] = numberedApp(t, i)
 		}
-		r := start(t, k, setup{reviver: true}, at(s[0].addr()), at(s[1].addr()))
+		r := start(t, k, setup{reviver: true}, at(s[0].Addr()), at(s[1].Addr()))
 		var swapped atomic.Bool
 		var asked atomic.Int64
 		go func() {
 			defer swapped.Store(true)
 			for i, began := 0, time.Now(); (i < swaps || asked.Load() < 2*swaps) && time.Since(began) < 2*patience; i++ {
-				set := []discovery.Instance{at(s[i%instances].addr()), at(s[(i+1)%instances].addr())}
+				set := []discovery.Instance{at(s[i%instances].Addr()), at(s[(i+1)%instances].Addr())}
 				if i%3 == 0 { // another service comes and goes
-					set = append(set, as("u", at(s[(i+2)%instances].addr(), "urlprefix-other/")))
+					set = append(set, as("u", at(s[(i+2)%instances].Addr(), "urlprefix-other/")))
 				}
 				r.apply(set...)
 				time.Sleep(3 * time.Millisecond)
@@ -99,11 +99,11 @@ func numberedApp(t testing.TB, number int) *script {
 func TestSwapDuringASmallBody(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		first, second := record(t), record(t)
-		r := start(t, k, setup{}, at(first.addr()))
+		r := start(t, k, setup{}, at(first.Addr()))
 		c := r.dial(t)
 		c.send(post("Content-Length: 5\r\n", "he"))
 		time.Sleep(30 * time.Millisecond)
-		r.apply(at(second.addr()))
+		r.apply(at(second.Addr()))
 		c.send("llo")
 		c.want(200, "ok")
 		_, gone, _ := first.take()
@@ -117,13 +117,13 @@ func TestSwapDuringASmallBody(t *testing.T) {
 func TestSmallBodyIsReadBeforeAnInstanceIsAsked(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		rec := record(t)
-		r := start(t, k, setup{}, at(rec.addr()))
+		r := start(t, k, setup{}, at(rec.Addr()))
 		c := r.dial(t)
 		for _, piece := range []string{post("Content-Length: 5\r\n", ""), "he", "ll"} {
 			c.send(piece)
 			time.Sleep(10 * time.Millisecond)
 		}
-		if n := rec.conns.Load(); n != 0 {
+		if n := rec.Conns(); n != 0 {
 			t.Errorf("asked on %d connections before the body was whole", n)
 		}
 		c.send("o")
@@ -144,13 +144,13 @@ func TestSwapDuringAnAnswer(t *testing.T) {
 			_, _ = io.WriteString(c, "after")
 			_, _ = io.Copy(io.Discard, in)
 		})
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		c := r.dial(t)
 		c.send(get("/", ""))
 		if a, err := readHead(c.in); err != nil || a.status != 200 {
 			t.Fatalf("%+v %v", a, err)
 		}
-		r.apply(at(answering(t, "new").addr()))
+		r.apply(at(answering(t, "new").Addr()))
 		close(next)
 		body := make([]byte, 10)
 		if _, err := io.ReadFull(c.in, body); err != nil || string(body) != "firstafter" {
@@ -187,8 +187,8 @@ func TestOwnAnswers(t *testing.T) {
 			}
 			_ = c.tcp.Close()
 		}
-		sick := down(as("sick", at(s.addr(), "urlprefix-/sick")))
-		r := start(t, k, setup{}, sick, at(s.addr(), "urlprefix-/strip strip=/strip", "urlprefix-/pre prepend=/new", "urlprefix-/dst host=dst", "urlprefix-/as host=other",
+		sick := down(as("sick", at(s.Addr(), "urlprefix-/sick")))
+		r := start(t, k, setup{}, sick, at(s.Addr(), "urlprefix-/strip strip=/strip", "urlprefix-/pre prepend=/new", "urlprefix-/dst host=dst", "urlprefix-/as host=other",
 			"urlprefix-/moved redirect=302,https://$host/to$path", "urlprefix-/no deny=ip:127.0.0.0/8", "urlprefix-/few allow=ip:10.0.0.0/8"))
 		c := r.dial(t)
 		for _, step := range []struct {
@@ -196,7 +196,7 @@ func TestOwnAnswers(t *testing.T) {
 			status int
 			want   string
 		}{
-			{"/strip/a?b", 200, "x.example:81 GET /a?b "}, {"/pre/a", 200, "x.example:81 GET /new/pre/a "}, {"/dst", 200, s.addr().String() + " GET /dst "}, {"/as", 200, "other GET /as "},
+			{"/strip/a?b", 200, "x.example:81 GET /a?b "}, {"/pre/a", 200, "x.example:81 GET /new/pre/a "}, {"/dst", 200, s.Addr().String() + " GET /dst "}, {"/as", 200, "other GET /as "},
 			{"/zzz", 404, "No route matches"}, {"/sick", 503, "No healthy upstream"}, {"/no", 403, "Forbidden"}, {"/few", 403, "Forbidden"}, {"/moved/x?q", 302, ""},
 		} {
 			c.send("GET " + step.path + " HTTP/1.1\r\nHost: x.example:81\r\n\r\n")

@@ -86,7 +86,7 @@ func errOr(err error) error {
 func TestTunnelStreams(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		s := mirror(t)
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		size := 100_000 * lab.Rounds(10)
 		sideBySide(100, func(i int) {
 			c, err := r.tryDial(t)
@@ -119,7 +119,7 @@ func TestTunnelStreams(t *testing.T) {
 			}
 			<-sent
 		})
-		lab.Eventually(t, patience, "no tunnel is left", func() bool { return r.counter("pointsman_tunnels") == 0 && s.live() == 0 })
+		lab.Eventually(t, patience, "no tunnel is left", func() bool { return r.counter("pointsman_tunnels") == 0 && s.Live() == 0 })
 	})
 }
 
@@ -133,7 +133,7 @@ func TestTunnelOutlivesSwaps(t *testing.T) {
 			}
 		})
 		other := answering(t, "other")
-		r := start(t, k, setup{}, at(s.addr()))
+		r := start(t, k, setup{}, at(s.Addr()))
 		c := r.dial(t)
 		c.send(upgrade)
 		if a := c.answer("GET"); a.status != 101 {
@@ -144,7 +144,7 @@ func TestTunnelOutlivesSwaps(t *testing.T) {
 		}
 		for i := range 20 {
 			if i%2 == 0 {
-				r.apply(at(other.addr()))
+				r.apply(at(other.Addr()))
 			} else {
 				r.apply()
 			}
@@ -160,7 +160,7 @@ func TestTunnelOutlivesSwaps(t *testing.T) {
 // Only websocket may upgrade; anything else is a plain request without its Upgrade, and what follows is a request.
 func TestOnlyWebSocketUpgrades(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{}, at(echo(t).addr()))
+		r := start(t, k, setup{}, at(echo(t).Addr()))
 		for _, fields := range []string{"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAM\r\n", "Upgrade: foo\r\nConnection: Upgrade\r\n",
 			"Upgrade: websocket, h2c\r\nConnection: Upgrade\r\n", "Upgrade: websocket\r\n"} {
 			c := r.dial(t)
@@ -175,7 +175,7 @@ func TestOnlyWebSocketUpgrades(t *testing.T) {
 func TestUpgradeRefused(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		rec := record(t)
-		r := start(t, k, setup{}, at(rec.addr()))
+		r := start(t, k, setup{}, at(rec.Addr()))
 		c := r.dial(t)
 		c.send(upgrade + get("/next", ""))
 		if a := c.want(200, "ok"); a.closes() {

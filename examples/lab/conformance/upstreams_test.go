@@ -9,88 +9,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
+
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // script is the hostile instance: play gets each connection, and how many came before it, and does with it what the test wants.
-type script struct {
-	l     net.Listener
-	all   sync.WaitGroup
-	mu    sync.Mutex
-	open  map[net.Conn]bool
-	conns atomic.Int64
-}
+type script = fixture.Script
 
 func play(t testing.TB, with func(n int64, c *net.TCPConn, in *bufio.Reader)) *script {
 	t.Helper()
-	return playOn(t, "127.0.0.1:0", with)
+	return fixture.Play(t, with)
 }
-
-// playOn plays on an address of its own.
-func playOn(t testing.TB, address string, with func(n int64, c *net.TCPConn, in *bufio.Reader)) *script {
-	t.Helper()
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &script{l: l, open: map[net.Conn]bool{}}
-	s.all.Go(func() { s.accept(with) })
-	t.Cleanup(s.close)
-	return s
-}
-
-func (s *script) accept(with func(n int64, c *net.TCPConn, in *bufio.Reader)) {
-	for {
-		c, err := s.l.Accept()
-		if err != nil {
-			return
-		}
-		s.mu.Lock()
-		s.open[c] = true
-		s.mu.Unlock()
-		n := s.conns.Add(1) - 1
-		s.all.Go(func() {
-			defer func() {
-				_ = c.Close()
-				s.mu.Lock()
-				delete(s.open, c)
-				s.mu.Unlock()
-			}()
-			with(n, c.(*net.TCPConn), bufio.NewReader(c))
-		})
-	}
-}
-
-// close ends it and all of its connections.
-func (s *script) close() {
-	_ = s.l.Close()
-	s.mu.Lock()
-	for c := range s.open {
-		_ = c.Close()
-	}
-	s.mu.Unlock()
-	s.all.Wait()
-}
-
-// die ends it and resets all of its connections, as the death of a process does.
-func (s *script) die() {
-	s.mu.Lock()
-	for c := range s.open {
-		_ = c.(*net.TCPConn).SetLinger(0)
-	}
-	s.mu.Unlock()
-	s.close()
-}
-
-// live is how many connections are open.
-func (s *script) live() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.open)
-}
-
-func (s *script) addr() net.Addr { return s.l.Addr() }
 
 // answering is an instance that gives every request the same answer.
 func answering(t testing.TB, body string) *script {

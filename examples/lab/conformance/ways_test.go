@@ -56,7 +56,7 @@ func TestOneRoutesWayOfSpeakingIsNotChargedToOthers(t *testing.T) {
 		} {
 			part(t, name, func(t testing.TB) {
 				s := c.instance(t, "fine")
-				r := start(t, plainAndTLS(k), setup{reviver: true}, at(s.addr(), c.good, c.bad))
+				r := start(t, plainAndTLS(k), setup{reviver: true}, at(s.Addr(), c.good, c.bad))
 				askBothWays(t, r)
 				if n := r.counter("pointsman_upstream_connects_total", "refused") + r.counter("pointsman_upstream_connects_total", "timeout"); n != 0 {
 					t.Errorf("%v connects count as refused or late, and none was", n)
@@ -94,9 +94,9 @@ func TestWaysSurviveASwap(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		plain, secure := answering(t, "plain"), answeringTLS(t, "secure")
 		tls := func(more string) discovery.Instance {
-			return as("s", at(secure.addr(), "urlprefix-/secure proto=https tlsskipverify=true"+more))
+			return as("s", at(secure.Addr(), "urlprefix-/secure proto=https tlsskipverify=true"+more))
 		}
-		r := start(t, plainAndTLS(k), setup{reviver: true}, at(plain.addr(), "urlprefix-/plain"), tls(""))
+		r := start(t, plainAndTLS(k), setup{reviver: true}, at(plain.Addr(), "urlprefix-/plain"), tls(""))
 		c := r.dial(t)
 		ask := func() {
 			for _, path := range []string{"plain", "secure"} {
@@ -106,18 +106,18 @@ func TestWaysSurviveASwap(t *testing.T) {
 		}
 		ask()
 		for n := range 5 {
-			r.apply(at(plain.addr(), "urlprefix-/plain", fmt.Sprintf("urlprefix-/n%d", n)), tls(""), as("other", at(plain.addr(), fmt.Sprintf("urlprefix-/o%d", n))))
+			r.apply(at(plain.Addr(), "urlprefix-/plain", fmt.Sprintf("urlprefix-/n%d", n)), tls(""), as("other", at(plain.Addr(), fmt.Sprintf("urlprefix-/o%d", n))))
 			ask()
 		}
-		if n := secure.conns.Load(); n != 1 {
+		if n := secure.Conns(); n != 1 {
 			t.Errorf("%d connections over TLS, want the first one to be kept over all swaps", n)
 		}
-		r.apply(at(plain.addr(), "urlprefix-/plain"), tls(" host=name.test"))
+		r.apply(at(plain.Addr(), "urlprefix-/plain"), tls(" host=name.test"))
 		ask()
 		deadline := time.Now().Add(patience)
-		for secure.live() != 1 {
+		for secure.Live() != 1 {
 			if time.Now().After(deadline) {
-				t.Fatalf("%d connections over TLS are open, want that of the way in use", secure.live())
+				t.Fatalf("%d connections over TLS are open, want that of the way in use", secure.Live())
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -128,7 +128,7 @@ func TestWaysSurviveASwap(t *testing.T) {
 func TestOneRoutesWayOfSpeakingIsNotChargedToOthersOverHTTP2(t *testing.T) {
 	t.Parallel()
 	s := answering(t, "fine")
-	r := start(t, kindNamed("std-tls"), setup{reviver: true}, at(s.addr(), "urlprefix-/good", "urlprefix-/bad proto=https"))
+	r := start(t, kindNamed("std-tls"), setup{reviver: true}, at(s.Addr(), "urlprefix-/good", "urlprefix-/bad proto=https"))
 	tr := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	tr.Protocols.SetHTTP2(true)
 	defer tr.CloseIdleConnections()
