@@ -44,7 +44,8 @@ var layers = map[string]layer{
 	"proxy":              {ours: []string{"proxy/routing", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/certs":        {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy/listen":       {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
-	"proxy/event":        {ours: []string{"proxy", "proxy/routing", "discovery/outside", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
+	"proxy/reactor":      {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/event":        {ours: []string{"proxy", "proxy/routing", "discovery/outside", "balancer", "proxy/http1", "proxy/listen", "proxy/reactor"}, never: []string{consulAPI, docker}},
 	"proxy/std":          {ours: []string{"proxy", "proxy/routing", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
 	"proxy/admin":        {ours: []string{"proxy", "proxy/routing", "discovery", "balancer"}, never: []string{consulAPI, docker}},
 }
