@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // Outcome is an answer that the proxy gives itself. One place turns what happened into a status, see Outcome.Status.
@@ -180,9 +181,9 @@ func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte 
 	}
 	dst = append(append(dst, `{"type":"about:blank","title":"`...), replies[o].reason...)
 	dst = strconv.AppendInt(append(dst, `","status":`...), int64(o.Status()), 10)
-	dst = append(appendJSONEscaped(append(dst, `,"detail":"`...), detail), '"')
+	dst = append(record.AppendJSON(append(dst, `,"detail":"`...), detail), '"')
 	if id != "" {
-		dst = append(appendJSONEscaped(append(dst, `,"request_id":"`...), id), '"')
+		dst = append(record.AppendJSON(append(dst, `,"request_id":"`...), id), '"')
 	}
 	return append(dst, '}', '\n')
 }

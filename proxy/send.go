@@ -1,8 +1,6 @@
 package proxy
 
-import (
-	"github.com/pointsman/pointsman/proxy/http1"
-)
+import "github.com/pointsman/pointsman/proxy/http1"
 
 // AppendRequest appends the head that goes to x.Target: request line, Host, the client's fields but for those that end here, the
 // forwarding fields of this hop, which no Connection field can remove, and the framing, which is ours and never the client's.

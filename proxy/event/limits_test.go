@@ -21,6 +21,7 @@ import (
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 func eventually(t testing.TB, what string, ok func() bool) {
@@ -234,7 +235,7 @@ func openPipes(t *testing.T) (n int) {
 // A connection that sends many requests at once has a share of each turn, also where none of them has to wait for an instance.
 func TestRequestsOfOneConnectionTakeTurns(t *testing.T) {
 	var lines bytes.Buffer
-	access := proxy.NewAccessLog(proxy.AccessCombined, &lines)
+	access := record.NewAccessLog(record.AccessCombined, &lines)
 	r, ready := pausable(t, proxy.Limits{}, fixture.Serve(t, func(http.ResponseWriter, *http.Request) {}), &proxy.Shared{Access: access})
 	r.apply()
 	many, manyReader := r.dial()

@@ -8,6 +8,7 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/reactor"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // upstreamPhase is what a connection to an instance is at.
@@ -77,7 +78,7 @@ func (u *upstreamConn) connected() {
 		return
 	}
 	u.opened = l.Clock
-	l.recorder.Connect(proxy.ConnectOK)
+	l.recorder.Connect(record.ConnectOK)
 	u.exchange.connected()
 }
 

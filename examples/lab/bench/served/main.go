@@ -20,6 +20,7 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/bench/layout"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -90,7 +91,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return plain.Listen(ctx, "tcp", address)
 }
 
-func accessLog(path string) (*proxy.AccessLog, error) {
+func accessLog(path string) (*record.AccessLog, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -98,5 +99,5 @@ func accessLog(path string) (*proxy.AccessLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return proxy.NewAccessLog(proxy.AccessCombined, f), nil
+	return record.NewAccessLog(record.AccessCombined, f), nil
 }
