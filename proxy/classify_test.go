@@ -76,8 +76,8 @@ func TestKeptConnectionsMakeRoomOnlyForAFreshOne(t *testing.T) {
 // A request whose instances have all gone between the load and the pick is matched again: once, and it pays for the budget once.
 func TestARequestIsMatchedAgainOnce(t *testing.T) {
 	for want, after := range map[string][]discovery.Instance{
-		"send 10.0.0.2:80":  {fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/")},
-		"reply no-instance": nil,
+		"send 10.0.0.2:80":          {fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/")},
+		"reply no-healthy-upstream": nil,
 	} {
 		d := newDesk(t, nil)
 		d.common.Switch = routing.NewSwitch(routing.Options{})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,25 @@ func TestProblems(t *testing.T) {
 	}
 	if kind, _ := problem(OutcomeNoRoute, "application/json, text/html", ""); kind != "application/problem+json" {
 		t.Errorf("JSON was asked for first: %s", kind)
+	}
+}
+
+// What is written into logs and metrics is documented, and so does not change unseen.
+func TestOutcomesAndReasonsAreInTheREADME(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := func(word string) {
+		if !bytes.Contains(readme, []byte("`"+word+"`")) {
+			t.Errorf("%s is not in the README", word)
+		}
+	}
+	for o := OutcomeNotReady; o < outcomes; o++ {
+		documented(o.String())
+	}
+	for f := range FailedClient { // those that can be followed by a retry
+		documented(f.String())
 	}
 }
 
