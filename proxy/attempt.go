@@ -45,7 +45,7 @@ func (f Failure) String() string {
 	case FailedHandshake:
 		return "handshake"
 	case FailedSettle:
-		return "closed-early"
+		return "settle"
 	case FailedStale:
 		return "stale"
 	case FailedSent:
@@ -57,7 +57,7 @@ func (f Failure) String() string {
 	case FailedAnswer:
 		return "malformed"
 	case FailedFull:
-		return "connection-limit"
+		return "full"
 	case FailedShort:
 		return "shortage"
 	case FailedSlow:

@@ -11,7 +11,6 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/http1"
-	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // What a listener saw of an attempt gets its meaning here, and nowhere else: a response's head, or how the attempt ended without one.
@@ -73,32 +72,32 @@ func (s *Recorder) ConnectFailed(u *balancer.Upstream, err error) Failure {
 		return FailedShort
 	}
 	if errors.Is(err, ErrHandshake) {
-		s.HandshakeFailed(u, err)
+		s.noHandshake(u, err)
 		if balancer.HandshakeCut(err) {
 			return FailedSettle // where it is counted, too
 		}
-		s.Connect(record.ConnectHandshake)
+		s.Connect(ConnectHandshake)
 		return FailedHandshake
 	}
 	result := connectResult(err)
 	s.Connect(result)
-	if result == record.ConnectForbidden {
-		s.Notice(u.Service(), u.Address(), err.Error(), "an instance's address is not dialled", time.Now())
+	if result == ConnectForbidden {
+		s.tell(u.Service(), u.Address(), err.Error(), "an instance's address is not dialled", time.Now())
 	}
 	return FailedConnect
 }
 
-func connectResult(err error) record.ConnectResult {
+func connectResult(err error) ConnectResult {
 	var timeout net.Error
 	switch {
 	case errors.As(err, new(*outside.Refusal)):
-		return record.ConnectForbidden
+		return ConnectForbidden
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return record.ConnectRefused
+		return ConnectRefused
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(): // ETIMEDOUT is one, too
-		return record.ConnectTimeout
+		return ConnectTimeout
 	}
-	return record.ConnectError
+	return ConnectError
 }
 
 // EndedEarly is what the end of a connection means that came before the head of an answer was complete. heard says that a byte of the

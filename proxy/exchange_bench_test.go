@@ -12,7 +12,6 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/http1"
-	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -33,13 +32,13 @@ const (
 )
 
 // newDesk has the route web.io/ to two instances.
-func newDesk(tb testing.TB, access *record.AccessLog) *desk {
+func newDesk(tb testing.TB, access *AccessLog) *desk {
 	tb.Helper()
 	d := &desk{now: time.Unix(1_800_000_000, 123456789)}
 	d.common = &Shared{Metrics: NewMetrics(prometheus.NewRegistry()), Access: access}
 	d.common.Limits = DefaultLimits()
 	d.seat = d.common.NewRecorder()
-	d.table = routing.NewTable(routing.Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/"), fixture.Instance("web", "10.0.0.2", 80, "urlprefix-web.io/")))
+	d.table = routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/"), fixture.Instance("web", "10.0.0.2", 80, "urlprefix-web.io/")))
 	d.client = NewClient(netip.MustParseAddr("192.168.10.20"), "http", &d.common.Forwarder)
 	if err := d.request.Parse([]byte(requestText), http1.Limits{}); err != nil {
 		tb.Fatal(err)
@@ -64,8 +63,8 @@ func (d *desk) exchange(x *Exchange, buf []byte) []byte {
 }
 
 // logging runs a log until the test ends.
-func logging(tb testing.TB, f record.AccessFormat) *record.AccessLog {
-	l := record.NewAccessLog(f, io.Discard)
+func logging(tb testing.TB, f AccessFormat) *AccessLog {
+	l := NewAccessLog(f, io.Discard)
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	all.Go(func() { _ = l.Run(ctx) })
@@ -75,8 +74,8 @@ func logging(tb testing.TB, f record.AccessFormat) *record.AccessLog {
 
 var formats = []struct {
 	name   string
-	format record.AccessFormat
-}{{"off", record.AccessOff}, {"json", record.AccessJSON}, {"combined", record.AccessCombined}}
+	format AccessFormat
+}{{"off", AccessOff}, {"json", AccessJSON}, {"combined", AccessCombined}}
 
 func BenchmarkExchange(b *testing.B) {
 	for _, f := range formats {
@@ -108,9 +107,9 @@ func BenchmarkLoops(b *testing.B) {
 
 func TestExchangeAllocatesNothing(t *testing.T) {
 	for _, f := range formats {
-		var access *record.AccessLog
-		if f.format != record.AccessOff {
-			access = record.NewAccessLog(f.format, io.Discard)
+		var access *AccessLog
+		if f.format != AccessOff {
+			access = NewAccessLog(f.format, io.Discard)
 		}
 		d := newDesk(t, access)
 		var x Exchange

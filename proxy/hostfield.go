@@ -2,7 +2,7 @@ package proxy
 
 // hostSent is the Host field's value for x.Target.
 func (x *Exchange) hostSent() string {
-	switch o := x.Member.Options; {
+	switch o := &x.Member.Rule.Options; {
 	case o.HostDst:
 		return x.Member.Upstream.Address()
 	case o.Host != "":

@@ -62,7 +62,7 @@ func TestARedirectTurnsNoRotation(t *testing.T) {
 	list := func(tag string) *discovery.Snapshot {
 		return fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tag), fixture.Instance("web", "10.0.0.2", 80, tag), fixture.Instance("web", "10.0.0.3", 80, tag))
 	}
-	d.table = routing.NewTable(routing.Options{}).Next(list("urlprefix-web.io/ redirect=301,https://new.example$path"))
+	d.table = routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(list("urlprefix-web.io/ redirect=301,https://new.example$path"))
 	for range 4 {
 		if got := d.from(t, "10.1.1.1", "/"); got != redirected {
 			t.Fatal(got)
@@ -94,7 +94,7 @@ func TestWhatInstancesRestrictAddsUp(t *testing.T) {
 		for i, options := range c.tags {
 			list = append(list, fixture.Instance("web", fmt.Sprintf("10.0.0.%d", i+1), 80, "urlprefix-web.io/"+options))
 		}
-		d.table = routing.NewTable(routing.Options{}).Next(fixture.Snapshot(list...))
+		d.table = routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(fixture.Snapshot(list...))
 		for client, want := range c.want {
 			for i := range 2 * len(list) {
 				now := want

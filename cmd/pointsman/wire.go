@@ -16,7 +16,9 @@ import (
 	"github.com/pointsman/pointsman/discovery/probe"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
-	"github.com/pointsman/pointsman/proxy/record"
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/dialect/fabio"
+	"github.com/pointsman/pointsman/proxy/dialect/native"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -92,6 +94,7 @@ func (h *half) assemble(a *actors) error {
 
 func (h *half) tableOptions(r *balancer.Reviver) routing.Options {
 	o := routing.Options{
+		Languages:  dialect.Languages{native.Language(), fabio.Language()},
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balance: balancer.RoundRobin{},
 	}
@@ -104,12 +107,12 @@ func (h *half) tableOptions(r *balancer.Reviver) routing.Options {
 	return o
 }
 
-func (h *half) accessLog() (*record.AccessLog, error) {
-	format, err := record.ParseAccessFormat(h.flags.access.value)
+func (h *half) accessLog() (*proxy.AccessLog, error) {
+	format, err := proxy.ParseAccessFormat(h.flags.access.value)
 	if err != nil {
 		return nil, err
 	}
-	access := record.NewAccessLog(format, os.Stdout)
+	access := proxy.NewAccessLog(format, os.Stdout)
 	h.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "pointsman_access_log_dropped_total",
 		Help: "Lines of the access log that were lost because stdout did not take them in time."},
 		func() float64 { return float64(access.Dropped()) }))
@@ -117,7 +120,7 @@ func (h *half) accessLog() (*record.AccessLog, error) {
 }
 
 // common is what all listeners share.
-func (h *half) common(access *record.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
+func (h *half) common(access *proxy.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
 	return &proxy.Shared{
 		Switch: h.table, Metrics: proxy.NewMetrics(h.registry), Access: access, Log: h.log,
 		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(),

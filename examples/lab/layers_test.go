@@ -30,25 +30,25 @@ const (
 
 // layers is the table of who may import whom. A package that is not in it is a new room, and needs a line here.
 var layers = map[string]layer{
-	"balancer":           {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/http1":        {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
-	"proxy/dialect":      {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
-	"discovery/outside":  {never: []string{consulAPI, docker, netHTTP}},
-	"discovery/probe":    {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
-	"discovery":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
-	"discovery/consul":   {ours: []string{"discovery", "registrator", "discovery/probe"}, never: []string{docker}},
-	"discovery/memory":   {ours: []string{"discovery", "registrator", "discovery/probe", "discovery/outside"}, never: []string{consulAPI, docker}},
-	"registrator":        {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
-	"registrator/docker": {ours: []string{"registrator"}, never: []string{consulAPI}},
-	"proxy/routing":      {ours: []string{"discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
-	"proxy/record":       {ours: []string{"balancer"}, never: []string{consulAPI, docker}},
-	"proxy":              {ours: []string{"proxy/routing", "proxy/record", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
-	"proxy/certs":        {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
-	"proxy/listen":       {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
-	"proxy/reactor":      {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/event":        {ours: []string{"proxy", "proxy/routing", "proxy/record", "discovery/outside", "balancer", "proxy/http1", "proxy/listen", "proxy/reactor"}, never: []string{consulAPI, docker}},
-	"proxy/std":          {ours: []string{"proxy", "proxy/routing", "proxy/record", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
-	"proxy/admin":        {ours: []string{"proxy", "proxy/routing", "proxy/record", "discovery", "balancer"}, never: []string{consulAPI, docker}},
+	"balancer":             {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/http1":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect":        {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect/native": {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect/fabio":  {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
+	"discovery/outside":    {never: []string{consulAPI, docker, netHTTP}},
+	"discovery/probe":      {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
+	"discovery":            {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
+	"discovery/consul":     {ours: []string{"discovery", "registrator", "discovery/probe"}, never: []string{docker}},
+	"discovery/memory":     {ours: []string{"discovery", "registrator", "discovery/probe", "discovery/outside"}, never: []string{consulAPI, docker}},
+	"registrator":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
+	"registrator/docker":   {ours: []string{"registrator"}, never: []string{consulAPI}},
+	"proxy/routing":        {ours: []string{"discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
+	"proxy":                {ours: []string{"proxy/routing", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
+	"proxy/certs":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
+	"proxy/listen":         {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/event":          {ours: []string{"proxy", "proxy/routing", "discovery/outside", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
+	"proxy/std":            {ours: []string{"proxy", "proxy/routing", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
+	"proxy/admin":          {ours: []string{"proxy", "proxy/routing", "discovery", "balancer"}, never: []string{consulAPI, docker}},
 }
 
 type pkg struct {
@@ -92,6 +92,7 @@ func TestLayersCheckCanFail(t *testing.T) {
 		{ImportPath: "balancer", Deps: []string{"net/http"}},
 		{ImportPath: "proxy", Imports: []string{module + "proxy/std"}},
 		{ImportPath: "proxy/event", Imports: []string{module + "examples/lab"}},
+		{ImportPath: "proxy/routing", Imports: []string{module + "proxy/dialect/fabio"}},
 		{ImportPath: "registrator", Deps: []string{consulAPI}},
 		{ImportPath: "registrator", Deps: []string{docker + "client"}},
 		{ImportPath: "discovery/consul", Deps: []string{docker + "client"}},
@@ -114,7 +115,7 @@ func complaints(p pkg) []string {
 	if p.ImportPath != "discovery/consul" && slices.Contains(p.Imports, consulAPI) {
 		list = append(list, "imports consul/api, which stands in discovery/consul alone")
 	}
-	if (p.ImportPath == "proxy" || p.ImportPath == "proxy/record") && slices.Contains(p.Imports, netHTTP) {
+	if p.ImportPath == "proxy" && slices.Contains(p.Imports, netHTTP) {
 		list = append(list, "imports net/http") // client_golang brings it in among the dependencies
 	}
 	if strings.HasPrefix(p.ImportPath, "cmd/") || strings.HasPrefix(p.ImportPath, "examples/") {

@@ -14,12 +14,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // filled is a switch over n services whose texts are as hostile as a catalogue lets them be.
 func filled(n int) *routing.Switch {
-	s := routing.NewSwitch(routing.Options{Registered: true})
+	s := routing.NewSwitch(routing.Options{Languages: fixture.Languages(), Registered: true})
 	snap := &discovery.Snapshot{Sequence: 7, Cause: strings.Repeat("c", 10000), Taken: time.Unix(1, 0)}
 	for k := range n {
 		name := fmt.Sprintf("web%05d", k)
@@ -117,7 +118,7 @@ func TestViewsAreBoundedEscapedAndWithoutSecrets(t *testing.T) {
 }
 
 func TestViewsBeforeTheFirstTable(t *testing.T) {
-	h := Admin(Options{Table: routing.NewSwitch(routing.Options{}).Load})
+	h := Admin(Options{Table: routing.NewSwitch(routing.Options{Languages: fixture.Languages()}).Load})
 	for _, path := range []string{"/api/routes", "/api/services"} {
 		if w := get(h, "localhost", path); w.Code != 200 || !json.Valid(w.Body.Bytes()) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)

@@ -50,6 +50,6 @@ func (c *tableCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(c.services, float64(services))
 	gauge(c.usable, float64(usable))
 	gauge(c.routes, float64(routes))
-	gauge(c.refused, float64(len(t.Rejects())))
+	gauge(c.refused, float64(len(t.Verdicts())))
 	gauge(c.contested, float64(t.Contested()))
 }

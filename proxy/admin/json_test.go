@@ -14,7 +14,7 @@ import (
 // The JSON is what scripts and dashboards read: names of members don't change.
 func TestRoutesJSON(t *testing.T) {
 	table, _ := sample()
-	reason := strconv.Quote(table.Rejects()[0].Reason)
+	reason := strconv.Quote(table.Verdicts()[0].Reason)
 	want := `{
   "table": 2,
   "count": 2,
@@ -67,7 +67,7 @@ func TestRoutesJSON(t *testing.T) {
 
 func TestServicesJSON(t *testing.T) {
 	table, until := sample()
-	reason := strconv.Quote(table.Rejects()[0].Reason)
+	reason := strconv.Quote(table.Verdicts()[0].Reason)
 	want := `{
   "sequence": 8,
   "stale": false,
@@ -132,7 +132,7 @@ func sample() (*routing.Table, time.Time) {
 	one := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io:81/p weight=0.5 strip=/p")
 	two := fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/x weight=abc")
 	two.Status = discovery.Critical
-	first := routing.NewTable(routing.Options{DefaultService: "api"}).Next(fixture.Snapshot(one))
+	first := routing.NewTable(routing.Options{Languages: fixture.Languages(), DefaultService: "api"}).Next(fixture.Snapshot(one))
 	s := fixture.Snapshot(one, two)
 	s.Sequence, s.Taken = 8, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	table := first.Next(s)

@@ -64,7 +64,7 @@ func (o Options) routes(w http.ResponseWriter, r *http.Request) {
 
 // viewRoutes is a page of a table's routes, and the same page of what it refused. t may be nil.
 func viewRoutes(t *routing.Table, p page) routesView {
-	all, refused, conflicts := t.Routes(), t.Rejects(), t.Conflicts()
+	all, refused, conflicts := t.Routes(), t.Verdicts(), t.Conflicts()
 	view := routesView{
 		Count: len(all), RejectCount: len(refused), ConflictCount: len(conflicts),
 		Routes: []routeView{}, Rejects: []rejectView{}, Conflicts: []conflictView{},
@@ -77,7 +77,7 @@ func viewRoutes(t *routing.Table, p page) routesView {
 	}
 	view.Rejects = append(view.Rejects, viewRejects(cut(refused, p))...)
 	for _, x := range cut(conflicts, p) {
-		view.Conflicts = append(view.Conflicts, conflictView{x.Service, x.Holder, x.Route, x.Reason})
+		view.Conflicts = append(view.Conflicts, conflictView{x.Service, x.Holder, x.Rule, x.Text()})
 	}
 	return view
 }
@@ -89,23 +89,23 @@ func viewRoute(r *routing.Route) routeView {
 	}
 	shown := r.Members[:min(len(r.Members), defaultLimit)]
 	v := routeView{
-		Service: r.Name, Host: clip(r.Host), Path: clip(r.Path), Dialect: r.Dialect.String(), Default: r.Default,
+		Service: r.Name, Host: clip(r.Host), Path: clip(r.Path), Dialect: r.Language, Default: r.Default,
 		Instances: make([]memberView, 0, len(shown)),
 	}
 	for i := range shown {
 		m := &shown[i]
 		v.Instances = append(v.Instances, memberView{
 			Service: clip(m.Instance.Service), ID: clip(m.Instance.ID), Address: m.Upstream.Address(),
-			Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Options.Words(),
+			Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Rule.Words(),
 		})
 	}
 	return v
 }
 
-func viewRejects(list []routing.Reject) []rejectView {
+func viewRejects(list []routing.Verdict) []rejectView {
 	out := make([]rejectView, 0, len(list))
 	for _, x := range list {
-		out = append(out, rejectView{Service: clip(x.Service), Instance: x.Instance, Tag: x.Tag, Reason: x.Reason})
+		out = append(out, rejectView{Service: clip(x.Service), Instance: x.Instance, Tag: x.Tags(), Reason: x.Text()})
 	}
 	return out
 }

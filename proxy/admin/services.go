@@ -136,7 +136,7 @@ func viewServices(t *routing.Table, ages map[string]time.Duration, p page) servi
 // viewService shortens the texts that come from elsewhere, and the list of instances.
 func viewService(s routing.Service) serviceView {
 	shown := s.Instances[:min(len(s.Instances), defaultLimit)]
-	v := serviceView{Name: clip(s.Name), Routes: s.Routes, Gone: s.Gone, Rejects: viewRejects(s.Rejects), Count: len(s.Instances),
+	v := serviceView{Name: clip(s.Name), Routes: s.Routes, Gone: s.Gone, Rejects: viewRejects(s.Verdicts), Count: len(s.Instances),
 		Instances: make([]instanceView, 0, len(shown))}
 	for _, x := range shown {
 		v.Instances = append(v.Instances, viewInstance(x))

@@ -1,36 +1,40 @@
 package dialect
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // judge notes the options that can never take effect on this rule, whatever is asked for, and takes them back.
-func (r *Rule) judge(list words) {
-	o := &r.Options
+func (l *line) judge(list words) {
+	o := &l.rule.Options
 	for i, w := range list {
 		if list[i+1:].has(w.key) && !list[:i].has(w.key) {
-			o.note("%s is given more than once; the last one counts", shown(w.key))
+			l.note("%s is given more than once; the last one counts", shown(w.key))
 		}
 	}
 	if o.TLSSkipVerify && !o.TLS {
-		o.note("tlsskipverify=true has no effect without proto=https")
+		l.note("tlsskipverify=true has no effect without proto=https")
 		o.TLSSkipVerify = false
 	}
 	if list.has("prepend") && o.Prepend == "" {
-		o.note("prepend=/ has no effect")
+		l.note("prepend=/ has no effect")
 	}
-	if o.Strip != "" && !r.strips() {
-		o.note("strip=%s has no effect: no path of this route begins with it", shown(o.Strip))
+	if o.Strip != "" && !l.rule.strips() {
+		l.note("strip=%s has no effect: no path of this route begins with it", shown(o.Strip))
 		o.Strip = ""
 	}
-	if o.Redirect != nil {
-		o.redirectOnly()
+	if l.rule.Policy.Redirect != nil {
+		l.redirectOnly()
 	}
 }
 
 // redirectOnly notes and takes back what says how an instance is asked: a redirect asks none.
-func (o *Options) redirectOnly() {
+func (l *line) redirectOnly() {
+	o := &l.rule.Options
 	idle := func(on bool, option string) {
 		if on {
-			o.note("%s has no effect beside redirect", option)
+			l.note("%s has no effect beside redirect", option)
 		}
 	}
 	idle(o.Prepend != "", "prepend")
@@ -38,20 +42,19 @@ func (o *Options) redirectOnly() {
 	idle(o.TLS, "proto=https")
 	idle(o.TLSSkipVerify, "tlsskipverify")
 	o.Prepend, o.Host, o.HostDst, o.TLS, o.TLSSkipVerify = "", "", false, false, false
-	if o.Strip != "" && !strings.Contains(o.Redirect.URL, "$path") {
-		o.note("strip has no effect beside a redirect without $path")
+	if o.Strip != "" && !strings.Contains(l.rule.Policy.Redirect.URL, "$path") {
+		l.note("strip has no effect beside a redirect without $path")
 		o.Strip = ""
 	}
 }
 
 // strips says whether any path that the rule takes begins with what strip removes.
 func (r *Rule) strips() bool {
-	path, strip := r.Path, r.Options.Strip
+	path, strip := r.Match.Path.Text, r.Options.Strip
 	if strings.HasPrefix(path, strip) {
 		return true
 	}
-	rest, ok := strings.CutPrefix(strip, path)
-	return ok && (r.Dialect == Fabio || rest[0] == '/' || strings.HasSuffix(path, "/"))
+	return strings.HasPrefix(strip, path) && r.Match.Path.Kind.Takes(strip, len(path))
 }
 
 func (w words) has(key string) bool {
@@ -65,28 +68,19 @@ func (w words) has(key string) bool {
 
 // closeCut closes the rules with an access list where another tag of the instance looks like an item of such a list: a comma that was
 // not escaped cut it off, and what is left would let in whom it was to keep out. Which list it belongs to can't be told.
-func closeCut(service string, tags []string, rules []*Rule) (rejects []Reject) {
-	at := -1
-	for i, tag := range tags {
-		if listItem(tag) {
-			at = i
-			break
-		}
-	}
+func (r *Result) closeCut(tags []string) {
+	at := slices.IndexFunc(tags, listItem)
 	if at < 0 {
-		return nil
+		return
 	}
-	for i, r := range rules {
-		if r.Options.Allow == nil && r.Options.Deny == nil {
+	for i, rule := range r.Rules {
+		if rule.Policy.Allow == nil && rule.Policy.Deny == nil {
 			continue
 		}
-		shut := *r
-		shut.Closed, shut.Options = true, Options{}
-		rules[i] = &shut
-		rejects = append(rejects, Reject{Service: service, Tag: shown(tags[at]), Source: r.Source,
-			Reason: "looks like an item of allow= or deny= that an unescaped comma cut off (write \\,): the route " + shown(r.Source) + " is refused"})
+		r.Rules[i] = rule.closed()
+		r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: []string{shown(tags[at])},
+			Reason: "looks like an item of allow= or deny= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: `write \, for a comma inside of a tag`})
 	}
-	return rejects
 }
 
 // listItem says whether a tag is an item of allow= or deny=, be it with options behind it.

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// words are the options of a tag in their order. Keys are in lower case.
+// words are the options of a line in their order. Keys are in lower case.
 type words []struct{ key, value string }
 
 // restrictions are the options that narrow who may use a route. Said twice, it is unclear which one is meant.
@@ -37,9 +37,9 @@ func (w words) value(key string) (value string) {
 	return value
 }
 
-// parse sets the options. All of them are read even after an error, so that restricted is true whenever a restriction could
+// parseOptions sets the rule's options. All of them are read even after an error, so that restricted is true whenever a restriction could
 // not be honoured, or stood in a tag with another error: such a tag must not be replaced by an unrestricted route.
-func (o *Options) parse(list words) (restricted bool, err error) {
+func (l *line) parseOptions(list words) (restricted bool, err error) {
 	seen := ""
 	for _, w := range list {
 		var bad error
@@ -51,7 +51,7 @@ func (o *Options) parse(list words) (restricted bool, err error) {
 			seen = w.key
 		}
 		if bad == nil {
-			bad = o.set(w.key, w.value)
+			bad = l.set(w.key, w.value)
 		}
 		if bad != nil && err == nil {
 			err = bad
@@ -60,12 +60,13 @@ func (o *Options) parse(list words) (restricted bool, err error) {
 	return restricted, err
 }
 
-func (o *Options) set(key, value string) (err error) {
+func (l *line) set(key, value string) (err error) {
+	o, p := &l.rule.Options, &l.rule.Policy
 	switch key {
 	case "weight":
 		o.Weight, err = parseWeight(value)
 	case "redirect":
-		o.Redirect, err = parseRedirect(value)
+		p.Redirect, err = parseRedirect(value)
 	case "strip":
 		o.Strip = value
 		err = checkPath(value)
@@ -75,25 +76,21 @@ func (o *Options) set(key, value string) (err error) {
 	case "host":
 		err = o.setHost(value)
 	case "proto":
-		o.setProto(value)
+		l.setProto(value)
 	case "tlsskipverify":
-		o.setSkip(value)
+		l.setSkip(value)
 	case "allow":
-		o.Allow, err = parseNetworks(value)
+		p.Allow, err = parseNetworks(value)
 	case "deny":
-		o.Deny, err = parseNetworks(value)
+		p.Deny, err = parseNetworks(value)
 	case "auth":
 		err = errors.New("auth is not available here: the route is refused rather than served to everybody")
 	case "register", "pxyproto", "grpcservername":
-		o.note("%s is not in effect", key)
+		l.note("%s is not in effect", key)
 	default:
-		o.note("%q is not an option", shown(key))
+		l.note("%q is not an option", shown(key))
 	}
 	return err
-}
-
-func (o *Options) note(format string, args ...any) {
-	o.Notes = append(o.Notes, fmt.Sprintf(format, args...))
 }
 
 func (o *Options) setHost(value string) error {
@@ -101,28 +98,28 @@ func (o *Options) setHost(value string) error {
 		o.Host, o.HostDst = "", true
 		return nil
 	}
-	host, _, err := splitAuthority(strings.ToLower(value))
+	text, _, err := splitAuthority(strings.ToLower(value))
 	if err != nil {
 		return err
 	}
-	if glob, err := checkHost(host); err != nil || glob || host == "" {
+	if host, err := ParseHost(text); err != nil || host.Kind != HostExact {
 		return fmt.Errorf("host=%s names no host", shown(value))
 	}
 	o.Host, o.HostDst = value, false
 	return nil
 }
 
-func (o *Options) setProto(value string) {
-	o.TLS = value == "https"
+func (l *line) setProto(value string) {
+	l.rule.Options.TLS = value == "https"
 	if value != "https" && value != "http" && value != "" {
-		o.note("proto=%s is not known; http is used", shown(value))
+		l.note("proto=%s is not known; http is used", shown(value))
 	}
 }
 
-func (o *Options) setSkip(value string) {
-	o.TLSSkipVerify = value == "true"
+func (l *line) setSkip(value string) {
+	l.rule.Options.TLSSkipVerify = value == "true"
 	if value != "true" && value != "false" {
-		o.note("tlsskipverify=%s is neither true nor false; certificates are verified", shown(value))
+		l.note("tlsskipverify=%s is neither true nor false; certificates are verified", shown(value))
 	}
 }
 

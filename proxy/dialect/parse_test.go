@@ -14,10 +14,32 @@ import (
 	"github.com/pointsman/pointsman/discovery/outside"
 )
 
+// both are the two languages that the lines are known from.
+var both = Languages{Lines{Called: "native", Prefix: "pointsman.route="}, Lines{Called: "fabio", Prefix: "urlprefix-", Paths: PathPrefix}}
+
+// parse is Parse, of which the tags that were refused are looked at.
+func parse(tags ...string) (rules []*Rule, rejects []Verdict) {
+	r := both.Parse(tags, Env{Datacenter: "dc1"})
+	return r.Rules, of(r, VerdictRefused)
+}
+
+// of are the verdicts of one kind.
+func of(r Result, kind VerdictKind) (out []Verdict) {
+	for _, v := range r.Verdicts {
+		if v.Kind == kind {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// notes are what is said of a single tag that is in effect but for an option.
+func notes(tag string) []Verdict { return of(both.Parse([]string{tag}, Env{}), VerdictPartly) }
+
 // one parses a single tag that must yield a rule and no reject.
 func one(t *testing.T, tag string) *Rule {
 	t.Helper()
-	rules, rejects := Parse("web", []string{tag}, Env{Datacenter: "dc1"})
+	rules, rejects := parse(tag)
 	if len(rules) != 1 || len(rejects) != 0 {
 		t.Fatalf("%q: %d rules, rejects %v", tag, len(rules), rejects)
 	}
@@ -43,7 +65,7 @@ func TestSourceForms(t *testing.T) {
 		"pointsman.route=/api%2Fv1 strip=/api%2Fv1": "native|||/api%2Fv1",
 	} {
 		r := one(t, tag)
-		if got := fmt.Sprintf("%s|%s|%s|%s", r.Dialect, r.Host, r.Port, r.Path); got != want {
+		if got := fmt.Sprintf("%s|%s|%s|%s", r.Language, r.Match.Host.Text, r.Match.Port, r.Match.Path.Text); got != want {
 			t.Errorf("%q: got %s, want %s", tag, got, want)
 		}
 	}
@@ -59,7 +81,7 @@ func TestOptionsInEffect(t *testing.T) {
 	if o := one(t, "urlprefix-/x proto=https tlsskipverify=true").Options; !o.TLS || !o.TLSSkipVerify {
 		t.Errorf("https: %+v", o)
 	}
-	if o := one(t, "urlprefix-/x proto=http").Options; o.TLS || len(o.Notes) != 0 {
+	if o := one(t, "urlprefix-/x proto=http").Options; o.TLS || len(notes("urlprefix-/x proto=http")) != 0 {
 		t.Errorf("http: %+v", o)
 	}
 	if o := one(t, "urlprefix-ex.com/ weight=0.05").Options; o.Weight != 0.05 {
@@ -74,8 +96,8 @@ func TestOptionsInEffect(t *testing.T) {
 	if o := one(t, "urlprefix-/ host=dst").Options; !o.HostDst || o.Host != "" {
 		t.Errorf("host=dst: %+v", o)
 	}
-	if o := one(t, "urlprefix-/ register=x speed=9 proto=spdy").Options; len(o.Notes) != 3 {
-		t.Errorf("notes: %q", o.Notes)
+	if list := notes("urlprefix-/ register=x speed=9 proto=spdy"); len(list) != 3 {
+		t.Errorf("notes: %+v", list)
 	}
 }
 
@@ -96,7 +118,7 @@ func TestPathSentKeepsASlashInFront(t *testing.T) {
 }
 
 func TestAccessLists(t *testing.T) {
-	o := one(t, "urlprefix-/ allow=ip:10.0.0.0/8,ip:192.168.1.1,ip:fd00::/8").Options
+	o := one(t, "urlprefix-/ allow=ip:10.0.0.0/8,ip:192.168.1.1,ip:fd00::/8").Policy
 	for addr, want := range map[string]bool{
 		"10.9.9.9": true, "::ffff:10.1.1.1": true, "192.168.1.1": true, "192.168.1.2": false, "fd00::1": true, "fe80::1": false,
 	} {
@@ -104,7 +126,7 @@ func TestAccessLists(t *testing.T) {
 			t.Errorf("allow %s: %v", addr, got)
 		}
 	}
-	o = one(t, "urlprefix-/ deny=ip:10.0.0.0/8").Options
+	o = one(t, "urlprefix-/ deny=ip:10.0.0.0/8").Policy
 	if !within(o.Deny, netip.MustParseAddr("10.1.1.1")) || within(o.Deny, netip.MustParseAddr("11.1.1.1")) {
 		t.Error("deny does not hold")
 	}
@@ -126,16 +148,16 @@ func TestRestrictionThatCannotBeHonouredClosesTheRoute(t *testing.T) {
 		"urlprefix-/a deny=ip:10.0.0.2 weight=abc",
 		"urlprefix-/a deny=ip:10.0.0.2 =x strip=..",
 	} {
-		rules, rejects := Parse("web", []string{tag}, Env{})
-		if len(rejects) != 1 || len(rules) != 1 || !rules[0].Closed || rules[0].Path != "/a" {
+		rules, rejects := parse(tag)
+		if len(rejects) != 1 || len(rules) != 1 || !rules[0].Policy.Closed || rules[0].Match.Path.Text != "/a" {
 			t.Errorf("%q: rules %v, rejects %v", tag, rules, rejects)
 		}
 	}
 	for _, tags := range [][]string{
 		{"urlprefix-/a", "urlprefix-/a deny=ip:10.0.0.2"}, {"urlprefix-/a deny=ip:10.0.0.2", "urlprefix-/a"},
 	} {
-		rules, rejects := Parse("web", tags, Env{})
-		if len(rules) != 1 || len(rules[0].Options.Deny) != 1 || len(rejects) != 1 {
+		rules, rejects := parse(tags...)
+		if len(rules) != 1 || len(rules[0].Policy.Deny) != 1 || len(rejects) != 1 {
 			t.Errorf("%q: the restriction got lost: %+v %v", tags, rules, rejects)
 		}
 	}
@@ -151,16 +173,16 @@ func TestListCutAtACommaClosesTheRoute(t *testing.T) {
 		{"urlprefix-/a deny=ip:10.0.0.0/8", "192.0.2.0/24"},
 		{"urlprefix-/a deny=ip:10.0.0.0/8", "2001:db8::1"},
 	} {
-		rules, rejects := Parse("web", append(tags, "urlprefix-/b", "v2"), Env{})
-		if len(rules) != 2 || !rules[0].Closed || rules[0].Path != "/a" || rules[0].Options.Deny != nil || rules[1].Closed {
+		rules, rejects := parse(append(tags, "urlprefix-/b", "v2")...)
+		if len(rules) != 2 || !rules[0].Policy.Closed || rules[0].Match.Path.Text != "/a" || rules[0].Policy.Deny != nil || rules[1].Policy.Closed {
 			t.Errorf("%q: %+v", tags, rules)
 		}
-		if len(rejects) != 1 || rejects[0].Source != "/a" || !strings.Contains(rejects[0].Reason, "comma") {
+		if len(rejects) != 1 || rejects[0].Rule != "/a" || !strings.Contains(rejects[0].Reason, "comma") {
 			t.Errorf("%q: rejects %+v", tags, rejects)
 		}
 	}
 	for _, tags := range [][]string{{"urlprefix-/a", "ip:192.0.2.7"}, {"urlprefix-/a deny=ip:10.0.0.0/8", "ipv6", "v1.2"}} {
-		if rules, rejects := Parse("web", tags, Env{}); len(rules) != 1 || rules[0].Closed || len(rejects) != 0 {
+		if rules, rejects := parse(tags...); len(rules) != 1 || rules[0].Policy.Closed || len(rejects) != 0 {
 			t.Errorf("%q: %+v, rejects %+v", tags, rules, rejects)
 		}
 	}
@@ -168,7 +190,7 @@ func TestListCutAtACommaClosesTheRoute(t *testing.T) {
 
 // Every option that can't take effect on its route is told, and not in effect; what may take effect is not complained about.
 func TestOptionsAreJudgedByTheirRoute(t *testing.T) {
-	for tag, notes := range map[string]int{
+	for tag, want := range map[string]int{
 		"urlprefix-/artefacts/installers strip=/installers":           1,
 		"urlprefix-/a strip=/b":                                       1,
 		"urlprefix-/a strip=/a":                                       0,
@@ -191,12 +213,12 @@ func TestOptionsAreJudgedByTheirRoute(t *testing.T) {
 		"urlprefix-/a redirect=301,/x prepend=/y host=dst":            2,
 		"urlprefix-/a redirect=301,/x proto=https tlsskipverify=true": 2,
 	} {
-		o := one(t, tag).Options
-		if len(o.Notes) != notes {
-			t.Errorf("%q: notes %q", tag, o.Notes)
+		r := one(t, tag)
+		if list := notes(tag); len(list) != want {
+			t.Errorf("%q: notes %+v", tag, list)
 		}
-		if notes > 0 && o.Redirect != nil && (o.Prepend != "" || o.HostDst || o.TLS || o.Strip != "") {
-			t.Errorf("%q: %+v", tag, o)
+		if o := r.Options; want > 0 && r.Policy.Redirect != nil && (o.Prepend != "" || o.HostDst || o.TLS || o.Strip != "") {
+			t.Errorf("%q: %+v", tag, r)
 		}
 	}
 }
@@ -212,12 +234,12 @@ func TestBadTagsAreRejected(t *testing.T) {
 		"urlprefix-[a/", "urlprefix-{a/", "urlprefix-*a*a*a*a*a*a*a*a*a/", "urlprefix-{a,b,c,d}{a,b,c,d}{a,b}.x/", "urlprefix-/" + strings.Repeat("a", 3000),
 		"pointsman.route=/a\nb",
 	} {
-		rules, rejects := Parse("web", []string{tag, "urlprefix-/good"}, Env{})
-		if len(rejects) != 1 || len(rules) != 1 || rules[0].Path != "/good" {
+		rules, rejects := parse(tag, "urlprefix-/good")
+		if len(rejects) != 1 || len(rules) != 1 || rules[0].Match.Path.Text != "/good" {
 			t.Errorf("%q: rules %v, rejects %v", tag, rules, rejects)
 			continue
 		}
-		if r := rejects[0]; r.Service != "web" || r.Reason == "" || len(r.Tag) > 4*maxShown+3 || strings.ContainsAny(r.Tag, "\n\x00") || !utf8.ValidString(r.Tag) {
+		if r := rejects[0]; len(r.Sources) != 1 || r.Reason == "" || len(r.Sources[0]) > 4*maxShown+3 || strings.ContainsAny(r.Sources[0], "\n\x00") || !utf8.ValidString(r.Sources[0]) {
 			t.Errorf("%q: reject %+v", tag, r)
 		}
 	}
@@ -228,8 +250,8 @@ func TestOtherProtocolsAreInert(t *testing.T) {
 		"urlprefix-:3306 proto=tcp", "urlprefix-10.1.1.1:3306 proto=tcp", "urlprefix-:3306", "urlprefix-/x proto=grpc",
 		"urlprefix-/x proto=grpcs grpcservername=a", "urlprefix-ex.com:443 proto=tcp+sni",
 	} {
-		if r := one(t, tag); r.Inert == "" {
-			t.Errorf("%q is in effect", tag)
+		if r := both.Parse([]string{tag}, Env{}); len(r.Rules) != 0 || len(r.Verdicts) != 1 || r.Verdicts[0].Kind != VerdictIgnored || r.Verdicts[0].Reason == "" {
+			t.Errorf("%q is in effect: %+v", tag, r)
 		}
 	}
 }
@@ -239,7 +261,7 @@ func TestManyTags(t *testing.T) {
 	for i := range 10_000 {
 		tags = append(tags, fmt.Sprintf("urlprefix-/p%d", i), "other")
 	}
-	rules, rejects := Parse("web", tags, Env{})
+	rules, rejects := parse(tags...)
 	if len(rules) != maxRoutes || len(rejects) != 1 {
 		t.Fatalf("%d rules, %d rejects", len(rules), len(rejects))
 	}
@@ -250,7 +272,7 @@ func TestManyPatterns(t *testing.T) {
 	for i := range 20 {
 		tags = append(tags, fmt.Sprintf("urlprefix-{a,b}*.h%d.io/", i), fmt.Sprintf("urlprefix-*.w%d.io/", i), fmt.Sprintf("urlprefix-[::%d]/", i))
 	}
-	rules, rejects := Parse("web", tags, Env{})
+	rules, rejects := parse(tags...)
 	if len(rules) != 20+20+maxPatterns/2 || len(rejects) != 1 || !strings.Contains(rejects[0].Reason, "patterns") {
 		t.Errorf("%d rules, rejects %+v", len(rules), rejects)
 	}
@@ -267,21 +289,21 @@ func TestRestrictionBeyondTheBoundsCloses(t *testing.T) {
 		globs[i] = fmt.Sprintf("urlprefix-a*.h%d.io/", i)
 	}
 	for _, tags := range [][]string{append(tags, "urlprefix-/admin DENY=ip:10.0.0.0/8"), append(globs, "urlprefix-b*.io/ allow=ip:10.0.0.1")} {
-		rules, rejects := Parse("web", tags, Env{})
+		rules, rejects := parse(tags...)
 		if len(rejects) != 2 {
 			t.Errorf("rejects %+v", rejects)
 		}
 		for _, r := range rules {
-			if !r.Closed {
-				t.Fatalf("%s is open", r.Source)
+			if !r.Policy.Closed {
+				t.Fatalf("%s is open", r.Name)
 			}
 		}
 	}
 	for _, tag := range []string{
 		"urlprefix-/a allow=ip:10.0.0.1" + strings.Repeat(",ip:10.0.0.1", 300), "urlprefix-/a host=\xff deny=ip:10.0.0.1",
 	} {
-		rules, rejects := Parse("web", []string{tag}, Env{})
-		if len(rules) != 1 || !rules[0].Closed || rules[0].Path != "/a" || len(rejects) != 1 || rejects[0].Source != "/a" {
+		rules, rejects := parse(tag)
+		if len(rules) != 1 || !rules[0].Policy.Closed || rules[0].Match.Path.Text != "/a" || len(rejects) != 1 || rejects[0].Rule != "/a" {
 			t.Errorf("%.40q: %+v %+v", tag, rules, rejects)
 		}
 	}
@@ -306,7 +328,7 @@ func TestRedirectLocation(t *testing.T) {
 		{"https://$host$path", "", "/old/evil.io", "", "/old", ""},
 		{"/$host/x", "", "/old/x", "", "", ""},
 	} {
-		r := one(t, "urlprefix-/old redirect=301,"+c.url).Options.Redirect
+		r := one(t, "urlprefix-/old redirect=301,"+c.url).Policy.Redirect
 		if got := r.Location(c.host, c.path, c.query, c.strip); got != c.want || r.Code != 301 {
 			t.Errorf("%q: %q, want %q", c.url, got, c.want)
 		}
@@ -314,7 +336,7 @@ func TestRedirectLocation(t *testing.T) {
 }
 
 func TestWants(t *testing.T) {
-	if Wants([]string{"v2", "xurlprefix-/"}) || !Wants([]string{"v2", "urlprefix-/"}) || !Wants([]string{" pointsman.route=/"}) {
+	if both.Wants([]string{"v2", "xurlprefix-/"}) || !both.Wants([]string{"v2", "urlprefix-/"}) || !both.Wants([]string{" pointsman.route=/"}) {
 		t.Fatal("Wants is wrong")
 	}
 }
@@ -349,7 +371,7 @@ func TestBadTagsHurtNobodyElse(t *testing.T) {
 		}
 		at := rapid.IntRange(0, n).Draw(t, "at")
 		mixed := append(append(append([]string{}, tags[:at]...), bad), tags[at:]...)
-		rules, rejects := Parse("s", mixed, Env{})
+		rules, rejects := parse(mixed...)
 		if len(rules) != n || len(rejects) != 1 {
 			t.Fatalf("%q: %d rules, %d rejects", mixed, len(rules), len(rejects))
 		}
@@ -364,16 +386,16 @@ func FuzzParse(f *testing.F) {
 		f.Add(tag)
 	}
 	f.Fuzz(func(t *testing.T, tag string) {
-		rules, rejects := Parse("s", []string{tag}, Env{Datacenter: "dc1"})
-		if (len(rules)+len(rejects) > 0) != Wants([]string{tag}) {
+		r := both.Parse([]string{tag}, Env{Datacenter: "dc1"})
+		if len(r.Verdicts) > 0 != both.Wants([]string{tag}) {
 			t.Fatalf("Wants and Parse disagree on %q", tag)
 		}
-		for _, r := range rejects {
-			if len(r.Tag) > 4*maxShown+3 || r.Reason == "" {
-				t.Fatalf("reject %+v", r)
+		for _, v := range r.Verdicts {
+			if len(v.Sources[0]) > 4*maxShown+3 || (v.Reason == "") != (v.Kind == VerdictUsed) {
+				t.Fatalf("verdict %+v", v)
 			}
 		}
-		for _, r := range rules {
+		for _, r := range r.Rules {
 			checkRule(t, r)
 		}
 	})
@@ -381,23 +403,20 @@ func FuzzParse(f *testing.F) {
 
 func checkRule(t *testing.T, r *Rule) {
 	t.Helper()
-	if r.Inert != "" {
-		return
-	}
-	if err := checkPath(r.Path); err != nil {
+	if err := checkPath(r.Match.Path.Text); err != nil {
 		t.Fatal(err)
 	}
-	if p, err := ParsePattern(r.Host); err == nil {
+	if p, err := ParsePattern(r.Match.Host.Text); err == nil {
 		p.Match("a.example.com")
-	} else if !strings.HasPrefix(r.Host, "[") {
+	} else if !strings.HasPrefix(r.Match.Host.Text, "[") {
 		t.Fatal(err)
 	}
 	if p := rewritten(&r.Options, "/a/b"); p == "" || p[0] != '/' {
 		t.Fatalf("rewritten to %q", p)
 	}
-	if d := r.Options.Redirect; d != nil {
+	if d := r.Policy.Redirect; d != nil {
 		checkLocation(t, d, "h", "/p", "q", "")
-		checkLocation(t, d, "evil.io", r.Path+"/\\evil.io", "", r.Options.Strip)
+		checkLocation(t, d, "evil.io", r.Match.Path.Text+"/\\evil.io", "", r.Options.Strip)
 	}
 }
 

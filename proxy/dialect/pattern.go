@@ -16,7 +16,13 @@ const (
 
 // Pattern is a host pattern: * is any run of bytes (dots too), ? any byte, [a-z] one of a class of host characters, [!a-z] any byte but
 // those, {a,b} alternatives (not nested). Immutable.
-type Pattern struct{ alternatives []plain }
+type Pattern struct {
+	alternatives []plain
+	cost         int
+}
+
+// Cost is what trying the pattern costs: one for each alternative, and for each 64 bytes of it.
+func (p *Pattern) Cost() int { return p.cost }
 
 // plain is a pattern without alternatives; head and tail are the literal texts before its first and behind its last special
 // sign, a quick way to say no. The rest is what match walks with: signs is the number of its signs but for the stars, runs has bit i
@@ -28,10 +34,10 @@ type plain struct {
 	accepts    [symbols]set
 }
 
-// set is a set of places in a pattern: before its first sign, ..., behind its last one.
+// set is a set of positions in a pattern: before its first sign, ..., behind its last one.
 type set [maxWords]uint64
 
-// maxWords holds all places of a pattern of outside.MaxHost bytes.
+// maxWords holds all positions of a pattern of outside.MaxHost bytes.
 const maxWords = (outside.MaxHost + 1 + 63) / 64
 
 func (s *set) add(i int)      { s[i/64] |= 1 << (i % 64) }
@@ -71,6 +77,7 @@ func ParsePattern(text string) (*Pattern, error) {
 			return nil, fmt.Errorf("host pattern %q: %w", text, err)
 		}
 		p.alternatives = append(p.alternatives, one)
+		p.cost += len(t)/64 + 1
 	}
 	return p, nil
 }
@@ -193,7 +200,7 @@ func (p *Pattern) Match(host string) bool {
 	return false
 }
 
-// match walks all ways through the pattern at once: at holds the places that the bytes so far lead to. Nothing is ever tried again, so
+// match walks all ways through the pattern at once: at holds the positions that the bytes so far lead to. Nothing is ever tried again, so
 // that no host makes it slow.
 func (p *plain) match(host string) bool {
 	if !strings.HasSuffix(host, p.tail) || !strings.HasPrefix(host, p.head) {
@@ -220,11 +227,16 @@ func (p *plain) match(host string) bool {
 	return at.has(p.signs)
 }
 
-// matchShort is match for a pattern of which all places are in one word, as nearly all are.
+// matchShort is match for a pattern of which all positions are in one word, as nearly all are.
 func (p *plain) matchShort(host string) bool {
 	at, runs := uint64(1), p.runs[0]
 	for i := 0; i < len(host) && at != 0; i++ {
 		at = at&runs | at&p.accepts[symbolOf[host[i]]][0]<<1
 	}
 	return at>>p.signs&1 == 1
+}
+
+// hostByte says whether a byte stands in the labels of a host in lower case.
+func hostByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 }

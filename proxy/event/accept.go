@@ -3,15 +3,18 @@
 package event
 
 import (
+	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
+	"strconv"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
-	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // acceptMost is how many connections a turn takes from a listener: a flood of new ones must not starve those that are open.
@@ -20,7 +23,7 @@ const acceptMost = 32
 // acceptor is a listening socket in one loop, which deals what it accepts out over all loops: the counts stay equal, also when the
 // connections are few and long, where sockets of their own (SO_REUSEPORT) leave it to a hash.
 type acceptor struct {
-	reactor.Conn
+	conn
 	loop      *loop
 	listener  Listener
 	batch     int // how many to accept next time
@@ -39,9 +42,9 @@ type acceptedConn struct {
 func (l *loop) listen(listener Listener, fd int) error {
 	a := &acceptor{loop: l, listener: listener, batch: 1}
 	// What is accepted inherits both: answers leave at once, and clients that vanished are found.
-	reactor.NoDelay(fd)
+	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	listen.KeepAliveFD(fd)
-	if errno := l.Join(&a.Conn, a, fd, unix.EPOLLIN); errno != 0 {
+	if errno := l.join(&a.conn, a, fd, unix.EPOLLIN); errno != 0 {
 		return fmt.Errorf("watch listener %s: %w", listener.Addr(), errno)
 	}
 	l.files.Add(1)
@@ -49,25 +52,26 @@ func (l *loop) listen(listener Listener, fd int) error {
 	return nil
 }
 
-// Ready accepts. The listener is level-triggered: what is left in its queue shows again with the next turn, so that a single new
+// ready accepts. The listener is level-triggered: what is left in its queue shows again with the next turn, so that a single new
 // connection costs no call that finds nothing.
-func (a *acceptor) Ready() {
+func (a *acceptor) ready() {
 	for range a.batch {
-		if a.paused || a.FD() < 0 {
+		if a.paused || a.fd < 0 {
 			return
 		}
 		if !a.loop.files.Room() {
 			a.pause(listen.ErrNoRoom)
 			return
 		}
-		fd, from, errno := reactor.Accept(a.FD())
+		var from unix.RawSockaddrAny
+		fd, errno := sysAccept(int(a.fd), &from)
 		if errno != 0 {
 			a.failed(errno)
 			return
 		}
 		a.accepting.Went()
 		a.loop.files.Add(1)
-		a.loop.server.assign(acceptedConn{fd, from, a}, a.loop)
+		a.loop.server.assign(acceptedConn{fd, peerOf(&from), a}, a.loop)
 	}
 	a.batch = min(2*a.batch, acceptMost)
 }
@@ -92,27 +96,27 @@ func (a *acceptor) pause(why error) {
 	a.batch = 1
 	if !a.paused {
 		a.paused = true
-		a.loop.Mute(&a.Conn)
+		pollDel(a.loop.ep, int(a.fd))
 		a.loop.server.common.Paused(a.listener.Addr(), why)
 	}
-	a.loop.SetDeadline(&a.Conn, listen.AcceptPause)
+	a.loop.arm(&a.conn, int64(listen.AcceptPause))
 }
 
-// Expire looks whether there is room again.
-func (a *acceptor) Expire() {
+// expire looks whether there is room again.
+func (a *acceptor) expire() {
 	if !a.loop.files.Room() {
 		a.pause(listen.ErrNoRoom)
 		return
 	}
-	if errno := a.loop.Unmute(&a.Conn, unix.EPOLLIN); errno != 0 {
+	if errno := pollAdd(a.loop.ep, int(a.fd), unix.EPOLLIN, a.loop.data(&a.conn)); errno != 0 {
 		a.pause(os.NewSyscallError("epoll_ctl", errno))
 		return
 	}
 	a.paused = false
 }
 
-// Fail has nothing to end: a panic here was over one connection.
-func (a *acceptor) Fail() {}
+// fail has nothing to end: a panic here was over one connection.
+func (a *acceptor) fail() {}
 
 // adopt makes an accepted connection one of this loop's.
 func (l *loop) adopt(accepted acceptedConn) {
@@ -120,10 +124,10 @@ func (l *loop) adopt(accepted acceptedConn) {
 	c.loop, c.acceptor = l, accepted.acceptor
 	c.info = proxy.NewClient(accepted.addr, "http", &l.server.common.Forwarder)
 	c.info.RedirectHTTPS = accepted.acceptor.listener.RedirectHTTPS
-	c.State = reactor.Writable // and perhaps more: epoll tells at once
-	if errno := l.Join(&c.Conn, c, accepted.fd, reactor.AllEvents); errno != 0 {
+	c.state = canWrite // and perhaps more: epoll tells at once
+	if errno := l.join(&c.conn, c, accepted.fd, pollAll); errno != 0 {
 		l.server.log.Error().Err(errno).Msg("watch a client's connection")
-		reactor.CloseFD(accepted.fd)
+		sysClose(accepted.fd)
 		l.files.Add(-1)
 		l.open.Add(-1)
 		l.free.putClient(c)
@@ -141,5 +145,53 @@ func (l *loop) adopt(accepted acceptedConn) {
 		return
 	}
 	c.headTimed = true // the first head has its time from here on, not from its first byte
-	l.arm(&c.conn, l.server.limits.ReadHead)
+	l.arm(&c.conn, int64(l.server.limits.ReadHead))
+}
+
+// peerOf is the address of an accepted connection; the zero Addr where it has none.
+func peerOf(a *unix.RawSockaddrAny) netip.Addr {
+	switch a.Addr.Family {
+	case unix.AF_INET:
+		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(a))
+		return netip.AddrFrom4(in.Addr)
+	case unix.AF_INET6:
+		in := (*unix.RawSockaddrInet6)(unsafe.Pointer(a))
+		return netip.AddrFrom16(in.Addr).Unmap()
+	}
+	return netip.Addr{}
+}
+
+// sockaddr is an address as connect takes it.
+type sockaddr struct {
+	raw  unix.RawSockaddrAny
+	size uint32
+}
+
+func sockaddrOf(ap netip.AddrPort) (a sockaddr) {
+	port := (*[2]byte)(nil)
+	if addr := ap.Addr().Unmap(); addr.Is4() {
+		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(&a.raw))
+		in.Family, in.Addr = unix.AF_INET, addr.As4()
+		port, a.size = (*[2]byte)(unsafe.Pointer(&in.Port)), unix.SizeofSockaddrInet4
+	} else {
+		in := (*unix.RawSockaddrInet6)(unsafe.Pointer(&a.raw))
+		in.Family, in.Addr, in.Scope_id = unix.AF_INET6, addr.As16(), zoneOf(addr)
+		port, a.size = (*[2]byte)(unsafe.Pointer(&in.Port)), unix.SizeofSockaddrInet6
+	}
+	binary.BigEndian.PutUint16(port[:], ap.Port())
+	return a
+}
+
+// zoneOf is the index of an IPv6 address's interface; 0 is none.
+func zoneOf(addr netip.Addr) uint32 {
+	if addr.Zone() == "" {
+		return 0
+	}
+	if n, err := strconv.ParseUint(addr.Zone(), 10, 32); err == nil {
+		return uint32(n)
+	}
+	if i, err := net.InterfaceByName(addr.Zone()); err == nil {
+		return uint32(i.Index)
+	}
+	return 0
 }

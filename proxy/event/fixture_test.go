@@ -48,7 +48,7 @@ type rig struct {
 func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery.Instance) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{}), registry: prometheus.NewRegistry()}
+	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{Languages: fixture.Languages()}), registry: prometheus.NewRegistry()}
 	if limits.Grace == 0 {
 		limits.Grace = 2 * time.Second
 	}

@@ -18,9 +18,12 @@ func (l *loop) handOver(c *clientConn, e *exchange) {
 		e.recycle()
 		c.exchange = nil
 	}
-	read = append(read, c.In...)
+	read = append(read, c.in...)
 	listener := c.acceptor.listener
-	fd := l.Detach(&c.Conn)
+	fd := int(c.fd)
+	pollDel(l.ep, fd)
+	l.leave(&c.conn)
+	l.files.Add(-1)
 	c.phase = clientGone
 	defer l.open.Add(-1) // it is somewhere at any time, for who waits for the last one
 	l.free.putClient(c)

@@ -13,7 +13,6 @@ import (
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
-	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // dial connects to an instance whose address has a name, and goes on with e in the loop. The Gate looks the name up and tries its addresses
@@ -30,16 +29,16 @@ func (p *pool) dial(e *exchange) (failure proxy.Failure, reused, ok bool) {
 		unused := func() {
 			p.up.Disconnect()
 			if err == nil {
-				reactor.CloseFD(fd)
+				sysClose(fd)
 			}
 		}
-		if !l.tasks.Post(task{do: func() {
+		if !l.post(task{do: func() {
 			if e.ticket != ticket { // its client has gone
 				unused()
 				return
 			}
 			c := e.clientConn
-			l.Current = &c.Conn
+			l.current = &c.conn
 			e.dialled(p, fd, err)
 			c.afterEvent()
 		}, dropped: unused}) {

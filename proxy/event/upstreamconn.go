@@ -7,8 +7,6 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
-	"github.com/pointsman/pointsman/proxy/reactor"
-	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // upstreamPhase is what a connection to an instance is at.
@@ -36,11 +34,10 @@ type upstreamConn struct {
 	next     *upstreamConn // in a free list
 }
 
-// Ready goes on with what the connection is at.
-func (u *upstreamConn) Ready() {
+func (u *upstreamConn) ready() {
 	l := u.pool.loop
 	if u.phase == upstreamIdle {
-		if u.Has(reactor.Readable) || u.Has(reactor.PeerClosed) { // its end, or bytes that nobody asked for
+		if u.has(canRead) || u.has(shut) { // its end, or bytes that nobody asked for
 			u.pool.forget(u)
 			l.endUpstream(u)
 		}
@@ -50,12 +47,12 @@ func (u *upstreamConn) Ready() {
 		return
 	}
 	c := u.exchange.clientConn
-	l.Current = &c.Conn
+	l.current = &c.conn
 	switch u.phase {
 	case upstreamConnecting:
 		u.connected()
 	case upstreamProbing:
-		if u.Has(reactor.PeerClosed) || u.Has(reactor.Readable) { // what speaks before it was asked is no HTTP server
+		if u.has(shut) || u.has(canRead) { // what speaks before it was asked is no HTTP server
 			u.exchange.failed(proxy.FailedSettle)
 		}
 	case upstreamWaiting, upstreamResponding:
@@ -63,31 +60,27 @@ func (u *upstreamConn) Ready() {
 	case upstreamTunnel:
 		u.exchange.relay()
 	}
-	l.KeepIn(&u.Conn)
+	l.keepIn(&u.conn)
 	c.afterEvent()
 }
 
 // connected looks how the connect ended.
 func (u *upstreamConn) connected() {
 	l := u.pool.loop
-	if !u.Has(reactor.Writable) && !u.Has(reactor.PeerClosed) && !u.Has(reactor.Broken) {
+	if !u.has(canWrite) && !u.has(shut) && !u.has(failed) {
 		return
 	}
-	if errno := u.TakeError(); errno != 0 {
+	if errno := sysError(int(u.fd)); errno != 0 {
 		u.exchange.connectFailed(errno)
 		return
 	}
-	u.opened = l.Clock
-	l.recorder.Connect(record.ConnectOK)
+	u.opened = l.clock
+	l.recorder.Connect(proxy.ConnectOK)
 	u.exchange.connected()
 }
 
-// Expire ends what takes too long.
-func (u *upstreamConn) Expire() {
+func (u *upstreamConn) expire() {
 	l := u.pool.loop
-	if !l.standsStill(&u.conn) {
-		return
-	}
 	if u.phase == upstreamIdle {
 		u.pool.forget(u)
 		l.endUpstream(u)
@@ -97,7 +90,7 @@ func (u *upstreamConn) Expire() {
 		return
 	}
 	c := u.exchange.clientConn
-	l.Current = &c.Conn
+	l.current = &c.conn
 	switch u.phase {
 	case upstreamConnecting:
 		u.exchange.connectFailed(unix.ETIMEDOUT)
@@ -108,12 +101,12 @@ func (u *upstreamConn) Expire() {
 	case upstreamResponding:
 		u.exchange.abandon()
 	}
-	l.KeepIn(&u.Conn)
+	l.keepIn(&u.conn)
 	c.afterEvent()
 }
 
-// Fail comes after a panic.
-func (u *upstreamConn) Fail() {
+// fail comes after a panic.
+func (u *upstreamConn) fail() {
 	if u.exchange != nil {
 		c := u.exchange.clientConn
 		u.exchange.panicked()
@@ -131,6 +124,6 @@ func (l *loop) endUpstream(u *upstreamConn) {
 	}
 	u.phase, u.exchange = upstreamGone, nil
 	u.pool.up.Disconnect()
-	l.CloseConn(&u.Conn)
+	l.close(&u.conn)
 	l.free.putUpstream(u)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -36,7 +37,7 @@ func newPost(trusted string) *post {
 	}}}
 	return &post{
 		seat:   common.NewRecorder(),
-		table:  routing.NewTable(routing.Options{}).Next(&discovery.Snapshot{Sequence: 1, Services: []*discovery.Service{web}}),
+		table:  routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(&discovery.Snapshot{Sequence: 1, Services: []*discovery.Service{web}}),
 		client: proxy.NewClient(netip.MustParseAddr("10.0.0.9"), "http", &common.Forwarder),
 		now:    time.Unix(1_800_000_000, 0),
 	}

@@ -28,16 +28,16 @@ type Redirect struct {
 	Strip string
 }
 
-// admissionOf is what members restrict; nil where that is nothing. Those with the same tags share their options, and cost a comparison.
+// admissionOf is what members restrict; nil where that is nothing. Those with the same tags share their rule, and cost a comparison.
 func admissionOf(members []Member) *Admission {
-	var all []*dialect.Options
+	var all []*dialect.Rule
 	for i := range members {
-		o := members[i].Options
-		if len(o.Allow) == 0 && len(o.Deny) == 0 && o.Redirect == nil && o.Strip == "" {
+		r := members[i].Rule
+		if len(r.Policy.Allow) == 0 && len(r.Policy.Deny) == 0 && r.Policy.Redirect == nil && r.Options.Strip == "" {
 			continue
 		}
-		if n := len(all); n == 0 || all[n-1] != o {
-			all = append(all, o)
+		if n := len(all); n == 0 || all[n-1] != r {
+			all = append(all, r)
 		}
 	}
 	if all == nil {
@@ -45,8 +45,8 @@ func admissionOf(members []Member) *Admission {
 	}
 	a := &Admission{}
 	known := seen{}
-	for _, o := range all {
-		a.add(o, known)
+	for _, r := range all {
+		a.add(r, known)
 	}
 	return a
 }
@@ -62,20 +62,21 @@ func (s seen) first(kind, text string) bool {
 }
 
 // add adds what one instance restricts.
-func (a *Admission) add(o *dialect.Options, known seen) {
-	if len(o.Allow) > 0 && known.first("allow ", spelling(o.Allow)) {
-		a.Allow = append(a.Allow, o.Allow)
+func (a *Admission) add(r *dialect.Rule, known seen) {
+	policy, strip := &r.Policy, r.Options.Strip
+	if len(policy.Allow) > 0 && known.first("allow ", spelling(policy.Allow)) {
+		a.Allow = append(a.Allow, policy.Allow)
 	}
-	for _, p := range o.Deny {
+	for _, p := range policy.Deny {
 		if known.first("deny ", p.String()) {
 			a.Deny = append(a.Deny, p)
 		}
 	}
-	if a.Redirect == nil && o.Redirect != nil {
-		a.Redirect = &Redirect{Redirect: o.Redirect, Strip: o.Strip}
+	if a.Redirect == nil && policy.Redirect != nil {
+		a.Redirect = &Redirect{Redirect: policy.Redirect, Strip: strip}
 	}
-	if o.Strip != "" && known.first("strip ", o.Strip) {
-		a.Strips = append(a.Strips, o.Strip)
+	if strip != "" && known.first("strip ", strip) {
+		a.Strips = append(a.Strips, strip)
 	}
 }
 

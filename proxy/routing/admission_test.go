@@ -18,7 +18,7 @@ func policyFor(t testing.TB, o Options, options ...string) *Policy {
 	for i, words := range options {
 		list = append(list, fixture.Instance("web", fmt.Sprintf("10.0.%d.%d", i/200, i%200+1), 80, "urlprefix-web.io/ "+words))
 	}
-	r, ok := NewTable(o).Next(fixture.Snapshot(list...)).Match(Query{Authority: "web.io", Path: "/"})
+	r, ok := newTable(o).Next(fixture.Snapshot(list...)).Match(Query{Authority: "web.io", Path: "/"})
 	if !ok {
 		t.Fatal("no route")
 	}
@@ -63,7 +63,7 @@ func TestManyDifferentListsAreQuicklyAdded(t *testing.T) {
 	var members []Member
 	for i := range instances {
 		network := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i / 250), byte(i % 250), 0}), 24)
-		members = append(members, Member{Options: &dialect.Options{Deny: []netip.Prefix{network}}})
+		members = append(members, Member{Rule: &dialect.Rule{Policy: dialect.Policy{Deny: []netip.Prefix{network}}}})
 	}
 	begun := time.Now()
 	a := admissionOf(members)

@@ -37,7 +37,7 @@ func BenchmarkNext(b *testing.B) {
 
 // benchmarkNext changes one service back and forth: one instance goes, one comes.
 func benchmarkNext(b *testing.B, s *discovery.Snapshot, at, k int) {
-	table := NewTable(Options{}).Next(s)
+	table := newTable(Options{}).Next(s)
 	other := *s
 	other.Services = slices.Clone(s.Services)
 	changed := *s.Services[at]
@@ -57,7 +57,7 @@ func BenchmarkPick(b *testing.B) {
 	for _, p := range []balancer.Policy{balancer.RoundRobin{}, balancer.LeastConnections{}} {
 		for _, n := range []int{10, 1_000, 10_000} {
 			b.Run(fmt.Sprintf("%T/%d", p, n), func(b *testing.B) {
-				r, _ := NewTable(Options{Balance: p}).Next(many(1, n)).Match(Query{Authority: "s000000.io", Path: "/"})
+				r, _ := newTable(Options{Balance: p}).Next(many(1, n)).Match(Query{Authority: "s000000.io", Path: "/"})
 				b.ReportAllocs()
 				for b.Loop() {
 					r.Pick(balancer.Want{})

@@ -22,7 +22,7 @@ func TestCauseNamesServiceInstanceTagAndIndex(t *testing.T) {
 	sick.Status = discovery.Critical
 	first := web(7, one)
 	first.Cause = "first view"
-	table := NewTable(Options{}).Next(first)
+	table := newTable(Options{}).Next(first)
 	if c := table.Cause; c.String() != "first view" || len(c.Changes) != 0 {
 		t.Errorf("first table: %+v", c)
 	}
@@ -50,7 +50,7 @@ func TestCauseIsBounded(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		all = append(all, fixture.Instance(name, "10.0.0.1", 80, "urlprefix-"+name+".io/"))
 	}
-	table := NewTable(Options{}).Next(fixture.Snapshot()).Next(fixture.Snapshot(all...))
+	table := newTable(Options{}).Next(fixture.Snapshot()).Next(fixture.Snapshot(all...))
 	if c := table.Cause; len(c.Changes) != maxChanges || c.More != 2 || c.String() != "a: +1 -0 ~0, b: +1 -0 ~0, c: +1 -0 ~0, and more" {
 		t.Errorf("%+v %s", c, c)
 	}

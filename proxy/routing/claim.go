@@ -18,7 +18,9 @@ type claimant struct {
 	block   *discovery.Service // nil when the service has left the catalogue
 	claims  []*claim
 	grounds []string // of the claims; see routeKey.ground
-	rejects []Reject
+	// verdicts are those that are told: tags in effect as written are counted, in used.
+	verdicts []Verdict
+	used     int
 	// standing is what each instance carries over to the next table, in the block's order; known finds it by identity.
 	standing []standing
 	known    map[discovery.Identity]*standing
@@ -32,15 +34,17 @@ type standing struct {
 	ways     []*balancer.Way    // those in which its rules speak to it
 	rules    []*dialect.Rule    // the good ones, with what its tags had asked for before they were spoilt
 	tags     []string
-	clean    bool // the tags gave rise to nothing but rules in effect
+	used     int  // rules in effect as written
+	clean    bool // all of them are, and no tag has another verdict
 	foreign  bool // it is no HTTP instance: it has no upstream and no part in any route
 }
 
-// claim is a service's part in one route. No targets means that none of its instances is usable.
+// claim is a service's part in one route. No members means that none of its instances is usable.
 type claim struct {
 	key     routeKey
+	rule    *dialect.Rule // the first that asks for it
 	service string
-	targets []Member // Index and Weight are set in the Route
+	members []Member // Index and Weight are set in the Route
 	closed  bool     // an instance restricts the route in a way that can't be honoured
 }
 
@@ -52,21 +56,20 @@ type compiler struct {
 	same    bool      // prev was compiled in the same environment
 	out     *claimant
 	byKey   map[routeKey]*claim
-	seated  map[seat]bool
+	joined  map[part]bool
 	tags    []string // of the last instance parsed, whose result follows
-	rules   []*dialect.Rule
-	rejects []dialect.Reject
+	result  dialect.Result
 }
 
-// seat is an Upstream in a claim.
-type seat struct {
+// part is an Upstream's in a claim.
+type part struct {
 	claim    *claim
 	upstream *balancer.Upstream
 }
 
 // compile makes the claimant of a block, and returns the Upstreams that it had to make.
 func (o *Options) compile(env dialect.Env, same bool, prev *claimant, block *discovery.Service) (*claimant, []*balancer.Upstream) {
-	c := &compiler{options: o, env: env, same: same, prev: prev, byKey: map[routeKey]*claim{}, seated: map[seat]bool{}}
+	c := &compiler{options: o, env: env, same: same, prev: prev, byKey: map[routeKey]*claim{}, joined: map[part]bool{}}
 	c.out = &claimant{name: block.Name, block: block}
 	if o.isOwn(block.Name) {
 		return c.out, nil
@@ -84,10 +87,13 @@ func (o *Options) compile(env dialect.Env, same bool, prev *claimant, block *dis
 		}
 		c.read(i)
 		for _, r := range c.out.standing[i].rules {
-			c.claim(ruleKey(r), i, r)
+			c.join(keyOf(&r.Match), i, r)
 		}
 	}
 	c.implied()
+	for i := range c.out.standing {
+		c.out.used += c.out.standing[i].used
+	}
 	c.out.grounds = groundsOf(c.out.claims)
 	return c.out, made
 }
@@ -99,29 +105,24 @@ func (c *compiler) read(i int) {
 	before := c.before(in)
 	now.tags = in.Tags
 	if c.same && before != nil && before.clean && slices.Equal(before.tags, in.Tags) {
-		now.rules, now.clean = before.rules, true
+		now.rules, now.used, now.clean = before.rules, before.used, true
 		return
 	}
 	if c.tags == nil || !slices.Equal(c.tags, in.Tags) {
 		c.tags = in.Tags
-		c.rules, c.rejects = dialect.Parse(in.Service, in.Tags, c.env)
+		c.result = c.options.Languages.Parse(in.Tags, c.env)
 	}
-	now.rules, now.clean = c.rules, len(c.rejects) == 0
-	for _, r := range c.rejects {
-		c.reject(in, r.Tag, r.Reason)
-	}
-	for _, r := range c.rules {
-		if r.Inert != "" {
-			c.reject(in, r.Tag, r.Inert)
-			now.clean = false
-		}
-		for _, note := range r.Options.Notes {
-			c.reject(in, r.Tag, note)
-			now.clean = false
+	now.rules = c.result.Rules
+	for _, v := range c.result.Verdicts {
+		if v.Kind == dialect.VerdictUsed {
+			now.used++
+		} else {
+			c.tell(in, v)
 		}
 	}
-	if before != nil && len(c.rejects) > 0 {
-		now.rules = lastGood(before.rules, c.rules, c.rejects)
+	now.clean = now.used == len(c.result.Verdicts)
+	if before != nil && !now.clean {
+		now.rules = lastGood(before.rules, c.result)
 	}
 }
 
@@ -133,21 +134,18 @@ func (c *compiler) before(in *discovery.Instance) *standing {
 	return c.prev.known[in.Identity]
 }
 
-// claim adds an instance to a route. An instance that is not usable only sees to it that the route exists.
-func (c *compiler) claim(key routeKey, i int, r *dialect.Rule) {
-	if r.Inert != "" {
-		return
-	}
+// join adds an instance to a route. An instance that is not usable only sees to it that the route exists.
+func (c *compiler) join(key routeKey, i int, r *dialect.Rule) {
 	cl := c.byKey[key]
 	if cl == nil {
-		cl = &claim{key: key, service: c.out.name}
+		cl = &claim{key: key, rule: r, service: c.out.name}
 		c.byKey[key] = cl
 		c.out.claims = append(c.out.claims, cl)
 	}
 	in := &c.out.block.Instances[i]
-	cl.closed = cl.closed || r.Closed
+	cl.closed = cl.closed || r.Policy.Closed
 	u := c.out.standing[i].upstream
-	if u == nil || r.Closed { // its address was refused, or nobody is let in
+	if u == nil || r.Policy.Closed { // its address was refused, or nobody is let in
 		return
 	}
 	way := c.way(i, &r.Options)
@@ -155,12 +153,12 @@ func (c *compiler) claim(key routeKey, i int, r *dialect.Rule) {
 		return
 	}
 	// Registrations of one address are one Upstream: it counts once in a route.
-	at := seat{cl, u}
-	if c.seated[at] {
+	at := part{cl, u}
+	if c.joined[at] {
 		return
 	}
-	c.seated[at] = true
-	cl.targets = append(cl.targets, Member{Upstream: u, Way: way, Instance: in, Options: &r.Options})
+	c.joined[at] = true
+	cl.members = append(cl.members, Member{Upstream: u, Way: way, Instance: in, Rule: r})
 }
 
 // way is how an instance is spoken to under a rule's options. An instance that is not usable keeps its ways, as it keeps its Upstream.
@@ -187,46 +185,45 @@ func wayKey(o *dialect.Options) balancer.WayKey {
 	return key
 }
 
-// plain is the rule behind routes that no tag asked for.
-var plain = &dialect.Rule{}
-
 // implied adds what the options ask for: the default service's route, and <service>.<domain>.
 func (c *compiler) implied() {
 	name := c.out.name
 	if name == c.options.DefaultService {
+		plain := &dialect.Rule{Language: dialect.NativeName}
 		for i := range c.out.block.Instances {
 			if !c.out.standing[i].foreign {
-				c.claim(routeKey{isDefault: true}, i, plain)
+				c.join(routeKey{isDefault: true}, i, plain)
 			}
 		}
 	}
-	if !c.options.Registered || name == catalogueService {
-		return
+	if c.options.Registered && name != catalogueService {
+		c.named()
 	}
-	host := strings.ToLower(name) + "." + c.options.Domain
-	key := routeKey{dialect: dialect.Native, host: host, path: "/"}
+}
+
+// named adds the route <service>.<domain>.
+func (c *compiler) named() {
+	text := strings.ToLower(c.out.name) + "." + c.options.Domain
+	rule := &dialect.Rule{Language: dialect.NativeName, Name: text, Match: dialect.Match{
+		Host: dialect.Host{Kind: dialect.HostExact, Text: text}, Path: dialect.Path{Kind: dialect.PathSegments, Text: "/"},
+	}}
 	for i := range c.out.block.Instances {
 		in := &c.out.block.Instances[i]
 		if c.out.standing[i].foreign || !in.Registered || restricted(c.out.standing[i].rules) {
 			continue
 		}
-		if !outside.IsHostName(host) {
-			c.reject(in, "", "the service's name is no host name: there is no route "+quoted(host))
+		if !outside.IsHostName(text) {
+			c.refuse(in, "the service's name is no host name: there is no route "+quoted(text))
 			return
 		}
-		c.claim(key, i, plain)
+		c.join(keyOf(&rule.Match), i, rule)
 	}
 }
 
 // restricted says whether an instance restricts any of its routes. It then gets no route that it did not ask for, as that
 // would lead past the restriction.
 func restricted(rules []*dialect.Rule) bool {
-	for _, r := range rules {
-		if r.Closed || len(r.Options.Allow) > 0 || len(r.Options.Deny) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(rules, (*dialect.Rule).Restricts)
 }
 
 // noHTTP says why a registration is none of an HTTP instance, or "". A proxy or gateway of Consul's mesh speaks mutual TLS to other
@@ -245,17 +242,15 @@ func noHTTP(in *discovery.Instance) string {
 // udpSuffix is what registrators put behind the ID of a UDP port.
 const udpSuffix = ":udp"
 
-func ruleKey(r *dialect.Rule) routeKey {
-	return routeKey{dialect: r.Dialect, host: r.Host, port: r.Port, path: r.Path}
+// refuse tells that an instance was refused, or a route that no tag of it asked for.
+func (c *compiler) refuse(in *discovery.Instance, reason string) {
+	c.tell(in, dialect.Verdict{Kind: dialect.VerdictRefused, Reason: reason})
 }
 
-func (c *compiler) reject(in *discovery.Instance, tag, reason string) {
-	for _, r := range c.out.rejects {
-		if r.Tag == tag && r.Reason == reason {
-			return
-		}
-	}
-	if len(c.out.rejects) < maxRejects {
-		c.out.rejects = append(c.out.rejects, Reject{Service: label(c.out.name), Instance: escaped(in.ID), Tag: tag, Reason: reason})
+// tell keeps a verdict for people, once for all instances that share it.
+func (c *compiler) tell(in *discovery.Instance, v dialect.Verdict) {
+	told := Verdict{Verdict: v, Service: label(c.out.name), Instance: escaped(in.ID)}
+	if len(c.out.verdicts) < maxVerdicts && !slices.ContainsFunc(c.out.verdicts, told.same) {
+		c.out.verdicts = append(c.out.verdicts, told)
 	}
 }

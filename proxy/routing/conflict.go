@@ -4,21 +4,12 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// Conflict is a route on a host that another service asked for first, or the very route of another service where it names no host.
-// Both are served as they ask, which may be what their owners mean; that a service gets less of its traffic must not go unsaid.
-type Conflict struct {
-	// Service asks for Route (host, port and path), on a host that Holder asked for before. All three are escaped and bounded.
-	Service string
-	Holder  string
-	Route   string
-	// Reason says what it means for the traffic.
-	Reason string
-}
-
 // ground is what a key's route takes traffic of: its host, else its path; "" for the default route.
-func (k routeKey) ground() string { return cmp.Or(k.host, k.path) }
+func (k routeKey) ground() string { return cmp.Or(k.host, k.path.Text) }
 
 // groundsOf are those of the claims, sorted.
 func groundsOf(claims []*claim) (out []string) {
@@ -117,16 +108,17 @@ func (t *Table) Contested() int {
 	return t.index.contested
 }
 
-// Conflicts are all routes on the grounds of other services, by service; of each service the first hundred. It walks all services, so
-// it is for people.
-func (t *Table) Conflicts() (out []Conflict) {
+// Conflicts are all routes on a host that another service asked for first, or that are the very routes of another service where they name
+// no host; by service, of each the first hundred. All are served as they ask, which may be what their owners mean; that a service gets
+// less of its traffic must not go unsaid. It walks all services, so it is for people.
+func (t *Table) Conflicts() (out []Verdict) {
 	if t == nil || t.index.contested == 0 {
 		return nil
 	}
 	for _, c := range t.claimants {
-		var own []Conflict
+		var own []Verdict
 		for _, g := range c.grounds {
-			own = append(own, t.conflicts(c, g, maxRejects-len(own))...)
+			own = append(own, t.conflicts(c, g, maxVerdicts-len(own))...)
 		}
 		out = append(out, own...)
 	}
@@ -134,7 +126,7 @@ func (t *Table) Conflicts() (out []Conflict) {
 }
 
 // conflicts are at most n of those that a service has on one ground.
-func (t *Table) conflicts(c *claimant, ground string, n int) (out []Conflict) {
+func (t *Table) conflicts(c *claimant, ground string, n int) (out []Verdict) {
 	first := t.index.holders(ground)[0]
 	if first == c.name {
 		return nil
@@ -144,11 +136,12 @@ func (t *Table) conflicts(c *claimant, ground string, n int) (out []Conflict) {
 		if cl.key.ground() != ground || len(out) >= n {
 			continue
 		}
-		reason := "a route of its own on that host: it gets the requests for it"
+		v := dialect.Verdict{Kind: dialect.VerdictUsed, Rule: escaped(cl.key.String()), Sources: cl.rule.Sources,
+			Reason: "a route of its own on that host: it gets the requests for it"}
 		if holder.asksFor(cl.key) {
-			reason = "the same route: both share its requests by their weights"
+			v.Kind, v.Reason = dialect.VerdictPartly, "the same route: both share its requests by their weights"
 		}
-		out = append(out, Conflict{Service: label(c.name), Holder: label(first), Route: escaped(cl.key.String()), Reason: reason})
+		out = append(out, Verdict{Verdict: v, Service: label(c.name), Holder: label(first)})
 	}
 	return out
 }
@@ -169,9 +162,9 @@ func (c *claimant) asksFor(k routeKey) bool {
 // String is host, port and path of a route.
 func (k routeKey) String() string {
 	if k.port == "" {
-		return k.host + k.path
+		return k.host + k.path.Text
 	}
-	return k.host + ":" + k.port + k.path
+	return k.host + ":" + k.port + k.path.Text
 }
 
 // reportContests writes a line for each service that came to the ground of another.
@@ -183,7 +176,7 @@ func (t *Table) reportContests() {
 			return
 		}
 		for _, c := range t.conflicts(t.claimant(s.service), s.ground, 1) {
-			log.Warn().Str("service", c.Service).Str("holder", c.Holder).Str("route", c.Route).Str("reason", c.Reason).
+			log.Warn().Str("service", c.Service).Str("holder", c.Holder).Str("route", c.Rule).Str("reason", c.Reason).
 				Msg("a service asks for a host that another service has; both are served")
 		}
 	}

@@ -17,7 +17,7 @@ import (
 func toldConflicts(t *Table) string {
 	var out []string
 	for _, c := range t.Conflicts() {
-		out = append(out, c.Service+" after "+c.Holder+": "+c.Route+" "+strings.SplitN(c.Reason, ":", 2)[0])
+		out = append(out, c.Service+" after "+c.Holder+": "+c.Rule+" "+strings.SplitN(c.Reason, ":", 2)[0])
 	}
 	return strings.Join(out, "; ")
 }
@@ -37,7 +37,7 @@ func TestServicesOnOneHostAreSaid(t *testing.T) {
 		"urlprefix-*.test/":                               "",
 	} {
 		var log bytes.Buffer
-		table := NewTable(Options{Log: zerolog.New(&log)}).Next(fixture.Snapshot(web))
+		table := newTable(Options{Log: zerolog.New(&log)}).Next(fixture.Snapshot(web))
 		next := table.Next(fixture.Snapshot(web, fixture.Instance("zed", "10.0.0.2", 80, tag)))
 		next.reportContests()
 		if got := toldConflicts(next); got != want || next.Contested() != strings.Count(got, " after ") {
@@ -63,7 +63,7 @@ func TestFirstOnAHostIsNamed(t *testing.T) {
 	shop := func(service string) discovery.Instance {
 		return fixture.Instance(service, "10.0.0.1", 80, "urlprefix-shop.test/")
 	}
-	table := NewTable(Options{}).Next(fixture.Snapshot(shop("web")))
+	table := newTable(Options{}).Next(fixture.Snapshot(shop("web")))
 	table = table.Next(fixture.Snapshot(shop("web"), shop("alpha")))
 	if got := toldConflicts(table); !strings.HasPrefix(got, "alpha after web: ") {
 		t.Errorf("got %q", got)
@@ -72,7 +72,7 @@ func TestFirstOnAHostIsNamed(t *testing.T) {
 	if moved := table.Next(empty); toldConflicts(moved) != "" || len(moved.contests) != 0 {
 		t.Errorf("got %q", toldConflicts(moved))
 	}
-	taken := NewTable(Options{}).Next(fixture.Snapshot(shop("web"), fixture.Instance("alpha", "10.0.0.2", 80)))
+	taken := newTable(Options{}).Next(fixture.Snapshot(shop("web"), fixture.Instance("alpha", "10.0.0.2", 80)))
 	if swapped := taken.Next(fixture.Snapshot(shop("alpha"), fixture.Instance("web", "10.0.0.1", 80))); len(swapped.contests) != 0 || swapped.Contested() != 0 {
 		t.Errorf("a host that changed hands: %+v", swapped.contests)
 	}
@@ -88,7 +88,7 @@ func TestConflictsAreBounded(t *testing.T) {
 		list = append(list, fixture.Instance(fmt.Sprintf("s%05d", i), "10.0.0.1", 1+i, fmt.Sprintf("urlprefix-shop.test/%d", i)))
 	}
 	began := time.Now()
-	table := NewTable(Options{Log: zerolog.New(&log)}).Next(fixture.Snapshot(list...))
+	table := newTable(Options{Log: zerolog.New(&log)}).Next(fixture.Snapshot(list...))
 	t.Logf("%v", time.Since(began))
 	table.reportContests()
 	if table.Contested() != len(list)-1 || strings.Count(log.String(), "\n") != maxLogged+1 {

@@ -5,7 +5,14 @@ import (
 	"testing"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
+
+// newTable is NewTable, for all languages there are.
+func newTable(o Options) *Table { o.Languages = fixture.Languages(); return NewTable(o) }
+
+// newSwitch is NewSwitch, likewise.
+func newSwitch(o Options) *Switch { o.Languages = fixture.Languages(); return NewSwitch(o) }
 
 // where is the address list of the route that takes a request: "404", "down", or addresses.
 func where(t *Table, authority, path string) string {

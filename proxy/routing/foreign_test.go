@@ -19,16 +19,16 @@ func TestWhatIsNoHTTPInstanceGetsNoTraffic(t *testing.T) {
 	udp := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/", "urlprefix-side.io/") // one address with the TCP port
 	udp.ID = "host:web:80:udp"
 	list = append(list, udp)
-	table := NewTable(Options{Registered: true, DefaultService: "web", Domain: "test"}).Next(fixture.Snapshot(list...))
+	table := newTable(Options{Registered: true, DefaultService: "web", Domain: "test"}).Next(fixture.Snapshot(list...))
 	expect(t, table, "web.io", "/", "10.0.0.1:80")
 	expect(t, table, "web.test", "/", "10.0.0.1:80") // the default service's, and no sidecar
 	expect(t, table, "side.io", "/", "10.0.0.1:80")  // likewise: nobody else asks for it
-	rejects := table.Rejects()
+	rejects := table.Verdicts()
 	if len(rejects) != 7 || !strings.Contains(rejects[0].Reason, "connect-proxy") || !strings.Contains(rejects[6].Reason, "UDP") {
 		t.Errorf("rejects: %+v", rejects)
 	}
-	if again := table.Next(fixture.Snapshot(list...)); len(again.refused) != 0 {
-		t.Errorf("told again: %+v", again.refused)
+	if again := table.Next(fixture.Snapshot(list...)); len(again.told) != 0 {
+		t.Errorf("told again: %+v", again.told)
 	}
 }
 
@@ -36,7 +36,7 @@ func TestWhatIsNoHTTPInstanceGetsNoTraffic(t *testing.T) {
 func TestListCutAtACommaIsNotReplacedByTheLastGoodOne(t *testing.T) {
 	wide := fixture.Instance("wide", "10.0.0.9", 80, "urlprefix-/")
 	good := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/a deny=ip:10.0.0.0/8,ip:192.0.2.7", "urlprefix-/b")
-	table := NewTable(Options{}).Next(fixture.Snapshot(good, wide))
+	table := newTable(Options{}).Next(fixture.Snapshot(good, wide))
 	expect(t, table, "h", "/a", "10.0.0.1:80")
 	cut := good
 	cut.Tags = []string{"urlprefix-/a deny=ip:10.0.0.0/8", "ip:192.0.2.7"}
@@ -50,7 +50,7 @@ func TestListCutAtACommaIsNotReplacedByTheLastGoodOne(t *testing.T) {
 
 func TestInstanceThatTurnsIntoASidecarLeaves(t *testing.T) {
 	web := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/")
-	table := NewTable(Options{}).Next(fixture.Snapshot(web))
+	table := newTable(Options{}).Next(fixture.Snapshot(web))
 	u := upstream(t, table, "web.io", "10.0.0.1:80")
 	web.Kind = "connect-proxy"
 	table = table.Next(fixture.Snapshot(web))

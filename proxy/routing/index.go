@@ -1,42 +1,54 @@
 package routing
 
 import (
+	"cmp"
 	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// routeKey is what makes two rules ask for the same route.
+// routeKey is what makes two rules ask for the same route: a Match in a form that can be compared.
 type routeKey struct {
-	dialect    dialect.Dialect
 	isDefault  bool
+	kind       dialect.HostKind
 	host, port string
-	path       string
+	path       dialect.Path
 }
 
-// place is where a request may be going: one host in one spelling, and a path prefix.
-// The host of a rule *.example.com is stored as .example.com, that of any other pattern as written; kind keeps them apart
-// from hosts that clients send, who may send anything.
+func keyOf(m *dialect.Match) routeKey {
+	return routeKey{kind: m.Host.Kind, host: m.Host.Text, port: m.Port, path: m.Path}
+}
+
+// place is where a request may be going: one host, a port, and the text of a path. The host of a wildcard *.example.com is .example.com
+// here, that of any other pattern is as written; kind keeps them apart from hosts that clients send, who may send anything.
 type place struct {
-	kind             kind
+	kind             dialect.HostKind
 	host, port, path string
 }
 
-// kind of a host in a place.
-type kind uint8
+// slot holds the routes of one place in the order in which they are tried: the kind of path that takes less comes first. It is never
+// modified. Nearly every slot holds one route.
+type slot []*Route
 
-const (
-	exact kind = iota
-	wildcard
-	pattern
-)
-
-// slot holds the routes of one place, one per dialect; either may be nil.
-type slot struct{ native, fabio *Route }
+// with is the slot after the route of a key became r, or went where r is nil.
+func (s slot) with(k routeKey, r *Route) slot {
+	at, found := slices.BinarySearchFunc(s, k, func(r *Route, k routeKey) int { return cmp.Compare(r.key.path.Kind, k.path.Kind) })
+	next := make(slot, 0, len(s)+1)
+	next = append(next, s[:at]...)
+	if r != nil {
+		next = append(next, r)
+	}
+	if found {
+		at++
+	}
+	if next = append(next, s[at:]...); len(next) == 0 {
+		return nil
+	}
+	return next
+}
 
 // shardCount makes a shard of 20,000 routes about 20 long: copying one for a change costs a microsecond. The array of shards
 // itself, copied for every table, has 8 KiB.
@@ -52,7 +64,7 @@ type shards[K comparable, V any] struct {
 type index struct {
 	seed  maphash.Seed
 	slots shards[place, slot]
-	hosts shards[string, *hostPaths] // by place.spelt
+	hosts shards[string, *hostPaths] // by place.name
 	globs []*glob                    // most specific first
 	wild  lengths                    // of the hosts that begin with *., without the star
 	// grounds are the services that ask for a host, or for a path without one; contested is how many are not the first.
@@ -65,7 +77,7 @@ type index struct {
 type glob struct {
 	pattern    *dialect.Pattern
 	host, port string
-	spelt      string // as in place.spelt
+	name       string // see place.name
 }
 
 func (x *index) shard(p place) uint64 {
@@ -79,17 +91,17 @@ func (x *index) shard(p place) uint64 {
 
 func (x *index) slot(p place) slot { return x.slots.parts[x.shard(p)][p] }
 
-// host finds the paths of a host by its spelling.
-func (x *index) host(spelt string) *hostPaths { return x.hosts.parts[x.hostShard(spelt)][spelt] }
+// host finds the paths of a host by its name, see place.name.
+func (x *index) host(name string) *hostPaths { return x.hosts.parts[x.hostShard(name)][name] }
 
-func (x *index) hostShard(spelt string) uint64 { return maphash.String(x.seed, spelt) % shardCount }
+func (x *index) hostShard(name string) uint64 { return maphash.String(x.seed, name) % shardCount }
 
-// spelt is a place's host and port in one text, as requests spell them: look-ups need not build it. That of a wildcard begins with a
-// dot, which no host that is spelt out does, and that of a pattern with what no request can hold. A scheme's standard port is not
-// spelt: see hostPaths.
-func (p place) spelt() string {
+// name is a place's host and port in one text, as requests write them: look-ups need not build it. That of a wildcard begins with a
+// dot, which no host of a request does, and that of a pattern with what no request can hold. A scheme's standard port is not part of it:
+// see hostPaths.
+func (p place) name() string {
 	s := p.host
-	if p.kind == pattern {
+	if p.kind == dialect.HostPattern {
 		s = "\x00" + s
 	}
 	if p.port != "" && p.own() == someOther {
@@ -100,7 +112,7 @@ func (p place) spelt() string {
 
 // own is the scheme whose standard port the place names; someOther for patterns, which have a list of their own.
 func (p place) own() scheme {
-	if p.kind == pattern {
+	if p.kind == dialect.HostPattern {
 		return someOther
 	}
 	return schemeOf(p.port)
@@ -121,22 +133,21 @@ func (x *index) edit() *editor {
 
 // place of a key.
 func (k routeKey) place() place {
-	p := place{host: k.host, port: k.port, path: k.path}
-	if rest, ok := strings.CutPrefix(k.host, "*."); ok && outside.IsHostName(rest) {
-		p.kind, p.host = wildcard, k.host[1:]
-	} else if strings.ContainsAny(k.host, "*?{") || strings.Contains(k.host, "[") && !strings.Contains(k.host, ":") {
-		p.kind = pattern
+	p := place{kind: k.kind, host: k.host, port: k.port, path: k.path.Text}
+	if k.kind == dialect.HostWildcard {
+		p.host = k.host[1:]
 	}
 	return p
 }
 
 // route is the present route of a key, or nil.
 func (x *index) route(k routeKey) *Route {
-	s := x.slot(k.place())
-	if k.dialect == dialect.Native {
-		return s.native
+	for _, r := range x.slot(k.place()) {
+		if r.key.path.Kind == k.path.Kind {
+			return r
+		}
 	}
-	return s.fabio
+	return nil
 }
 
 // set puts a route in its place, or removes it when r is nil.
@@ -147,27 +158,22 @@ func (e *editor) set(k routeKey, r *Route) {
 		e.slots.parts[n] = cloned(e.slots.parts[n])
 		e.slotsOwn[n] = true
 	}
-	old, had := e.slots.parts[n][p]
-	s := old
-	if k.dialect == dialect.Native {
-		s.native = r
-	} else {
-		s.fabio = r
-	}
+	old := e.slots.parts[n][p]
+	next := old.with(k, r)
 	by := 0
-	switch gone := s == (slot{}); {
-	case gone && had:
+	switch {
+	case old != nil && next == nil:
 		by = -1
-	case !gone && !had:
+	case old == nil && next != nil:
 		by = +1
 	}
-	if s == (slot{}) {
+	if next == nil {
 		delete(e.slots.parts[n], p)
 	} else {
-		e.slots.parts[n][p] = s
+		e.slots.parts[n][p] = next
 	}
 	e.slots.size += by
-	e.count(p, by, s)
+	e.count(p, by, next)
 }
 
 // count notes that a host got a path (by +1), lost one (by -1), or has other routes in one.
@@ -175,9 +181,9 @@ func (e *editor) count(p place, by int, s slot) {
 	if p.port != "" && p.own() == someOther {
 		e.ported += by
 	}
-	spelt := p.spelt()
-	n := e.hostShard(spelt)
-	old := e.hosts.parts[n][spelt]
+	name := p.name()
+	n := e.hostShard(name)
+	old := e.hosts.parts[n][name]
 	next := old.with(p, by, s)
 	if next == old {
 		return
@@ -187,23 +193,24 @@ func (e *editor) count(p place, by int, s slot) {
 		e.hostsOwn[n] = true
 	}
 	if next == nil {
-		delete(e.hosts.parts[n], spelt)
+		delete(e.hosts.parts[n], name)
 	} else {
-		e.hosts.parts[n][spelt] = next
+		e.hosts.parts[n][name] = next
 	}
 	if (old == nil) == (next == nil) {
 		return
 	}
 	switch p.kind {
-	case wildcard:
+	case dialect.HostWildcard:
 		e.wild = e.wild.with(len(p.host), by)
-	case pattern:
-		e.glob(p, by)
+	case dialect.HostPattern:
+		e.glob(p, by, s)
 	}
 }
 
-// glob adds or removes a host pattern. Fabio's order: reversed host strings, descending, so that a longer literal end comes first.
-func (e *editor) glob(p place, by int) {
+// glob adds or removes a host pattern. Fabio's order: reversed host strings, descending, so that a longer literal end comes first. The
+// pattern is that of a rule in s, which holds one where a place comes.
+func (e *editor) glob(p place, by int, s slot) {
 	if !e.globsOwn {
 		e.globs = slices.Clone(e.globs)
 		e.globsOwn = true
@@ -218,9 +225,7 @@ func (e *editor) glob(p place, by int) {
 		e.globs = slices.Delete(e.globs, at, at+1)
 	}
 	if by > 0 && !found {
-		if compiled, err := dialect.ParsePattern(p.host); err == nil {
-			e.globs = slices.Insert(e.globs, at, &glob{pattern: compiled, host: p.host, port: p.port, spelt: p.spelt()})
-		}
+		e.globs = slices.Insert(e.globs, at, &glob{pattern: s[0].claims[0].rule.Match.Host.Pattern, host: p.host, port: p.port, name: p.name()})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
@@ -44,7 +45,7 @@ func (t *Table) match(h hostPort, path string) (*Route, bool) {
 // named is the route of a rule that names the host, or nil.
 func (t *Table) named(h hostPort, path string) *Route {
 	if h.host != "" && h.host[0] != '.' { // a host that begins with a dot is nobody's
-		if r := t.spelt(exact, h, path); r != nil {
+		if r := t.onHost(dialect.HostExact, h, path); r != nil {
 			return r
 		}
 	}
@@ -55,13 +56,13 @@ func (t *Table) named(h hostPort, path string) *Route {
 		}
 		end := h
 		end.host, end.both = h.host[at:], h.both[at:]
-		if r := t.spelt(wildcard, end, path); r != nil {
+		if r := t.onHost(dialect.HostWildcard, end, path); r != nil {
 			return r
 		}
 	}
 	for _, g := range t.index.globs {
 		if (g.port == "" || g.port == h.port) && g.pattern.Match(h.host) {
-			if r := t.index.host(g.spelt).longest(t.index, place{kind: pattern, host: g.host, port: g.port}, path); r != nil {
+			if r := t.index.host(g.name).longest(t.index, place{kind: dialect.HostPattern, host: g.host, port: g.port}, path); r != nil {
 				return r
 			}
 		}
@@ -69,8 +70,8 @@ func (t *Table) named(h hostPort, path string) *Route {
 	return nil
 }
 
-// spelt asks for a host that is spelt out, or for the suffix of a wildcard: with the port first.
-func (t *Table) spelt(k kind, h hostPort, path string) *Route {
+// onHost asks for a host, or for the suffix of a wildcard: with the port first.
+func (t *Table) onHost(k dialect.HostKind, h hostPort, path string) *Route {
 	host := t.index.host(h.host)
 	p := place{kind: k, host: h.host, port: h.port}
 	switch {
@@ -116,17 +117,14 @@ func (h *paths) longest(x *index, p place, path string) *Route {
 	return nil
 }
 
-// route is the one of two that takes a path whose first n bytes are those of the slot.
+// route is the first that takes a request's path, whose first n bytes are those of the slot's, or nil.
 func (s slot) route(path string, n int) *Route {
-	if s.native != nil && boundary(path, n) {
-		return s.native
+	for _, r := range s {
+		if r.key.path.Kind.Takes(path, n) {
+			return r
+		}
 	}
-	return s.fabio
-}
-
-// boundary says whether a prefix of n bytes ends where a segment of path ends.
-func boundary(path string, n int) bool {
-	return n == len(path) || path[n] == '/' || n > 0 && path[n-1] == '/'
+	return nil
 }
 
 // hostPort is an authority in lower case, without the dot that may end a full name. port is the one that was named, else that of the

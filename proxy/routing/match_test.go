@@ -35,7 +35,7 @@ func TestMatchOrder(t *testing.T) {
 	} {
 		list = append(list, fixture.Instance(fmt.Sprintf("s%02d", i), fmt.Sprintf("10.0.0.%d", i+1), 80, tag))
 	}
-	table := NewTable(Options{}).Next(fixture.Snapshot(list...))
+	table := newTable(Options{}).Next(fixture.Snapshot(list...))
 	for _, c := range []struct {
 		authority, path string
 		want            int
@@ -52,7 +52,7 @@ func TestMatchOrder(t *testing.T) {
 
 // A rule for port 80 is one for the listener in plain text, a rule for port 443 one for that with TLS, as in Fabio's tags.
 func TestStandardPortsMeanTheListener(t *testing.T) {
-	table := NewTable(Options{}).Next(fixture.Snapshot(
+	table := newTable(Options{}).Next(fixture.Snapshot(
 		fixture.Instance("a", "10.0.0.1", 80, "urlprefix-shop.test/"), fixture.Instance("b", "10.0.0.2", 80, "urlprefix-shop.test:80/"), fixture.Instance("c", "10.0.0.3", 80, "urlprefix-shop.test:9999/"),
 		fixture.Instance("d", "10.0.0.4", 80, "pointsman.route=tls.test:443/"), fixture.Instance("e", "10.0.0.5", 80, "urlprefix-*.wild.test:443/"), fixture.Instance("f", "10.0.0.6", 80, "urlprefix-*.wild.test/"),
 		fixture.Instance("g", "10.0.0.7", 80, "urlprefix-g*.test:80/"), fixture.Instance("h", "10.0.0.8", 80, "urlprefix-only.test:80/p")))
@@ -86,7 +86,7 @@ func TestStandardPortsMeanTheListener(t *testing.T) {
 }
 
 func TestHostWithoutMatchingPathFallsThrough(t *testing.T) {
-	table := NewTable(Options{DefaultService: "def"}).Next(fixture.Snapshot(
+	table := newTable(Options{DefaultService: "def"}).Next(fixture.Snapshot(
 		fixture.Instance("a", "10.0.0.1", 80, "urlprefix-ex.com:81/p"), fixture.Instance("b", "10.0.0.2", 80, "urlprefix-ex.com/q"), fixture.Instance("c", "10.0.0.3", 80, "urlprefix-*.com/r"),
 		fixture.Instance("d", "10.0.0.4", 80, "urlprefix-e?.com/s"), fixture.Instance("e", "10.0.0.5", 80, "urlprefix-/t"), fixture.Instance("def", "10.0.0.6", 80)))
 	for path, n := range map[string]int{"/p": 1, "/q": 2, "/r": 3, "/s": 4, "/t": 5, "/u": 6} {
@@ -95,7 +95,7 @@ func TestHostWithoutMatchingPathFallsThrough(t *testing.T) {
 }
 
 func TestNativePathsEndOnSegments(t *testing.T) {
-	table := NewTable(Options{}).Next(fixture.Snapshot(
+	table := newTable(Options{}).Next(fixture.Snapshot(
 		fixture.Instance("a", "10.0.0.1", 80, "pointsman.route=/foo"), fixture.Instance("b", "10.0.0.2", 80, "pointsman.route=/bar/"), fixture.Instance("c", "10.0.0.3", 80, "urlprefix-/baz")))
 	for path, want := range map[string]string{
 		"/foo": "10.0.0.1:80", "/foo/": "10.0.0.1:80", "/foo/x": "10.0.0.1:80", "/foox": "404", "/bar": "404", "/bar/": "10.0.0.2:80", "/bar/x": "10.0.0.2:80",
@@ -120,7 +120,7 @@ func naive(routes []*Route, q Query) *Route {
 		if k.port != "" && k.port != port {
 			continue
 		}
-		if !strings.HasPrefix(path, k.path) || k.dialect == dialect.Native && !boundary(path, len(k.path)) {
+		if !strings.HasPrefix(path, k.path.Text) || k.path.Kind == dialect.PathSegments && !boundary(path, len(k.path.Text)) {
 			continue
 		}
 		c := candidate{r: r}
@@ -128,12 +128,12 @@ func naive(routes []*Route, q Query) *Route {
 		switch {
 		case k.host == "":
 			c.rank[0] = 4
-		case kind == wildcard:
+		case kind == dialect.HostWildcard:
 			if !strings.HasSuffix(host, k.host[1:]) || host == k.host[1:] {
 				continue
 			}
 			c.rank = [3]int{2, -len(k.host)}
-		case kind == pattern:
+		case kind == dialect.HostPattern:
 			p, _ := dialect.ParsePattern(k.host)
 			if !p.Match(host) {
 				continue
@@ -160,10 +160,10 @@ func naive(routes []*Route, q Query) *Route {
 		if a.rank[2] != b.rank[2] {
 			return a.rank[2] < b.rank[2]
 		}
-		if len(a.r.key.path) != len(b.r.key.path) {
-			return len(a.r.key.path) > len(b.r.key.path)
+		if len(a.r.key.path.Text) != len(b.r.key.path.Text) {
+			return len(a.r.key.path.Text) > len(b.r.key.path.Text)
 		}
-		return a.r.key.dialect == dialect.Native && b.r.key.dialect != dialect.Native
+		return a.r.key.path.Kind == dialect.PathSegments && b.r.key.path.Kind != dialect.PathSegments
 	})
 	if len(all) == 0 {
 		return nil
@@ -182,7 +182,7 @@ var (
 func TestMatchAgreesWithTheRulesReadLiterally(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 12).Draw(t, "n")
-		table := NewTable(Options{})
+		table := newTable(Options{})
 		for round := range 2 { // the second table is derived from the first
 			var list []discovery.Instance
 			for i := range n {
@@ -204,16 +204,16 @@ func TestMatchAgreesWithTheRulesReadLiterally(t *testing.T) {
 	})
 }
 
+// boundary says whether a prefix of n bytes ends where a segment of path ends.
+func boundary(path string, n int) bool {
+	return n == len(path) || path[n] == '/' || n > 0 && path[n-1] == '/'
+}
+
 // all are the routes of a table but the default.
 func (t *Table) all() (out []*Route) {
 	for _, part := range t.index.slots.parts {
 		for _, s := range part {
-			if s.native != nil {
-				out = append(out, s.native)
-			}
-			if s.fabio != nil {
-				out = append(out, s.fabio)
-			}
+			out = append(out, s...)
 		}
 	}
 	return out
@@ -259,7 +259,7 @@ func TestMatchAndPickAllocateNothing(t *testing.T) {
 	const n = 10_000
 	asks := widest(n)
 	for _, o := range []Options{{}, {Balance: balancer.LeastConnections{}, DefaultService: "s000000"}} {
-		table := NewTable(o).Next(wide(n))
+		table := newTable(o).Next(wide(n))
 		for i, ask := range asks {
 			if r, ok := table.Match(Query{Authority: ask.authority, Path: ask.path}); ok != (i < 8 || o.DefaultService != "") || ok && len(r.Members) == 0 {
 				t.Fatalf("%v: found %v", ask, ok)
@@ -287,7 +287,7 @@ func hostile() (tags []string) {
 
 // A long Host costs time in proportion to its length at most, whatever wildcards and patterns there are.
 func TestTimeGoesWithTheLengthOfTheHost(t *testing.T) {
-	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-*.ex.com/"), fixture.Instance("evil", "10.0.0.2", 80, hostile()...)))
+	table := newTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-*.ex.com/"), fixture.Instance("evil", "10.0.0.2", 80, hostile()...)))
 	took := func(host string) time.Duration {
 		least := time.Hour
 		for range 20 { // the least of many: what else the machine does adds to each
@@ -307,7 +307,7 @@ func TestTimeGoesWithTheLengthOfTheHost(t *testing.T) {
 }
 
 func BenchmarkMatchHostile(b *testing.B) {
-	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("evil", "10.0.0.2", 80, hostile()...)))
+	table := newTable(Options{}).Next(fixture.Snapshot(fixture.Instance("evil", "10.0.0.2", 80, hostile()...)))
 	for _, unit := range []string{".", "a", ".a"} {
 		host := strings.Repeat(unit, 253/len(unit))
 		b.Run(fmt.Sprintf("253-bytes-of-%q", unit), func(b *testing.B) {
@@ -321,7 +321,7 @@ func BenchmarkMatchHostile(b *testing.B) {
 func BenchmarkMatch(b *testing.B) {
 	names := []string{"host", "host:port", "path", "path-native", "wildcard", "one-host", "port", "glob", "miss", "miss-empty"}
 	for _, n := range []int{16, 1_000, 10_000} {
-		table := NewTable(Options{}).Next(wide(n))
+		table := newTable(Options{}).Next(wide(n))
 		for i, ask := range widest(n) {
 			b.Run(fmt.Sprintf("%s-among-%d", names[i], n), func(b *testing.B) {
 				b.ReportAllocs()

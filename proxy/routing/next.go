@@ -35,7 +35,7 @@ type change struct {
 }
 
 // Next derives the table for a snapshot; services and instances are sorted by name, as discovery promises. It cannot fail:
-// what is bad in a snapshot costs its own route and shows in Rejects. Blocks that the table has seen cost next to nothing.
+// what is bad in a snapshot costs its own route and shows in Verdicts. Blocks that the table has seen cost next to nothing.
 // Upstreams that the new table no longer holds are not retired yet: that is for after its publication.
 func (t *Table) Next(s *discovery.Snapshot) *Table {
 	env := dialect.Env{Datacenter: s.Datacenter}
@@ -90,9 +90,9 @@ func (d *derivation) visit(old *claimant, block *discovery.Service) {
 	c, made := d.prev.options.compile(d.next.env, d.same, old, block)
 	d.next.arrived = append(d.next.arrived, made...)
 	d.next.claimants = append(d.next.claimants, c)
-	d.next.refused = append(d.next.refused, newRejects(old, c)...)
+	d.next.told = append(d.next.told, newVerdicts(old, c)...)
 	d.depart(old, c)
-	d.exchange(old, c)
+	d.replaceClaims(old, c)
 }
 
 // vacate keeps the routes of a service without instances for a while.
@@ -105,7 +105,7 @@ func (d *derivation) vacate(old *claimant) {
 	}
 	if !old.vacant.IsZero() || len(old.claims) == 0 || d.next.vacant >= maxVacant {
 		d.depart(old, nil)
-		d.exchange(old, nil)
+		d.replaceClaims(old, nil)
 		return
 	}
 	c := &claimant{name: old.name, vacant: d.next.Taken, grounds: old.grounds}
@@ -113,12 +113,12 @@ func (d *derivation) vacate(old *claimant) {
 		c.vacant = time.Now()
 	}
 	for _, cl := range old.claims {
-		c.claims = append(c.claims, &claim{key: cl.key, service: cl.service})
+		c.claims = append(c.claims, &claim{key: cl.key, rule: cl.rule, service: cl.service})
 	}
 	d.next.vacant++
 	d.next.claimants = append(d.next.claimants, c)
 	d.depart(old, c)
-	d.exchange(old, c)
+	d.replaceClaims(old, c)
 }
 
 // depart notes the Upstreams that a service no longer has, and of the others the ways in which no rule speaks to them any more. Some are
@@ -166,8 +166,8 @@ func (c *claimant) spoken() map[*balancer.Way]bool {
 	return all
 }
 
-// exchange notes that a service's claims are replaced. Either side may be nil.
-func (d *derivation) exchange(old, c *claimant) {
+// replaceClaims notes that a service's claims are replaced. Either side may be nil.
+func (d *derivation) replaceClaims(old, c *claimant) {
 	d.move(old, c)
 	if old != nil {
 		for _, cl := range old.claims {

@@ -18,11 +18,11 @@ import (
 )
 
 func TestSameRouteOfSeveralServicesIsOne(t *testing.T) {
-	table := NewTable(Options{}).Next(fixture.Snapshot(
+	table := newTable(Options{}).Next(fixture.Snapshot(
 		fixture.Instance("b", "10.0.0.2", 80, "urlprefix-ex.com/ strip=/x"), fixture.Instance("a", "10.0.0.1", 80, "urlprefix-ex.com/"), fixture.Instance("a", "10.0.0.3", 80, "urlprefix-EX.com/")))
 	expect(t, table, "ex.com", "/", "10.0.0.1:80 10.0.0.3:80 10.0.0.2:80")
 	r, _ := table.Match(Query{Authority: "ex.com", Path: "/"})
-	if r.Name != "a" || r.Members[0].Options.Strip != "" || r.Members[2].Options.Strip != "/x" {
+	if r.Name != "a" || r.Members[0].Rule.Options.Strip != "" || r.Members[2].Rule.Options.Strip != "/x" {
 		t.Errorf("%s %+v", r.Name, r.Members)
 	}
 	table = table.Next(fixture.Snapshot(fixture.Instance("b", "10.0.0.2", 80, "urlprefix-ex.com/")))
@@ -36,7 +36,7 @@ func TestOnlyUsableInstancesGetTraffic(t *testing.T) {
 	kept.Status = discovery.Maintenance
 	warn := fixture.Instance("web", "10.0.0.4", 80, "urlprefix-/")
 	warn.Status = discovery.Warning
-	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/"), sick, kept, warn))
+	table := newTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/"), sick, kept, warn))
 	expect(t, table, "h", "/", "10.0.0.1:80 10.0.0.4:80")
 	expect(t, table, "h", "/only", "down")
 }
@@ -50,7 +50,7 @@ func TestServiceWithoutInstancesIsDownAndNotUnknown(t *testing.T) {
 		s.Taken = at.Add(after)
 		return table.Next(s)
 	}
-	table := next(NewTable(Options{}), 0, web, wide)
+	table := next(newTable(Options{}), 0, web, wide)
 	lane := func(table *Table) *balancer.Lane {
 		r, _ := table.Match(Query{Authority: "web.io", Path: "/"})
 		return r.Lane
@@ -70,11 +70,11 @@ func TestServiceWithoutInstancesIsDownAndNotUnknown(t *testing.T) {
 
 	empty := fixture.Snapshot(wide)
 	empty.Services = append(empty.Services, &discovery.Service{Name: "zed"})
-	expect(t, NewTable(Options{}).Next(empty), "web.io", "/", "10.0.0.9:80")
+	expect(t, newTable(Options{}).Next(empty), "web.io", "/", "10.0.0.9:80")
 }
 
 func TestVacantServicesAreBounded(t *testing.T) {
-	table := NewTable(Options{})
+	table := newTable(Options{})
 	for i := range 3 * maxVacant / 100 {
 		var list []discovery.Instance
 		for j := range 100 {
@@ -88,14 +88,14 @@ func TestVacantServicesAreBounded(t *testing.T) {
 }
 
 func TestDefaultServiceAnswersWhatNothingElseClaims(t *testing.T) {
-	table := NewTable(Options{DefaultService: "def"}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/web")))
+	table := newTable(Options{DefaultService: "def"}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/web")))
 	expect(t, table, "h", "/", "down")
 	table = table.Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/web"), fixture.Instance("def", "10.0.0.2", 80)))
 	expect(t, table, "h", "/", "10.0.0.2:80")
 	expect(t, table, "h", "/web", "10.0.0.1:80")
 	table = table.Next(fixture.Snapshot())
 	expect(t, table, "h", "/", "down")
-	expect(t, NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80))), "h", "/", "404")
+	expect(t, newTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80))), "h", "/", "404")
 }
 
 func TestRegisteredServicesAnswerAtTheirName(t *testing.T) {
@@ -116,7 +116,7 @@ func TestRegisteredServicesAnswerAtTheirName(t *testing.T) {
 	hostile := fixture.Instance("x; } server {", "10.0.0.8", 80)
 	hostile.Registered = true
 	o := Options{Registered: true, Domain: "test", OwnServices: []string{"pointsman"}}
-	table := NewTable(o).Next(fixture.Snapshot(marked, byID, udp, other, consul, own, guarded, hostile))
+	table := newTable(o).Next(fixture.Snapshot(marked, byID, udp, other, consul, own, guarded, hostile))
 	for host, want := range map[string]string{
 		"web.test": "10.0.0.1:80", "api.test:8080": "10.0.0.2:80", "dns.test": "404", "other.test": "404", "consul.test": "404", "pointsman.test": "404",
 		"guarded.test": "404",
@@ -124,7 +124,7 @@ func TestRegisteredServicesAnswerAtTheirName(t *testing.T) {
 		expect(t, table, host, "/", want)
 	}
 	expect(t, table, "h", "/own", "404")
-	if r := table.Rejects(); len(r) != 2 || r[0].Service != "dns" || strings.ContainsAny(r[1].Service, " ") {
+	if r := table.Verdicts(); len(r) != 2 || r[0].Service != "dns" || strings.ContainsAny(r[1].Service, " ") {
 		t.Errorf("rejects: %+v", r)
 	}
 	for name, want := range map[string]bool{"web": true, "consul": false, "pointsman": false} {
@@ -134,7 +134,7 @@ func TestRegisteredServicesAnswerAtTheirName(t *testing.T) {
 	}
 	both := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.test/")
 	both.Registered = true
-	expect(t, NewTable(o).Next(fixture.Snapshot(both)), "web.test", "/", "10.0.0.1:80")
+	expect(t, newTable(o).Next(fixture.Snapshot(both)), "web.test", "/", "10.0.0.1:80")
 }
 
 func TestAddressesThatAreNeverAnUpstream(t *testing.T) {
@@ -154,19 +154,19 @@ func TestAddressesThatAreNeverAnUpstream(t *testing.T) {
 	published.Container = "0123456789ab" + strings.Repeat("c", 52)
 	list = append(list, published)
 	o := Options{Gate: outside.Gate{Own: own}, OwnContainer: "0123456789ab"}
-	table := NewTable(o).Next(fixture.Snapshot(list...))
+	table := newTable(o).Next(fixture.Snapshot(list...))
 	expect(t, table, "h", "/", "down")
-	if n := len(table.Rejects()); n != len(list) {
+	if n := len(table.Verdicts()); n != len(list) {
 		t.Errorf("%d rejects for %d instances", n, len(list))
 	}
 	good := fixture.Snapshot(fixture.Instance("good", "127.0.0.1", 8081, "urlprefix-/"), fixture.Instance("good", "::1", 80, "urlprefix-/"), fixture.Instance("good", "db.internal", 80, "urlprefix-/"))
-	expect(t, NewTable(o).Next(good), "h", "/", "127.0.0.1:8081 [::1]:80 db.internal:80")
+	expect(t, newTable(o).Next(good), "h", "/", "127.0.0.1:8081 [::1]:80 db.internal:80")
 }
 
 func TestRegistrationsOfOneAddressAreOneUpstream(t *testing.T) {
 	a, b := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/"), fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/")
 	b.Node = "n2"
-	table := NewTable(Options{}).Next(fixture.Snapshot(a, b, fixture.Instance("web", "10.0.0.2", 80, "urlprefix-web.io/")))
+	table := newTable(Options{}).Next(fixture.Snapshot(a, b, fixture.Instance("web", "10.0.0.2", 80, "urlprefix-web.io/")))
 	expect(t, table, "web.io", "/", "10.0.0.1:80 10.0.0.2:80")
 	u := upstream(t, table, "web.io", "10.0.0.1:80")
 	table = table.Next(fixture.Snapshot(b))
@@ -186,7 +186,7 @@ func TestRegistrationsOfOneAddressAreOneUpstream(t *testing.T) {
 }
 
 func TestAddressReusedByAnotherServiceIsAnotherUpstream(t *testing.T) {
-	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("a", "10.0.0.1", 80, "urlprefix-a.io/")))
+	table := newTable(Options{}).Next(fixture.Snapshot(fixture.Instance("a", "10.0.0.1", 80, "urlprefix-a.io/")))
 	u := upstream(t, table, "a.io", "10.0.0.1:80")
 	table = table.Next(fixture.Snapshot(fixture.Instance("b", "10.0.0.1", 80, "urlprefix-a.io/")))
 	if v := upstream(t, table, "a.io", "10.0.0.1:80"); v == u || v.Service() != "b" {
@@ -199,7 +199,7 @@ func TestAddressReusedByAnotherServiceIsAnotherUpstream(t *testing.T) {
 
 func TestSickInstanceKeepsItsUpstream(t *testing.T) {
 	web := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io/")
-	table := NewTable(Options{}).Next(fixture.Snapshot(web))
+	table := newTable(Options{}).Next(fixture.Snapshot(web))
 	u := upstream(t, table, "a.io", "10.0.0.1:80")
 	sick := web
 	sick.Status = discovery.Critical
@@ -215,7 +215,7 @@ func TestSickInstanceKeepsItsUpstream(t *testing.T) {
 
 func TestUnchangedServiceIsNotBuiltAgain(t *testing.T) {
 	a, b := fixture.Snapshot(fixture.Instance("a", "10.0.0.1", 80, "urlprefix-a.io/")), fixture.Snapshot(fixture.Instance("b", "10.0.0.2", 80, "urlprefix-b.io/"))
-	first := NewTable(Options{}).Next(&discovery.Snapshot{Services: []*discovery.Service{a.Services[0], b.Services[0]}})
+	first := newTable(Options{}).Next(&discovery.Snapshot{Services: []*discovery.Service{a.Services[0], b.Services[0]}})
 	b2 := fixture.Snapshot(fixture.Instance("b", "10.0.0.3", 80, "urlprefix-b.io/"))
 	second := first.Next(&discovery.Snapshot{Services: []*discovery.Service{a.Services[0], b2.Services[0]}})
 	r1, _ := first.Match(Query{Authority: "a.io", Path: "/"})
@@ -234,23 +234,23 @@ func TestSpoiltTagKeepsTheLastGoodVersion(t *testing.T) {
 	at := func(tags ...string) *discovery.Snapshot {
 		return fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tags...))
 	}
-	good := NewTable(Options{}).Next(at("urlprefix-/a strip=/a", "urlprefix-/b"))
+	good := newTable(Options{}).Next(at("urlprefix-/a strip=/a", "urlprefix-/b"))
 	for _, bad := range []string{"urlprefix-/a weight=abc", "urlprefix-", "urlprefix-/a/../b"} {
 		table := good.Next(at(bad, "urlprefix-/b"))
 		table = table.Next(at(bad, "urlprefix-/b", "urlprefix-/c"))
 		expect(t, table, "h", "/a/x", "10.0.0.1:80")
 		expect(t, table, "h", "/b", "10.0.0.1:80")
 		expect(t, table, "h", "/c", "10.0.0.1:80")
-		if r, ok := table.Match(Query{Authority: "h", Path: "/a/x"}); !ok || r.Members[0].Options.Strip != "/a" {
+		if r, ok := table.Match(Query{Authority: "h", Path: "/a/x"}); !ok || r.Members[0].Rule.Options.Strip != "/a" {
 			t.Errorf("%q: not the version before", bad)
 		}
-		if len(table.Rejects()) != 1 {
-			t.Errorf("%q: rejects %+v", bad, table.Rejects())
+		if len(table.Verdicts()) != 1 {
+			t.Errorf("%q: rejects %+v", bad, table.Verdicts())
 		}
 		expect(t, table.Next(at("urlprefix-/b")), "h", "/a", "404")
 	}
 	expect(t, good.Next(at("urlprefix-/b")), "h", "/a", "404")
-	fresh := NewTable(Options{}).Next(at("urlprefix-/a weight=abc", "urlprefix-/b"))
+	fresh := newTable(Options{}).Next(at("urlprefix-/a weight=abc", "urlprefix-/b"))
 	expect(t, fresh, "h", "/a", "404")
 }
 
@@ -258,15 +258,15 @@ func TestRestrictionThatCannotBeHonouredIsNotServedOpen(t *testing.T) {
 	at := func(tags ...string) *discovery.Snapshot {
 		return fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tags...))
 	}
-	table := NewTable(Options{}).Next(at("urlprefix-/", "urlprefix-/admin", "urlprefix-old.io/"))
+	table := newTable(Options{}).Next(at("urlprefix-/", "urlprefix-/admin", "urlprefix-old.io/"))
 	table = table.Next(at("urlprefix-/", "urlprefix-/admin auth=basic"))
 	if n := table.Len(); n != 2 {
 		t.Errorf("%d routes: a refused restriction brings nothing else back", n)
 	}
 	expect(t, table, "h", "/admin", "down")
 	expect(t, table, "h", "/", "10.0.0.1:80")
-	if len(table.Rejects()) != 1 {
-		t.Errorf("rejects %+v", table.Rejects())
+	if len(table.Verdicts()) != 1 {
+		t.Errorf("rejects %+v", table.Verdicts())
 	}
 }
 
@@ -280,7 +280,7 @@ func TestFixedShares(t *testing.T) {
 			}
 			list = append(list, in)
 		}
-		r, _ := NewTable(Options{}).Next(fixture.Snapshot(list...)).Match(Query{Authority: "h", Path: "/"})
+		r, _ := newTable(Options{}).Next(fixture.Snapshot(list...)).Match(Query{Authority: "h", Path: "/"})
 		for i := range r.Members {
 			out = append(out, r.Members[i].Weight)
 		}
@@ -309,7 +309,7 @@ func TestFixedShares(t *testing.T) {
 // what the snapshot says.
 func TestSurvivorsKeepTheirUpstream(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		table := NewTable(Options{})
+		table := newTable(Options{})
 		live := map[discovery.Identity]*balancer.Upstream{}
 		var blocks map[string]*discovery.Service
 		for range 6 {
@@ -366,7 +366,7 @@ func TestSurvivorsKeepTheirUpstream(t *testing.T) {
 func TestRejectNamesTheInstanceForPeople(t *testing.T) {
 	one := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/ weight=zz")
 	one.ID = "web\n1"
-	rejects := NewTable(Options{}).Next(fixture.Snapshot(one)).Rejects()
+	rejects := newTable(Options{}).Next(fixture.Snapshot(one)).Verdicts()
 	if len(rejects) != 1 || rejects[0].Instance != `web\n1` {
 		t.Errorf("rejects %+v, want one of the instance web\\n1, escaped and without quotes", rejects)
 	}
@@ -375,15 +375,15 @@ func TestRejectNamesTheInstanceForPeople(t *testing.T) {
 // An option that is not in effect is reported like a refused tag, once, and its route is served.
 func TestOptionsWithoutEffectAreReported(t *testing.T) {
 	tag := "pointsman.route=web.localhost/ strip=/a speed=9 register=x"
-	table := NewTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tag), fixture.Instance("web", "10.0.0.2", 80, tag)))
+	table := newTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tag), fixture.Instance("web", "10.0.0.2", 80, tag)))
 	expect(t, table, "web.localhost", "/", "10.0.0.1:80 10.0.0.2:80")
-	got := table.Rejects()
-	if len(got) != 2 || got[0].Tag != tag || !strings.Contains(got[0].Reason+got[1].Reason, `"speed" is not an option`) {
+	got := table.Verdicts()
+	if len(got) != 2 || got[0].Tags() != tag || !strings.Contains(got[0].Reason+got[1].Reason, `"speed" is not an option`) {
 		t.Errorf("%+v", got)
 	}
 	again := table.Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, tag)))
-	if len(again.Rejects()) != 2 || len(again.refused) != 0 {
-		t.Errorf("after a change: %+v, of which new %+v", again.Rejects(), again.refused)
+	if len(again.Verdicts()) != 2 || len(again.told) != 0 {
+		t.Errorf("after a change: %+v, of which new %+v", again.Verdicts(), again.told)
 	}
 }
 
@@ -403,7 +403,7 @@ func TestWaysSurviveWithTheirRules(t *testing.T) {
 		return plain, secure
 	}
 	tags := []string{"urlprefix-a.io/", "urlprefix-b.io/", "urlprefix-c.io/ proto=https"}
-	first := NewTable(Options{}).Next(fixture.Snapshot(one(tags...)))
+	first := newTable(Options{}).Next(fixture.Snapshot(one(tags...)))
 	plain, secure := ways(first)
 	if plain == nil || secure == nil || plain.Upstream() != secure.Upstream() || first.claimants[0].standing[0].ways[0] != plain || len(first.claimants[0].standing[0].ways) != 2 {
 		t.Fatalf("%v %v", plain, secure)

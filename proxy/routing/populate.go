@@ -51,7 +51,7 @@ func (c *compiler) leads() map[socket]int {
 		in := &list[i]
 		if reason := noHTTP(in); reason != "" {
 			c.out.standing[i].foreign = true
-			c.reject(in, "", reason)
+			c.refuse(in, reason)
 			continue
 		}
 		if before := c.before(in); before != nil {
@@ -60,7 +60,7 @@ func (c *compiler) leads() map[socket]int {
 		}
 		if c.out.standing[i].upstream == nil {
 			if err := c.options.checkAddress(in); err != nil {
-				c.reject(in, "", err.Error())
+				c.refuse(in, err.Error())
 				continue
 			}
 		}

@@ -1,7 +1,7 @@
 // Package routing holds the Table of routes: which Route takes a request, and which instances stand behind it.
 //
 // A Snapshot of the catalogue comes in; Table.Next derives the next Table from the present one; Switch publishes it by one atomic store.
-// A request loads the Table once and asks Match for its Route and Route.Pick for a Target: one instance in one route. The package does
+// A request loads the Table once and asks Match for its Route and Route.Pick for a Member: one instance in one route. The package does
 // no I/O and knows neither connections nor messages.
 //
 // Three laws. A request loads the table once. Nothing is modified after it is published. What changes while requests are served lives
@@ -21,7 +21,8 @@ type Route struct {
 	Name string
 	// Host is in lower case with the port where the rule has one, "" for any host; Path is the prefix.
 	Host, Path string
-	Dialect    dialect.Dialect
+	// Language is that of the first service's rule, for people: nothing else depends on it.
+	Language string
 	// Default marks the route of the default service; its Host and Path are "".
 	Default bool
 	// Members are the instances that the catalogue allows traffic to. Empty means known but down.
@@ -32,7 +33,7 @@ type Route struct {
 	// Blocking says that serving the route may block (TLS towards the instances, see also Options.Blocking), which an event loop
 	// must not.
 	Blocking bool
-	// Closed says that there are no targets because instances restrict the route in a way that can't be honoured: nobody is let in.
+	// Closed says that there are no members because instances restrict the route in a way that can't be honoured: nobody is let in.
 	Closed bool
 
 	// Via is the route's own name in Via fields, see newPseudonym.
@@ -48,16 +49,16 @@ type Member struct {
 	// Way is how the Upstream is spoken to in this route.
 	Way      *balancer.Way
 	Instance *discovery.Instance
-	// Options are those of the rule by which this instance asks for the route. Never nil.
-	Options *dialect.Options
+	// Rule is the one by which this instance asks for the route. Never nil.
+	Rule *dialect.Rule
 	// Index is the position in Route.Members, for balancer.Tried.
 	Index int
-	// Weight is what the picker was given: relative to the route's other targets.
+	// Weight is what the picker was given: relative to the route's other members.
 	Weight int
 }
 
 // Pick chooses an instance that is usable and was not tried. ok is false when there is none: answer 503 at once. The caller
-// adds Target.Index to those tried. No allocation.
+// adds Member.Index to those tried. No allocation.
 func (r *Route) Pick(w balancer.Want) (*Member, bool) {
 	i, ok := r.picker.Pick(w)
 	if !ok {
@@ -68,7 +69,7 @@ func (r *Route) Pick(w balancer.Want) (*Member, bool) {
 
 // newRoute builds a route over claims. Old, if not nil, is the one that it replaces; it hands its Lane on.
 func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
-	r := &Route{Host: key.host, Path: key.path, Dialect: key.dialect, Default: key.isDefault, key: key, claims: claims}
+	r := &Route{Host: key.host, Path: key.path.Text, Language: dialect.NativeName, Default: key.isDefault, key: key, claims: claims}
 	if key.port != "" {
 		r.Host += ":" + key.port
 	}
@@ -80,16 +81,16 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 	r.Name = label(o.DefaultService)
 	n := 0
 	for _, c := range claims {
-		n += len(c.targets)
+		n += len(c.members)
 		r.Closed = r.Closed || c.closed
 	}
 	r.Closed = r.Closed && n == 0
 	if len(claims) > 0 {
-		r.Name = label(claims[0].service)
+		r.Name, r.Language = label(claims[0].service), claims[0].rule.Language
 	}
 	r.Members = make([]Member, 0, n)
 	for _, c := range claims {
-		r.Members = append(r.Members, c.targets...)
+		r.Members = append(r.Members, c.members...)
 	}
 	setWeights(r.Members)
 	members := make([]balancer.Member, n)
@@ -97,7 +98,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 		t := &r.Members[i]
 		t.Index = i
 		members[i] = balancer.Member{Way: t.Way, Weight: t.Weight}
-		r.Blocking = r.Blocking || t.Options.TLS
+		r.Blocking = r.Blocking || t.Rule.Options.TLS
 	}
 	r.Blocking = r.Blocking || o.Blocking != nil && o.Blocking(r)
 	r.Policy = o.policyOf(r)

@@ -16,7 +16,7 @@ import (
 )
 
 func TestSwitchPublishesBeforeItRetires(t *testing.T) {
-	s := NewSwitch(Options{})
+	s := newSwitch(Options{})
 	if s.Ready() || s.Load() != nil || !s.Changed().IsZero() {
 		t.Fatal("ready before the first snapshot")
 	}
@@ -46,7 +46,7 @@ func TestSwitchRunsUntilItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		snapshots, done := make(chan *discovery.Snapshot), make(chan error)
-		s := NewSwitch(Options{})
+		s := newSwitch(Options{})
 		go func() { done <- s.Run(ctx, snapshots) }()
 		snapshots <- fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/"))
 		synctest.Wait()
@@ -60,7 +60,7 @@ func TestSwitchRunsUntilItsContextEnds(t *testing.T) {
 
 func TestEachRefusalIsLoggedOnce(t *testing.T) {
 	var out strings.Builder
-	s := NewSwitch(Options{Log: zerolog.New(&out)})
+	s := newSwitch(Options{Log: zerolog.New(&out)})
 	s.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/a\x1b weight=1")))
 	s.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-/a\x1b weight=1", "other"), fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/a\x1b weight=1")))
 	if n := strings.Count(out.String(), "\n"); n != 1 || strings.Contains(out.String(), "\x1b") {
@@ -81,23 +81,23 @@ func TestViews(t *testing.T) {
 	bad := fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/x weight=abc")
 	sick := fixture.Instance("web", "10.0.0.3", 80)
 	sick.Status = discovery.Critical
-	table := NewTable(Options{DefaultService: "web"}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io:81/p weight=0.5 strip=/p speed=9"), bad, sick))
+	table := newTable(Options{DefaultService: "web"}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io:81/p weight=0.5 strip=/p speed=9"), bad, sick))
 	routes := table.Routes()
 	if len(routes) != 2 || routes[0].Host != "a.io:81" || routes[0].Path != "/p" || !routes[1].Default || len(routes[1].Members) != 2 {
 		t.Fatalf("%+v", routes)
 	}
-	if g := routes[0].Members[0]; len(routes[0].Members) != 1 || !g.Way.Usable() || len(g.Options.Words()) != 3 {
+	if g := routes[0].Members[0]; len(routes[0].Members) != 1 || !g.Way.Usable() || len(g.Rule.Words()) != 2 {
 		t.Errorf("%+v", g)
 	}
 	services := table.Services()
-	if len(services) != 1 || len(services[0].Instances) != 3 || len(services[0].Rejects) != 2 || services[0].Instances[2].Status != discovery.Critical {
+	if len(services) != 1 || len(services[0].Instances) != 3 || len(services[0].Verdicts) != 2 || services[0].Instances[2].Status != discovery.Critical {
 		t.Errorf("%+v", services)
 	}
 	if s, u, r := table.Totals(); s != 1 || u != 2 || r != 2 {
 		t.Error(s, u, r)
 	}
 	var none *Table
-	if none.Routes() != nil || none.Services() != nil || none.Rejects() != nil {
+	if none.Routes() != nil || none.Services() != nil || none.Verdicts() != nil {
 		t.Error("no table shows something")
 	}
 }

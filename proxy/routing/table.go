@@ -26,6 +26,8 @@ type Options struct {
 	// OwnContainer begins the id of the container that we run in, whose registrations are ours under whatever name and address;
 	// "" where it is none.
 	OwnContainer string
+	// Languages are those in which tags ask for routes; without one no tag is read.
+	Languages dialect.Languages
 	// Balance chooses among instances; nil means balancer.RoundRobin.
 	Balance balancer.Policy
 	// Defaults are the policy of a route of which nothing else is said; nil means DefaultPolicy.
@@ -64,7 +66,7 @@ func (o Options) Wants(name string, tags []string) bool {
 	if o.isOwn(name) {
 		return false
 	}
-	return name == o.DefaultService || o.Registered && name != catalogueService || dialect.Wants(tags)
+	return name == o.DefaultService || o.Registered && name != catalogueService || o.Languages.Wants(tags)
 }
 
 func (o *Options) isOwn(name string) bool {
@@ -96,7 +98,7 @@ type Table struct {
 	arrived   []*balancer.Upstream
 	departed  []*balancer.Upstream
 	unspoken  []*balancer.Way // of instances that stay
-	refused   []Reject        // those that the table before did not have
+	told      []Verdict       // those that the table before did not have
 	contests  []step          // likewise: services that came to the grounds of others
 	vacant    int
 }

@@ -17,7 +17,8 @@ type Service struct {
 	Gone bool
 	// Instances are all of them, usable or not, in the catalogue's order.
 	Instances []Standing
-	Rejects   []Reject
+	// Verdicts are those of its tags, but for what is in effect as written.
+	Verdicts []Verdict
 }
 
 // Standing is an instance and its live side.
@@ -34,16 +35,12 @@ func (t *Table) Routes() []*Route {
 	out := make([]*Route, 0, t.Len()+1)
 	for i := range t.index.slots.parts {
 		for _, s := range t.index.slots.parts[i] {
-			for _, r := range []*Route{s.native, s.fabio} {
-				if r != nil {
-					out = append(out, r)
-				}
-			}
+			out = append(out, s...)
 		}
 	}
 	slices.SortFunc(out, func(a, b *Route) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Path, b.Path),
-			cmp.Compare(b.Dialect.String(), a.Dialect.String())) // native first, as it wins ties
+			cmp.Compare(a.key.path.Kind, b.key.path.Kind)) // as they are tried
 	})
 	if t.fallback != nil {
 		out = append(out, t.fallback)
@@ -58,7 +55,7 @@ func (t *Table) Services() []Service {
 	}
 	out := make([]Service, 0, len(t.claimants))
 	for _, c := range t.claimants {
-		s := Service{Name: c.name, Routes: len(c.claims), Gone: !c.vacant.IsZero(), Rejects: c.rejects}
+		s := Service{Name: c.name, Routes: len(c.claims), Gone: !c.vacant.IsZero(), Verdicts: c.verdicts}
 		if c.block != nil {
 			s.Instances = make([]Standing, len(c.block.Instances))
 			for i := range s.Instances {
@@ -84,7 +81,7 @@ func (t *Table) Totals() (services, usable, routes int) {
 		}
 		services++
 		for i := range c.block.Instances {
-			if c.block.Instances[i].Usable() && c.standing[i].upstream != nil {
+			if i < len(c.standing) && c.block.Instances[i].Usable() && c.standing[i].upstream != nil {
 				usable++
 			}
 		}

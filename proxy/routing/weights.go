@@ -5,23 +5,23 @@ import "math"
 // shareUnit is the sum that fixed shares are turned into: fine enough for a share of a thousandth of a percent.
 const shareUnit = 1_000_000
 
-// setWeights gives the targets of one route their weights. Fixed shares are per instance. Their sum above 1 is scaled down;
+// setWeights gives the members of one route their weights. Fixed shares are per instance. Their sum above 1 is scaled down;
 // below 1 the rest belongs to the others by their catalogue weights, or, where all are fixed, they are scaled up. Without
 // a fixed share the catalogue's weights are the weights.
-func setWeights(targets []Member) {
+func setWeights(members []Member) {
 	var fixed, others float64
 	dynamic := 0
-	for i := range targets {
-		if w := targets[i].Options.Weight; w > 0 {
+	for i := range members {
+		if w := members[i].Rule.Options.Weight; w > 0 {
 			fixed += w
 			continue
 		}
 		dynamic++
-		others += float64(catalogueWeight(&targets[i]))
+		others += float64(catalogueWeight(&members[i]))
 	}
-	if dynamic == len(targets) {
-		for i := range targets {
-			targets[i].Weight = catalogueWeight(&targets[i])
+	if dynamic == len(members) {
+		for i := range members {
+			members[i].Weight = catalogueWeight(&members[i])
 		}
 		return
 	}
@@ -30,12 +30,12 @@ func setWeights(targets []Member) {
 		scale = 1 / fixed
 	}
 	rest := max(0, 1-fixed*scale)
-	for i := range targets {
-		t := &targets[i]
-		if w := t.Options.Weight; w > 0 {
-			t.Weight = units(w * scale)
+	for i := range members {
+		m := &members[i]
+		if w := m.Rule.Options.Weight; w > 0 {
+			m.Weight = units(w * scale)
 		} else {
-			t.Weight = units(rest * float64(catalogueWeight(t)) / others)
+			m.Weight = units(rest * float64(catalogueWeight(m)) / others)
 		}
 	}
 }
@@ -52,4 +52,4 @@ func units(share float64) int {
 // maxCatalogueWeight is Consul's own bound for Weights.Passing and Weights.Warning.
 const maxCatalogueWeight = 65535
 
-func catalogueWeight(t *Member) int { return min(max(1, t.Instance.Weight), maxCatalogueWeight) }
+func catalogueWeight(m *Member) int { return min(max(1, m.Instance.Weight), maxCatalogueWeight) }

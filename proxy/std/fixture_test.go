@@ -20,7 +20,6 @@ import (
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -42,7 +41,7 @@ type rigOptions struct {
 	Options
 	Limits    proxy.Limits
 	Forwarder proxy.Forwarder
-	Access    *record.AccessLog
+	Access    *proxy.AccessLog
 	TLS       *tls.Config
 	Redirect  bool
 }
@@ -51,7 +50,7 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{}), registry: prometheus.NewRegistry()}
+	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{Languages: fixture.Languages()}), registry: prometheus.NewRegistry()}
 	if o.Limits.Grace == 0 {
 		o.Limits.Grace = 2 * time.Second
 	}

@@ -22,7 +22,6 @@ import (
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
-	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -60,7 +59,7 @@ type rig struct {
 	// stop drains, and returns when everything has ended.
 	stop func()
 
-	metrics   *record.Metrics
+	metrics   *proxy.Metrics
 	forwarder proxy.Forwarder
 	gate      outside.Gate
 	limits    limits
@@ -99,7 +98,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, gate: o.gate, limits: o.limits, noRetries: o.noRetries, onDrain: o.onDrain, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
-	options := routing.Options{Balance: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
+	options := routing.Options{Languages: fixture.Languages(), Balance: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
 	if o.reviver {
 		options.Reviver = balancer.NewReviver(nil)
 		all.Go(func() { _ = options.Reviver.Run(ctx) })

@@ -20,7 +20,9 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/bench/layout"
 	"github.com/pointsman/pointsman/proxy"
-	"github.com/pointsman/pointsman/proxy/record"
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/dialect/fabio"
+	"github.com/pointsman/pointsman/proxy/dialect/native"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -62,7 +64,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	reviver := balancer.NewReviver(nil)
 	log := zerolog.New(os.Stderr).Level(zerolog.WarnLevel)
-	table := routing.NewSwitch(routing.Options{Reviver: reviver, Log: log})
+	table := routing.NewSwitch(routing.Options{Languages: dialect.Languages{native.Language(), fabio.Language()}, Reviver: reviver, Log: log})
 	source := newSource(s.layout, s.port)
 	table.Apply(source.snapshot())
 	serve, err := engine(s, &proxy.Shared{Switch: table, Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log})
@@ -91,7 +93,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return plain.Listen(ctx, "tcp", address)
 }
 
-func accessLog(path string) (*record.AccessLog, error) {
+func accessLog(path string) (*proxy.AccessLog, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -99,5 +101,5 @@ func accessLog(path string) (*record.AccessLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return record.NewAccessLog(record.AccessCombined, f), nil
+	return proxy.NewAccessLog(proxy.AccessCombined, f), nil
 }

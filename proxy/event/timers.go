@@ -1,6 +1,6 @@
 //go:build linux
 
-package reactor
+package event
 
 import "math/bits"
 
@@ -11,7 +11,7 @@ const never = int64(1<<63 - 1)
 // thousands of idle connections wake nobody more than four times a second. What is due later than both waits in the last slot and is
 // looked at again.
 const (
-	Tick      = 1_000_000 // nanoseconds
+	tick      = 1_000_000 // nanoseconds
 	fineSlots = 256
 	slowSlots = 512 // 131 s
 	allSlots  = fineSlots + slowSlots
@@ -23,73 +23,73 @@ const (
 // belongs.
 type timerWheel struct {
 	now   int64 // ticks, up to which everything has been looked at
-	heads [allSlots + 1]*Conn
+	heads [allSlots + 1]*conn
 	set   [allSlots / 64]uint64 // a bit per slot that may hold something
 }
 
 // timer is the wheel's part of a connection.
 type timer struct {
-	next, prev *Conn
+	next, prev *conn
 	deadline   int64 // nanoseconds since the loop's base
 	due        int64 // tick at which its slot is looked at
 	slot       int16
 }
 
 // arm sets a deadline in nanoseconds since the loop's base. never disarms.
-func (w *timerWheel) arm(c *Conn, at int64) {
-	c.deadline = at
+func (w *timerWheel) arm(s *conn, at int64) {
+	s.deadline = at
 	if at == never {
 		return
 	}
 	t := ceilTick(at)
-	if c.slot != unlinked && c.due <= t {
+	if s.slot != unlinked && s.due <= t {
 		return
 	}
-	w.unlink(c)
-	w.insert(c, t)
+	w.unlink(s)
+	w.insert(s, t)
 }
 
-func ceilTick(at int64) int64 { return (at + Tick - 1) / Tick }
+func ceilTick(at int64) int64 { return (at + tick - 1) / tick }
 
-// insert links c so that it is looked at no later than at tick t.
-func (w *timerWheel) insert(c *Conn, t int64) {
+// insert links s so that it is looked at no later than at tick t.
+func (w *timerWheel) insert(s *conn, t int64) {
 	t = max(t, w.now+1)
 	slot := 0
 	if t-w.now < fineSlots {
-		c.due, slot = t, int(t%fineSlots)
+		s.due, slot = t, int(t%fineSlots)
 	} else {
 		row := min(t/fineSlots, w.now/fineSlots+slowSlots-1)
-		c.due, slot = row*fineSlots, fineSlots+int(row%slowSlots)
+		s.due, slot = row*fineSlots, fineSlots+int(row%slowSlots)
 	}
-	w.link(c, slot)
+	w.link(s, slot)
 }
 
-func (w *timerWheel) link(c *Conn, slot int) {
+func (w *timerWheel) link(s *conn, slot int) {
 	head := w.heads[slot]
-	c.prev, c.next, c.slot = nil, head, int16(slot)
+	s.prev, s.next, s.slot = nil, head, int16(slot)
 	if head != nil {
-		head.prev = c
+		head.prev = s
 	}
-	w.heads[slot] = c
+	w.heads[slot] = s
 	if slot != firing {
 		w.set[slot/64] |= 1 << (slot % 64)
 	}
 }
 
-// unlink forgets c; it may be in no list.
-func (w *timerWheel) unlink(c *Conn) {
-	if c.slot == unlinked {
+// unlink forgets s; it may be in no list.
+func (w *timerWheel) unlink(s *conn) {
+	if s.slot == unlinked {
 		return
 	}
-	if c.prev != nil {
-		c.prev.next = c.next
+	if s.prev != nil {
+		s.prev.next = s.next
 	} else {
-		w.heads[c.slot] = c.next
+		w.heads[s.slot] = s.next
 	}
-	if c.next != nil {
-		c.next.prev = c.prev
+	if s.next != nil {
+		s.next.prev = s.prev
 	}
-	c.next, c.prev, c.slot = nil, nil, unlinked
+	s.next, s.prev, s.slot = nil, nil, unlinked
 }
 
 // next is the first tick at which something may be due; ok is false where nothing is linked.
@@ -130,8 +130,8 @@ func (w *timerWheel) scan(first, size, from int) (n int, found bool) {
 
 // advance looks at everything that is due by now, in nanoseconds: what has a later deadline is put where it belongs, the rest
 // expires.
-func (w *timerWheel) advance(now int64, expire func(*Conn)) {
-	end := now / Tick
+func (w *timerWheel) advance(now int64, expire func(*conn)) {
+	end := now / tick
 	w.expireFiring(now, expire) // what a panic has left
 	for {
 		at, ok := w.next()
@@ -147,28 +147,28 @@ func (w *timerWheel) advance(now int64, expire func(*Conn)) {
 	w.now = max(w.now, end)
 }
 
-func (w *timerWheel) fire(slot int, now int64, expire func(*Conn)) {
+func (w *timerWheel) fire(slot int, now int64, expire func(*conn)) {
 	head := w.heads[slot]
 	w.heads[slot] = nil
 	w.set[slot/64] &^= 1 << (slot % 64)
-	for c := head; c != nil; c = c.next {
-		c.slot = firing
+	for s := head; s != nil; s = s.next {
+		s.slot = firing
 	}
 	w.heads[firing] = head
 	w.expireFiring(now, expire)
 }
 
-func (w *timerWheel) expireFiring(now int64, expire func(*Conn)) {
+func (w *timerWheel) expireFiring(now int64, expire func(*conn)) {
 	for w.heads[firing] != nil {
-		c := w.heads[firing]
-		w.unlink(c)
+		s := w.heads[firing]
+		w.unlink(s)
 		switch {
-		case c.deadline == never:
-		case c.deadline > now:
-			w.insert(c, ceilTick(c.deadline))
+		case s.deadline == never:
+		case s.deadline > now:
+			w.insert(s, ceilTick(s.deadline))
 		default:
-			c.deadline = never
-			expire(c)
+			s.deadline = never
+			expire(s)
 		}
 	}
 }

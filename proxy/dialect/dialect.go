@@ -1,0 +1,154 @@
+// Package dialect holds what the languages have in common in which services ask for routes: what a language is, what it makes of an
+// instance's tags, and the line `host/path option=value ...` in which routes are written. A room below holds each language. Text
+// goes in, Rules and Verdicts come out; nothing here does I/O.
+//
+// A Rule is what tags ask for, as data: its Match says which requests it is about, its Options how an instance is spoken to, its Policy how
+// the route treats requests. A Verdict says what became of a tag; each tag of a known language gets one. A bad tag costs its own route
+// only. What looks like a restriction (allow, deny, auth) and can't be honoured closes the route instead of opening it.
+package dialect
+
+import "fmt"
+
+// Language is one way to ask for routes in tags. It is a pure value: what Parse returns depends on its arguments alone.
+type Language interface {
+	// Name is the language's name for people.
+	Name() string
+	// Wants says whether a tag is one of the language's, be it a good one or not.
+	Wants(tag string) bool
+	// Parse reads all tags of one instance at once, as several may make one rule, and passes over those of other languages. Rules of one
+	// Result differ in what they match. Each tag that Wants takes is the source of a rule or stands in a Verdict. The tags are not kept
+	// or modified.
+	Parse(tags []string, env Env) Result
+}
+
+// NativeName is the name of our own language, in which routes are shown that no tag asked for.
+const NativeName = "native"
+
+// Env is what tags may refer to.
+type Env struct {
+	// Datacenter replaces $DC and ${DC}.
+	Datacenter string
+}
+
+// Result is what the tags of one instance ask for. The Rules may be shared from here on, and are not modified.
+type Result struct {
+	Rules    []*Rule
+	Verdicts []Verdict
+
+	unread   int  // tags beyond the bounds
+	patterns int  // what the host patterns of Rules cost, see Pattern.Cost
+	lost     bool // a rule or tag with a restriction was beyond the bounds
+}
+
+// Bounds on what one instance may ask for. Catalogues accept tags of hundreds of kilobytes and any number of them.
+const (
+	// maxRoutes is far above what a service needs, and keeps 10,000 tags on one instance from slowing the rest.
+	maxRoutes = 64
+	// maxPatterns bounds what host patterns may cost the requests for hosts that no rule names in full, since they are tried one by one:
+	// tens of microseconds at worst for each instance that has as many.
+	maxPatterns = 32
+)
+
+// Languages are those that a process understands. Where two make a rule of the same Match, the first one's holds.
+type Languages []Language
+
+// Wants says whether any tag asks for a route, be it a good one or not.
+func (l Languages) Wants(tags []string) bool {
+	for _, tag := range tags {
+		for _, language := range l {
+			if language.Wants(tag) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Parse reads all tags of one instance in all languages, and holds what they ask for to the bounds.
+func (l Languages) Parse(tags []string, env Env) Result {
+	var all Result
+	for _, language := range l {
+		one := language.Parse(tags, env)
+		all.Verdicts = append(all.Verdicts, one.Verdicts...)
+		all.unread += one.unread
+		all.lost = all.lost || one.lost
+		for _, r := range one.Rules {
+			all.take(r)
+		}
+	}
+	all.bound()
+	all.closeCut(tags)
+	all.used()
+	return all
+}
+
+// take adds a rule, if the bounds leave room for it.
+func (r *Result) take(rule *Rule) {
+	if len(r.Rules) == maxRoutes {
+		r.unread++
+		r.lost = r.lost || rule.Restricts()
+		return
+	}
+	if p := rule.Match.Host.Pattern; p != nil {
+		if r.patterns += p.Cost(); r.patterns > maxPatterns {
+			r.lost = r.lost || rule.Restricts()
+			return
+		}
+	}
+	r.add(rule)
+}
+
+// add appends a rule. Of two with the same match the first one holds, unless only the later one is restricted: the order of tags is
+// nothing that people control, and a restriction must not get lost by it. The other one is refused.
+func (r *Result) add(rule *Rule) {
+	for i, o := range r.Rules {
+		if !o.Match.Same(rule.Match) {
+			continue
+		}
+		if rule.Restricts() && !o.Restricts() {
+			r.Rules[i], rule = rule, o
+		}
+		r.refuse(rule, "another tag of the same instance asks for the same host and path")
+		return
+	}
+	r.Rules = append(r.Rules, rule)
+}
+
+func (r *Result) refuse(rule *Rule, reason string) {
+	r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: rule.Sources, Reason: reason})
+}
+
+// bound says what was beyond the bounds. Where a restriction was among it, nothing is served at all: nobody knows what it was to keep from
+// whom.
+func (r *Result) bound() {
+	beyond := func(n int, reason string) {
+		if n > 0 {
+			r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Sources: []string{fmt.Sprintf("(%d more)", n)}, Reason: reason})
+		}
+	}
+	beyond(r.unread, fmt.Sprintf("an instance may ask for %d routes", maxRoutes))
+	beyond(r.patterns-maxPatterns, fmt.Sprintf("the host patterns of an instance may have %d alternatives, those of 64 bytes and more counting as several", maxPatterns))
+	if !r.lost {
+		return
+	}
+	for i, rule := range r.Rules {
+		r.Rules[i] = rule.closed()
+	}
+	r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Sources: []string{"(all tags)"},
+		Reason: "a route beyond the bounds has allow, deny or auth: all routes of the instance are refused"})
+}
+
+// used gives each rule that is in effect as it was written its Verdict.
+func (r *Result) used() {
+	partly := map[string]bool{}
+	for _, v := range r.Verdicts {
+		if v.Kind == VerdictPartly {
+			partly[v.Sources[0]] = true
+		}
+	}
+	for _, rule := range r.Rules {
+		if !rule.Policy.Closed && !partly[rule.Sources[0]] {
+			r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictUsed, Rule: rule.Name, Sources: rule.Sources})
+		}
+	}
+}

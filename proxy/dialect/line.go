@@ -1,0 +1,229 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+const (
+	// maxTag leaves room for a host (253), a path, and a list of some fifty networks.
+	maxTag = 2048
+	// maxShown is how much of a tag is worth showing to a person.
+	maxShown = 120
+)
+
+// Lines is a language of which each tag is a Prefix and one line: host[:port][/path] and options, with blanks between.
+type Lines struct {
+	// Called is the language's name; Prefix is what makes a tag one of it.
+	Called, Prefix string
+	// Paths is how its paths match.
+	Paths PathKind
+}
+
+// Name is the language's name for people.
+func (l Lines) Name() string { return l.Called }
+
+// Wants says whether a tag begins with the prefix; blanks in front of it do not matter.
+func (l Lines) Wants(tag string) bool {
+	_, ok := l.cut(tag)
+	return ok
+}
+
+// cut takes the prefix off a tag.
+func (l Lines) cut(tag string) (line string, ok bool) {
+	return strings.CutPrefix(strings.TrimLeft(tag, " \t"), l.Prefix)
+}
+
+// Parse reads all tags of one instance. A tag that was refused because of a restriction makes a rule that is Closed, and a Verdict.
+func (l Lines) Parse(tags []string, env Env) (out Result) {
+	seen := 0
+	for _, tag := range tags {
+		text, ok := l.cut(tag)
+		if !ok {
+			continue
+		}
+		if seen++; seen > maxRoutes {
+			out.unread++
+			out.lost = out.lost || restrictsUnread(text)
+			continue
+		}
+		rule, verdicts := ParseLine(text, l.Paths, env)
+		sources := []string{shown(tag)}
+		for _, v := range verdicts {
+			v.Sources = sources
+			out.Verdicts = append(out.Verdicts, v)
+		}
+		if rule != nil {
+			rule.Language, rule.Sources = l.Called, sources
+			out.add(rule)
+		}
+	}
+	return out
+}
+
+// ParseLine reads one line. The rule, which is the caller's and has neither Language nor Sources, is nil where the line asks for no route
+// or was refused; what is not in effect as written has a Verdict without Sources.
+func ParseLine(text string, paths PathKind, env Env) (*Rule, []Verdict) {
+	l := line{paths: paths}
+	if err := l.parse(text, env); err != nil {
+		refused := []Verdict{{Kind: VerdictRefused, Rule: l.rule.Name, Reason: err.Error()}}
+		if l.rule.Policy.Closed {
+			return &l.rule, refused
+		}
+		return nil, refused
+	}
+	if l.ignored != "" {
+		return nil, []Verdict{{Kind: VerdictIgnored, Rule: l.rule.Name, Reason: l.ignored}}
+	}
+	var partly []Verdict
+	for _, note := range l.notes {
+		partly = append(partly, Verdict{Kind: VerdictPartly, Rule: l.rule.Name, Reason: note})
+	}
+	return &l.rule, partly
+}
+
+// line is one on its way to a rule.
+type line struct {
+	rule    Rule
+	paths   PathKind
+	ignored string   // why it asks for no route, or ""
+	notes   []string // options that are understood, or unknown, and not in effect
+}
+
+func (l *line) note(format string, args ...any) {
+	l.notes = append(l.notes, fmt.Sprintf(format, args...))
+}
+
+func (l *line) parse(text string, env Env) error {
+	if err := checkText(text); err != nil {
+		l.closeUnread(text, env)
+		return err
+	}
+	fields := strings.Fields(text)
+	if len(fields) == 0 {
+		return errors.New("the tag names no host and no path")
+	}
+	l.rule.Name = fields[0]
+	options := parseWords(fields[1:])
+	if l.ignored = foreign(l.rule.Name, options.value("proto")); l.ignored != "" {
+		return nil
+	}
+	match, err := parseSource(expand(l.rule.Name, env), l.paths)
+	if err != nil {
+		return err
+	}
+	l.rule.Match = match
+	restricted, err := l.parseOptions(options)
+	switch {
+	case err != nil && restricted:
+		l.rule = *l.rule.closed()
+	case err == nil:
+		l.judge(options)
+	}
+	return err
+}
+
+func checkText(text string) error {
+	if len(text) > maxTag {
+		return fmt.Errorf("the tag is longer than %d bytes", maxTag)
+	}
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c < ' ' && c != '\t' || c >= 0x7f {
+			return fmt.Errorf("byte %#02x is not allowed in a route", c)
+		}
+	}
+	return nil
+}
+
+// closeUnread closes the route of a line that is not read any further, where it has a restriction and still names what it matches.
+func (l *line) closeUnread(text string, env Env) {
+	for source := range strings.FieldsSeq(text) {
+		if len(source) <= maxTag && checkText(source) == nil && restrictsUnread(text) {
+			if match, err := parseSource(expand(source, env), l.paths); err == nil {
+				l.rule = Rule{Name: source, Match: match, Policy: Policy{Closed: true}}
+			}
+		}
+		return
+	}
+}
+
+// restrictsUnread says whether a line that is not read narrows who may use its route.
+func restrictsUnread(text string) bool {
+	for word := range strings.FieldsSeq(text) {
+		if key, _, _ := strings.Cut(word, "="); restriction(strings.ToLower(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+// foreign says why a line is for no HTTP proxy, or "".
+func foreign(source, proto string) string {
+	switch {
+	case strings.HasPrefix(source, ":"), strings.HasPrefix(proto, "tcp"):
+		return "a TCP route: not in effect, this proxy serves HTTP"
+	case proto == "grpc", proto == "grpcs":
+		return "a gRPC route: not in effect"
+	}
+	return ""
+}
+
+// expand replaces $DC and ${DC} in a source with a slash, and any other $name by nothing, as Fabio does.
+func expand(source string, env Env) string {
+	if !strings.Contains(source, "/") || !strings.Contains(source, "$") {
+		return source
+	}
+	return os.Expand(source, func(name string) string {
+		if name == "DC" {
+			return env.Datacenter
+		}
+		return ""
+	})
+}
+
+// parseSource reads host[:port][/path].
+func parseSource(source string, paths PathKind) (m Match, err error) {
+	authority, path := source, "/"
+	if i := strings.IndexByte(source, '/'); i >= 0 {
+		authority, path = source[:i], source[i:]
+	}
+	if m.Path, err = ParsePath(paths, path); err != nil {
+		return m, err
+	}
+	host, port, err := splitAuthority(strings.ToLower(authority))
+	if err != nil {
+		return m, err
+	}
+	m.Port = port
+	m.Host, err = ParseHost(host)
+	return m, err
+}
+
+// splitAuthority takes host:port apart; a trailing dot of the host is dropped.
+func splitAuthority(authority string) (host, port string, err error) {
+	host = authority
+	// A colon inside brackets belongs to an IPv6 literal.
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && i > strings.LastIndexByte(authority, ']') {
+		host, port = authority[:i], authority[i+1:]
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || port[0] == '0' {
+			return "", "", fmt.Errorf("port %q is not between 1 and 65535", port)
+		}
+		if host == "" {
+			return "", "", errors.New("a port without a host")
+		}
+	}
+	return strings.TrimSuffix(host, "."), port, nil
+}
+
+// shown makes a tag fit for a log line or a page: quoted escapes, bounded.
+func shown(tag string) string {
+	tail := ""
+	if len(tag) > maxShown {
+		tag, tail = tag[:maxShown], "..."
+	}
+	quoted := strconv.QuoteToASCII(tag)
+	return quoted[1:len(quoted)-1] + tail
+}

@@ -1,0 +1,31 @@
+package dialect
+
+// Verdict says what became of one or more tags of an instance: silence is never an outcome.
+type Verdict struct {
+	Kind VerdictKind
+	// Rule names the rule that it is about, see Rule.Name; "" where none could be read.
+	Rule string
+	// Sources are the tags that it is about, shortened and escaped for people; nil where it is about no tag.
+	Sources []string
+	// Reason is why, and Advice what to write instead; both for people. Reason is "" for VerdictUsed only, Advice may be "" always.
+	Reason, Advice string
+}
+
+// VerdictKind is what became of tags.
+type VerdictKind uint8
+
+const (
+	// VerdictUsed means in effect as written.
+	VerdictUsed VerdictKind = iota
+	// VerdictPartly means in effect but for an option.
+	VerdictPartly
+	// VerdictIgnored means understood, and not for this proxy: there is no route.
+	VerdictIgnored
+	// VerdictRefused means not in effect. A route that the tags had before stays as it was; where they restrict, it is closed.
+	VerdictRefused
+)
+
+// String is the kind in a word, as the API has it.
+func (k VerdictKind) String() string {
+	return [...]string{"used", "partly", "ignored", "refused"}[min(k, VerdictRefused)]
+}

@@ -1,0 +1,129 @@
+package routing
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// maxVerdicts per service is more than anybody reads; the first ones tell the story.
+const maxVerdicts = 100
+
+// Verdict says what became of something in the catalogue, and whose it is. What was refused cost nothing but its own route or instance.
+type Verdict struct {
+	// Verdict is without Sources where it is about the instance itself.
+	dialect.Verdict
+	// Service is the service's name, Instance the ID of the first instance that it is about; both are escaped and bounded.
+	Service, Instance string
+	// Holder, in a conflict, is the service that asked for the host before, or for the path where the route names no host; escaped and
+	// bounded. "" otherwise.
+	Holder string
+}
+
+// same says whether two verdicts of a service say the same; of which of its instances does not matter.
+func (v Verdict) same(o Verdict) bool {
+	return v.Reason == o.Reason && slices.Equal(v.Sources, o.Sources)
+}
+
+// Tags are the tags that it is about as one text for people; "" where it is about none.
+func (v Verdict) Tags() string { return strings.Join(v.Sources, ", ") }
+
+// Text is the reason, with the advice where there is one.
+func (v Verdict) Text() string {
+	if v.Advice == "" {
+		return v.Reason
+	}
+	return v.Reason + "; " + v.Advice
+}
+
+// Verdicts are all that the present snapshot gave rise to, by service, but for what is in effect as it was written.
+func (t *Table) Verdicts() []Verdict {
+	if t == nil {
+		return nil
+	}
+	var out []Verdict
+	for _, c := range t.claimants {
+		out = append(out, c.verdicts...)
+	}
+	return out
+}
+
+// Used is how many rules are in effect as they were written, counted for each instance that asks by them.
+func (t *Table) Used() (n int) {
+	if t == nil {
+		return 0
+	}
+	for _, c := range t.claimants {
+		n += c.used
+	}
+	return n
+}
+
+// newVerdicts are those of a service that it did not have before.
+func newVerdicts(old, c *claimant) (out []Verdict) {
+	for _, v := range c.verdicts {
+		if old == nil || !slices.ContainsFunc(old.verdicts, v.same) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// maxLogged is how many lines about refusals one swap may write.
+const maxLogged = 20
+
+// report writes a line for each new refusal.
+func (t *Table) report() {
+	log := &t.options.Log
+	for i, v := range t.told {
+		if i == maxLogged {
+			log.Warn().Int("more", len(t.told)-i).Msg("more was refused; the admin API lists all")
+			return
+		}
+		log.Warn().Str("service", v.Service).Str("instance", v.Instance).Str("tag", v.Tags()).Str("reason", v.Text()).
+			Msg("refused, or not in effect; everything else is served")
+	}
+}
+
+// lastGood adds to the rules of an instance those that it had before and whose tags have now been spoilt. A refused tag
+// that still names its rule takes back the one of that name; one that does not takes back a rule that has vanished, one for each. A
+// restriction that can't be honoured takes nothing back: its Closed rule stands instead.
+func lastGood(before []*dialect.Rule, now dialect.Result) []*dialect.Rule {
+	out := now.Rules[:len(now.Rules):len(now.Rules)]
+	free := vanished(before, now.Rules)
+	blank := 0
+	for _, v := range now.Verdicts {
+		if v.Kind != dialect.VerdictRefused || closed(now.Rules, v) {
+			continue
+		}
+		i := slices.IndexFunc(free, func(old *dialect.Rule) bool { return old != nil && old.Name == v.Rule })
+		if v.Rule == "" || i < 0 {
+			blank++
+			continue
+		}
+		out, free[i] = append(out, free[i]), nil
+	}
+	for _, old := range free {
+		if old != nil && blank > 0 {
+			out = append(out, old)
+			blank--
+		}
+	}
+	return out
+}
+
+// vanished are the rules of before for which now has none of the same match.
+func vanished(before, now []*dialect.Rule) (out []*dialect.Rule) {
+	for _, old := range before {
+		if !old.Policy.Closed && !slices.ContainsFunc(now, func(r *dialect.Rule) bool { return r.Match.Same(old.Match) }) {
+			out = append(out, old)
+		}
+	}
+	return out
+}
+
+// closed says whether a verdict is about a rule that lets nobody in.
+func closed(rules []*dialect.Rule, v dialect.Verdict) bool {
+	return slices.ContainsFunc(rules, func(r *dialect.Rule) bool { return r.Policy.Closed && r.Name == v.Rule })
+}
