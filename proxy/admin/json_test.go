@@ -47,12 +47,14 @@ func TestRoutesJSON(t *testing.T) {
       "instances": []
     }
   ],
+  "used_count": 1,
   "reject_count": 1,
   "rejects": [
     {
       "service": "web",
       "instance": "web-10.0.0.2-80",
       "tag": "urlprefix-/x weight=abc",
+      "verdict": "refused",
       "reason": ` + reason + `
     }
   ],
@@ -112,6 +114,7 @@ func TestServicesJSON(t *testing.T) {
           "service": "web",
           "instance": "web-10.0.0.2-80",
           "tag": "urlprefix-/x weight=abc",
+          "verdict": "refused",
           "reason": ` + reason + `
         }
       ],

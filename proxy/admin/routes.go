@@ -11,6 +11,7 @@ type routesView struct {
 	Table         uint64         `json:"table"`
 	Count         int            `json:"count"`
 	Routes        []routeView    `json:"routes"`
+	UsedCount     int            `json:"used_count"` // rules in effect as they were written, for each instance that asks by them
 	RejectCount   int            `json:"reject_count"`
 	Rejects       []rejectView   `json:"rejects"`
 	ConflictCount int            `json:"conflict_count"`
@@ -42,6 +43,7 @@ type rejectView struct {
 	Service  string `json:"service"`
 	Instance string `json:"instance"`
 	Tag      string `json:"tag,omitempty"`
+	Verdict  string `json:"verdict"` // refused, ignored, partly (in effect but for an option)
 	Reason   string `json:"reason"`
 }
 
@@ -66,7 +68,7 @@ func (o Options) routes(w http.ResponseWriter, r *http.Request) {
 func viewRoutes(t *routing.Table, p page) routesView {
 	all, refused, conflicts := t.Routes(), t.Verdicts(), t.Conflicts()
 	view := routesView{
-		Count: len(all), RejectCount: len(refused), ConflictCount: len(conflicts),
+		Count: len(all), UsedCount: t.Used(), RejectCount: len(refused), ConflictCount: len(conflicts),
 		Routes: []routeView{}, Rejects: []rejectView{}, Conflicts: []conflictView{},
 	}
 	if t != nil {
@@ -105,7 +107,7 @@ func viewRoute(r *routing.Route) routeView {
 func viewRejects(list []routing.Verdict) []rejectView {
 	out := make([]rejectView, 0, len(list))
 	for _, x := range list {
-		out = append(out, rejectView{Service: clip(x.Service), Instance: x.Instance, Tag: x.Tags(), Reason: x.Text()})
+		out = append(out, rejectView{Service: clip(x.Service), Instance: x.Instance, Tag: x.Tags(), Verdict: x.Kind.String(), Reason: x.Text()})
 	}
 	return out
 }

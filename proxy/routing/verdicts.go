@@ -81,7 +81,7 @@ func (t *Table) report() {
 			log.Warn().Int("more", len(t.told)-i).Msg("more was refused; the admin API lists all")
 			return
 		}
-		log.Warn().Str("service", v.Service).Str("instance", v.Instance).Str("tag", v.Tags()).Str("reason", v.Text()).
+		log.Warn().Str("service", v.Service).Str("instance", v.Instance).Str("tag", v.Tags()).Stringer("verdict", v.Kind).Str("reason", v.Text()).
 			Msg("refused, or not in effect; everything else is served")
 	}
 }
