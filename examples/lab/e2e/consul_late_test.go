@@ -121,8 +121,12 @@ func TestProxyStartsWithoutConsul(t *testing.T) {
 // began checks how a proxy behaves that has just started without Consul.
 func (s *scene) began(name string, started time.Time, serves bool) {
 	s.t.Helper()
+	path := "/healthz"
+	if serves { // the process answers a moment before it has read its view
+		path = "/readyz"
+	}
 	lab.Eventually(s.t, 5*time.Second, name+": the proxy listens", func() bool {
-		answer, err := http.Get("http://" + s.proxy.Admin + "/healthz")
+		answer, err := http.Get("http://" + s.proxy.Admin + path)
 		if err != nil {
 			return false
 		}
