@@ -45,7 +45,7 @@ func (f Failure) String() string {
 	case FailedHandshake:
 		return "handshake"
 	case FailedSettle:
-		return "settle"
+		return "closed-early"
 	case FailedStale:
 		return "stale"
 	case FailedSent:
@@ -57,7 +57,7 @@ func (f Failure) String() string {
 	case FailedAnswer:
 		return "malformed"
 	case FailedFull:
-		return "full"
+		return "connection-limit"
 	case FailedShort:
 		return "shortage"
 	case FailedSlow:

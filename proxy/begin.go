@@ -7,6 +7,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // begin is what all beginnings have in common.
@@ -19,9 +20,9 @@ func (x *Exchange) begin(seat *Recorder, req *http1.Request, client *Client, now
 	x.upwards = 0
 	x.attempts = Attempts{}
 	x.tried.Clear()
-	x.interim, x.continued, x.tunnel, x.handed, x.deposited = 0, false, false, false, false
-	x.acquired, x.counts, x.detail, x.location, x.blame = nil, nil, "", "", nil
-	seat.inFlight.Add(1)
+	x.interim, x.continued, x.handed, x.deposited, x.recorded = 0, false, false, false, record.Request{}
+	x.acquired, x.detail, x.location, x.blame = nil, "", "", nil
+	seat.Recorder.Begin()
 }
 
 // Begin takes a request that was parsed: Go on, or Reply.

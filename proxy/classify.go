@@ -11,6 +11,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // What a listener saw of an attempt gets its meaning here, and nowhere else: a response's head, or how the attempt ended without one.
@@ -72,32 +73,32 @@ func (s *Recorder) ConnectFailed(u *balancer.Upstream, err error) Failure {
 		return FailedShort
 	}
 	if errors.Is(err, ErrHandshake) {
-		s.noHandshake(u, err)
+		s.HandshakeFailed(u, err)
 		if balancer.HandshakeCut(err) {
 			return FailedSettle // where it is counted, too
 		}
-		s.Connect(ConnectHandshake)
+		s.Connect(record.ConnectHandshake)
 		return FailedHandshake
 	}
 	result := connectResult(err)
 	s.Connect(result)
-	if result == ConnectForbidden {
-		s.tell(u.Service(), u.Address(), err.Error(), "an instance's address is not dialled", time.Now())
+	if result == record.ConnectForbidden {
+		s.Notice(u.Service(), u.Address(), err.Error(), "an instance's address is not dialled", time.Now())
 	}
 	return FailedConnect
 }
 
-func connectResult(err error) ConnectResult {
+func connectResult(err error) record.ConnectResult {
 	var timeout net.Error
 	switch {
 	case errors.As(err, new(*outside.Refusal)):
-		return ConnectForbidden
+		return record.ConnectForbidden
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return ConnectRefused
+		return record.ConnectRefused
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(): // ETIMEDOUT is one, too
-		return ConnectTimeout
+		return record.ConnectTimeout
 	}
-	return ConnectError
+	return record.ConnectError
 }
 
 // EndedEarly is what the end of a connection means that came before the head of an answer was complete. heard says that a byte of the

@@ -6,33 +6,42 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 func TestWhatAFailedConnectIs(t *testing.T) {
 	d := newDesk(t, nil)
+	registry := prometheus.NewRegistry()
+	d.common.Metrics = NewMetrics(registry)
+	d.seat = d.common.NewRecorder()
+	counted := map[record.ConnectResult]int{}
 	u := balancer.NewUpstream("s", "a:1")
 	for err, want := range map[error]struct {
 		f Failure
-		r ConnectResult
+		r record.ConnectResult
 	}{
-		syscall.ECONNREFUSED: {FailedConnect, ConnectRefused}, syscall.ETIMEDOUT: {FailedConnect, ConnectTimeout},
-		context.DeadlineExceeded: {FailedConnect, ConnectTimeout}, os.ErrDeadlineExceeded: {FailedConnect, ConnectTimeout},
-		fmt.Errorf("%w: %w", ErrHandshake, os.ErrDeadlineExceeded): {FailedHandshake, ConnectHandshake},
-		syscall.EHOSTUNREACH: {FailedConnect, ConnectError}, errors.New("no such host"): {FailedConnect, ConnectError},
-		syscall.EMFILE: {FailedShort, ConnectShort}, syscall.EADDRNOTAVAIL: {FailedShort, ConnectShort},
+		syscall.ECONNREFUSED: {FailedConnect, record.ConnectRefused}, syscall.ETIMEDOUT: {FailedConnect, record.ConnectTimeout},
+		context.DeadlineExceeded: {FailedConnect, record.ConnectTimeout}, os.ErrDeadlineExceeded: {FailedConnect, record.ConnectTimeout},
+		fmt.Errorf("%w: %w", ErrHandshake, os.ErrDeadlineExceeded): {FailedHandshake, record.ConnectHandshake},
+		syscall.EHOSTUNREACH: {FailedConnect, record.ConnectError}, errors.New("no such host"): {FailedConnect, record.ConnectError},
+		syscall.EMFILE: {FailedShort, record.ConnectShort}, syscall.EADDRNOTAVAIL: {FailedShort, record.ConnectShort},
 	} {
 		for _, err := range []error{err, fmt.Errorf("connect: %w", &net.OpError{Op: "dial", Err: err})} {
-			before := d.seat.connects[want.r]
-			if got := d.seat.ConnectFailed(u, err); got != want.f || d.seat.connects[want.r] != before+1 {
-				t.Errorf("%v is %s, counted as %v; want %s as %s", err, got, d.seat.connects, want.f, want.r)
+			counted[want.r]++
+			line := fmt.Sprintf("upstream_connects_total{%s} %d", want.r, counted[want.r])
+			if got, series := d.seat.ConnectFailed(u, err), gathered(t, registry); got != want.f || !slices.Contains(series, line) {
+				t.Errorf("%v is %s, counted as %v; want %s, %s", err, got, series, want.f, line)
 			}
 		}
 	}
@@ -67,8 +76,8 @@ func TestKeptConnectionsMakeRoomOnlyForAFreshOne(t *testing.T) {
 // A request whose instances have all gone between the load and the pick is matched again: once, and it pays for the budget once.
 func TestARequestIsMatchedAgainOnce(t *testing.T) {
 	for want, after := range map[string][]discovery.Instance{
-		"send 10.0.0.2:80":  {fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/")},
-		"reply no-instance": nil,
+		"send 10.0.0.2:80":          {fixture.Instance("web", "10.0.0.2", 80, "urlprefix-/")},
+		"reply no-healthy-upstream": nil,
 	} {
 		d := newDesk(t, nil)
 		d.common.Switch = routing.NewSwitch(routing.Options{Languages: fixture.Languages()})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -55,11 +56,10 @@ type Exchange struct {
 	tried     balancer.Tried
 	interim   uint8 // 1xx answers so far
 	continued bool  // the client has its 100 Continue
-	tunnel    bool
 	handed    bool
 	deposited bool               // in the route's budget of retries
 	acquired  *balancer.Upstream // where the request is counted in
-	counts    *serviceCell       // of the route's service; nil until looked up
+	recorded  record.Request     // what the recorder remembers of it
 	detail    string             // of a local reply
 	location  string             // of a redirect
 	blame     error              // see Blame

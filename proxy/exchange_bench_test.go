@@ -12,6 +12,7 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -32,7 +33,7 @@ const (
 )
 
 // newDesk has the route web.io/ to two instances.
-func newDesk(tb testing.TB, access *AccessLog) *desk {
+func newDesk(tb testing.TB, access *record.AccessLog) *desk {
 	tb.Helper()
 	d := &desk{now: time.Unix(1_800_000_000, 123456789)}
 	d.common = &Shared{Metrics: NewMetrics(prometheus.NewRegistry()), Access: access}
@@ -63,8 +64,8 @@ func (d *desk) exchange(x *Exchange, buf []byte) []byte {
 }
 
 // logging runs a log until the test ends.
-func logging(tb testing.TB, f AccessFormat) *AccessLog {
-	l := NewAccessLog(f, io.Discard)
+func logging(tb testing.TB, f record.AccessFormat) *record.AccessLog {
+	l := record.NewAccessLog(f, io.Discard)
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	all.Go(func() { _ = l.Run(ctx) })
@@ -74,8 +75,8 @@ func logging(tb testing.TB, f AccessFormat) *AccessLog {
 
 var formats = []struct {
 	name   string
-	format AccessFormat
-}{{"off", AccessOff}, {"json", AccessJSON}, {"combined", AccessCombined}}
+	format record.AccessFormat
+}{{"off", record.AccessOff}, {"json", record.AccessJSON}, {"combined", record.AccessCombined}}
 
 func BenchmarkExchange(b *testing.B) {
 	for _, f := range formats {
@@ -107,9 +108,9 @@ func BenchmarkLoops(b *testing.B) {
 
 func TestExchangeAllocatesNothing(t *testing.T) {
 	for _, f := range formats {
-		var access *AccessLog
-		if f.format != AccessOff {
-			access = NewAccessLog(f.format, io.Discard)
+		var access *record.AccessLog
+		if f.format != record.AccessOff {
+			access = record.NewAccessLog(f.format, io.Discard)
 		}
 		d := newDesk(t, access)
 		var x Exchange

@@ -89,26 +89,26 @@ func TestWhatFollowsAFailedAttempt(t *testing.T) {
 		faults        []fault
 	}{
 		{"refused everywhere", "GET / HTTP/1.1", 2, []fault{{FailedConnect, fresh, replayable, two}, {FailedConnect, fresh, replayable, two + " fresh"},
-			{FailedConnect, fresh, replayable, "reply no-instance"}}},
+			{FailedConnect, fresh, replayable, "reply no-healthy-upstream"}}},
 		{"a POST that was not sent goes elsewhere", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedConnect, fresh, lost, two}}},
-		{"a POST that was sent does not", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSent, kept, replayable, "reply broken-answer"}}},
-		{"nor does one that stays unanswered", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSilent, fresh, replayable, "reply late-answer"}}},
+		{"a POST that was sent does not", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSent, kept, replayable, "reply upstream-failure"}}},
+		{"nor does one that stays unanswered", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSilent, fresh, replayable, "reply upstream-timeout"}}},
 		{"dead kept connections", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedStale, kept, replayable, one}, {FailedStale, kept, replayable, one}}},
 		{"a fresh connection dead at once", "POST / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedStale, fresh, replayable, two}}},
-		{"a GET is repeated", "GET / HTTP/1.1", 2, []fault{{FailedSent, fresh, replayable, two}, {FailedSent, fresh, replayable, "reply broken-answer"}}},
+		{"a GET is repeated", "GET / HTTP/1.1", 2, []fault{{FailedSent, fresh, replayable, two}, {FailedSent, fresh, replayable, "reply upstream-failure"}}},
 		{"a kept connection's end, and from there on fresh ones", "GET / HTTP/1.1", 2, []fault{{FailedReset, kept, replayable, two + " fresh"},
-			{FailedConnect, fresh, replayable, two + " fresh"}, {FailedSent, fresh, replayable, "reply broken-answer"}}},
-		{"a PUT only while its body is at hand", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSent, kept, lost, "reply broken-answer"}}},
+			{FailedConnect, fresh, replayable, two + " fresh"}, {FailedSent, fresh, replayable, "reply upstream-failure"}}},
+		{"a PUT only while its body is at hand", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSent, kept, lost, "reply upstream-failure"}}},
 		{"one instance, its kept connection lost", "GET / HTTP/1.1", 1, []fault{{FailedSent, kept, replayable, one + " fresh"},
-			{FailedSent, fresh, replayable, "reply broken-answer"}}},
-		{"one instance, a fresh connection lost", "GET / HTTP/1.1", 1, []fault{{FailedSent, fresh, replayable, "reply broken-answer"}}},
-		{"an answer that is none", "GET / HTTP/1.1", 2, []fault{{FailedAnswer, fresh, replayable, "reply broken-answer"}}},
-		{"silence", "GET / HTTP/1.1", 1, []fault{{FailedSilent, fresh, replayable, "reply late-answer"}}},
-		{"full everywhere", "GET / HTTP/1.1", 2, []fault{{FailedFull, fresh, replayable, two}, {FailedFull, fresh, replayable, "reply full"}}},
+			{FailedSent, fresh, replayable, "reply upstream-failure"}}},
+		{"one instance, a fresh connection lost", "GET / HTTP/1.1", 1, []fault{{FailedSent, fresh, replayable, "reply upstream-failure"}}},
+		{"an answer that is none", "GET / HTTP/1.1", 2, []fault{{FailedAnswer, fresh, replayable, "reply upstream-failure"}}},
+		{"silence", "GET / HTTP/1.1", 1, []fault{{FailedSilent, fresh, replayable, "reply upstream-timeout"}}},
+		{"full everywhere", "GET / HTTP/1.1", 2, []fault{{FailedFull, fresh, replayable, two}, {FailedFull, fresh, replayable, "reply connection-limit"}}},
 		{"full, then refused", "GET / HTTP/1.1", 2, []fault{{FailedFull, fresh, replayable, two}, {FailedConnect, fresh, replayable, two + " fresh"}}},
 		{"nothing left to connect with", "GET / HTTP/1.1", 2, []fault{{FailedShort, fresh, replayable, two}, {FailedShort, fresh, replayable, "reply shortage"}}},
 		{"the client goes", "GET / HTTP/1.1", 2, []fault{{FailedClient, fresh, replayable, "abort"}}},
-		{"the client's body stands still", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSlow, fresh, replayable, "reply slow-client"}}},
+		{"the client's body stands still", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedSlow, fresh, replayable, "reply client-timeout"}}},
 		{"the client's body is garbled", "PUT / HTTP/1.1|Content-Length: 3", 2, []fault{{FailedBody, fresh, replayable, "reply bad-request"}}},
 	} {
 		d := newDesk(t, nil)
@@ -202,7 +202,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 	var early Exchange // a body that is read before an instance is asked
 	d := newDesk(t, nil)
 	d.asked(t, &early, "PUT / HTTP/1.1|Host: web.io|Content-Length: 3")
-	if got := told(&early, early.Failed(FailedSlow, false, false, d.now)); got != "reply slow-client" {
+	if got := told(&early, early.Failed(FailedSlow, false, false, d.now)); got != "reply client-timeout" {
 		t.Error(got)
 	}
 	early.Finish(d.now)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // Idempotent says whether the request may be repeated, so that its body is worth keeping.
@@ -41,8 +42,8 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Actio
 		x.Ending = true
 		return ActionAbort
 	}
-	if x.Member != nil {
-		x.seat.broken(x.Member.Upstream, f, x.blame, now)
+	if reason := reasonOf(f, x.blame); reason != "" && x.Member != nil {
+		x.seat.UpstreamFailed(x.Member.Upstream, reason, now)
 	}
 	return x.reply(outcomeOf(f), x.seat.common.Limits.detailOf(f))
 }
@@ -56,7 +57,7 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 		x.Member.Way.ObserveHandshake(now)
 	case f == FailedSettle:
 		x.Member.Way.ObserveClosed(now)
-		x.seat.Connect(ConnectClosed)
+		x.seat.Connect(record.ConnectClosed)
 	case (f == FailedSent || f == FailedReset) && !kept:
 		x.Member.Way.ObserveBroken(now)
 	}
@@ -77,16 +78,8 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	if !kept {
 		w.ObserveWhole()
 	}
-	if w.ObserveAnswer(x.seat.number, took) {
-		x.seat.common.Metrics.FirstAnswer(x.Member.Instance, x.Member.Upstream, now)
+	if w.ObserveAnswer(x.seat.Number(), took) {
+		firstAnswer(x.seat.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
 	}
-	s := x.seat
-	s.mu.Lock()
-	x.counted().latency.observe(took)
-	if ans.Status == switching {
-		x.tunnel = true
-		s.tunnels++
-		s.tunnelsTotal++
-	}
-	s.mu.Unlock()
+	x.seat.Recorder.Answered(&x.recorded, x.service(), took, ans.Status == switching)
 }

@@ -4,36 +4,24 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // Finish counts and logs the request. Every Begin, BadHead and Turn is followed by exactly one Finish, when the answer has gone out
 // whole or the connection has ended.
 func (x *Exchange) Finish(now time.Time) {
 	x.release()
-	s := x.seat
-	s.inFlight.Add(-1)
 	if x.handed {
+		x.seat.Discard()
 		return
 	}
 	took := now.Sub(x.begun)
-	s.mu.Lock()
-	x.counted().count(x.Status, took)
-	if x.tunnel {
-		s.tunnels--
+	if !x.seat.Logs() {
+		x.seat.Recorder.Finish(&x.recorded, x.service(), x.Status, took, nil)
+		return
 	}
-	if log := s.common.Access; log != nil {
-		a := x.record(took)
-		log.add(&s.lines, &a)
-	}
-	s.mu.Unlock()
-}
-
-// counted is where the request's service is counted. It needs seat.mu.
-func (x *Exchange) counted() *serviceCell {
-	if x.counts == nil {
-		x.counts = x.seat.service(x.service())
-	}
-	return x.counts
+	a := x.access(took)
+	x.seat.Recorder.Finish(&x.recorded, x.service(), x.Status, took, &a)
 }
 
 // service is the name of the service that the request is for; "" where no route took it.
@@ -44,13 +32,16 @@ func (x *Exchange) service() string {
 	return x.Route.Name
 }
 
-// record is the request as the log tells it.
-func (x *Exchange) record(took time.Duration) Access {
+// access is the request as the log tells it.
+func (x *Exchange) access(took time.Duration) record.Access {
 	r := x.Request
-	a := Access{Time: x.begun, Client: x.Origin.Client, Method: r.Method, Host: r.Host, Target: r.Target, Proto: x.proto(), Service: x.service(),
-		ID: x.Origin.ID, Status: x.Status, Retries: x.attempts.Retries(), Bytes: x.Bytes, Duration: took, Upwards: x.upwards, Outcome: x.Outcome}
+	a := record.Access{Time: x.begun, Client: x.Origin.Client, Method: r.Method, Host: r.Host, RequestTarget: r.Target, Proto: x.proto(), Service: x.service(),
+		ID: x.Origin.ID, Status: x.Status, Retries: x.attempts.Retries(), Bytes: x.Bytes, Duration: took, UpstreamTime: x.upwards}
 	if x.Origin.Client == x.Client.addr {
-		a.client = x.Client.addrText()
+		a.ClientText = x.Client.addrText()
+	}
+	if x.Outcome != OutcomeForwarded {
+		a.Outcome = x.Outcome.String()
 	}
 	for i := range r.Fields {
 		switch r.Fields[i].Known() {

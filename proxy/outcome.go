@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // Outcome is an answer that the proxy gives itself. One place turns what happened into a status, see Outcome.Status.
@@ -79,35 +80,35 @@ var replies = [outcomes]reply{
 	OutcomeNotReady: {name: "not-ready", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "The proxy is starting and has no routes yet. Try again shortly."},
 	OutcomeNoRoute: {name: "no-route", status: 404, reason: "Not Found", detail: "No route matches this host and path."},
-	OutcomeNoInstance: {name: "no-instance", status: 503, retry: true, reason: "Service Unavailable",
+	OutcomeNoInstance: {name: "no-healthy-upstream", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "No healthy upstream: no instance of the service can take a request now."},
 	OutcomeBadRequest: {name: "bad-request", status: 400, closes: true, reason: "Bad Request", detail: "The request is malformed."},
-	OutcomeHeadTooLarge: {name: "head-too-large", status: 431, closes: true, reason: "Request Header Fields Too Large",
+	OutcomeHeadTooLarge: {name: "header-too-large", status: 431, closes: true, reason: "Request Header Fields Too Large",
 		detail: "The request header is too large or has too many fields."},
-	OutcomeBadMethod: {name: "bad-method", status: 405, closes: true, reason: "Method Not Allowed", detail: "CONNECT is not supported."},
-	OutcomeForbidden: {name: "refused", status: 403, reason: "Forbidden", detail: "Access denied: your address is not allowed."},
-	OutcomeInvalidResponse: {name: "broken-answer", status: 502, reason: "Bad Gateway",
+	OutcomeBadMethod: {name: "method-not-allowed", status: 405, closes: true, reason: "Method Not Allowed", detail: "CONNECT is not supported."},
+	OutcomeForbidden: {name: "forbidden", status: 403, reason: "Forbidden", detail: "Access denied: your address is not allowed."},
+	OutcomeInvalidResponse: {name: "upstream-failure", status: 502, reason: "Bad Gateway",
 		detail: "The upstream sent an invalid response."},
-	OutcomeUpstreamTimeout: {name: "late-answer", status: 504, reason: "Gateway Timeout", detail: "The upstream did not respond in time."},
-	OutcomeClientTimeout:   {name: "slow-client", status: 408, closes: true, reason: "Request Timeout", detail: "The request header did not arrive in time."},
-	OutcomeRedirected:      {name: "moved"},
-	OutcomeInternalError:   {name: "failed", status: 500, reason: "Internal Server Error", detail: "The proxy failed to process the request."},
-	OutcomeClosedRoute: {name: "closed", status: 503, reason: "Service Unavailable",
+	OutcomeUpstreamTimeout: {name: "upstream-timeout", status: 504, reason: "Gateway Timeout", detail: "The upstream did not respond in time."},
+	OutcomeClientTimeout:   {name: "client-timeout", status: 408, closes: true, reason: "Request Timeout", detail: "The request header did not arrive in time."},
+	OutcomeRedirected:      {name: "redirect"},
+	OutcomeInternalError:   {name: "internal-error", status: 500, reason: "Internal Server Error", detail: "The proxy failed to process the request."},
+	OutcomeClosedRoute: {name: "route-closed", status: 503, reason: "Service Unavailable",
 		detail: "This route is closed: it has an access restriction that the proxy does not support. The proxy's log has the details."},
-	OutcomeUpstreamsFull: {name: "full", status: 503, retry: true, reason: "Service Unavailable",
+	OutcomeUpstreamsFull: {name: "connection-limit", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "All instances of the service are at their connection limit."},
 	OutcomeShortage: {name: "shortage", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "The proxy could not open a connection to the upstream: it is out of file descriptors, local ports or memory."},
-	OutcomeTooManyConnections: {name: "crowded", status: 503, retry: true, closes: true, reason: "Service Unavailable",
+	OutcomeTooManyConnections: {name: "too-many-connections", status: 503, retry: true, closes: true, reason: "Service Unavailable",
 		detail: "The proxy is at its connection limit."},
-	OutcomeTargetTooLong: {name: "target-too-long", status: 414, closes: true, reason: "URI Too Long", detail: "The request line is too long."},
+	OutcomeTargetTooLong: {name: "uri-too-long", status: 414, closes: true, reason: "URI Too Long", detail: "The request line is too long."},
 	OutcomeNotImplemented: {name: "not-implemented", status: 501, closes: true, reason: "Not Implemented",
 		detail: "The transfer coding is not supported."},
-	OutcomeBadVersion: {name: "bad-version", status: 505, closes: true, reason: "HTTP Version Not Supported",
+	OutcomeBadVersion: {name: "version-not-supported", status: 505, closes: true, reason: "HTTP Version Not Supported",
 		detail: "Only HTTP/1.0, HTTP/1.1 and HTTP/2 are supported."},
-	OutcomeBadExpectation: {name: "bad-expectation", status: 417, closes: true, reason: "Expectation Failed",
+	OutcomeBadExpectation: {name: "expectation-failed", status: 417, closes: true, reason: "Expectation Failed",
 		detail: "Only the expectation 100-continue is supported."},
-	OutcomeLoop: {name: "loop", status: 508, reason: "Loop Detected",
+	OutcomeLoop: {name: "loop-detected", status: 508, reason: "Loop Detected",
 		detail: "The request has come back to this proxy: an instance of the service sends it here again."},
 }
 
@@ -180,9 +181,9 @@ func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte 
 	}
 	dst = append(append(dst, `{"type":"about:blank","title":"`...), replies[o].reason...)
 	dst = strconv.AppendInt(append(dst, `","status":`...), int64(o.Status()), 10)
-	dst = append(appendJSONEscaped(append(dst, `,"detail":"`...), detail), '"')
+	dst = append(record.AppendJSON(append(dst, `,"detail":"`...), detail), '"')
 	if id != "" {
-		dst = append(appendJSONEscaped(append(dst, `,"request_id":"`...), id), '"')
+		dst = append(record.AppendJSON(append(dst, `,"request_id":"`...), id), '"')
 	}
 	return append(dst, '}', '\n')
 }

@@ -7,13 +7,13 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // gathered are the series of a registry but for buckets, as name{labels} value.
@@ -43,6 +43,15 @@ func gathered(t *testing.T, r *prometheus.Registry) (out []string) {
 	return out
 }
 
+// logged are the lines that the log got since the last call; out is what it writes to.
+func (d *desk) logged(out *bytes.Buffer) string {
+	out.Reset()
+	ended, end := context.WithCancel(context.Background())
+	end()
+	_ = d.common.Access.Run(ended)
+	return out.String()
+}
+
 func TestSeatsAreAddedUp(t *testing.T) {
 	d := newDesk(t, nil)
 	registry := prometheus.NewRegistry()
@@ -57,8 +66,8 @@ func TestSeatsAreAddedUp(t *testing.T) {
 		x.Match(d.table)
 		x.Finish(d.now.Add(time.Second))
 		seat.Retry(FailedStale, 2)
-		seat.Connect(ConnectOK)
-		seat.Connect(ConnectTimeout)
+		seat.Connect(record.ConnectOK)
+		seat.Connect(record.ConnectTimeout)
 		seat.Panic()
 		d.tunnel(t, &open)
 	}
@@ -87,30 +96,9 @@ func (d *desk) tunnel(t *testing.T, x *Exchange) {
 	x.Answered(answered(t, "GET", "HTTP/1.1 101 Switching|Upgrade: websocket|Connection: upgrade"), time.Millisecond, d.now, false)
 }
 
-func TestBucketsAreCounted(t *testing.T) {
-	var h histogram
-	for _, d := range []time.Duration{0, 100 * time.Microsecond, 100*time.Microsecond + 1, 2 * time.Millisecond, time.Minute, time.Hour} {
-		h.observe(d)
-	}
-	if h.slots[0] != 2 || h.slots[1] != 1 || h.slots[4] != 1 || h.slots[len(latencyBuckets)-1] != 1 || h.slots[len(latencyBuckets)] != 1 {
-		t.Error(h.slots)
-	}
-}
-
-func TestServicesAreBounded(t *testing.T) {
-	var c cell
-	NewMetrics(prometheus.NewRegistry()).join(&c)
-	for i := range maxServices + 50 {
-		c.service(fmt.Sprint("s", i)).count(200, 0)
-	}
-	if n := len(c.services); n != maxServices+1 || c.services[otherService].codes[0].n != 50 {
-		t.Errorf("%d services", n)
-	}
-}
-
 func TestHeadsThatCannotBeReadAreAnswered(t *testing.T) {
 	out := &bytes.Buffer{}
-	d := newDesk(t, NewAccessLog(AccessCombined, out))
+	d := newDesk(t, record.NewAccessLog(record.AccessCombined, out))
 	for status, want := range map[int]Outcome{400: OutcomeBadRequest, 431: OutcomeHeadTooLarge, 414: OutcomeTargetTooLong, 501: OutcomeNotImplemented, 505: OutcomeBadVersion, 417: OutcomeBadExpectation, 408: OutcomeClientTimeout} {
 		var x Exchange
 		do := x.BadHead(d.seat, &d.client, &http1.Error{Status: status, Text: "why <it> is"}, d.now)
@@ -126,14 +114,14 @@ func TestHeadsThatCannotBeReadAreAnswered(t *testing.T) {
 		t.Error(x.Outcome)
 	}
 	x.Finish(d.now)
-	if line := string(d.seat.lines.buf); !strings.HasPrefix(line, "192.168.10.20 - - [") || !strings.Contains(line, `"-" 4`) || strings.Count(line, "\n") != 8 {
+	if line := d.logged(out); !strings.HasPrefix(line, "192.168.10.20 - - [") || !strings.Contains(line, `"-" 4`) || strings.Count(line, "\n") != 8 {
 		t.Errorf("logged %q", line)
 	}
 }
 
 func TestRoutesThatMayBlockAreHandedOver(t *testing.T) {
 	out := &bytes.Buffer{}
-	d := newDesk(t, NewAccessLog(AccessCombined, out))
+	d := newDesk(t, record.NewAccessLog(record.AccessCombined, out))
 	registry := prometheus.NewRegistry()
 	d.common.Metrics = NewMetrics(registry)
 	d.seat = d.common.NewRecorder()
@@ -145,8 +133,8 @@ func TestRoutesThatMayBlockAreHandedOver(t *testing.T) {
 		t.Error(got)
 	}
 	x.Finish(d.now)
-	if got := gathered(t, registry); len(d.seat.lines.buf) > 0 || !slices.Equal(got, []string{"panics_total{} 0", "requests_in_flight{} 0", "tunnels{} 0", "tunnels_total{} 0"}) {
-		t.Errorf("a request that was handed over is counted or logged: %q %q", got, d.seat.lines.buf)
+	if got := gathered(t, registry); d.logged(out) != "" || !slices.Equal(got, []string{"panics_total{} 0", "requests_in_flight{} 0", "tunnels{} 0", "tunnels_total{} 0"}) {
+		t.Errorf("a request that was handed over is counted or logged: %q %q", got, out)
 	}
 	x.MayHandOver = false
 	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
@@ -157,13 +145,14 @@ func TestRoutesThatMayBlockAreHandedOver(t *testing.T) {
 }
 
 func TestAccessLinesOfAnExchange(t *testing.T) {
-	d := newDesk(t, NewAccessLog(AccessJSON, &bytes.Buffer{}))
+	out := &bytes.Buffer{}
+	d := newDesk(t, record.NewAccessLog(record.AccessJSON, out))
 	var x Exchange
 	d.exchange(&x, nil)
 	id := string(x.id[:])
 	want := `{"time":"2027-01-15T08:00:00.123456Z","client":"192.168.10.20","method":"GET","host":"web.io:8080","target":"/path?q=1","proto":"HTTP/1.1",` +
 		`"service":"web","upstream":"10.0.0.1:80","request_id":"` + id + `","user_agent":"curl/8.0","status":200,"bytes":28,"seconds":0.000350,"upstream_seconds":0.000300}` + "\n"
-	if got := string(d.seat.lines.buf); got != want {
+	if got := d.logged(out); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
 	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {
@@ -172,12 +161,11 @@ func TestAccessLinesOfAnExchange(t *testing.T) {
 	d.common.Forwarder, _ = ParseForwarder("192.168.0.0/16")
 	d.client = NewClient(d.client.Addr(), "https", &d.common.Forwarder)
 	d.client.HTTP2 = true
-	d.seat.lines.buf = d.seat.lines.buf[:0]
 	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io|X-Forwarded-For: 1.1.1.1|Referer: r")
 	x.Match(d.table)
 	x.Failed(FailedClient, false, true, d.now)
 	x.Finish(d.now.Add(2 * time.Second))
-	if got := string(d.seat.lines.buf); !strings.Contains(got, `"client":"1.1.1.1"`) || !strings.Contains(got, `"proto":"HTTP/2.0"`) ||
+	if got := d.logged(out); !strings.Contains(got, `"client":"1.1.1.1"`) || !strings.Contains(got, `"proto":"HTTP/2.0"`) ||
 		!strings.Contains(got, `"referer":"r","status":0,"bytes":0,"seconds":2.000000}`) {
 		t.Error(got)
 	}
@@ -214,44 +202,6 @@ func TestClientAddresses(t *testing.T) {
 	if got := c.addrText(); got != "0.0.0.0" || c.scheme() != "https" {
 		t.Error(got)
 	}
-}
-
-// A log that is quiet is not behind, whatever seat a line comes from, and each line is written once.
-func TestAccessLogOfManySeats(t *testing.T) {
-	g := &gate{open: make(chan struct{})}
-	close(g.open)
-	l := NewAccessLog(AccessJSON, g)
-	ctx, cancel := context.WithCancel(t.Context())
-	var all sync.WaitGroup
-	all.Go(func() { _ = l.Run(ctx) })
-	const seats, each = 4, 500
-	var loops sync.WaitGroup
-	common := newDesk(t, l).common
-	for range seats {
-		d := newDesk(t, l)
-		d.common, d.seat = common, common.NewRecorder()
-		loops.Go(func() {
-			var x Exchange
-			var buf []byte
-			for range each {
-				buf = d.exchange(&x, buf)
-			}
-		})
-	}
-	loops.Wait()
-	written := func() int {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		return bytes.Count(g.buf.Bytes(), []byte("\n"))
-	}
-	for end := time.Now().Add(10 * time.Second); written() < seats*each && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
-	if n := written(); n != seats*each || l.Dropped() != 0 {
-		t.Errorf("%d lines of %d, %d dropped", n, seats*each, l.Dropped())
-	}
-	cancel()
-	all.Wait()
 }
 
 func TestWhatMayBeDrained(t *testing.T) {

@@ -26,11 +26,11 @@ func TestLoopsAreFoundByVia(t *testing.T) {
 		{"others", "|Via: 1.0 fred, 1.1 nginx (a, b), 2.0 p.example.net:80", "send"},
 		{"other routes of ours", "|Via: 1.1 " + other.Via, "send"},
 		{"a chain of Pointsmen", "|Via: " + strings.Join(strangers[1:], ", "), "send"},
-		{"back", "|Via: 1.1 " + mine.Via, "loop"},
-		{"back by way of others", "|via: 1.0 fred,2.0 " + mine.Via + " (comment) , 1.1 nginx", "loop"},
-		{"in a second field", "|Via: 1.1 a|Via: 1.1 " + mine.Via, "loop"},
-		{"hidden by Connection", "|Connection: via|Via: 1.1 " + mine.Via, "loop"},
-		{"too many", "|Via: " + strings.Join(strangers, ", "), "loop"},
+		{"back", "|Via: 1.1 " + mine.Via, "loop-detected"},
+		{"back by way of others", "|via: 1.0 fred,2.0 " + mine.Via + " (comment) , 1.1 nginx", "loop-detected"},
+		{"in a second field", "|Via: 1.1 a|Via: 1.1 " + mine.Via, "loop-detected"},
+		{"hidden by Connection", "|Connection: via|Via: 1.1 " + mine.Via, "loop-detected"},
+		{"too many", "|Via: " + strings.Join(strangers, ", "), "loop-detected"},
 	} {
 		var x Exchange
 		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io"+c.fields)
@@ -38,7 +38,7 @@ func TestLoopsAreFoundByVia(t *testing.T) {
 		if x.Match(d.table) != ActionSend {
 			got = x.Outcome.String()
 		}
-		if got != c.want || c.want == "loop" && x.Status != 508 {
+		if got != c.want || c.want == "loop-detected" && x.Status != 508 {
 			t.Errorf("%s: %s, status %d", c.name, got, x.Status)
 		}
 		x.Finish(d.now)

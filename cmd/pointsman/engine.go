@@ -8,6 +8,7 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
 	"github.com/pointsman/pointsman/proxy/listen"
+	"github.com/pointsman/pointsman/proxy/reactor"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -26,7 +27,7 @@ func (h *half) serve(a *actors, common *proxy.Shared) error {
 		return nil
 	}
 	files := listen.NewFiles()
-	number := event.ReserveProcs(h.flags.loops.value)
+	number := reactor.ReserveProcs(h.flags.loops.value)
 	var rest *std.Server
 	loops := event.NewServer(event.Options{Common: common, Files: files, Loops: number, OnDrain: onDrain,
 		HandOver: func(c net.Conn, read []byte, l event.Listener) {

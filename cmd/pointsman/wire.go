@@ -19,6 +19,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -107,12 +108,12 @@ func (h *half) tableOptions(r *balancer.Reviver) routing.Options {
 	return o
 }
 
-func (h *half) accessLog() (*proxy.AccessLog, error) {
-	format, err := proxy.ParseAccessFormat(h.flags.access.value)
+func (h *half) accessLog() (*record.AccessLog, error) {
+	format, err := record.ParseAccessFormat(h.flags.access.value)
 	if err != nil {
 		return nil, err
 	}
-	access := proxy.NewAccessLog(format, os.Stdout)
+	access := record.NewAccessLog(format, os.Stdout)
 	h.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "pointsman_access_log_dropped_total",
 		Help: "Lines of the access log that were lost because stdout did not take them in time."},
 		func() float64 { return float64(access.Dropped()) }))
@@ -120,7 +121,7 @@ func (h *half) accessLog() (*proxy.AccessLog, error) {
 }
 
 // common is what all listeners share.
-func (h *half) common(access *proxy.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
+func (h *half) common(access *record.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
 	return &proxy.Shared{
 		Switch: h.table, Metrics: proxy.NewMetrics(h.registry), Access: access, Log: h.log,
 		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(),

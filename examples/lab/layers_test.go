@@ -43,12 +43,14 @@ var layers = map[string]layer{
 	"registrator":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"registrator/docker":   {ours: []string{"registrator"}, never: []string{consulAPI}},
 	"proxy/routing":        {ours: []string{"discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
-	"proxy":                {ours: []string{"proxy/routing", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
+	"proxy/record":         {ours: []string{"balancer"}, never: []string{consulAPI, docker}},
+	"proxy":                {ours: []string{"proxy/routing", "proxy/record", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/certs":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy/listen":         {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
-	"proxy/event":          {ours: []string{"proxy", "proxy/routing", "discovery/outside", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
-	"proxy/std":            {ours: []string{"proxy", "proxy/routing", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
-	"proxy/admin":          {ours: []string{"proxy", "proxy/routing", "discovery", "balancer"}, never: []string{consulAPI, docker}},
+	"proxy/reactor":        {never: []string{consulAPI, docker, netHTTP}},
+	"proxy/event":          {ours: []string{"proxy", "proxy/routing", "proxy/record", "discovery/outside", "balancer", "proxy/http1", "proxy/listen", "proxy/reactor"}, never: []string{consulAPI, docker}},
+	"proxy/std":            {ours: []string{"proxy", "proxy/routing", "proxy/record", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
+	"proxy/admin":          {ours: []string{"proxy", "proxy/routing", "proxy/record", "discovery", "balancer"}, never: []string{consulAPI, docker}},
 }
 
 type pkg struct {
@@ -115,7 +117,7 @@ func complaints(p pkg) []string {
 	if p.ImportPath != "discovery/consul" && slices.Contains(p.Imports, consulAPI) {
 		list = append(list, "imports consul/api, which stands in discovery/consul alone")
 	}
-	if p.ImportPath == "proxy" && slices.Contains(p.Imports, netHTTP) {
+	if (p.ImportPath == "proxy" || p.ImportPath == "proxy/record") && slices.Contains(p.Imports, netHTTP) {
 		list = append(list, "imports net/http") // client_golang brings it in among the dependencies
 	}
 	if strings.HasPrefix(p.ImportPath, "cmd/") || strings.HasPrefix(p.ImportPath, "examples/") {

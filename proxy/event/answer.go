@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // largeHead is what is read at first of an answer where the one before it was large: enough for a head, while the rest is not copied
@@ -16,13 +17,13 @@ const largeHead = 4 << 10
 func (e *exchange) fromUpstream() {
 	u := e.upstreamConn
 	l := e.clientConn.loop
-	if len(u.out) > 0 {
-		had := len(u.out)
-		if !l.flush(&u.conn) {
+	if len(u.Out) > 0 {
+		had := len(u.Out)
+		if !l.Flush(&u.Conn) {
 			e.uploadStopped = true
-			l.dropOut(&u.conn)
-			u.state |= canRead // its answer may be there all the same
-		} else if len(u.out) < had {
+			l.DropOut(&u.Conn)
+			u.State |= reactor.Readable // its answer may be there all the same
+		} else if len(u.Out) < had {
 			e.tookSome()
 		}
 	}
@@ -41,18 +42,18 @@ func (e *exchange) fromUpstream() {
 func (e *exchange) fromClient() {
 	c := e.clientConn
 	l := c.loop
-	if len(c.out) > 0 {
-		had := len(c.out)
-		if !l.flush(&c.conn) {
+	if len(c.Out) > 0 {
+		had := len(c.Out)
+		if !l.Flush(&c.Conn) {
 			e.abandon()
 			return
 		}
 		switch {
-		case len(c.out) == had:
-		case len(c.out) > 0:
+		case len(c.Out) == had:
+		case len(c.Out) > 0:
 			l.watch(&c.conn, l.server.limits.Progress)
 		default:
-			l.disarm(&c.conn)
+			c.ClearDeadline()
 		}
 	}
 	u := e.upstreamConn
@@ -74,11 +75,11 @@ func (e *exchange) awaitAnswer() {
 	u := e.upstreamConn
 	l := e.clientConn.loop
 	for {
-		if len(u.in) > 0 {
+		if len(u.In) > 0 {
 			e.responseBegan = true
-			size, err := u.find.Find(u.in, proxy.AnswerBytes)
+			size, err := u.find.Find(u.In, proxy.AnswerBytes)
 			if err == nil && size > 0 {
-				err = l.answer.Parse(u.in[:size], e.request.Method, l.server.answers)
+				err = l.answer.Parse(u.In[:size], e.request.Method, l.server.answers)
 			}
 			if err != nil {
 				e.x.Blame(err)
@@ -92,11 +93,11 @@ func (e *exchange) awaitAnswer() {
 				continue
 			}
 		}
-		space := l.back[headSpace:]
+		space := l.back[reactor.HeadSpace:]
 		if u.pool.large {
 			space = space[:largeHead]
 		}
-		if !l.read(&u.conn, space, proxy.AnswerBytes) {
+		if !l.Read(&u.Conn, space, proxy.AnswerBytes) {
 			e.noAnswer()
 			return
 		}
@@ -106,8 +107,8 @@ func (e *exchange) awaitAnswer() {
 // noAnswer is called where nothing more of an answer is there: the connection may have ended.
 func (e *exchange) noAnswer() {
 	u := e.upstreamConn
-	if u.has(failed) || u.has(atEOF) {
-		e.failed(proxy.EndedEarly(e.responseBegan, u.has(reset)))
+	if u.Has(reactor.Broken) || u.Has(reactor.AtEOF) {
+		e.failed(proxy.EndedEarly(e.responseBegan, u.Has(reactor.WasReset)))
 	}
 }
 
@@ -133,9 +134,9 @@ func (e *exchange) interim(size int) bool {
 	l := c.loop
 	out := e.x.AppendInterim(l.message[:0], &l.answer)
 	proceed := l.answer.Status == 100
-	l.consume(&u.conn, size)
+	l.Consume(&u.Conn, size)
 	if len(out) > 0 {
-		if _, ok := l.send(&c.conn, out); !ok {
+		if _, ok := l.Send(&c.Conn, out); !ok {
 			e.abandon()
 			return false
 		}
@@ -152,19 +153,19 @@ func (e *exchange) answered(size int) {
 	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
 	ans := &l.answer
-	e.x.Answered(ans, time.Duration(l.clock-e.sentAt), l.now, u.reused)
-	l.disarm(&c.conn) // what it was waited for was its body
-	early := !e.requestBody.ended || len(u.out) > 0
+	e.x.Answered(ans, time.Duration(l.Clock-e.sentAt), l.Now, u.reused)
+	c.ClearDeadline() // what it was waited for was its body
+	early := !e.requestBody.ended || len(u.Out) > 0
 	e.x.BeforeAnswer(l.server.draining.Load(), early)
-	head := e.x.AppendAnswer(l.message[:0], ans, e.x.CloseAfter(), l.now)
+	head := e.x.AppendAnswer(l.message[:0], ans, e.x.CloseAfter(), l.Now)
 	if e.awaitsContinue {
 		e.awaitsContinue, e.uploadStopped = false, true // the body is not asked for any more
 	}
 	e.responseBody.begin(ans.Framing, e.x.AnswerFraming(ans).Kind)
 	e.noReuse = ans.Close || early
-	u.pool.large = ans.Framing.Length >= spliceFrom+sharedBytes
+	u.pool.large = ans.Framing.Length >= spliceFrom+reactor.SharedBytes
 	u.phase = upstreamResponding
-	l.consume(&u.conn, size)
+	l.Consume(&u.Conn, size)
 	l.message = keep(l.message, head)
 	e.download(head)
 }
@@ -176,14 +177,14 @@ func (e *exchange) download(head []byte) {
 	for moved := int64(0); ; {
 		if len(head) == 0 {
 			switch {
-			case len(c.out) > 0 || !c.has(canWrite): // the client's writability wakes us
-				l.disarm(&u.conn)
-				if c.deadline == never { // else its time runs, and neither what it sends nor more of the answer begins it anew
+			case len(c.Out) > 0 || !c.Has(reactor.Writable): // the client's writability wakes us
+				u.ClearDeadline()
+				if !c.HasDeadline() { // else its time runs, and neither what it sends nor more of the answer begins it anew
 					l.watch(&c.conn, l.server.limits.Progress)
 				}
 				return
-			case moved >= turnBytes:
-				l.requeue(&u.conn)
+			case moved >= reactor.TurnBytes:
+				l.Requeue(&u.Conn)
 				return
 			}
 		}
@@ -200,23 +201,23 @@ func (e *exchange) download(head []byte) {
 func (e *exchange) downloadSome(head []byte) (n int64, ok bool) {
 	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
-	if len(u.in) == 0 && len(head) == 0 {
+	if len(u.In) == 0 && len(head) == 0 {
 		switch {
 		case e.responseBody.piped() > 0:
-			n, how := l.emptyPipe(&e.responseBody, &c.conn)
+			n, how := l.emptyPipe(&e.responseBody, &c.Conn)
 			return n, e.downloaded(n, how)
 		case e.responseBody.body.Done():
 		case l.spliceable(&e.responseBody):
-			if l.fillPipe(&e.responseBody, &u.conn) {
-				n, how := l.emptyPipe(&e.responseBody, &c.conn)
+			if l.fillPipe(&e.responseBody, &u.Conn) {
+				n, how := l.emptyPipe(&e.responseBody, &c.Conn)
 				return n, e.downloaded(n, how)
 			}
 			return 0, e.moreToCome()
-		case !l.read(&u.conn, l.back[headSpace:], sharedBytes) && !e.moreToCome():
+		case !l.Read(&u.Conn, l.back[reactor.HeadSpace:], reactor.SharedBytes) && !e.moreToCome():
 			return 0, false
 		}
 	}
-	n, how := l.step(&e.responseBody, &u.conn, &c.conn, l.back, head)
+	n, how := l.step(&e.responseBody, &u.Conn, &c.Conn, l.back, head)
 	return n, e.downloaded(n, how)
 }
 
@@ -224,15 +225,15 @@ func (e *exchange) downloadSome(head []byte) (n int64, ok bool) {
 func (e *exchange) moreToCome() bool {
 	u := e.upstreamConn
 	switch {
-	case !u.has(failed) && !u.has(atEOF):
+	case !u.Has(reactor.Broken) && !u.Has(reactor.AtEOF):
 		l := e.clientConn.loop
-		l.disarm(&e.clientConn.conn)
+		e.clientConn.ClearDeadline()
 		e.upload() // it has its own deadline
 		if e.upstreamConn == u {
 			e.await(l.server.limits.Progress)
 		}
 		return false
-	case u.has(failed) || e.responseBody.body.End() != nil:
+	case u.Has(reactor.Broken) || e.responseBody.body.End() != nil:
 		e.abandon()
 		return false
 	}
@@ -243,7 +244,7 @@ func (e *exchange) moreToCome() bool {
 func (e *exchange) downloaded(n int64, how stepEnd) bool {
 	e.x.Bytes += n
 	if n > 0 {
-		e.clientConn.deadline = never // its time begins anew
+		e.clientConn.ClearDeadline() // its time begins anew
 	}
 	switch how {
 	case stepMalformed:
@@ -265,7 +266,7 @@ func (e *exchange) relayed() {
 	u := e.upstreamConn
 	e.upstreamConn = nil
 	l := e.clientConn.loop
-	if e.noReuse || !e.requestBody.ended || len(u.out) > 0 || len(u.in) > 0 || u.has(shut) || u.has(canRead) && !u.silent() {
+	if e.noReuse || !e.requestBody.ended || len(u.Out) > 0 || len(u.In) > 0 || u.Has(reactor.PeerClosed) || u.Has(reactor.Readable) && !u.Silent() {
 		l.endUpstream(u)
 	} else {
 		u.pool.put(u)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // match finds an instance, and asks it.
@@ -32,7 +33,7 @@ func (e *exchange) attempt() {
 		if ok {
 			return
 		}
-		do = e.x.Failed(failure, reused, e.replayable(), l.now)
+		do = e.x.Failed(failure, reused, e.replayable(), l.Now)
 	}
 	e.conclude(do)
 }
@@ -83,7 +84,7 @@ func (e *exchange) failed(f proxy.Failure) {
 
 // again makes another attempt after one that has failed, and left no connection, or none.
 func (e *exchange) again(f proxy.Failure, reused bool) {
-	if do := e.x.Failed(f, reused, e.replayable(), e.clientConn.loop.now); do == proxy.ActionSend {
+	if do := e.x.Failed(f, reused, e.replayable(), e.clientConn.loop.Now); do == proxy.ActionSend {
 		e.attempt()
 	} else {
 		e.conclude(do)
@@ -115,11 +116,11 @@ func (e *exchange) connected() {
 		return
 	}
 	u.phase = upstreamProbing
-	if u.has(shut) || u.has(canRead) {
+	if u.Has(reactor.PeerClosed) || u.Has(reactor.Readable) {
 		e.failed(proxy.FailedSettle)
 		return
 	}
-	e.clientConn.loop.arm(&u.conn, int64(proxy.Settle))
+	e.clientConn.loop.arm(&u.conn, proxy.Settle)
 }
 
 // sendFresh sends the request over a fresh connection.
@@ -134,16 +135,16 @@ func (e *exchange) send() (failure proxy.Failure, reused, ok bool) {
 	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
 	u.phase, e.responseBegan, e.uploadStopped = upstreamWaiting, false, false
-	e.sentAt = l.clock
+	e.sentAt = l.Clock
 	message, body := e.x.AppendRequest(l.message[:0]), 0
 	if e.bodyBegan {
 		message = l.appendAgain(message, &e.requestBody)
 	}
 	l.message = keep(l.message, message)
 	if !e.bodyBegan && e.requestBody.raw() && !e.request.Continue {
-		message, body = l.behind(message, &c.conn, l.front, e.requestBody.body.Left())
+		message, body = l.behind(message, &c.Conn, l.front, e.requestBody.body.Left())
 	}
-	if _, ok := l.send(&u.conn, message); !ok { // not a byte of it was taken
+	if _, ok := l.Send(&u.Conn, message); !ok { // not a byte of it was taken
 		reused := u.reused
 		l.endUpstream(u)
 		e.upstreamConn = nil
@@ -154,13 +155,13 @@ func (e *exchange) send() (failure proxy.Failure, reused, ok bool) {
 		e.requestBody.ended = e.requestBody.body.Done()
 	case body > 0:
 		e.bodyBegan = true
-		e.requestBody.passed(c.in[:body])
+		e.requestBody.passed(c.In[:body])
 		e.requestBody.body.Skip(int64(body))
-		l.consume(&c.conn, body)
+		l.Consume(&c.Conn, body)
 		e.requestBody.ended = e.requestBody.body.Done()
 	}
 	e.awaitsContinue = e.request.Continue && !e.bodyBegan
-	l.arm(&u.conn, int64(l.server.limits.Answer))
+	l.arm(&u.conn, l.server.limits.Answer)
 	e.upload()
 	return 0, false, true
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // noise is n random bytes, the same for the same seed.
@@ -58,7 +59,7 @@ func TestBodiesOfAllSizes(t *testing.T) {
 	})
 	r := newRig(t, Options{}, proxy.Limits{}, fixture.At(a))
 	cl := fixture.Client(t)
-	sizes := []int{0, 1, proxy.AheadBytes, proxy.AheadBytes + 1, sharedBytes - 1, sharedBytes, sharedBytes + 1, spliceFrom + sharedBytes, pipeBytes, pipeBytes + 1, 3 << 20}
+	sizes := []int{0, 1, proxy.AheadBytes, proxy.AheadBytes + 1, reactor.SharedBytes - 1, reactor.SharedBytes, reactor.SharedBytes + 1, spliceFrom + reactor.SharedBytes, reactor.PipeBytes, reactor.PipeBytes + 1, 3 << 20}
 	var wg sync.WaitGroup
 	for worker := range 4 {
 		wg.Go(func() {

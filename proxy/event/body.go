@@ -7,6 +7,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // takeBody begins with the request's body: a small one is read whole before an instance is asked.
@@ -33,20 +34,20 @@ func (e *exchange) readAhead() {
 	c := e.clientConn
 	l := c.loop
 	for !e.requestBody.body.Done() {
-		if len(c.in) == 0 && !l.read(&c.conn, l.front[headSpace:], sharedBytes) {
+		if len(c.In) == 0 && !l.Read(&c.Conn, l.front[reactor.HeadSpace:], reactor.SharedBytes) {
 			e.awaitBody()
 			return
 		}
 		e.bodyCame()
-		data, n, err := e.requestBody.body.Next(c.in)
+		data, n, err := e.requestBody.body.Next(c.In)
 		if err != nil {
 			e.bodyFailed(proxy.FailedBody)
 			return
 		}
 		e.requestBody.passed(data)
-		l.consume(&c.conn, n)
+		l.Consume(&c.Conn, n)
 	}
-	l.disarm(&c.conn)
+	c.ClearDeadline()
 	e.bodyBegan, e.requestBody.ended = true, true
 	e.match()
 }
@@ -54,25 +55,25 @@ func (e *exchange) readAhead() {
 // awaitBody is called where nothing more of the body is there: the client may have gone, or has to send some in time.
 func (e *exchange) awaitBody() {
 	c := e.clientConn
-	if c.has(failed) || c.has(atEOF) {
+	if c.Has(reactor.Broken) || c.Has(reactor.AtEOF) {
 		e.abandon()
 		return
 	}
 	l := c.loop
 	if e.waitingSince == 0 {
-		e.waitingSince = l.clock
+		e.waitingSince = l.Clock
 	}
 	if e.upstreamConn != nil && e.upstreamConn.phase == upstreamWaiting {
-		l.disarm(&e.upstreamConn.conn) // it can't answer what it has not got
+		e.upstreamConn.ClearDeadline() // it can't answer what it has not got
 	}
 	wait := e.pace.Patience(&l.server.limits, e.waited, e.requestBody.bytes)
-	l.arm(&c.conn, int64(max(wait, tick)))
+	l.arm(&c.conn, max(wait, reactor.Tick))
 }
 
 // bodyCame ends a time of waiting for the client.
 func (e *exchange) bodyCame() {
 	if e.waitingSince != 0 {
-		e.waited += time.Duration(e.clientConn.loop.clock - e.waitingSince)
+		e.waited += time.Duration(e.clientConn.loop.Clock - e.waitingSince)
 		e.waitingSince = 0
 	}
 }
@@ -83,7 +84,7 @@ func (e *exchange) clientLate() {
 	switch {
 	case e.awaitsContinue: // neither the instance nor the client has said anything: RFC 9110 section 10.1.1 lets the body come
 		e.sendContinue()
-	case len(c.out) > 0, e.x.Status != 0, c.has(shut) && (e.requestBody.ended || e.uploadStopped):
+	case len(c.Out) > 0, e.x.Status != 0, c.Has(reactor.PeerClosed) && (e.requestBody.ended || e.uploadStopped):
 		e.abandon()
 	default:
 		e.bodyCame()
@@ -101,7 +102,7 @@ func (e *exchange) bodyFailed(f proxy.Failure) {
 		e.failed(f)
 		return
 	}
-	e.conclude(e.x.Failed(f, false, false, e.clientConn.loop.now))
+	e.conclude(e.x.Failed(f, false, false, e.clientConn.loop.Now))
 }
 
 // sendContinue lets a body come that the client holds back.
@@ -109,7 +110,7 @@ func (e *exchange) sendContinue() {
 	c := e.clientConn
 	e.awaitsContinue = false
 	if out := e.x.AppendContinue(c.loop.message[:0]); len(out) > 0 {
-		if _, ok := c.loop.send(&c.conn, out); !ok {
+		if _, ok := c.loop.Send(&c.Conn, out); !ok {
 			e.abandon()
 			return
 		}
@@ -125,23 +126,23 @@ func (e *exchange) upload() {
 		return
 	}
 	if e.awaitsContinue {
-		if len(c.in) == 0 && !c.has(canRead) {
-			l.arm(&c.conn, int64(proxy.ContinueWait))
+		if len(c.In) == 0 && !c.Has(reactor.Readable) {
+			l.arm(&c.conn, proxy.ContinueWait)
 			return
 		}
 		e.awaitsContinue = false // it did not wait
 	}
 	for moved := int64(0); !e.requestBody.ended; {
-		if len(u.out) > 0 || !u.has(canWrite) { // the instance's writability wakes us; the client is not to blame
+		if len(u.Out) > 0 || !u.Has(reactor.Writable) { // the instance's writability wakes us; the client is not to blame
 			e.bodyCame()
-			l.disarm(&c.conn)
-			if progress := l.server.limits.Progress; moved > 0 || u.stallLimit != progress || u.deadline == never {
+			c.ClearDeadline()
+			if progress := l.server.limits.Progress; moved > 0 || u.stallLimit != progress || !u.HasDeadline() {
 				l.watch(&u.conn, progress) // else its time runs, and what the client sends does not begin it anew
 			}
 			return
 		}
-		if moved >= turnBytes {
-			l.requeue(&c.conn)
+		if moved >= reactor.TurnBytes {
+			l.Requeue(&c.Conn)
 			return
 		}
 		n, ok := e.uploadSome()
@@ -151,7 +152,7 @@ func (e *exchange) upload() {
 		moved += n
 	}
 	e.bodyCame()
-	l.disarm(&c.conn)
+	c.ClearDeadline()
 	e.tookSome()
 }
 
@@ -160,7 +161,7 @@ func (e *exchange) tookSome() {
 	l, u := e.clientConn.loop, e.upstreamConn
 	switch {
 	case u.phase != upstreamWaiting:
-	case len(u.out) > 0:
+	case len(u.Out) > 0:
 		l.watch(&u.conn, l.server.limits.Progress)
 	default:
 		e.await(l.server.limits.Answer)
@@ -174,7 +175,7 @@ func (e *exchange) await(d time.Duration) {
 	if e.requestBody.bytes > proxy.AheadBytes {
 		l.watch(&e.upstreamConn.conn, d)
 	} else {
-		l.arm(&e.upstreamConn.conn, int64(d))
+		l.arm(&e.upstreamConn.conn, d)
 	}
 }
 
@@ -182,27 +183,27 @@ func (e *exchange) await(d time.Duration) {
 func (e *exchange) uploadSome() (n int64, ok bool) {
 	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
-	if len(c.in) == 0 {
+	if len(c.In) == 0 {
 		switch {
 		case e.requestBody.piped() > 0:
-			return e.uploaded(l.emptyPipe(&e.requestBody, &u.conn))
+			return e.uploaded(l.emptyPipe(&e.requestBody, &u.Conn))
 		case e.requestBody.body.Done():
 		case l.spliceable(&e.requestBody):
-			if !l.fillPipe(&e.requestBody, &c.conn) {
+			if !l.fillPipe(&e.requestBody, &c.Conn) {
 				e.awaitBody()
 				return 0, false
 			}
 			e.bodyCame()
 			e.bodyBegan = true
-			return e.uploaded(l.emptyPipe(&e.requestBody, &u.conn))
-		case !l.read(&c.conn, l.front[headSpace:], sharedBytes):
+			return e.uploaded(l.emptyPipe(&e.requestBody, &u.Conn))
+		case !l.Read(&c.Conn, l.front[reactor.HeadSpace:], reactor.SharedBytes):
 			e.awaitBody()
 			return 0, false
 		}
 	}
 	e.bodyCame()
 	e.bodyBegan = true
-	return e.uploaded(l.step(&e.requestBody, &c.conn, &u.conn, l.front, nil))
+	return e.uploaded(l.step(&e.requestBody, &c.Conn, &u.Conn, l.front, nil))
 }
 
 // uploaded deals with a step's end.
@@ -214,8 +215,8 @@ func (e *exchange) uploaded(n int64, how stepEnd) (int64, bool) {
 		return n, false
 	case stepLost: // its answer may be there all the same
 		e.uploadStopped = true
-		e.upstreamConn.state |= canRead
-		l.requeue(&e.upstreamConn.conn)
+		e.upstreamConn.State |= reactor.Readable
+		l.Requeue(&e.upstreamConn.Conn)
 		return n, false
 	}
 	if n > 0 {
@@ -227,12 +228,12 @@ func (e *exchange) uploaded(n int64, how stepEnd) (int64, bool) {
 // skipBody throws away what is at hand of the request's body, and returns how much is still to come, -1 where that is unknown.
 func (e *exchange) skipBody() int64 {
 	c := e.clientConn
-	for len(c.in) > 0 && !e.requestBody.body.Done() {
-		_, n, err := e.requestBody.body.Next(c.in)
+	for len(c.In) > 0 && !e.requestBody.body.Done() {
+		_, n, err := e.requestBody.body.Next(c.In)
 		if err != nil {
 			return -1
 		}
-		c.loop.consume(&c.conn, n)
+		c.loop.Consume(&c.Conn, n)
 	}
 	switch {
 	case e.requestBody.body.Done():
@@ -248,20 +249,20 @@ func (e *exchange) discard() {
 	c := e.clientConn
 	l := c.loop
 	for {
-		before := len(c.in)
+		before := len(c.In)
 		left := e.skipBody()
-		c.discarded += int64(before - len(c.in))
+		c.discarded += int64(before - len(c.In))
 		if left == 0 && e.requestBody.body.Done() {
 			e.recycle()
 			c.awaitNext()
 			return
 		}
-		if before > 0 && len(c.in) > 0 || c.discarded > proxy.DiscardBytes { // not framed as announced, or too much
+		if before > 0 && len(c.In) > 0 || c.discarded > proxy.DiscardBytes { // not framed as announced, or too much
 			e.stopDiscarding()
 			return
 		}
-		if !l.read(&c.conn, l.front[headSpace:], sharedBytes) {
-			if c.has(atEOF) || c.has(failed) {
+		if !l.Read(&c.Conn, l.front[reactor.HeadSpace:], reactor.SharedBytes) {
+			if c.Has(reactor.AtEOF) || c.Has(reactor.Broken) {
 				e.stopDiscarding()
 			}
 			return

@@ -5,19 +5,17 @@ package event
 import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/reactor"
 )
-
-// turnBytes is how much of one connection's body a turn moves.
-const turnBytes = 256 << 10
 
 // bodyStream is a message's body on its way from one connection to the other.
 type bodyStream struct {
 	body   http1.Body
-	out    http1.Kind // how it goes out: Chunked, or as it is
-	ended  bool       // its end has been given to the other socket, too
-	pipe   *pipe      // while it is spliced
-	copies bool       // there was no pipe
-	bytes  int64      // of content, so far
+	out    http1.Kind    // how it goes out: Chunked, or as it is
+	ended  bool          // its end has been given to the other socket, too
+	pipe   *reactor.Pipe // while it is spliced
+	copies bool          // there was no pipe
+	bytes  int64         // of content, so far
 
 	keeps      bool   // what passes is kept for a repetition
 	replay     []byte // what was kept
@@ -67,11 +65,11 @@ const (
 )
 
 // step sends head and what can be taken from src.in in one piece, and consumes it. shared is the buffer that src was read into.
-func (l *loop) step(f *bodyStream, src, dst *conn, shared, head []byte) (content int64, how stepEnd) {
+func (l *loop) step(f *bodyStream, src, dst *reactor.Conn, shared, head []byte) (content int64, how stepEnd) {
 	if f.out == http1.Chunked {
 		return l.stepChunked(f, src, dst, head)
 	}
-	data, consumed, err := f.body.Next(src.in)
+	data, consumed, err := f.body.Next(src.In)
 	if err != nil {
 		return 0, stepMalformed
 	}
@@ -81,10 +79,10 @@ func (l *loop) step(f *bodyStream, src, dst *conn, shared, head []byte) (content
 	}
 	sent := true
 	if len(out) > 0 {
-		_, sent = l.send(dst, out)
+		_, sent = l.Send(dst, out)
 	}
 	f.passed(data) // the decoder has seen it, sent or not: what is left in src.in must be what comes behind it
-	l.consume(src, consumed)
+	l.Consume(src, consumed)
 	switch {
 	case !sent:
 		return 0, stepLost
@@ -96,13 +94,13 @@ func (l *loop) step(f *bodyStream, src, dst *conn, shared, head []byte) (content
 }
 
 // stepChunked frames as many chunks as are at hand.
-func (l *loop) stepChunked(f *bodyStream, src, dst *conn, head []byte) (content int64, how stepEnd) {
+func (l *loop) stepChunked(f *bodyStream, src, dst *reactor.Conn, head []byte) (content int64, how stepEnd) {
 	out, consumed := head, 0
 	if len(head) == 0 {
 		out = l.message[:0]
 	}
 	for !f.body.Done() {
-		data, n, err := f.body.Next(src.in[consumed:])
+		data, n, err := f.body.Next(src.In[consumed:])
 		if err != nil {
 			return 0, stepMalformed // what came before goes nowhere: nobody may take it for all
 		}
@@ -120,9 +118,9 @@ func (l *loop) stepChunked(f *bodyStream, src, dst *conn, head []byte) (content 
 	l.message = keep(l.message, out)
 	sent := true
 	if len(out) > 0 {
-		_, sent = l.send(dst, out)
+		_, sent = l.Send(dst, out)
 	}
-	l.consume(src, consumed)
+	l.Consume(src, consumed)
 	switch {
 	case !sent:
 		return 0, stepLost
@@ -135,11 +133,11 @@ func (l *loop) stepChunked(f *bodyStream, src, dst *conn, head []byte) (content 
 
 // before is head and data in one piece. Data that stands in a shared buffer has space before it, as whatever was read before it has been
 // consumed: the head is copied there rather than the data behind the head.
-func (l *loop) before(head, data []byte, src *conn, shared []byte) []byte {
+func (l *loop) before(head, data []byte, src *reactor.Conn, shared []byte) []byte {
 	if len(head) == 0 {
 		return data
 	}
-	if at := len(shared) - cap(data); src.inBuffer == nil && at >= len(head) {
+	if at := len(shared) - cap(data); src.InShared() && at >= len(head) {
 		copy(shared[at-len(head):at], head)
 		return shared[at-len(head) : at+len(data)]
 	}
@@ -149,12 +147,12 @@ func (l *loop) before(head, data []byte, src *conn, shared []byte) []byte {
 }
 
 // behind is a request's head together with the first of its body, of which most is to come: how much of it says n. Nothing is consumed.
-func (l *loop) behind(head []byte, src *conn, shared []byte, most int64) (out []byte, n int) {
-	n = int(min(int64(len(src.in)), most))
+func (l *loop) behind(head []byte, src *reactor.Conn, shared []byte, most int64) (out []byte, n int) {
+	n = int(min(int64(len(src.In)), most))
 	if n == 0 {
 		return head, 0
 	}
-	return l.before(head, src.in[:n], src, shared), n
+	return l.before(head, src.In[:n], src, shared), n
 }
 
 // mostMessage is the largest buffer for messages that a loop keeps.

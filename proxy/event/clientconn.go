@@ -5,6 +5,7 @@ package event
 import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // clientPhase is what a client's connection is at.
@@ -41,8 +42,9 @@ type clientConn struct {
 	refused bool // there was no room for it
 }
 
-func (c *clientConn) ready() {
-	if c.has(failed) {
+// Ready goes on with what the connection is at.
+func (c *clientConn) Ready() {
+	if c.Has(reactor.Broken) {
 		c.lost()
 		return
 	}
@@ -67,16 +69,16 @@ func (c *clientConn) ready() {
 
 // afterEvent serves what came behind a request that has ended, and leaves nothing in the shared buffers.
 func (c *clientConn) afterEvent() {
-	if c.phase == clientReadsHead && !c.pending && (len(c.in) > 0 || c.has(canRead)) { // else it has its turn later
+	if c.phase == clientReadsHead && !c.Pending() && (len(c.In) > 0 || c.Has(reactor.Readable)) { // else it has its turn later
 		c.serve()
 	}
 	l := c.loop
 	if e := c.exchange; e != nil && e.upstreamConn != nil {
-		l.keepIn(&e.upstreamConn.conn)
+		l.KeepIn(&e.upstreamConn.Conn)
 	}
-	l.keepIn(&c.conn)
-	if c.phase == clientBusy && c.has(shut) && (c.exchange.requestBody.ended || c.exchange.uploadStopped) && c.deadline > l.clock+int64(proxy.HalfClosed) {
-		l.arm(&c.conn, int64(proxy.HalfClosed))
+	l.KeepIn(&c.Conn)
+	if c.phase == clientBusy && c.Has(reactor.PeerClosed) && (c.exchange.requestBody.ended || c.exchange.uploadStopped) && c.Deadline() > l.Clock+int64(proxy.HalfClosed) {
+		l.arm(&c.conn, proxy.HalfClosed)
 	}
 }
 
@@ -84,7 +86,7 @@ func (c *clientConn) afterEvent() {
 func (c *clientConn) serve() {
 	for n := 0; c.phase == clientReadsHead; n++ {
 		if n == mostRequests {
-			c.loop.requeue(&c.conn)
+			c.loop.Requeue(&c.Conn)
 			return
 		}
 		size, err := c.head()
@@ -101,15 +103,15 @@ func (c *clientConn) serve() {
 func (c *clientConn) head() (size int, err error) {
 	l := c.loop
 	for {
-		if len(c.in) > 0 {
+		if len(c.In) > 0 {
 			if !c.prefaceSeen && c.preface() {
 				return 0, nil
 			}
-			if size, err = c.find.Find(c.in, l.server.limits.HeadBytes); size > 0 || err != nil {
+			if size, err = c.find.Find(c.In, l.server.limits.HeadBytes); size > 0 || err != nil {
 				return size, err
 			}
 		}
-		if !l.read(&c.conn, l.front[headSpace:], l.server.limits.HeadBytes) {
+		if !l.Read(&c.Conn, l.front[reactor.HeadSpace:], l.server.limits.HeadBytes) {
 			c.awaitHead()
 			return 0, nil
 		}
@@ -118,13 +120,13 @@ func (c *clientConn) head() (size int, err error) {
 
 // preface deals with a connection that begins, or may begin, with HTTP/2's preface; it is true where there is nothing else to do now.
 func (c *clientConn) preface() bool {
-	yes, more := http1.IsPreface(c.in)
+	yes, more := http1.IsPreface(c.In)
 	switch {
 	case yes && c.loop.server.handOver != nil:
 		c.loop.handOver(c, nil)
 		return true
 	case more && !yes:
-		if c.loop.read(&c.conn, c.loop.front[headSpace:], c.loop.server.limits.HeadBytes) {
+		if c.loop.Read(&c.Conn, c.loop.front[reactor.HeadSpace:], c.loop.server.limits.HeadBytes) {
 			return c.preface()
 		}
 		c.awaitHead()
@@ -138,33 +140,33 @@ func (c *clientConn) preface() bool {
 func (c *clientConn) awaitHead() {
 	l := c.loop
 	switch {
-	case c.has(failed) || c.has(atEOF):
+	case c.Has(reactor.Broken) || c.Has(reactor.AtEOF):
 		l.endClient(c)
-	case len(c.in) > 0 && !c.headTimed:
+	case len(c.In) > 0 && !c.headTimed:
 		c.headTimed = true
-		l.arm(&c.conn, int64(l.server.limits.ReadHead))
+		l.arm(&c.conn, l.server.limits.ReadHead)
 	}
 }
 
 // begin begins a request, whose head is the first size bytes of what came, or err.
 func (c *clientConn) begin(size int, err error) {
 	l := c.loop
-	l.disarm(&c.conn)
+	c.ClearDeadline()
 	c.headTimed, c.prefaceSeen = false, true
 	e := l.free.takeExchange()
-	e.begin(c, c.in[:size])
-	l.consume(&c.conn, size)
+	e.begin(c, c.In[:size])
+	l.Consume(&c.Conn, size)
 	if err == nil {
 		err = e.request.Parse(e.head, l.server.heads)
 	}
 	if err != nil {
 		e.finished = false
-		e.x.BadHead(l.recorder, &c.info, err.(*http1.Error), l.now) //nolint:errorlint,forcetypeassert // http1 has no other errors
+		e.x.BadHead(l.recorder, &c.info, err.(*http1.Error), l.Now) //nolint:errorlint,forcetypeassert // http1 has no other errors
 		e.reply()
 		return
 	}
 	e.finished = false
-	if e.x.Begin(l.recorder, &e.request, &c.info, l.now) == proxy.ActionReply {
+	if e.x.Begin(l.recorder, &e.request, &c.info, l.Now) == proxy.ActionReply {
 		e.requestBody.begin(e.request.Framing, http1.None)
 		e.reply()
 		return
@@ -175,15 +177,18 @@ func (c *clientConn) begin(size int, err error) {
 // awaitNext waits for the next request.
 func (c *clientConn) awaitNext() {
 	c.exchange, c.phase = nil, clientReadsHead
-	c.loop.arm(&c.conn, int64(c.loop.server.limits.Idle))
+	c.loop.arm(&c.conn, c.loop.server.limits.Idle)
 }
 
-// expire ends what takes too long.
-func (c *clientConn) expire() {
+// Expire ends what takes too long.
+func (c *clientConn) Expire() {
 	l := c.loop
+	if !l.standsStill(&c.conn) {
+		return
+	}
 	switch c.phase {
 	case clientReadsHead:
-		if c.headTimed && len(c.in) > 0 { // half a head
+		if c.headTimed && len(c.In) > 0 { // half a head
 			c.refuse(proxy.OutcomeClientTimeout)
 		} else {
 			l.endClient(c)
@@ -206,7 +211,7 @@ func (c *clientConn) refuse(o proxy.Outcome) {
 	e := l.free.takeExchange()
 	e.begin(c, nil)
 	e.finished = false
-	e.x.Refuse(l.recorder, &c.info, o, "", l.now)
+	e.x.Refuse(l.recorder, &c.info, o, "", l.Now)
 	e.reply()
 }
 
@@ -219,8 +224,8 @@ func (c *clientConn) lost() {
 	c.loop.endClient(c)
 }
 
-// fail comes after a panic.
-func (c *clientConn) fail() {
+// Fail comes after a panic.
+func (c *clientConn) Fail() {
 	if c.exchange != nil {
 		c.exchange.panicked()
 		c.afterEvent()
@@ -235,7 +240,7 @@ func (l *loop) endClient(c *clientConn) {
 		return
 	}
 	c.phase = clientGone
-	l.close(&c.conn)
+	l.CloseConn(&c.Conn)
 	l.uncount(c)
 	l.free.putClient(c)
 }
@@ -254,13 +259,13 @@ func (l *loop) uncount(c *clientConn) {
 func (c *clientConn) closeAfterResponse(unread bool) {
 	l := c.loop
 	c.exchange = nil
-	if c.prefaceSeen && !unread && len(c.in) == 0 && (!c.has(canRead) || c.has(atEOF)) {
+	if c.prefaceSeen && !unread && len(c.In) == 0 && (!c.Has(reactor.Readable) || c.Has(reactor.AtEOF)) {
 		l.endClient(c)
 		return
 	}
 	c.phase = clientLingering
-	sysShutWrite(int(c.fd))
-	l.arm(&c.conn, int64(proxy.LingerTime))
+	c.CloseWrite()
+	l.arm(&c.conn, proxy.LingerTime)
 	c.linger()
 }
 
@@ -268,19 +273,19 @@ func (c *clientConn) closeAfterResponse(unread bool) {
 func (c *clientConn) linger() {
 	l := c.loop
 	for turn := 0; ; {
-		c.discarded += int64(len(c.in))
-		turn += len(c.in)
-		l.dropIn(&c.conn)
+		c.discarded += int64(len(c.In))
+		turn += len(c.In)
+		l.DropIn(&c.Conn)
 		switch {
 		case c.discarded > proxy.LingerBytes:
 			l.endClient(c)
 			return
-		case turn >= turnBytes:
-			l.requeue(&c.conn)
+		case turn >= reactor.TurnBytes:
+			l.Requeue(&c.Conn)
 			return
-		case l.read(&c.conn, l.front[headSpace:], sharedBytes):
+		case l.Read(&c.Conn, l.front[reactor.HeadSpace:], reactor.SharedBytes):
 		default:
-			if c.has(atEOF) || c.has(failed) {
+			if c.Has(reactor.AtEOF) || c.Has(reactor.Broken) {
 				l.endClient(c)
 			}
 			return

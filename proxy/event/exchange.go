@@ -73,8 +73,8 @@ func (e *exchange) reply() {
 	l := c.loop
 	e.dropUpstream()
 	e.x.BeforeLocalReply(l.server.draining.Load(), e.skipBody())
-	l.message = e.x.AppendLocalReply(l.message[:0], e.x.CloseAfter(), l.now)
-	if _, ok := l.send(&c.conn, l.message); !ok {
+	l.message = e.x.AppendLocalReply(l.message[:0], e.x.CloseAfter(), l.Now)
+	if _, ok := l.Send(&c.Conn, l.message); !ok {
 		e.abandon()
 		return
 	}
@@ -84,7 +84,7 @@ func (e *exchange) reply() {
 // complete comes when the whole answer was given to the socket.
 func (e *exchange) complete() {
 	c := e.clientConn
-	if len(c.out) > 0 {
+	if len(c.Out) > 0 {
 		c.phase = clientFlushing
 		c.loop.watch(&c.conn, c.loop.server.limits.Progress)
 		return
@@ -94,12 +94,12 @@ func (e *exchange) complete() {
 
 func (e *exchange) flushRest() {
 	c := e.clientConn
-	had := len(c.out)
-	if !c.loop.flush(&c.conn) {
+	had := len(c.Out)
+	if !c.loop.Flush(&c.Conn) {
 		e.abandon()
 		return
 	}
-	if len(c.out) == had {
+	if len(c.Out) == had {
 		return
 	}
 	e.complete()
@@ -108,7 +108,7 @@ func (e *exchange) flushRest() {
 // finish ends the request: the answer is out.
 func (e *exchange) finish() {
 	c := e.clientConn
-	c.loop.disarm(&c.conn)
+	c.ClearDeadline()
 	e.end()
 	switch unread := !e.requestBody.read(); {
 	case e.x.CloseAfter():
@@ -116,7 +116,7 @@ func (e *exchange) finish() {
 		c.closeAfterResponse(unread)
 	case unread:
 		c.phase, c.discarded = clientDiscarding, 0
-		c.loop.arm(&c.conn, int64(proxy.LingerTime))
+		c.loop.arm(&c.conn, proxy.LingerTime)
 		e.discard()
 	default:
 		e.recycle()
@@ -128,7 +128,7 @@ func (e *exchange) finish() {
 func (e *exchange) end() {
 	if !e.finished {
 		e.finished = true
-		e.x.Finish(e.clientConn.loop.now)
+		e.x.Finish(e.clientConn.loop.Now)
 	}
 }
 
@@ -136,8 +136,8 @@ func (e *exchange) end() {
 // whom the connection's end means the answer's gets a reset.
 func (e *exchange) abandon() {
 	c := e.clientConn
-	if e.responseBody.out == http1.UntilClose && c.fd >= 0 {
-		sysReset(int(c.fd))
+	if e.responseBody.out == http1.UntilClose && c.FD() >= 0 {
+		c.ResetOnClose()
 	}
 	e.dropUpstream()
 	e.end()

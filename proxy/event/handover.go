@@ -18,12 +18,9 @@ func (l *loop) handOver(c *clientConn, e *exchange) {
 		e.recycle()
 		c.exchange = nil
 	}
-	read = append(read, c.in...)
+	read = append(read, c.In...)
 	listener := c.acceptor.listener
-	fd := int(c.fd)
-	pollDel(l.ep, fd)
-	l.leave(&c.conn)
-	l.files.Add(-1)
+	fd := l.Detach(&c.Conn)
 	c.phase = clientGone
 	defer l.open.Add(-1) // it is somewhere at any time, for who waits for the last one
 	l.free.putClient(c)

@@ -12,15 +12,16 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/listen"
+	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // pool is one loop's connections to one instance over one way. It survives every swap for as long as a route speaks that way.
 type pool struct {
 	loop     *loop
 	up       *balancer.Upstream
-	addr     netip.AddrPort  // zero where the address has a name, which is looked up for each connection
-	to       sockaddr        // of addr
-	idle     []*upstreamConn // the latest on top
+	addr     netip.AddrPort   // zero where the address has a name, which is looked up for each connection
+	to       reactor.Sockaddr // of addr
+	idle     []*upstreamConn  // the latest on top
 	mostIdle int
 	large    bool // the last answer was
 	gone     bool
@@ -34,10 +35,10 @@ func (l *loop) poolOf(way *balancer.Way) *pool {
 	up := way.Upstream()
 	p := &pool{loop: l, up: up, mostIdle: l.server.mostIdle}
 	if ap, err := netip.ParseAddrPort(up.Address()); err == nil {
-		p.addr, p.to = ap, sockaddrOf(ap)
+		p.addr, p.to = ap, reactor.SockaddrOf(ap)
 	}
 	l.pools[way] = p
-	way.AfterRetire(func() { l.post(task{retired: way}) })
+	way.AfterRetire(func() { l.tasks.Post(task{retired: way}) })
 	return p
 }
 
@@ -58,7 +59,7 @@ func (p *pool) take(look bool) (u *upstreamConn, dead int) {
 		u = p.idle[last]
 		p.idle[last] = nil
 		p.idle = p.idle[:last]
-		if !u.has(canRead) && !u.has(shut) && !u.has(failed) && (!look || u.silent()) {
+		if !u.Has(reactor.Readable) && !u.Has(reactor.PeerClosed) && !u.Has(reactor.Broken) && (!look || u.Silent()) {
 			return u, dead
 		}
 		dead++
@@ -67,25 +68,15 @@ func (p *pool) take(look bool) (u *upstreamConn, dead int) {
 	return nil, dead
 }
 
-// silent says whether the connection is open and holds nothing that nobody asked for.
-func (u *upstreamConn) silent() bool {
-	_, errno := sysPeek(int(u.fd))
-	if errno != unix.EAGAIN {
-		return false
-	}
-	u.state &^= canRead
-	return true
-}
-
 // put keeps a connection for the next request, or closes it.
 func (p *pool) put(u *upstreamConn) {
-	if p.gone || len(p.idle) >= p.mostIdle || u.has(canRead) || u.has(shut) {
+	if p.gone || len(p.idle) >= p.mostIdle || u.Has(reactor.Readable) || u.Has(reactor.PeerClosed) {
 		p.loop.endUpstream(u)
 		return
 	}
 	u.phase, u.exchange, u.reused = upstreamIdle, nil, true
 	p.idle = append(p.idle, u)
-	p.loop.arm(&u.conn, int64(p.loop.server.limits.KeepIdle))
+	p.loop.arm(&u.conn, p.loop.server.limits.KeepIdle)
 }
 
 // forget takes a connection out of the idle ones.
@@ -116,14 +107,14 @@ func (p *pool) connect(e *exchange) (u *upstreamConn, why proxy.Failure) {
 	if err := l.server.common.Gate.Check(p.addr); err != nil {
 		return nil, p.noConnection(err)
 	}
-	fd, errno := l.socket(int(p.to.raw.Addr.Family))
+	fd, errno := l.socket(&p.to)
 	if errno != 0 {
 		return nil, p.noConnection(os.NewSyscallError("socket", errno))
 	}
-	sysSetInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	reactor.NoDelay(fd)
 	listen.KeepAliveFD(fd)
-	if errno = sysConnect(fd, &p.to.raw, p.to.size); errno != 0 && errno != unix.EINPROGRESS {
-		sysClose(fd)
+	if errno = p.to.Connect(fd); errno != 0 {
+		reactor.CloseFD(fd)
 		l.files.Add(-1)
 		return nil, p.noConnection(os.NewSyscallError("connect", errno))
 	}
@@ -134,16 +125,16 @@ func (p *pool) connect(e *exchange) (u *upstreamConn, why proxy.Failure) {
 func (p *pool) adopt(e *exchange, fd int) (u *upstreamConn, why proxy.Failure) {
 	l := p.loop
 	u = l.free.takeUpstream()
-	u.pool, u.exchange, u.reused, u.state = p, e, false, 0
+	u.pool, u.exchange, u.reused, u.State = p, e, false, 0
 	u.find = http1.Head{}
-	if errno := l.join(&u.conn, u, fd, pollAll); errno != 0 {
-		sysClose(fd)
+	if errno := l.Join(&u.Conn, u, fd, reactor.AllEvents); errno != 0 {
+		reactor.CloseFD(fd)
 		l.files.Add(-1)
 		l.free.putUpstream(u)
 		return nil, p.noConnection(os.NewSyscallError("epoll_ctl", errno))
 	}
 	u.phase = upstreamConnecting
-	l.arm(&u.conn, int64(l.server.limits.Connect))
+	l.arm(&u.conn, l.server.limits.Connect)
 	return u, 0
 }
 
@@ -161,11 +152,11 @@ func (l *loop) emptyAll() {
 }
 
 // socket makes one, for which kept connections to others may have to go.
-func (l *loop) socket(family int) (int, unix.Errno) {
-	fd, errno := sysSocket(family)
+func (l *loop) socket(to *reactor.Sockaddr) (int, unix.Errno) {
+	fd, errno := to.Socket()
 	if errno == unix.EMFILE || errno == unix.ENFILE {
 		l.emptyAll()
-		fd, errno = sysSocket(family)
+		fd, errno = to.Socket()
 	}
 	if errno == 0 {
 		l.files.Add(1)

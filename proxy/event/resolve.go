@@ -13,6 +13,7 @@ import (
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
+	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // dial connects to an instance whose address has a name, and goes on with e in the loop. The Gate looks the name up and tries its addresses
@@ -29,16 +30,16 @@ func (p *pool) dial(e *exchange) (failure proxy.Failure, reused, ok bool) {
 		unused := func() {
 			p.up.Disconnect()
 			if err == nil {
-				sysClose(fd)
+				reactor.CloseFD(fd)
 			}
 		}
-		if !l.post(task{do: func() {
+		if !l.tasks.Post(task{do: func() {
 			if e.ticket != ticket { // its client has gone
 				unused()
 				return
 			}
 			c := e.clientConn
-			l.current = &c.conn
+			l.Current = &c.Conn
 			e.dialled(p, fd, err)
 			c.afterEvent()
 		}, dropped: unused}) {

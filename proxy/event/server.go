@@ -20,6 +20,7 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/listen"
+	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
 // Available says whether this system has what the package needs.
@@ -31,7 +32,7 @@ type Options struct {
 	// Files counts the descriptors of all listeners of the process; nil is a count of its own.
 	Files *listen.Files
 	// Loops is how many there are; 0 is one per core. A busy loop keeps a thread without telling the scheduler, for milliseconds at a
-	// time: see ReserveProcs.
+	// time: see reactor.ReserveProcs.
 	Loops int
 	// OnDrain is called once when draining begins, before anything else: it takes readiness away. May be nil.
 	OnDrain func()
@@ -119,7 +120,7 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	}
 	s.drain(acceptors)
 	for _, l := range s.loops {
-		l.post(task{do: func() { l.halted = true }})
+		l.tasks.Post(task{do: func() { l.Stop() }})
 	}
 	wg.Wait()
 	return err
@@ -193,8 +194,8 @@ func (s *Server) assign(accepted acceptedConn, here *loop) {
 	to.open.Add(1)
 	if to == here {
 		to.adopt(accepted)
-	} else if !to.post(task{accepted: accepted}) {
-		sysClose(accepted.fd)
+	} else if !to.tasks.Post(task{accepted: accepted}) {
+		reactor.CloseFD(accepted.fd)
 		s.files.Add(-1)
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/reactor"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // upstreamPhase is what a connection to an instance is at.
@@ -34,10 +36,11 @@ type upstreamConn struct {
 	next     *upstreamConn // in a free list
 }
 
-func (u *upstreamConn) ready() {
+// Ready goes on with what the connection is at.
+func (u *upstreamConn) Ready() {
 	l := u.pool.loop
 	if u.phase == upstreamIdle {
-		if u.has(canRead) || u.has(shut) { // its end, or bytes that nobody asked for
+		if u.Has(reactor.Readable) || u.Has(reactor.PeerClosed) { // its end, or bytes that nobody asked for
 			u.pool.forget(u)
 			l.endUpstream(u)
 		}
@@ -47,12 +50,12 @@ func (u *upstreamConn) ready() {
 		return
 	}
 	c := u.exchange.clientConn
-	l.current = &c.conn
+	l.Current = &c.Conn
 	switch u.phase {
 	case upstreamConnecting:
 		u.connected()
 	case upstreamProbing:
-		if u.has(shut) || u.has(canRead) { // what speaks before it was asked is no HTTP server
+		if u.Has(reactor.PeerClosed) || u.Has(reactor.Readable) { // what speaks before it was asked is no HTTP server
 			u.exchange.failed(proxy.FailedSettle)
 		}
 	case upstreamWaiting, upstreamResponding:
@@ -60,27 +63,31 @@ func (u *upstreamConn) ready() {
 	case upstreamTunnel:
 		u.exchange.relay()
 	}
-	l.keepIn(&u.conn)
+	l.KeepIn(&u.Conn)
 	c.afterEvent()
 }
 
 // connected looks how the connect ended.
 func (u *upstreamConn) connected() {
 	l := u.pool.loop
-	if !u.has(canWrite) && !u.has(shut) && !u.has(failed) {
+	if !u.Has(reactor.Writable) && !u.Has(reactor.PeerClosed) && !u.Has(reactor.Broken) {
 		return
 	}
-	if errno := sysError(int(u.fd)); errno != 0 {
+	if errno := u.TakeError(); errno != 0 {
 		u.exchange.connectFailed(errno)
 		return
 	}
-	u.opened = l.clock
-	l.recorder.Connect(proxy.ConnectOK)
+	u.opened = l.Clock
+	l.recorder.Connect(record.ConnectOK)
 	u.exchange.connected()
 }
 
-func (u *upstreamConn) expire() {
+// Expire ends what takes too long.
+func (u *upstreamConn) Expire() {
 	l := u.pool.loop
+	if !l.standsStill(&u.conn) {
+		return
+	}
 	if u.phase == upstreamIdle {
 		u.pool.forget(u)
 		l.endUpstream(u)
@@ -90,7 +97,7 @@ func (u *upstreamConn) expire() {
 		return
 	}
 	c := u.exchange.clientConn
-	l.current = &c.conn
+	l.Current = &c.Conn
 	switch u.phase {
 	case upstreamConnecting:
 		u.exchange.connectFailed(unix.ETIMEDOUT)
@@ -101,12 +108,12 @@ func (u *upstreamConn) expire() {
 	case upstreamResponding:
 		u.exchange.abandon()
 	}
-	l.keepIn(&u.conn)
+	l.KeepIn(&u.Conn)
 	c.afterEvent()
 }
 
-// fail comes after a panic.
-func (u *upstreamConn) fail() {
+// Fail comes after a panic.
+func (u *upstreamConn) Fail() {
 	if u.exchange != nil {
 		c := u.exchange.clientConn
 		u.exchange.panicked()
@@ -124,6 +131,6 @@ func (l *loop) endUpstream(u *upstreamConn) {
 	}
 	u.phase, u.exchange = upstreamGone, nil
 	u.pool.up.Disconnect()
-	l.close(&u.conn)
+	l.CloseConn(&u.Conn)
 	l.free.putUpstream(u)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -41,7 +42,7 @@ type rigOptions struct {
 	Options
 	Limits    proxy.Limits
 	Forwarder proxy.Forwarder
-	Access    *proxy.AccessLog
+	Access    *record.AccessLog
 	TLS       *tls.Config
 	Redirect  bool
 }

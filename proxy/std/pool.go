@@ -11,6 +11,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // pools keeps connections per instance and way. Those of a way that stays survive every swap; those of one that goes are closed.
@@ -197,7 +198,7 @@ func (p *pool) open() (*upstreamConn, error) {
 		u.Disconnect()
 		return nil, fmt.Errorf("connect to %s: %w", u.Address(), err)
 	}
-	p.pools.recorder.Connect(proxy.ConnectOK)
+	p.pools.recorder.Connect(record.ConnectOK)
 	c := newUpstreamConn(p, conn, below)
 	if !p.pools.enter(c) {
 		c.Close()

@@ -159,7 +159,7 @@ func TestInstanceAborts(t *testing.T) {
 // A client that ends its side in the middle of a request has sent half a request, and no more: no instance gets a whole one.
 func TestHalfCloseInsideARequest(t *testing.T) {
 	every(t, func(t *testing.T, k *kind) {
-		rec := record(t)
+		rec := newRecorder(t)
 		r := start(t, k, setup{}, at(rec.Addr()))
 		for _, send := range []string{"GET / HTTP/1.1\r\nHo", post("Content-Length: 10\r\n", "half"), post("Content-Length: 100000\r\n", strings.Repeat("x", 50000)),
 			post(chunkedField, "5\r\nhel"), post(chunkedField, "5\r\nhello\r\n"), post(chunkedField, "5\r\nhello\r\n0\r\nX: y\r\n")} {

@@ -116,7 +116,7 @@ var streamCases = []struct {
 // What HTTP/2 lets a client say becomes exactly one request of HTTP/1.1, or none.
 func TestHTTP2Heads(t *testing.T) {
 	everyHTTP2(t, func(t *testing.T, k *kind) {
-		rec := record(t)
+		rec := newRecorder(t)
 		r := start(t, k, setup{}, at(rec.Addr(), "urlprefix-t/", "urlprefix-victim/"))
 		for _, c := range streamCases {
 			part(t, c.name, func(t testing.TB) {

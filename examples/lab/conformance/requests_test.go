@@ -15,7 +15,7 @@ import (
 func TestRequestsAsBytes(t *testing.T) {
 	fill := strings.NewReplacer("<len>", strconv.Itoa(len(smuggled)), "<len+5>", strconv.Itoa(len(smuggled)+len("0\r\n\r\n")))
 	every(t, func(t *testing.T, k *kind) {
-		rec := record(t)
+		rec := newRecorder(t)
 		r := start(t, k, setup{}, at(rec.Addr(), "urlprefix-t/", "urlprefix-victim/", "urlprefix-after/"))
 		for _, group := range [][]requestCase{bodyCases, chunkCases, lineCases, hostCases, fieldCases, hopCases} {
 			for _, c := range group {
@@ -143,7 +143,7 @@ func dirt(m *message) (list []string) {
 // The fields that an instance gets are the client's and the forwarding ones, in this order, and no others.
 func TestNothingIsAdded(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		rec := record(t)
+		rec := newRecorder(t)
 		r := start(t, k, setup{forwarder: forwarder(t, "127.0.0.1")}, at(rec.Addr()))
 		c := r.dial(t)
 		c.send(get("/g?a=1;b=2&c=%zz", "X-Request-ID: mine\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\nx-MiXed:   blanks \t\r\nX-Empty:\r\n"))
@@ -169,7 +169,7 @@ func TestNothingIsAdded(t *testing.T) {
 // the method calls for it (RFC 9110 section 8.6).
 func TestLengthOfNothing(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		rec := record(t)
+		rec := newRecorder(t)
 		r := start(t, k, setup{}, at(rec.Addr()))
 		c := r.dial(t)
 		for _, method := range []string{"GET", "HEAD", "DELETE", "OPTIONS", "PROPFIND", "REPORT", "POST", "PUT", "PATCH"} {

@@ -22,6 +22,7 @@ import (
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -59,7 +60,7 @@ type rig struct {
 	// stop drains, and returns when everything has ended.
 	stop func()
 
-	metrics   *proxy.Metrics
+	metrics   *record.Metrics
 	forwarder proxy.Forwarder
 	gate      outside.Gate
 	limits    limits

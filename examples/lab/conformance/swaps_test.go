@@ -98,7 +98,7 @@ func numberedApp(t testing.TB, number int) *script {
 // What goes while a small body is still coming is not asked any more, and what has come serves.
 func TestSwapDuringASmallBody(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		first, second := record(t), record(t)
+		first, second := newRecorder(t), newRecorder(t)
 		r := start(t, k, setup{}, at(first.Addr()))
 		c := r.dial(t)
 		c.send(post("Content-Length: 5\r\n", "he"))
@@ -116,7 +116,7 @@ func TestSwapDuringASmallBody(t *testing.T) {
 // A small body is read whole before an instance is asked: a client that is slow, or cuts it, costs no instance anything.
 func TestSmallBodyIsReadBeforeAnInstanceIsAsked(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		rec := record(t)
+		rec := newRecorder(t)
 		r := start(t, k, setup{}, at(rec.Addr()))
 		c := r.dial(t)
 		for _, piece := range []string{post("Content-Length: 5\r\n", ""), "he", "ll"} {

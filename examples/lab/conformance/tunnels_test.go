@@ -174,7 +174,7 @@ func TestOnlyWebSocketUpgrades(t *testing.T) {
 // An instance that does not switch answers like any other, and what the client sent behind its head is a request and no stream.
 func TestUpgradeRefused(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		rec := record(t)
+		rec := newRecorder(t)
 		r := start(t, k, setup{}, at(rec.Addr()))
 		c := r.dial(t)
 		c.send(upgrade + get("/next", ""))

@@ -106,7 +106,7 @@ type recorder struct {
 	broken []string // what is no message, and why
 }
 
-func record(t testing.TB) *recorder {
+func newRecorder(t testing.TB) *recorder {
 	r := &recorder{}
 	r.script = play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) { r.serve(c, in) })
 	return r

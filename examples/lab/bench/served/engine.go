@@ -9,6 +9,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
+	"github.com/pointsman/pointsman/proxy/reactor"
 	"github.com/pointsman/pointsman/proxy/std"
 )
 
@@ -18,7 +19,7 @@ func engine(s settings, c *proxy.Shared) (func(context.Context, net.Listener) er
 	second := std.NewServer(std.Options{Common: c})
 	switch s.engine {
 	case "event":
-		first := event.NewServer(event.Options{Common: c, Loops: event.ReserveProcs(s.loops), HandOver: func(c net.Conn, read []byte, l event.Listener) {
+		first := event.NewServer(event.Options{Common: c, Loops: reactor.ReserveProcs(s.loops), HandOver: func(c net.Conn, read []byte, l event.Listener) {
 			second.TakeOver(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
 		}})
 		return func(ctx context.Context, l net.Listener) error {

@@ -23,6 +23,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -93,7 +94,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return plain.Listen(ctx, "tcp", address)
 }
 
-func accessLog(path string) (*proxy.AccessLog, error) {
+func accessLog(path string) (*record.AccessLog, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -101,5 +102,5 @@ func accessLog(path string) (*proxy.AccessLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return proxy.NewAccessLog(proxy.AccessCombined, f), nil
+	return record.NewAccessLog(record.AccessCombined, f), nil
 }

@@ -1,4 +1,4 @@
-package proxy
+package record
 
 import (
 	"sync"
@@ -9,8 +9,8 @@ import (
 // ConnectResult is how a connect to an instance ended, as a metric tells it.
 type ConnectResult uint8
 
-// The results. ConnectClosed: accepted, then closed before use. ConnectShort: something of our own was lacking. ConnectHandshake:
-// accepted, and the TLS handshake failed. ConnectForbidden: the address is none that is dialled, see outside.Gate.
+// The results. ConnectClosed: accepted, then closed before use. ConnectShort: the proxy is out of descriptors, local ports or memory.
+// ConnectHandshake: accepted, and the TLS handshake failed. ConnectForbidden: the proxy does not dial that address.
 const (
 	ConnectOK ConnectResult = iota
 	ConnectRefused
@@ -28,7 +28,7 @@ func (r ConnectResult) String() string {
 	return [...]string{"ok", "refused", "timeout", "error", "closed", "shortage", "handshake", "forbidden"}[r]
 }
 
-// cell is what one seat counts: plain numbers under a lock that only a scrape ever contends for.
+// cell is what one recorder counts: plain numbers under a lock that only a scrape ever contends for.
 type cell struct {
 	metrics  *Metrics
 	inFlight atomic.Int64
@@ -37,8 +37,8 @@ type cell struct {
 	tunnels      int64
 	tunnelsTotal uint64
 	panics       uint64
-	blamed       map[string]uint64 // by reasonOf
-	retries      [failures]uint64
+	failures     map[string]uint64 // requests that an instance failed, by reason
+	retries      [maxReasons]uint64
 	connects     [connectResults]uint64
 	services     map[string]*serviceCell
 	list         []*serviceCell // the same, in the order they came; only ever appended to
@@ -130,11 +130,11 @@ func (c *cell) addTo(sum *cell) {
 	sum.tunnels += c.tunnels
 	sum.tunnelsTotal += c.tunnelsTotal
 	sum.panics += c.panics
-	for reason, n := range c.blamed {
-		if sum.blamed == nil {
-			sum.blamed = make(map[string]uint64)
+	for reason, n := range c.failures {
+		if sum.failures == nil {
+			sum.failures = make(map[string]uint64)
 		}
-		sum.blamed[reason] += n
+		sum.failures[reason] += n
 	}
 	for i, n := range c.retries {
 		sum.retries[i] += n

@@ -1,20 +1,20 @@
 //go:build linux
 
-package event
+package reactor
 
 // A connection owns a buffer only while something is left over: a head or a chunk that is not complete, or what a socket did not
 // take. Everything else passes through the loop's shared buffers, which stay in the processor's cache.
 const (
-	// sharedBytes is what one read may bring: an answer of 16 KiB with its head in one piece; what is larger is spliced.
-	sharedBytes = 32 << 10
-	// headRoom is left free before a read of an answer, so that a rewritten head goes out in one piece with what follows it.
-	headSpace = 4 << 10
+	// SharedBytes is what one read may bring: an answer of 16 KiB with its head in one piece; what is larger is spliced.
+	SharedBytes = 32 << 10
+	// HeadSpace is left free before such a read, so that what is to go before it, as a rewritten head, goes out in one piece with what follows it.
+	HeadSpace = 4 << 10
 )
 
 // The sizes of buffers that are kept for reuse, and how many bytes of each a loop keeps at most.
 const (
 	smallBuffer = 4 << 10
-	largeBuffer = sharedBytes + headSpace
+	largeBuffer = SharedBytes + HeadSpace
 	keepBuffers = 4 << 20
 )
 

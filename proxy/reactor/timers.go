@@ -1,6 +1,6 @@
 //go:build linux
 
-package event
+package reactor
 
 import "math/bits"
 
@@ -11,7 +11,7 @@ const never = int64(1<<63 - 1)
 // thousands of idle connections wake nobody more than four times a second. What is due later than both waits in the last slot and is
 // looked at again.
 const (
-	tick      = 1_000_000 // nanoseconds
+	Tick      = 1_000_000 // nanoseconds
 	fineSlots = 256
 	slowSlots = 512 // 131 s
 	allSlots  = fineSlots + slowSlots
@@ -23,73 +23,73 @@ const (
 // belongs.
 type timerWheel struct {
 	now   int64 // ticks, up to which everything has been looked at
-	heads [allSlots + 1]*conn
+	heads [allSlots + 1]*Conn
 	set   [allSlots / 64]uint64 // a bit per slot that may hold something
 }
 
 // timer is the wheel's part of a connection.
 type timer struct {
-	next, prev *conn
+	next, prev *Conn
 	deadline   int64 // nanoseconds since the loop's base
 	due        int64 // tick at which its slot is looked at
 	slot       int16
 }
 
 // arm sets a deadline in nanoseconds since the loop's base. never disarms.
-func (w *timerWheel) arm(s *conn, at int64) {
-	s.deadline = at
+func (w *timerWheel) arm(c *Conn, at int64) {
+	c.deadline = at
 	if at == never {
 		return
 	}
 	t := ceilTick(at)
-	if s.slot != unlinked && s.due <= t {
+	if c.slot != unlinked && c.due <= t {
 		return
 	}
-	w.unlink(s)
-	w.insert(s, t)
+	w.unlink(c)
+	w.insert(c, t)
 }
 
-func ceilTick(at int64) int64 { return (at + tick - 1) / tick }
+func ceilTick(at int64) int64 { return (at + Tick - 1) / Tick }
 
-// insert links s so that it is looked at no later than at tick t.
-func (w *timerWheel) insert(s *conn, t int64) {
+// insert links c so that it is looked at no later than at tick t.
+func (w *timerWheel) insert(c *Conn, t int64) {
 	t = max(t, w.now+1)
 	slot := 0
 	if t-w.now < fineSlots {
-		s.due, slot = t, int(t%fineSlots)
+		c.due, slot = t, int(t%fineSlots)
 	} else {
 		row := min(t/fineSlots, w.now/fineSlots+slowSlots-1)
-		s.due, slot = row*fineSlots, fineSlots+int(row%slowSlots)
+		c.due, slot = row*fineSlots, fineSlots+int(row%slowSlots)
 	}
-	w.link(s, slot)
+	w.link(c, slot)
 }
 
-func (w *timerWheel) link(s *conn, slot int) {
+func (w *timerWheel) link(c *Conn, slot int) {
 	head := w.heads[slot]
-	s.prev, s.next, s.slot = nil, head, int16(slot)
+	c.prev, c.next, c.slot = nil, head, int16(slot)
 	if head != nil {
-		head.prev = s
+		head.prev = c
 	}
-	w.heads[slot] = s
+	w.heads[slot] = c
 	if slot != firing {
 		w.set[slot/64] |= 1 << (slot % 64)
 	}
 }
 
-// unlink forgets s; it may be in no list.
-func (w *timerWheel) unlink(s *conn) {
-	if s.slot == unlinked {
+// unlink forgets c; it may be in no list.
+func (w *timerWheel) unlink(c *Conn) {
+	if c.slot == unlinked {
 		return
 	}
-	if s.prev != nil {
-		s.prev.next = s.next
+	if c.prev != nil {
+		c.prev.next = c.next
 	} else {
-		w.heads[s.slot] = s.next
+		w.heads[c.slot] = c.next
 	}
-	if s.next != nil {
-		s.next.prev = s.prev
+	if c.next != nil {
+		c.next.prev = c.prev
 	}
-	s.next, s.prev, s.slot = nil, nil, unlinked
+	c.next, c.prev, c.slot = nil, nil, unlinked
 }
 
 // next is the first tick at which something may be due; ok is false where nothing is linked.
@@ -130,8 +130,8 @@ func (w *timerWheel) scan(first, size, from int) (n int, found bool) {
 
 // advance looks at everything that is due by now, in nanoseconds: what has a later deadline is put where it belongs, the rest
 // expires.
-func (w *timerWheel) advance(now int64, expire func(*conn)) {
-	end := now / tick
+func (w *timerWheel) advance(now int64, expire func(*Conn)) {
+	end := now / Tick
 	w.expireFiring(now, expire) // what a panic has left
 	for {
 		at, ok := w.next()
@@ -147,28 +147,28 @@ func (w *timerWheel) advance(now int64, expire func(*conn)) {
 	w.now = max(w.now, end)
 }
 
-func (w *timerWheel) fire(slot int, now int64, expire func(*conn)) {
+func (w *timerWheel) fire(slot int, now int64, expire func(*Conn)) {
 	head := w.heads[slot]
 	w.heads[slot] = nil
 	w.set[slot/64] &^= 1 << (slot % 64)
-	for s := head; s != nil; s = s.next {
-		s.slot = firing
+	for c := head; c != nil; c = c.next {
+		c.slot = firing
 	}
 	w.heads[firing] = head
 	w.expireFiring(now, expire)
 }
 
-func (w *timerWheel) expireFiring(now int64, expire func(*conn)) {
+func (w *timerWheel) expireFiring(now int64, expire func(*Conn)) {
 	for w.heads[firing] != nil {
-		s := w.heads[firing]
-		w.unlink(s)
+		c := w.heads[firing]
+		w.unlink(c)
 		switch {
-		case s.deadline == never:
-		case s.deadline > now:
-			w.insert(s, ceilTick(s.deadline))
+		case c.deadline == never:
+		case c.deadline > now:
+			w.insert(c, ceilTick(c.deadline))
 		default:
-			s.deadline = never
-			expire(s)
+			c.deadline = never
+			expire(c)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package proxy
+package record
 
 import (
 	"bytes"
@@ -37,18 +37,18 @@ func ParseAccessFormat(s string) (AccessFormat, error) {
 // disturbed more often.
 const lingerLog = 20 * time.Millisecond
 
-// maxLines bounds what waits for a slow disk, per seat: some seconds at a thousand requests a second. Past it lines are dropped and
+// maxLines bounds what waits for a slow disk, per recorder: some seconds at a thousand requests a second. Past it lines are dropped and
 // counted. hurryLines is where the writer is called at once.
 const (
 	maxLines   = 1 << 20
 	hurryLines = maxLines / 4
 )
 
-// lineQueue is what one seat has logged and the writer has not fetched yet.
+// lineQueue is what one recorder has logged and the writer has not fetched yet.
 type lineQueue struct {
 	mu     *sync.Mutex // guards all of it
 	buf    []byte
-	stamp  stamp
+	stamp  Stamp
 	called bool // the writer was called in a hurry
 }
 
@@ -60,8 +60,8 @@ type AccessLog struct {
 	hurry   chan struct{} // a lot is
 	dropped atomic.Uint64
 
-	mu    sync.Mutex
-	seats []*lineQueue
+	mu     sync.Mutex
+	queues []*lineQueue
 }
 
 // NewAccessLog writes to out from Run's goroutine only. It returns nil for AccessOff.
@@ -73,10 +73,10 @@ func NewAccessLog(format AccessFormat, out io.Writer) *AccessLog {
 	return l
 }
 
-// join makes a seat's lines part of the log, for good.
+// join makes a recorder's lines part of the log, for good.
 func (l *AccessLog) join(s *lineQueue) {
 	l.mu.Lock()
-	l.seats = append(l.seats, s)
+	l.queues = append(l.queues, s)
 	l.mu.Unlock()
 }
 
@@ -116,8 +116,8 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// farewellWrite is how long the end may wait for out: a disk takes the queue in milliseconds, a pipe that nobody reads never.
-const farewellWrite = time.Second
+// lastWrite is how long the end may wait for out: a disk takes the queue in milliseconds, a pipe that nobody reads never.
+const lastWrite = time.Second
 
 // Run writes until ctx ends, then what is queued. It always returns nil; lines that can't be written are counted as dropped.
 // It waits for its writer, except for one that is stuck in a write when the end has come: that must not keep the process alive.
@@ -134,7 +134,7 @@ func (l *AccessLog) Run(ctx context.Context) error {
 	<-ctx.Done()
 	select {
 	case <-done:
-	case <-time.After(farewellWrite):
+	case <-time.After(lastWrite):
 	}
 	return nil
 }
@@ -160,12 +160,12 @@ func (l *AccessLog) writeAll(ctx context.Context) {
 	}
 }
 
-// flush writes what all seats have logged. spare becomes the next one's buffer, and the last one's becomes spare.
+// flush writes what all recorders have logged. spare becomes the next one's buffer, and the last one's becomes spare.
 func (l *AccessLog) flush(spare []byte) []byte {
 	l.mu.Lock()
-	seats := l.seats
+	queues := l.queues
 	l.mu.Unlock()
-	for _, s := range seats {
+	for _, s := range queues {
 		s.mu.Lock()
 		if len(s.buf) > 0 {
 			s.buf, spare, s.called = spare[:0], s.buf, false

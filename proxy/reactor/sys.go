@@ -1,6 +1,6 @@
 //go:build linux
 
-package event
+package reactor
 
 import (
 	"unsafe"
@@ -9,9 +9,6 @@ import (
 )
 
 // The calls here can't block, as every socket is non-blocking: they don't tell the scheduler, which costs more than most of them.
-
-// pollAll is what every connection is added with, once: edge-triggered, so that no call changes it from request to request.
-const pollAll = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 
 // pollEvents is how many events a turn takes: enough that a busy loop waits seldom, few enough that the first is not stale when
 // the last has its turn.

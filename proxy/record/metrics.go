@@ -1,4 +1,4 @@
-package proxy
+package record
 
 import (
 	"strconv"
@@ -6,9 +6,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/pointsman/pointsman/balancer"
-	"github.com/pointsman/pointsman/discovery"
 )
 
 // latencyBuckets reach from a proxied answer on the same host (0.1 ms) to the default limit for an answer's head (60 s).
@@ -31,11 +28,15 @@ const maxServices = 10000
 // otherService is that label.
 const otherService = "other"
 
-// Metrics is what every listener counts: each seat for itself, added up at a scrape. Make it with NewMetrics. All methods may be
+// maxReasons bounds the reasons of retries that NewMetrics takes: a fixed size keeps a cell in one piece.
+const maxReasons = 16
+
+// Metrics is what every listener counts: each recorder for itself, added up at a scrape. Make it with NewMetrics. All methods may be
 // called from several goroutines.
 type Metrics struct {
-	start *prometheus.HistogramVec
-	descs descs
+	reasons []string // of retries
+	start   *prometheus.HistogramVec
+	descs   descs
 
 	mu    sync.Mutex
 	cells []*cell
@@ -44,31 +45,36 @@ type Metrics struct {
 
 // descs describe what is added up at a scrape.
 type descs struct {
-	requests, duration, latency, retries, connects, inFlight, tunnels, tunnelsTotal, panics, blamed *prometheus.Desc
+	requests, duration, latency, retries, connects, inFlight, tunnels, tunnelsTotal, panics, failures *prometheus.Desc
 }
 
-// NewMetrics makes the metrics and registers them. It panics, as the registry does, when they are registered already.
-func NewMetrics(r prometheus.Registerer) *Metrics {
+// NewMetrics makes the metrics and registers them. reasons, at most 16, name why an attempt was retried, see Recorder.Retry. It panics, as
+// the registry does, when they are registered already.
+func NewMetrics(r prometheus.Registerer, reasons []string) *Metrics {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("pointsman_"+name, help, labels, nil)
 	}
+	if len(reasons) > maxReasons {
+		panic("record: more than " + strconv.Itoa(maxReasons) + " reasons")
+	}
 	m := &Metrics{
-		names: make(map[string]struct{}),
+		reasons: reasons,
+		names:   make(map[string]struct{}),
 		start: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointsman_start_to_first_answer_seconds",
-			Help: "From a container's start to its first proxied answer: part=\"total\", and what it is made of (registered, seen, routable, answered), " +
-				"for instances on the same host that were first seen after the first complete view.", Buckets: startBuckets}, []string{"part"}),
+			Help: "Time from a container's start to its first proxied response: part=\"total\", and its parts (registered, seen, routable, answered), " +
+				"for instances on this host that were first seen after the first complete view.", Buckets: startBuckets}, []string{"part"}),
 		descs: descs{
 			requests: desc("requests_total",
-				"Requests answered, by service and status code; the service is empty where no route took the request.", "service", "code"),
-			duration:     desc("request_duration_seconds", "From a request's head to the end of its answer.", "service"),
-			latency:      desc("upstream_latency_seconds", "From a request sent to the head of the instance's answer.", "service"),
-			retries:      desc("retries_total", "Attempts that followed a failed one, by how that failed.", "reason"),
-			connects:     desc("upstream_connects_total", "Connects to instances for requests, by result.", "result"),
+				"Requests, by service and status code. The service is empty where no route matched; the code is 0 where the client left before a response.", "service", "code"),
+			duration:     desc("request_duration_seconds", "Time from the request header to the end of the response.", "service"),
+			latency:      desc("upstream_latency_seconds", "Time from the request sent to the header of the upstream's response.", "service"),
+			retries:      desc("retries_total", "Retried attempts, by why the attempt before failed.", "reason"),
+			connects:     desc("upstream_connects_total", "Connections opened to instances, by result.", "result"),
 			inFlight:     desc("requests_in_flight", "Requests being served."),
-			tunnels:      desc("tunnels", "WebSocket connections open."),
+			tunnels:      desc("tunnels", "Open WebSocket connections."),
 			tunnelsTotal: desc("tunnels_total", "WebSocket connections opened."),
-			panics:       desc("panics_total", "Requests that ended in a panic of ours."),
-			blamed:       desc("upstream_failures_total", "Requests answered with 502 or 504 in place of the instance's answer, by what the instance did.", "reason"),
+			panics:       desc("panics_total", "Requests that ended in a panic of the proxy."),
+			failures:     desc("upstream_failures_total", "Requests answered with 502 or 504 because of the instance, by what it did.", "reason"),
 		},
 	}
 	r.MustRegister(m.start, m)
@@ -101,7 +107,7 @@ func (m *Metrics) admit(name string) string {
 // Describe is prometheus.Collector's.
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	d := &m.descs
-	for _, one := range []*prometheus.Desc{d.requests, d.duration, d.latency, d.retries, d.connects, d.inFlight, d.tunnels, d.tunnelsTotal, d.panics, d.blamed} {
+	for _, one := range []*prometheus.Desc{d.requests, d.duration, d.latency, d.retries, d.connects, d.inFlight, d.tunnels, d.tunnelsTotal, d.panics, d.failures} {
 		ch <- one
 	}
 }
@@ -123,12 +129,12 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	number(d.tunnels, prometheus.GaugeValue, float64(sum.tunnels))
 	number(d.tunnelsTotal, prometheus.CounterValue, float64(sum.tunnelsTotal))
 	number(d.panics, prometheus.CounterValue, float64(sum.panics))
-	for reason, n := range sum.blamed {
-		number(d.blamed, prometheus.CounterValue, float64(n), reason)
+	for reason, n := range sum.failures {
+		number(d.failures, prometheus.CounterValue, float64(n), reason)
 	}
 	for f, n := range sum.retries {
 		if n > 0 {
-			number(d.retries, prometheus.CounterValue, float64(n), Failure(f).String())
+			number(d.retries, prometheus.CounterValue, float64(n), m.reasons[f])
 		}
 	}
 	for r, n := range sum.connects {
@@ -157,19 +163,22 @@ func (h *histogram) metric(desc *prometheus.Desc, service string) prometheus.Met
 	return prometheus.MustNewConstHistogram(desc, n, h.sum.Seconds(), upTo, service)
 }
 
-// FirstAnswer notes an instance's first answer ever, once per Upstream, as ObserveAnswer says. Only instances that came after the
-// first complete view on this host count: other clocks, and starts that nobody watched, say nothing.
-func (m *Metrics) FirstAnswer(i *discovery.Instance, u *balancer.Upstream, now time.Time) {
-	total := now.Sub(i.Started)
-	if !i.Marked || !i.SinceStart || !i.Local || i.Started.IsZero() || total < 0 || total > maxStartAge {
+// Start is when the parts of an instance's start ended. A zero time is not known; its part counts for the next one.
+type Start struct{ Began, Registered, Seen, Routable, Answered time.Time }
+
+// FirstAnswer notes an instance's first answer ever. The caller sees to it that it comes once per instance, and that all times are of this
+// host's clock.
+func (m *Metrics) FirstAnswer(s Start) {
+	total := s.Answered.Sub(s.Began)
+	if s.Began.IsZero() || total < 0 || total > maxStartAge {
 		return
 	}
 	m.start.WithLabelValues("total").Observe(total.Seconds())
-	from := i.Started
+	from := s.Began
 	for _, part := range [...]struct {
 		name string
 		at   time.Time
-	}{{"registered", i.Sent}, {"seen", i.Seen}, {"routable", u.Routable()}, {"answered", now}} {
+	}{{"registered", s.Registered}, {"seen", s.Seen}, {"routable", s.Routable}, {"answered", s.Answered}} {
 		if part.at.IsZero() {
 			continue
 		}

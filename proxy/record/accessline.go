@@ -1,4 +1,4 @@
-package proxy
+package record
 
 import (
 	"net/netip"
@@ -6,33 +6,33 @@ import (
 	"time"
 )
 
-// Access is one request as the log tells it. Service, Upstream and ID hold no byte that would need an escape.
+// Access is one request as the log tells it. Service, Upstream, ID and Outcome hold no byte that would need an escape.
 type Access struct {
-	Time                        time.Time
-	Client                      netip.Addr
-	Method, Host, Target, Proto string
-	Referer, UserAgent          string
-	Service, Upstream, ID       string
-	Status, Retries             int
-	Bytes                       int64
-	Duration, Upwards           time.Duration
-	Outcome                     Outcome
-
-	client string // Client as text, where that is at hand
+	Time                               time.Time
+	Client                             netip.Addr
+	ClientText                         string // Client as text, where that is at hand
+	Method, Host, RequestTarget, Proto string
+	Referer, UserAgent                 string
+	Service, Upstream, ID              string
+	Status, Retries                    int
+	Bytes                              int64
+	Duration                           time.Duration
+	UpstreamTime                       time.Duration // from the request sent to the head of the response; 0 where there was none
+	Outcome                            string        // why the proxy answered itself; "" where an instance did
 }
 
 // maxAccessText bounds each text in a line; the rest is cut.
 const maxAccessText = 2048
 
-func appendCombinedLine(b []byte, a *Access, s *stamp) []byte {
+func appendCombinedLine(b []byte, a *Access, s *Stamp) []byte {
 	b = append(a.appendClient(b), " - - ["...)
-	b = append(b, s.of(a.Time, "02/Jan/2006:15:04:05 -0700")...)
+	b = append(b, s.Of(a.Time, "02/Jan/2006:15:04:05 -0700")...)
 	b = append(b, `] "`...)
 	if a.Method == "" { // a head that could not be read
 		b = append(b, '-')
 	} else {
 		b = append(appendEscaped(b, a.Method), ' ')
-		b = append(appendEscaped(b, a.Target), ' ')
+		b = append(appendEscaped(b, a.RequestTarget), ' ')
 		b = append(b, a.Proto...)
 	}
 	b = append(b, `" `...)
@@ -51,15 +51,15 @@ func appendQuotedOrDash(b []byte, s string) []byte {
 	return append(appendEscaped(append(b, '"'), s), '"')
 }
 
-func appendJSONLine(b []byte, a *Access, s *stamp) []byte {
+func appendJSONLine(b []byte, a *Access, s *Stamp) []byte {
 	b = append(b, `{"time":"`...)
-	b = append(b, s.of(a.Time.UTC(), "2006-01-02T15:04:05")...)
+	b = append(b, s.Of(a.Time.UTC(), "2006-01-02T15:04:05")...)
 	b = appendMicros(b, int64(a.Time.Nanosecond()/1000))
 	b = append(b, `Z","client":"`...)
 	b = append(a.appendClient(b), '"')
 	b = appendJSONText(b, `,"method":"`, a.Method)
 	b = appendJSONText(b, `,"host":"`, a.Host)
-	b = appendJSONText(b, `,"target":"`, a.Target)
+	b = appendJSONText(b, `,"target":"`, a.RequestTarget)
 	b = appendJSONPlain(b, `,"proto":"`, a.Proto)
 	b = appendJSONPlain(b, `,"service":"`, a.Service)
 	b = appendJSONPlain(b, `,"upstream":"`, a.Upstream)
@@ -69,15 +69,13 @@ func appendJSONLine(b []byte, a *Access, s *stamp) []byte {
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(a.Status), 10)
 	b = strconv.AppendInt(append(b, `,"bytes":`...), a.Bytes, 10)
 	b = appendSeconds(append(b, `,"seconds":`...), a.Duration)
-	if a.Upwards > 0 {
-		b = appendSeconds(append(b, `,"upstream_seconds":`...), a.Upwards)
+	if a.UpstreamTime > 0 {
+		b = appendSeconds(append(b, `,"upstream_seconds":`...), a.UpstreamTime)
 	}
 	if a.Retries > 0 {
 		b = strconv.AppendInt(append(b, `,"retries":`...), int64(a.Retries), 10)
 	}
-	if a.Outcome != OutcomeForwarded {
-		b = append(append(append(b, `,"outcome":"`...), a.Outcome.String()...), '"')
-	}
+	b = appendJSONPlain(b, `,"outcome":"`, a.Outcome)
 	return append(b, '}', '\n')
 }
 
@@ -86,7 +84,7 @@ func appendJSONText(b []byte, key, text string) []byte {
 	if text == "" {
 		return b
 	}
-	return append(appendJSONEscaped(append(b, key...), text), '"')
+	return append(AppendJSON(append(b, key...), text), '"')
 }
 
 // appendJSONPlain is appendJSONText for what was made or checked before: labels, addresses that were dialled, and ids.
@@ -115,8 +113,8 @@ func appendMicros(b []byte, n int64) []byte {
 
 func (a *Access) appendClient(b []byte) []byte {
 	switch {
-	case a.client != "":
-		return append(b, a.client...)
+	case a.ClientText != "":
+		return append(b, a.ClientText...)
 	case a.Client.IsValid():
 		return a.Client.AppendTo(b)
 	}
@@ -148,8 +146,9 @@ func appendEscaped(b []byte, s string) []byte {
 	}
 }
 
-// appendJSONEscaped writes bytes that are no printable ASCII as \u00HH: they may be no UTF-8 and the line must stay JSON.
-func appendJSONEscaped(b []byte, s string) []byte {
+// AppendJSON appends the inside of a JSON string, at most 2048 bytes of s. Bytes that are no printable ASCII become \u00HH: they may be no
+// UTF-8, and the text must stay JSON.
+func AppendJSON(b []byte, s string) []byte {
 	s = s[:min(len(s), maxAccessText)]
 	for {
 		n := printable(s)

@@ -1,4 +1,4 @@
-package event
+package reactor
 
 import (
 	"runtime"

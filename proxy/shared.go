@@ -1,0 +1,85 @@
+package proxy
+
+import (
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/record"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
+
+// Shared is what all listeners of a process share; they only read what is exported. Switch and Metrics must not be nil; Access may be.
+type Shared struct {
+	Switch    *routing.Switch
+	Metrics   *record.Metrics
+	Access    *record.AccessLog
+	Forwarder Forwarder
+	Log       zerolog.Logger
+	Limits    Limits
+	// Gate judges each address that is dialled; the zero Gate knows of no listeners of ours.
+	Gate outside.Gate
+
+	notices record.Notices
+}
+
+// NewMetrics makes the metrics of all exchanges and registers them. It panics, as the registry does, when they are registered already.
+func NewMetrics(r prometheus.Registerer) *record.Metrics {
+	reasons := make([]string, failures)
+	for f := range failures {
+		reasons[f] = f.String()
+	}
+	return record.NewMetrics(r, reasons)
+}
+
+// Paused logs, now and then, that a listener accepts no connections for a moment, and why.
+func (c *Shared) Paused(address net.Addr, why error) { c.notices.Paused(&c.Log, address, why) }
+
+// Recorder is what the exchanges of one loop have in common: where they count and log, and what all listeners share. Make it with
+// Shared.NewRecorder or Shared.SharedRecorder.
+type Recorder struct {
+	*record.Recorder
+	common *Shared
+	shared bool
+	none   http1.Request // stands for a request that could not be read
+	date   record.Stamp  // the owner's; not used where the recorder is shared
+}
+
+// NewRecorder makes a recorder for a single owner: one goroutine at a time may use it. c must not be copied or changed afterwards.
+func (c *Shared) NewRecorder() *Recorder { return c.recorder(false) }
+
+// SharedRecorder makes a recorder that many goroutines may use at once.
+func (c *Shared) SharedRecorder() *Recorder { return c.recorder(true) }
+
+func (c *Shared) recorder(shared bool) *Recorder {
+	return &Recorder{
+		Recorder: record.New(record.Options{Metrics: c.Metrics, Access: c.Access, Notices: &c.notices, Log: c.Log}),
+		common:   c, shared: shared, none: http1.Request{Minor: 1, Close: true},
+	}
+}
+
+// appendDate appends now as RFC 9110 section 5.6.7 has it; for a single owner it is formatted once a second.
+func (s *Recorder) appendDate(dst []byte, now time.Time) []byte {
+	const layout = "Mon, 02 Jan 2006 15:04:05 GMT"
+	if s.shared {
+		return now.UTC().AppendFormat(dst, layout)
+	}
+	return append(dst, s.date.Of(now.UTC(), layout)...)
+}
+
+// Retry counts n attempts that followed a failed one of a kind; Exchange.Failed does so itself.
+func (s *Recorder) Retry(f Failure, n int) { s.Recorder.Retry(uint8(f), n) }
+
+// firstAnswer notes an instance's first answer ever, once per Upstream. Only instances that came after the first complete view on this
+// host count: other clocks, and starts that nobody watched, say nothing.
+func firstAnswer(m *record.Metrics, i *discovery.Instance, u *balancer.Upstream, now time.Time) {
+	if i.Marked && i.SinceStart && i.Local {
+		m.FirstAnswer(record.Start{Began: i.Started, Registered: i.Sent, Seen: i.Seen, Routable: u.Routable(), Answered: now})
+	}
+}
