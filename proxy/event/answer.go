@@ -266,7 +266,7 @@ func (e *exchange) relayed() {
 	u := e.upstreamConn
 	e.upstreamConn = nil
 	l := e.clientConn.loop
-	if e.noReuse || !e.requestBody.ended || len(u.Out) > 0 || len(u.In) > 0 || u.Has(reactor.PeerClosed) || u.Has(reactor.Readable) && !u.Silent() {
+	if e.noReuse || !e.requestBody.ended || len(u.Out) > 0 || len(u.In) > 0 || u.Has(reactor.ReadClosed) || u.Has(reactor.Readable) && !u.Silent() {
 		l.endUpstream(u)
 	} else {
 		u.pool.put(u)

@@ -56,9 +56,9 @@ func (e *exchange) try() (failure proxy.Failure, reused, ok bool) {
 	p := l.poolOf(e.x.Member.Way)
 	if !e.x.Fresh {
 		// What can't be repeated is not sent into a connection without a last look; for the rest, what epoll told is enough.
-		u, dead := p.take(!proxy.Idempotent(e.request.Method))
-		if dead > 0 {
-			l.recorder.Retry(proxy.FailedStale, dead)
+		u, closed := p.take(!proxy.Idempotent(e.request.Method))
+		if closed > 0 {
+			l.recorder.Retry(proxy.FailedStale, closed)
 		}
 		if u != nil {
 			u.exchange, e.upstreamConn = e, u
@@ -116,7 +116,7 @@ func (e *exchange) connected() {
 		return
 	}
 	u.phase = upstreamProbing
-	if u.Has(reactor.PeerClosed) || u.Has(reactor.Readable) {
+	if u.Has(reactor.ReadClosed) || u.Has(reactor.Readable) {
 		e.failed(proxy.FailedSettle)
 		return
 	}

@@ -84,7 +84,7 @@ func (e *exchange) clientLate() {
 	switch {
 	case e.awaitsContinue: // neither the instance nor the client has said anything: RFC 9110 section 10.1.1 lets the body come
 		e.sendContinue()
-	case len(c.Out) > 0, e.x.Status != 0, c.Has(reactor.PeerClosed) && (e.requestBody.ended || e.uploadStopped):
+	case len(c.Out) > 0, e.x.Status != 0, c.Has(reactor.ReadClosed) && (e.requestBody.ended || e.uploadStopped):
 		e.abandon()
 	default:
 		e.bodyCame()

@@ -77,7 +77,7 @@ func (c *clientConn) afterEvent() {
 		l.KeepIn(&e.upstreamConn.Conn)
 	}
 	l.KeepIn(&c.Conn)
-	if c.phase == clientBusy && c.Has(reactor.PeerClosed) && (c.exchange.requestBody.ended || c.exchange.uploadStopped) && c.Deadline() > l.Clock+int64(proxy.HalfClosed) {
+	if c.phase == clientBusy && c.Has(reactor.ReadClosed) && (c.exchange.requestBody.ended || c.exchange.uploadStopped) && c.Deadline() > l.Clock+int64(proxy.HalfClosed) {
 		l.arm(&c.conn, proxy.HalfClosed)
 	}
 }

@@ -1,7 +1,5 @@
 //go:build !linux
 
-// Package event is the listener for plain HTTP/1.1 over Linux's epoll. On this system there is none: NewServer makes a Server whose Run
-// says so.
 package event
 
 import (

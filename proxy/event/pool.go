@@ -51,26 +51,26 @@ func (l *loop) dropPool(way *balancer.Way) {
 	}
 }
 
-// take is an idle connection, or nil. With look the kernel is asked whether it is alive, beyond what events have told; dead is how many
+// take is an idle connection, or nil. With look the kernel is asked whether it is alive, beyond what events have told; closed is how many
 // were not.
-func (p *pool) take(look bool) (u *upstreamConn, dead int) {
+func (p *pool) take(look bool) (u *upstreamConn, closed int) {
 	for len(p.idle) > 0 {
 		last := len(p.idle) - 1
 		u = p.idle[last]
 		p.idle[last] = nil
 		p.idle = p.idle[:last]
-		if !u.Has(reactor.Readable) && !u.Has(reactor.PeerClosed) && !u.Has(reactor.Broken) && (!look || u.Silent()) {
-			return u, dead
+		if !u.Has(reactor.Readable) && !u.Has(reactor.ReadClosed) && !u.Has(reactor.Broken) && (!look || u.Silent()) {
+			return u, closed
 		}
-		dead++
+		closed++
 		p.loop.endUpstream(u)
 	}
-	return nil, dead
+	return nil, closed
 }
 
 // put keeps a connection for the next request, or closes it.
 func (p *pool) put(u *upstreamConn) {
-	if p.gone || len(p.idle) >= p.mostIdle || u.Has(reactor.Readable) || u.Has(reactor.PeerClosed) {
+	if p.gone || len(p.idle) >= p.mostIdle || u.Has(reactor.Readable) || u.Has(reactor.ReadClosed) {
 		p.loop.endUpstream(u)
 		return
 	}

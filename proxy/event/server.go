@@ -1,9 +1,5 @@
 //go:build linux
 
-// Package event is the Linux listener for plain HTTP/1.1: one loop per core over epoll, without a goroutine or an allocation per request.
-// A request takes two locks: that of its loop's counters, for which only a scrape ever contends, and, where the weights of a route's
-// instances differ, that of their rotation, which all loops share (see balancer.RoundRobin). What may be matched, picked, retried, forwarded and counted is decided in package proxy, what the bytes mean in package
-// http1; this package moves them.
 package event
 
 import (

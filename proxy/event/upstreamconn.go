@@ -40,7 +40,7 @@ type upstreamConn struct {
 func (u *upstreamConn) Ready() {
 	l := u.pool.loop
 	if u.phase == upstreamIdle {
-		if u.Has(reactor.Readable) || u.Has(reactor.PeerClosed) { // its end, or bytes that nobody asked for
+		if u.Has(reactor.Readable) || u.Has(reactor.ReadClosed) { // its end, or bytes that nobody asked for
 			u.pool.forget(u)
 			l.endUpstream(u)
 		}
@@ -55,7 +55,7 @@ func (u *upstreamConn) Ready() {
 	case upstreamConnecting:
 		u.connected()
 	case upstreamProbing:
-		if u.Has(reactor.PeerClosed) || u.Has(reactor.Readable) { // what speaks before it was asked is no HTTP server
+		if u.Has(reactor.ReadClosed) || u.Has(reactor.Readable) { // what speaks before it was asked is no HTTP server
 			u.exchange.failed(proxy.FailedSettle)
 		}
 	case upstreamWaiting, upstreamResponding:
@@ -70,7 +70,7 @@ func (u *upstreamConn) Ready() {
 // connected looks how the connect ended.
 func (u *upstreamConn) connected() {
 	l := u.pool.loop
-	if !u.Has(reactor.Writable) && !u.Has(reactor.PeerClosed) && !u.Has(reactor.Broken) {
+	if !u.Has(reactor.Writable) && !u.Has(reactor.ReadClosed) && !u.Has(reactor.Broken) {
 		return
 	}
 	if errno := u.TakeError(); errno != 0 {

@@ -16,13 +16,13 @@ import (
 func Accept(fd int) (conn int, from netip.Addr, errno unix.Errno) {
 	var raw unix.RawSockaddrAny
 	if conn, errno = sysAccept(fd, &raw); errno == 0 {
-		from = peerOf(&raw)
+		from = remoteAddr(&raw)
 	}
 	return conn, from, errno
 }
 
-// peerOf is the address of an accepted connection; the zero Addr where it has none.
-func peerOf(a *unix.RawSockaddrAny) netip.Addr {
+// remoteAddr is the address of an accepted connection; the zero Addr where it has none.
+func remoteAddr(a *unix.RawSockaddrAny) netip.Addr {
 	switch a.Addr.Family {
 	case unix.AF_INET:
 		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(a))

@@ -43,7 +43,7 @@ type State uint8
 const (
 	Readable    State = 1 << iota // a read may bring something
 	Writable                      // a write may take something
-	PeerClosed                    // the other side has sent its end, which a read may not have seen yet
+	ReadClosed                    // the other side has sent its end, which a read may not have seen yet
 	AtEOF                         // a read has seen it
 	Broken                        // reset, or an error
 	WriteClosed                   // we have sent our end
@@ -59,13 +59,13 @@ func (c *Conn) note(events uint32) {
 		c.State |= Writable
 	}
 	if events&unix.EPOLLRDHUP != 0 {
-		c.State |= PeerClosed | Readable
+		c.State |= ReadClosed | Readable
 	}
 	if events&unix.EPOLLHUP != 0 { // both sides have ended, or worse
-		c.State |= PeerClosed | Readable | Writable
+		c.State |= ReadClosed | Readable | Writable
 	}
 	if events&unix.EPOLLERR != 0 {
-		c.State |= Broken | PeerClosed | Readable | Writable
+		c.State |= Broken | ReadClosed | Readable | Writable
 	}
 }
 

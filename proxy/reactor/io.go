@@ -26,9 +26,9 @@ func (l *Loop) Read(c *Conn, shared []byte, largest int) bool {
 		c.fault(errno)
 		return false
 	case n == 0:
-		c.State = c.State&^Readable | AtEOF | PeerClosed
+		c.State = c.State&^Readable | AtEOF | ReadClosed
 		return false
-	case n < len(dst) && !c.Has(PeerClosed): // a short read has emptied the socket; the next edge comes with the next byte
+	case n < len(dst) && !c.Has(ReadClosed): // a short read has emptied the socket; the next edge comes with the next byte
 		c.State &^= Readable
 	}
 	if len(c.In) == 0 {

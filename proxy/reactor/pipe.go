@@ -82,7 +82,7 @@ func (p *Pipe) Fill(src *Conn, n int) bool {
 		src.fault(errno)
 		return false
 	case n == 0:
-		src.State = src.State&^Readable | AtEOF | PeerClosed
+		src.State = src.State&^Readable | AtEOF | ReadClosed
 		return false
 	}
 	p.Filled = n
