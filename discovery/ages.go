@@ -78,7 +78,7 @@ type collector struct{ w *Watcher }
 
 // Describe sends all there can be.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descAge, descListAge, descErrors, descAsked, descPublish, descHeld, descProbes,
+	for _, d := range []*prometheus.Desc{descAge, descListAge, descErrors, descQueries, descPublish, descRetained, descProbes,
 		descState, descFollow, descNodes, descLeader} {
 		ch <- d
 	}
@@ -86,17 +86,17 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 
 // What the metrics are called; never changed.
 var (
-	descAge     = desc("service_age_seconds", "Time since the catalogue last answered for a service.", "service")
-	descListAge = desc("list_age_seconds", "Time since the catalogue last answered with its list of services; absent before the first.")
-	descErrors  = desc("errors_total", "Questions to the catalogue that failed, by kind.", "kind")
-	descAsked   = desc("questions_total", "Questions asked.")
-	descPublish = desc("snapshots_total", "Snapshots published.")
-	descHeld    = desc("held_back_total", "Removals that were not believed at once.")
-	descProbes  = desc("probes_total", "Connects to instances that were held back, by result.", "result")
-	descState   = desc("state_errors_total", "Failed writes of the snapshot on disk.")
-	descFollow  = desc("services", "Services that are followed, by how.", "by")
-	descNodes   = desc("nodes", "Nodes that are watched, when services are followed by node.")
-	descLeader  = desc("leaderless", "1 while the catalogue says that it has no leader.")
+	descAge      = desc("service_age_seconds", "Time since the catalogue last answered a query about a service.", "service")
+	descListAge  = desc("list_age_seconds", "Time since the catalogue last answered with its list of services; absent before the first.")
+	descErrors   = desc("errors_total", "Failed queries to the catalogue, by kind.", "kind")
+	descQueries  = desc("queries_total", "Queries sent to the catalogue.")
+	descPublish  = desc("snapshots_total", "Snapshots published.")
+	descRetained = desc("retained_total", "Instances kept in service although the catalogue no longer listed them as passing.")
+	descProbes   = desc("probes_total", "Connections opened to retained instances, by result.", "result")
+	descState    = desc("state_errors_total", "Failed writes of the snapshot on disk.")
+	descFollow   = desc("services", "Services followed: by a watch each (watch), or by the watches of their nodes (node).", "by")
+	descNodes    = desc("nodes", "Nodes watched, where services are followed by node.")
+	descLeader   = desc("leaderless", "1 while the catalogue says that it has no leader.")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -118,9 +118,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	send(descErrors, prometheus.CounterValue, float64(n.denied.Load()), "denied")
 	send(descErrors, prometheus.CounterValue, float64(n.deadlines.Load()), "deadline")
 	send(descErrors, prometheus.CounterValue, float64(n.failures.Load()), "failed")
-	send(descAsked, prometheus.CounterValue, float64(n.questions.Load()))
+	send(descQueries, prometheus.CounterValue, float64(n.questions.Load()))
 	send(descPublish, prometheus.CounterValue, float64(n.published.Load()))
-	send(descHeld, prometheus.CounterValue, float64(n.retained.Load()))
+	send(descRetained, prometheus.CounterValue, float64(n.retained.Load()))
 	send(descProbes, prometheus.CounterValue, float64(n.probesAccepted.Load()), "accepted")
 	send(descProbes, prometheus.CounterValue, float64(n.probesRefused.Load()), "refused")
 	send(descState, prometheus.CounterValue, float64(n.stateFailures.Load()))

@@ -77,7 +77,7 @@ func (v *view) release(s *subject) {
 			h.cancel()
 			delete(s.retained, id)
 			if len(s.retained) == 0 {
-				v.o.Log.Info().Str("service", s.name).Msg("the catalogue lists the instances again that were held back")
+				v.o.Log.Info().Str("service", s.name).Msg("the catalogue lists the retained instances again")
 			}
 		}
 	}
@@ -154,7 +154,7 @@ func (v *view) retain(s *subject, l loss, why doubt) {
 	if len(s.retained) == 0 {
 		s.retained = map[Identity]*retention{}
 		v.o.Log.Warn().Str("service", s.name).Str("instance", l.was.ID).Str("why", why.String()).
-			Msg("held back: instances that the catalogue no longer lists as passing stay while they accept connections")
+			Msg("retaining instances that the catalogue no longer lists as passing, while they accept connections")
 	}
 	ctx, cancel := context.WithCancel(v.ctx)
 	h := &retention{was: l.was, why: why, cancel: cancel}
@@ -172,7 +172,7 @@ func (v *view) endRetention(service string, h *retention, gone string) {
 	}
 	delete(s.retained, h.was.Identity)
 	if len(s.retained) == 0 {
-		v.o.Log.Warn().Str("service", s.name).Str("instance", h.was.ID).Str("why", gone).Msg("the instance is no longer held back")
+		v.o.Log.Warn().Str("service", s.name).Str("instance", h.was.ID).Str("reason", gone).Msg("a retained instance is removed")
 	}
 	v.refresh(s, s.cursor.last)
 	if v.canForget(s) {

@@ -107,7 +107,7 @@ func TestAnInstanceOfADeadNodeThatRefusesIsGone(t *testing.T) {
 		b.want("web", 1)
 		b.after(retentionLimit) // the catalogue had its time
 		b.want("web", 0)
-		if b.lines("held back:") != 1 || b.lines("the instance is no longer held back") != 1 {
+		if b.lines("retaining instances") != 1 || b.lines("a retained instance is removed") != 1 {
 			t.Errorf("log: %s", b.log)
 		}
 	})

@@ -99,7 +99,7 @@ func (v *view) askAgain(s *subject, d doubt) {
 }
 
 // canForget says that a service can be forgotten: no list names it, its own answer holds nothing that is wanted, and nothing
-// is held back.
+// is retained.
 func (v *view) canForget(s *subject) bool {
 	if s.listed || s.raw == nil || len(s.retained) > 0 {
 		return false

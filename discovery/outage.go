@@ -22,13 +22,13 @@ func (o *outage) failed(about string, err error) {
 	if len(o.failing) == 0 {
 		o.since = time.Now()
 		if kind != "denied" {
-			o.log.Warn().Err(err).Str("question", about).Msg("the catalogue does not answer; the last view stays")
+			o.log.Warn().Err(err).Str("query", about).Msg("the catalogue does not answer; the last view stays")
 		}
 	}
 	if kind == "denied" && was != "denied" {
 		o.denied++
 		if o.denied == 1 {
-			o.log.Error().Err(err).Str("question", about).Msg("the catalogue denies access; the last view stays, but is no longer updated: check the token and its policy")
+			o.log.Error().Err(err).Str("query", about).Msg("the catalogue denies access; the last view stays, but is no longer updated: check the token and its policy")
 		}
 	}
 	if kind != "denied" && was == "denied" {

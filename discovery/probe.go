@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// probeInterval is the pause between the probes of an instance that is held back and accepts.
+	// probeInterval is the pause between the probes of a retained instance that accepts connections.
 	probeInterval = 2 * time.Second
 	// retentionLimit bounds how long the catalogue is disbelieved. It covers an agent that comes back and is registered with
 	// again (a registrator's full pass is every 30 s).

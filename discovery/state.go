@@ -161,7 +161,7 @@ func readState(path string, now time.Time) (*Snapshot, time.Time, error) {
 		return nil, time.Time{}, err
 	}
 	if !at.Mode().IsRegular() { // a pipe would never end
-		return nil, time.Time{}, errors.New("it is no regular file")
+		return nil, time.Time{}, errors.New("not a regular file")
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -160,8 +160,11 @@ func (v *view) followNodes(c change) {
 
 // crowd begins or ends the taking of turns: questions under way were asked with the other wait.
 func (v *view) crowd(now bool) {
-	v.o.Log.Info().Int64("nodes", v.tracking.turns.sharing.Load()).Int("watches", cap(v.tracking.turns.slots)).Bool("in turn", now).
-		Msg("nodes and watches: more nodes than watches are asked in turn")
+	text := "each node has its own watch again"
+	if now {
+		text = "more nodes than watches: the nodes are watched in turn"
+	}
+	v.o.Log.Info().Int64("nodes", v.tracking.turns.sharing.Load()).Int("watches", cap(v.tracking.turns.slots)).Msg(text)
 	for topic, t := range v.tracking.topics {
 		if topic.Kind == TopicNode {
 			v.stopTopic(topic)

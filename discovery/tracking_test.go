@@ -230,7 +230,7 @@ func TestATopicThatFailsHidesNothing(t *testing.T) {
 	})
 }
 
-// A node that fails with all that is on it: held back while it accepts, as ever.
+// A node that fails with all that is on it: retained while it accepts, as ever.
 func TestAFailedNodeIsSeenByItsOwnCheck(t *testing.T) {
 	f := many(200, 4)
 	run(t, f, nil, func(b *bench) {

@@ -178,7 +178,7 @@ func (r *Registrator) reach(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
-		r.log.Warn().Err(err).Int("tries", try+1).Msg("catalogue does not answer")
+		r.log.Warn().Err(err).Int("tries", try+1).Msg("the catalogue does not answer")
 		if r.retryAttempts >= 0 && try >= r.retryAttempts {
 			return &StartError{Err: fmt.Errorf("ping catalogue: %w", err)}
 		}
@@ -216,7 +216,7 @@ func (r *Registrator) identify(ctx context.Context) {
 	case errors.Is(err, ErrGone): // the host itself is called so
 		return
 	case err != nil || name == "":
-		r.log.Warn().Err(err).Msg("the host's name is not known; using this container's instead, so that a new registrator will not recognize its registrations")
+		r.log.Warn().Err(err).Msg("the host's name is unknown, using this container's name; a new registrator container will not recognize these registrations")
 		return
 	}
 	r.options.Host, r.cache.host, r.options.HostIP = name, name, r.resolve(name)

@@ -25,7 +25,7 @@ func newMetrics(reg prometheus.Registerer, held, waiting func() int) (*metrics, 
 		}, []string{"kind", "result"}),
 		lag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "pointsman_registrator_event_to_registered_seconds",
-			Help: "From a Docker event to the catalogue's answer to the registration that it caused.",
+			Help: "Time from a Docker event to the registration in the catalogue.",
 			// from what an idle machine needs (3 ms) to a leader election (10 s) and an outage
 			Buckets: []float64{.001, .002, .004, .008, .015, .03, .06, .125, .25, .5, 1, 2, 5, 10, 30, 60},
 		}),
@@ -49,7 +49,7 @@ func newMetrics(reg prometheus.Registerer, held, waiting func() int) (*metrics, 
 		}, func() float64 { return float64(held()) })),
 		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "pointsman_registrator_queue_length",
-			Help: "Containers that wait to be looked at.",
+			Help: "Containers that wait to be processed.",
 		}, func() float64 { return float64(waiting()) })),
 		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "pointsman_registrator_full_pass_age_seconds",

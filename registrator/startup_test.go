@@ -117,7 +117,7 @@ func TestUnknownHostNameIsTold(t *testing.T) {
 		s.docker.inspecting = func(context.Context, string) error { return context.DeadlineExceeded }
 		s.up()
 		s.down()
-		if !strings.Contains(out.String(), "the host's name is not known") {
+		if !strings.Contains(out.String(), "the host's name is unknown") {
 			t.Errorf("nothing about the host's name: %s", out.String())
 		}
 	})

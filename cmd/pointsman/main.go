@@ -80,7 +80,7 @@ func dispatch(ctx context.Context, name string, p program) int {
 			return c.run(ctx, p)
 		}
 	}
-	fmt.Fprintf(p.stderr, "pointsman: there is no command %q; see pointsman help\n", word)
+	fmt.Fprintf(p.stderr, "pointsman: unknown command %q; see pointsman help\n", word)
 	return exitUsage
 }
 
@@ -95,7 +95,7 @@ func runHelp(ctx context.Context, p program) int {
 			return c.run(ctx, p)
 		}
 	}
-	fmt.Fprintf(p.stderr, "pointsman: there is no command %q; see pointsman help\n", p.args[0])
+	fmt.Fprintf(p.stderr, "pointsman: unknown command %q; see pointsman help\n", p.args[0])
 	return exitUsage
 }
 

@@ -92,8 +92,8 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 		want string
 	}{
 		{[]string{}, "Usage: pointsman COMMAND"},
-		{[]string{"prxy"}, `no command "prxy"`},
-		{[]string{"help", "prxy"}, `no command "prxy"`},
+		{[]string{"prxy"}, `unknown command "prxy"`},
+		{[]string{"help", "prxy"}, `unknown command "prxy"`},
 		{[]string{"proxy", "-nonsense"}, "-nonsense"},
 		{[]string{"proxy", "extra"}, `unexpected argument "extra"`},
 		{[]string{"proxy", "-listen", "8080"}, "want host:port"},
@@ -116,7 +116,7 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 		{[]string{"proxy", "-redirect-https"}, "needs -tls-listen"},
 		{[]string{"proxy", "-admin-host", "a b"}, "-admin-host"},
 		{[]string{"proxy", "-state", "/nonexistent/state"}, "no such file or directory"},
-		{[]string{"proxy", "-state", "/tmp"}, "no regular file"},
+		{[]string{"proxy", "-state", "/tmp"}, "not a regular file"},
 		{[]string{"proxy", "-consul", "ftp://x"}, "address of Consul"},
 		{[]string{"proxy", "-consul", "10.0.0.1"}, "for -consul: want host:port"},
 		{[]string{"proxy", "-log-level", "loud"}, "debug, info, warn, error"},

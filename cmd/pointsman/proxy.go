@@ -69,7 +69,7 @@ func (h *half) overConsul(config consul.Config) error {
 // announce keeps the proxy registered until it begins to drain.
 func (h *half) announce(ctx context.Context) error {
 	if err := h.agent.RegisterSelf(ctx, h.self(), h.log); err != nil {
-		h.log.Warn().Err(err).Msg("the proxy may still be registered")
+		h.log.Warn().Err(err).Msg("deregistering the proxy failed; it may still be registered")
 	}
 	<-ctx.Done()
 	return nil
@@ -100,7 +100,7 @@ func finish(ctx context.Context, log zerolog.Logger, a *actors) int {
 	defer cancel()
 	defer hangups(log, a.files)()
 	if err := a.run(ctx); err != nil {
-		log.Error().Err(err).Msg("ended")
+		log.Error().Err(err).Msg("stopped by an error")
 		return exitFatal
 	}
 	log.Info().Msg("stopped")

@@ -67,30 +67,30 @@ func (c *proxyFlags) traffic(f *flags) {
 	c.policy = choice{"round-robin", []string{"round-robin", "least-connections"}}
 	f.Var(&c.access, "access-log", "`FORMAT` of a line per request on stdout: off, json or combined")
 	f.Var(&c.policy, "balance", "`POLICY` that chooses an instance: round-robin or least-connections")
-	f.Var(&c.trusted, "trusted-proxies", "`NETWORKS` (with commas) whose forwarding fields are believed")
+	f.Var(&c.trusted, "trusted-proxies", "`NETWORKS` (with commas) whose forwarding header fields are trusted")
 	l := proxy.DefaultLimits()
 	c.connect, c.head, c.answer = timeout(l.Connect), timeout(l.ReadHead), timeout(l.Answer)
 	c.idle, c.progress = timeout(l.Idle), timeout(l.Progress)
 	c.drainWait, c.grace = span{l.DrainWait, 0, mostTimeout}, span{l.Grace, 0, mostTimeout}
 	f.Var(&c.connect, "connect-timeout", "`TIME` to connect to an instance")
-	f.Var(&c.head, "head-timeout", "`TIME` for a request's head to arrive")
-	f.Var(&c.answer, "answer-timeout", "`TIME` for the head of an instance's answer")
+	f.Var(&c.head, "head-timeout", "`TIME` for the head of a request")
+	f.Var(&c.answer, "answer-timeout", "`TIME` for the head of an instance's response")
 	f.Var(&c.idle, "idle-timeout", "`TIME` that an idle client connection stays open")
-	f.Var(&c.progress, "progress-timeout", "`TIME` that a body may stand still, either way")
+	f.Var(&c.progress, "progress-timeout", "`TIME` that a body may make no progress, in either direction")
 	c.bodyRate = count{l.MinBodyRate, 0, 1 << 30}
-	f.Var(&c.bodyRate, "min-body-rate", "least `BYTES` a second of a request's body, averaged over -progress-timeout; 0 is no minimum")
-	f.Var(&c.drainWait, "drain-wait", "`TIME` between not ready and closing the listeners, for load balancers to notice")
-	f.Var(&c.grace, "grace", "`TIME` that requests under way may take after the listeners closed")
+	f.Var(&c.bodyRate, "min-body-rate", "minimum `BYTES` per second of a request's body, averaged over -progress-timeout; 0 is no minimum")
+	f.Var(&c.drainWait, "drain-wait", "`TIME` between not ready and closing the listeners, so that load balancers notice")
+	f.Var(&c.grace, "grace", "`TIME` for requests in flight after the listeners are closed")
 	c.retries, c.headerSize, c.headerSum = count{l.Retries, 0, 16}, count{l.HeadBytes, 1 << 10, 1 << 20}, count{l.HeadFields, 8, 10000}
-	f.Var(&c.retries, "retries", "most `TIMES` that a request which an instance may have read is sent again, where that is safe")
+	f.Var(&c.retries, "retries", "how many `TIMES` a request that an instance may have read is repeated, if that is safe")
 	f.Var(&c.headerSize, "max-header-bytes", "largest request head, in `BYTES`")
-	f.Var(&c.headerSum, "max-header-count", "largest `NUMBER` of header fields in a request")
+	f.Var(&c.headerSum, "max-header-count", "maximum `NUMBER` of header fields in a request")
 	c.engine, c.loops, c.conns = choice{"auto", []string{"auto", "event", "std"}}, count{0, 0, 256}, count{l.Conns, 0, 1 << 24}
-	f.Var(&c.engine, "engine", "`WHAT` serves plain HTTP: event (loops, Linux only), std (goroutines), or auto, which is event where there is one")
+	f.Var(&c.engine, "engine", "`WHAT` serves plain HTTP: event (an event loop per core, Linux only), std (goroutines), or auto (event on Linux, else std)")
 	f.Var(&c.loops, "loops", "`NUMBER` of event loops; 0 is one per core")
-	f.Var(&c.conns, "max-connections", "largest `NUMBER` of client connections, on each of the plain and the TLS side; 0 is no limit")
+	f.Var(&c.conns, "max-connections", "maximum `NUMBER` of client connections, for plain HTTP and for HTTPS each; 0 is no limit")
 	c.upstreamConns = count{l.UpstreamConns, 0, 1 << 20}
-	f.Var(&c.upstreamConns, "upstream-connections", "largest `NUMBER` of connections to one instance, used and kept; 0 is no limit")
+	f.Var(&c.upstreamConns, "upstream-connections", "maximum `NUMBER` of connections to one instance, idle ones included; 0 is no limit")
 }
 
 // limits are what was asked for, to the letter; what has no option is as it is by default.
@@ -108,9 +108,9 @@ func (c *proxyFlags) limits() proxy.Limits {
 func (c *proxyFlags) routing(f *flags, mode string) {
 	c.routes = choice{mode, []string{"tagged", "registered"}}
 	c.domain = hostname{value: "localhost"}
-	f.Var(&c.routes, "routes", "`WHICH` services get routes: tagged (those that ask by tag), or registered (also each that a registrator registered, at SERVICE.DOMAIN)")
+	f.Var(&c.routes, "routes", "`WHICH` services get routes: tagged (those with a route tag), or registered (also all that a registrator registered, at SERVICE.DOMAIN)")
 	f.Var(&c.domain, "domain", "`DOMAIN` of -routes registered")
-	f.Var(&c.defaultService, "default-service", "`SERVICE` that answers hosts that nothing else claims")
+	f.Var(&c.defaultService, "default-service", "`SERVICE` that gets the requests that match no route")
 	f.StringVar(&c.state, "state", "", "`FILE` that keeps the last good view of the catalogue over restarts")
 }
 
@@ -120,9 +120,9 @@ func (c *proxyFlags) catalogue(f *flags) {
 	f.StringVar(&c.consul, "consul", "", "`ADDRESS` of the Consul agent (host:port, http://, https://, unix://; also CONSUL_HTTP_ADDR; "+consul.DefaultAddress+")")
 	f.BoolVar(&c.consulStale, "consul-stale", true, "let any Consul server answer, not only the leader")
 	f.StringVar(&c.consulNear, "consul-near", "", "sort by distance from this `NODE` (\"_agent\" for the agent's own); turns Consul's streaming off")
-	f.StringVar(&c.consulDC, "consul-datacenter", "", "`DATACENTER` to watch, when not the agent's own")
+	f.StringVar(&c.consulDC, "consul-datacenter", "", "`DATACENTER` to watch, if not the agent's own")
 	c.watches = count{128, 8, 10000}
-	f.Var(&c.watches, "consul-watches", "largest `NUMBER` of questions that wait at the agent at the same time, over plain HTTP; the agent allows 200 connections from one address")
+	f.Var(&c.watches, "consul-watches", "maximum `NUMBER` of blocking queries open at the same time, over plain HTTP; the agent allows 200 connections per client address")
 	f.Var(&c.register, "register", "`NAME` under which the proxy registers itself in Consul, with a health check, while it runs")
 }
 
@@ -160,7 +160,7 @@ func (c *proxyFlags) checkState() error {
 		return nil
 	}
 	if at, err := os.Stat(c.state); err == nil && !at.Mode().IsRegular() {
-		return fmt.Errorf("invalid value %q for -state: it is no regular file", c.state)
+		return fmt.Errorf("invalid value %q for -state: not a regular file", c.state)
 	}
 	if _, err := os.Stat(filepath.Dir(c.state)); err != nil {
 		return fmt.Errorf("invalid value %q for -state: %w", c.state, err)

@@ -34,9 +34,9 @@ func (c *registratorFlags) contents(f *flags) {
 	f.BoolVar(&c.internal, "internal", false, "register containers' own addresses and exposed ports instead of published ones")
 	f.BoolVar(&c.explicit, "explicit", false, "register only ports that have a name from SERVICE_NAME or SERVICE_<port>_NAME")
 	f.StringVar(&c.ipFromLabel, "useIpFromLabel", "", "`LABEL` of a container whose value is the address to register")
-	f.StringVar(&c.tags, "tags", "", "`TAGS` (with commas) for every service; a Go template over the container")
+	f.StringVar(&c.tags, "tags", "", "comma-separated `TAGS` for every service; a Go template that sees the container")
 	f.IntVar(&c.resync, "resync", 0, "`SECONDS` between full passes (0: 30)")
-	f.BoolVar(&c.cleanup, "cleanup", false, "also remove what Registrator left behind under this host's name")
+	f.BoolVar(&c.cleanup, "cleanup", false, "also deregister what Registrator left behind under this host's name")
 	f.StringVar(&c.deregister, "deregister", "always", "`WHEN` an ended container is deregistered: always, on-success or never")
 	f.BoolVar(&c.allowScripts, "allow-script-checks", false, "let labels define commands that the Consul agent runs")
 	f.BoolVar(&c.allowMethods, "allow-check-methods", false, "let labels name a method other than GET and HEAD for HTTP checks")
@@ -47,11 +47,11 @@ func (c *registratorFlags) register(f *flags) {
 	c.contents(f)
 	c.log.register(f)
 	c.compat = choice{"", []string{"head", "v7", ""}}
-	f.IntVar(&c.ttl, "ttl", 0, "`SECONDS`; taken as Registrator does, no effect on Consul")
-	f.IntVar(&c.ttlRefresh, "ttl-refresh", 0, "`SECONDS`; taken as Registrator does, no effect on Consul")
-	f.IntVar(&c.retryAttempts, "retry-attempts", 0, "`TIMES` to retry reaching the registry at start; -1 without end")
-	f.IntVar(&c.retryInterval, "retry-interval", 2000, "`MILLISECONDS` between those retries")
-	f.Var(&c.compat, "compat", "`VERSION` of Registrator whose registrations are made to the letter: head or v7")
+	f.IntVar(&c.ttl, "ttl", 0, "`SECONDS`; accepted as Registrator does, no effect with Consul")
+	f.IntVar(&c.ttlRefresh, "ttl-refresh", 0, "`SECONDS`; accepted as Registrator does, no effect with Consul")
+	f.IntVar(&c.retryAttempts, "retry-attempts", 0, "how many `TIMES` to try to reach the registry at start again; -1 for ever")
+	f.IntVar(&c.retryInterval, "retry-interval", 2000, "`MILLISECONDS` between these tries")
+	f.Var(&c.compat, "compat", "register exactly as this `VERSION` of Registrator does: head or v7")
 	f.Var(&c.status, "status", "`ADDRESS` for health and metrics; none by default")
 }
 

@@ -115,7 +115,7 @@ func (h *half) accessLog() (*record.AccessLog, error) {
 	}
 	access := record.NewAccessLog(format, os.Stdout)
 	h.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "pointsman_access_log_dropped_total",
-		Help: "Lines of the access log that were lost because stdout did not take them in time."},
+		Help: "Access-log lines dropped because stdout was too slow."},
 		func() float64 { return float64(access.Dropped()) }))
 	return access, nil
 }

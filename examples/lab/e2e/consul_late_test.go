@@ -155,14 +155,14 @@ func TestConsulIsEmptyAfterProxyStartsFromDisk(t *testing.T) {
 	time.Sleep(time.Second)
 	agent.Start()
 	s.awaitHealth(agent)
-	lab.Eventually(t, 10*time.Second, "the proxy has met the empty answer", func() bool { return gauge(s.proxy, "pointsman_discovery_held_back_total") == 3 })
+	lab.Eventually(t, 10*time.Second, "the proxy has met the empty answer", func() bool { return gauge(s.proxy, "pointsman_discovery_retained_total") == 3 })
 	s.holds("with an empty catalogue", 3, 5*time.Second)
 	for i := range s.instances {
 		if err := s.register(agent, i); err != nil {
 			t.Fatal(err)
 		}
 	}
-	lab.Eventually(t, 5*time.Second, "nothing is held back", func() bool { return s.lines("again that were held back") == 1 })
+	lab.Eventually(t, 5*time.Second, "nothing is held back", func() bool { return s.lines("lists the retained instances again") == 1 })
 	s.end()
 	if s.usable() != 3 || stale(s.proxy) {
 		t.Errorf("%d of 3 instances usable, stale %v", s.usable(), stale(s.proxy))

@@ -40,11 +40,11 @@ func wakeRound(t *testing.T) bool {
 	time.Sleep(time.Second)
 	stop()
 	stopBeside()
-	held := gauge(s.proxy, "pointsman_discovery_held_back_total")
+	held := gauge(s.proxy, "pointsman_discovery_retained_total")
 	s.end()
 	beside.end()
 	t.Logf("all critical seen at the client agent %v (held back %v), at the server %v (held back %v)",
-		seen(), held, seenBeside(), gauge(beside.proxy, "pointsman_discovery_held_back_total"))
+		seen(), held, seenBeside(), gauge(beside.proxy, "pointsman_discovery_retained_total"))
 	s.emptied(client)
 	return seen() && seenBeside()
 }

@@ -38,7 +38,7 @@ func (s *site) refilled(meter *lab.Meter, up time.Time) {
 	s.t.Helper()
 	lab.Eventually(s.t, 2*fullPass, "the catalogue lists all instances", func() bool { return s.consul.Passing(s.name) == 3 })
 	full := time.Since(up)
-	s.t.Logf("all instances listed %s after Consul was back; held back %v", full, gauge(s.proxy, "pointsman_discovery_held_back_total"))
+	s.t.Logf("all instances listed %s after Consul was back; held back %v", full, gauge(s.proxy, "pointsman_discovery_retained_total"))
 	if full > fullPass {
 		s.t.Errorf("full again after %s, want at most %s", full, fullPass)
 	}
@@ -70,7 +70,7 @@ func TestConsulIndexGoesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	restored := time.Now()
-	const counter = "pointsman_discovery_held_back_total"
+	const counter = "pointsman_discovery_retained_total"
 	lab.Eventually(t, 20*time.Second, "the proxy has met the shorter answer", func() bool { return gauge(s.proxy, counter) == 3 })
 	t.Logf("held back %s after the snapshot was brought back", time.Since(restored))
 	s.holds("with an empty catalogue", 3, 5*time.Second)
@@ -79,7 +79,7 @@ func TestConsulIndexGoesBack(t *testing.T) {
 	}
 	s.catalogued(agent)
 	again := time.Now()
-	lab.Eventually(t, 5*time.Second, "nothing is held back", func() bool { return s.lines("again that were held back") == 1 })
+	lab.Eventually(t, 5*time.Second, "nothing is held back", func() bool { return s.lines("lists the retained instances again") == 1 })
 	t.Logf("taken for true %s after they were registered again", time.Since(again))
 	s.end()
 	if s.usable() != 3 {
