@@ -9,12 +9,12 @@ import (
 // health is what was learnt over one way: whether it is ejected, for how long, and how far it can be trusted.
 type health struct {
 	// Each request reads these; few change them.
-	answered atomic.Bool
-	settled  atomic.Bool
-	ejected  atomic.Bool
-	keeps    atomic.Bool  // it has answered without ending the connection
-	broken   atomic.Int32 // fresh connections in a row that closed on a request
-	farewell atomic.Int64 // unix nanoseconds until which it counts as leaving; 0 = it does not
+	answered     atomic.Bool
+	settled      atomic.Bool
+	ejected      atomic.Bool
+	keeps        atomic.Bool  // it has answered without ending the connection
+	broken       atomic.Int32 // fresh connections in a row that closed on a request
+	leavingUntil atomic.Int64 // unix nanoseconds until which it counts as leaving; 0 = it does not
 
 	mu       sync.Mutex // guards what follows, and every change of ejected
 	failures int        // in a row
@@ -39,27 +39,27 @@ func (h *health) Answered() bool { return h.answered.Load() }
 // settled instances: a connect through a published port succeeds before the application listens.
 func (h *health) Settled() bool { return h.answered.Load() || h.settled.Load() }
 
-// farewellTime is how long an instance counts as leaving after its last farewell: by then the catalogue has been told, or the
-// farewell meant something else (a server that ends each connection after so many requests).
-const farewellTime = time.Second
+// leavingTime is how long an instance counts as leaving after its last Connection: close. By then the catalogue has been told, or the
+// field meant something else (a server that ends each connection after so many requests).
+const leavingTime = time.Second
 
-// ObserveKeep notes whether an answer let its connection live on. An instance that did so before and now says farewell
-// (Connection: close, RFC 9112 section 9.6) is most likely stopping: applications say so for as long as they still serve.
+// ObserveKeep notes whether an answer let its connection live on. An instance that did so before and now sends
+// Connection: close (RFC 9112 section 9.6) is most likely stopping: applications send it for as long as they still serve.
 func (h *health) ObserveKeep(kept bool, now time.Time) {
 	switch {
 	case !kept && h.keeps.Load():
-		h.farewell.Store(now.Add(farewellTime).UnixNano())
+		h.leavingUntil.Store(now.Add(leavingTime).UnixNano())
 	case kept && !h.keeps.Load():
 		h.keeps.Store(true)
-	case kept && h.farewell.Load() != 0:
-		h.farewell.Store(0)
+	case kept && h.leavingUntil.Load() != 0:
+		h.leavingUntil.Store(0)
 	}
 }
 
-// Leaving says whether the instance has said farewell a moment ago. What cannot be replayed then goes to others while there
+// Leaving says whether the instance has sent Connection: close a moment ago. What cannot be replayed then goes to others while there
 // are any: the news of a stop may take longer through the catalogue than the application goes on serving.
 func (h *health) Leaving() bool {
-	until := h.farewell.Load()
+	until := h.leavingUntil.Load()
 	return until != 0 && time.Now().UnixNano() < until
 }
 

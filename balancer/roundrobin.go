@@ -45,7 +45,7 @@ func (r *rotation) inherit(old *rotation) {
 	old.mu.Lock()
 	defer old.mu.Unlock()
 	if old.wheel != nil {
-		old.wheel.settle()
+		old.wheel.saveCurrent()
 	}
 	var at map[*Way]int
 	next := 0

@@ -125,9 +125,9 @@ func TestWhatSaysFarewellGetsNothingUnrepeatableWhileOthersServe(t *testing.T) {
 		if n := shares(true); n != [2]int{10, 0} {
 			t.Errorf("one that keeps a connection again is back: %v", n)
 		}
-		time.Sleep(farewellTime)
+		time.Sleep(leavingTime)
 		if n := shares(true); n[1] == 0 {
-			t.Errorf("a farewell is believed for ever: %v", n)
+			t.Errorf("Connection: close is believed for ever: %v", n)
 		}
 	})
 }

@@ -11,14 +11,14 @@ const wheelFrom = 64
 // over all would find. A member that cannot be chosen is passed over when its turn comes, as if it had been used.
 type wheel struct {
 	*rotation
-	spokes []spoke
-	total  int64
-	turns  int64 // since the current weights were last brought up to date
-	spares []int32
+	buckets []bucket
+	total   int64
+	turns   int64 // since the current weights were last brought up to date
+	spares  []int32
 }
 
-// spoke is a heap of the members of one weight.
-type spoke struct {
+// bucket is a heap of the members of one weight.
+type bucket struct {
 	weight  int64
 	members []int32
 }
@@ -35,23 +35,23 @@ func newWheel(r *rotation) *wheel {
 		}
 		s, ok := at[m.Weight]
 		if !ok {
-			s = len(w.spokes)
+			s = len(w.buckets)
 			at[m.Weight] = s
-			w.spokes = append(w.spokes, spoke{weight: int64(m.Weight)})
+			w.buckets = append(w.buckets, bucket{weight: int64(m.Weight)})
 		}
-		w.spokes[s].members = append(w.spokes[s].members, int32(i))
+		w.buckets[s].members = append(w.buckets[s].members, int32(i))
 		w.total += int64(m.Weight)
 	}
-	for s := range w.spokes {
-		for i := len(w.spokes[s].members)/2 - 1; i >= 0; i-- {
-			w.sink(&w.spokes[s], i)
+	for s := range w.buckets {
+		for i := len(w.buckets[s].members)/2 - 1; i >= 0; i-- {
+			w.sink(&w.buckets[s], i)
 		}
 	}
 	return w
 }
 
-// settle writes what the turns added into the current weights, so that another picker can go on from them. It needs mu.
-func (w *wheel) settle() {
+// saveCurrent writes what the turns added into the current weights, so that another picker can go on from them. It needs mu.
+func (w *wheel) saveCurrent() {
 	for i, m := range w.members {
 		if m.Weight > 0 {
 			w.current[i] += int64(m.Weight) * w.turns
@@ -92,17 +92,17 @@ func (w *wheel) turn(t *Tried, settled bool) (int, bool) {
 	return w.any(t, settled)
 }
 
-// best is the spoke whose top has the highest current weight; the lower index wins a tie.
-func (w *wheel) best() *spoke {
+// best is the bucket whose top has the highest current weight; the lower index wins a tie.
+func (w *wheel) best() *bucket {
 	best, top := 0, int64(0)
-	for s := range w.spokes {
-		sp := &w.spokes[s]
+	for s := range w.buckets {
+		sp := &w.buckets[s]
 		v := w.current[sp.members[0]] + sp.weight*w.turns
-		if s == 0 || v > top || v == top && sp.members[0] < w.spokes[best].members[0] {
+		if s == 0 || v > top || v == top && sp.members[0] < w.buckets[best].members[0] {
 			best, top = s, v
 		}
 	}
-	return &w.spokes[best]
+	return &w.buckets[best]
 }
 
 // any is the first member that can be chosen, from a random one on.
@@ -128,7 +128,7 @@ func (w *wheel) spare(t *Tried, settled bool) (int, bool) {
 }
 
 // sink moves a member down to its place in the heap.
-func (w *wheel) sink(s *spoke, at int) {
+func (w *wheel) sink(s *bucket, at int) {
 	m := s.members
 	for {
 		top := at
@@ -145,7 +145,7 @@ func (w *wheel) sink(s *spoke, at int) {
 	}
 }
 
-// above says whether a member of a spoke is chosen before another one.
+// above says whether a member of a bucket is chosen before another one.
 func (w *wheel) above(a, b int32) bool {
 	x, y := w.current[a], w.current[b]
 	return x > y || x == y && a < b

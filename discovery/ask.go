@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// askers bounds the questions about single services at the same time: with the watches they stay below the 200
+	// parallelQuestions bounds the questions about single services at the same time: with the watches they stay below the 200
 	// connections that Consul's agent allows from one address.
-	askers = 16
+	parallelQuestions = 16
 	// askRate and askBurst pace those questions. One costs about a millisecond here and as much at the agent: a burst is a node
 	// of 300 services that fails, and what then goes on for long takes a tenth of a core.
 	askRate, askBurst = 100, 300

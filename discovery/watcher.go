@@ -75,7 +75,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 		v.load()
 		w.tasks.Go(func() { w.keep(ctx) })
 	}
-	for range askers {
+	for range parallelQuestions {
 		w.tasks.Go(func() { w.askAll(ctx) })
 	}
 	w.tasks.Go(func() { w.follow(ctx, v.list) })

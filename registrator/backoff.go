@@ -14,8 +14,8 @@ const (
 	eagerTries = 20
 	// patientRetry bounds the wait later on: 500 containers then cost a dead agent 50 attempts a second at most.
 	patientRetry = 10 * time.Second
-	// loudEvery: the first failure is logged, then every tenth.
-	loudEvery = 10
+	// logEvery: the first failure is logged, then every tenth.
+	logEvery = 10
 )
 
 // backoff is the wait before the next try after that many failures in a row (1 for the first). Half of it is jitter, so
@@ -32,5 +32,5 @@ func backoff(failures int) time.Duration {
 	return d/2 + rand.N(d/2+1)
 }
 
-// loud says whether this failure of a row is to be logged.
-func loud(failures int) bool { return failures == 1 || failures%loudEvery == 0 }
+// worthLogging says whether this failure of a row is to be logged.
+func worthLogging(failures int) bool { return failures == 1 || failures%logEvery == 0 }

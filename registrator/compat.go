@@ -24,7 +24,7 @@ type compatPort struct {
 }
 
 // desiredCompat is Desired for both compat modes.
-func desiredCompat(c Container, peer *Container, o Options, g *complaintCollector) ([]Registration, []Complaint) {
+func desiredCompat(c Container, networkOwner *Container, o Options, g *complaintCollector) ([]Registration, []Complaint) {
 	vars := readVariables(c, false, g)
 	ports, several := compatPorts(c, o)
 	render := sync.OnceValues(func() (string, error) {
@@ -44,7 +44,7 @@ func desiredCompat(c Container, peer *Container, o Options, g *complaintCollecto
 			return nil, append(g.all(), Complaint{Container: c.ID, Name: c.PlainName(), Variable: "-tags", Fatal: true,
 				Problem: Shown(err.Error()), Done: "Registrator ends here"})
 		}
-		p.locate(c, peer, o)
+		p.locate(c, networkOwner, o)
 		out = append(out, compatRegistration(c, p, s, o, tags, several))
 	}
 	return out, g.all()
@@ -111,7 +111,7 @@ func newCompatPort(c Container, key string, bindings []Binding, mode Compat) com
 }
 
 // locate fills in the address and port that are registered.
-func (p *compatPort) locate(c Container, peer *Container, o Options) {
+func (p *compatPort) locate(c Container, networkOwner *Container, o Options) {
 	if p.hostIP == "0.0.0.0" && o.HostIP != "" {
 		p.hostIP = o.HostIP
 	}
@@ -130,8 +130,8 @@ func (p *compatPort) locate(c Container, peer *Container, o Options) {
 	if label := c.Labels[o.IPFromLabel]; o.IPFromLabel != "" && label != "" {
 		p.registeredIP = cutPrefixLength(label)
 	}
-	if c.Peer() != "" && peer != nil {
-		p.registeredIP = peer.IPAddress
+	if c.NetworkOwner() != "" && networkOwner != nil {
+		p.registeredIP = networkOwner.IPAddress
 	}
 }
 

@@ -90,8 +90,8 @@ func (c Container) ShortID() string {
 	return c.ID
 }
 
-// Peer is the id or name of the container whose network this one shares (network mode "container:X"), "" if it has its own.
-func (c Container) Peer() string {
+// NetworkOwner is the id or name of the container whose network this one shares (network mode "container:X"), "" if it has its own.
+func (c Container) NetworkOwner() string {
 	if rest, ok := strings.CutPrefix(c.NetworkMode, "container:"); ok {
 		return rest
 	}

@@ -8,22 +8,22 @@ import (
 )
 
 // Desired is what the catalogue should hold for a container: deterministic, in the order of ports, and pure but for a
-// -tags template that calls httpGet. peer is the container whose network c shares ("container:X"), nil when there is
+// -tags template that calls httpGet. networkOwner is the container whose network c shares ("container:X"), nil when there is
 // none; if it could not be inspected, keep what is held instead of asking. A container that is not up gets none. Bad
 // input costs at most the registration that it belongs to, usually only itself, and makes a Complaint.
-func Desired(c Container, peer *Container, o Options) ([]Registration, []Complaint) {
+func Desired(c Container, networkOwner *Container, o Options) ([]Registration, []Complaint) {
 	if !c.Up() {
 		return nil, nil
 	}
 	g := &complaintCollector{container: c}
 	if o.Compat != CompatNone {
-		return desiredCompat(c, peer, o, g)
+		return desiredCompat(c, networkOwner, o, g)
 	}
 	if f := idFlaw(c.PlainName()); f != "" {
 		g.add("", "the container's name "+f, "not registered")
 		return nil, g.all()
 	}
-	home, ok := locate(c, peer, o, g)
+	home, ok := locate(c, networkOwner, o, g)
 	if !ok {
 		return nil, g.all()
 	}

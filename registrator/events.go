@@ -36,7 +36,7 @@ func (r *Registrator) listen(ctx context.Context) {
 			failures = 0
 		}
 		failures++
-		if loud(failures) {
+		if worthLogging(failures) {
 			r.log.Warn().Err(err).Int("tries", failures).Msg("the stream of Docker events broke, reconnecting")
 		}
 		r.streamOpened.done()
@@ -54,7 +54,7 @@ func (r *Registrator) stream(ctx context.Context) (opened bool, err error) {
 	silent := time.AfterFunc(openDeadline, func() { cancel(errSilent) })
 	defer silent.Stop()
 	r.cut.set(cancel)
-	err = r.docker.Events(ctx, r.heard.last, func() {
+	err = r.docker.Events(ctx, r.recent.last, func() {
 		opened = true
 		silent.Reset(silence)
 		r.log.Debug().Msg("connected to the stream of Docker events")
@@ -64,7 +64,7 @@ func (r *Registrator) stream(ctx context.Context) (opened bool, err error) {
 		}
 	}, func(ev Event) {
 		silent.Reset(silence)
-		if r.heard.fresh(ev) {
+		if r.recent.fresh(ev) {
 			r.hint(ev)
 		}
 	})
@@ -74,15 +74,15 @@ func (r *Registrator) stream(ctx context.Context) (opened bool, err error) {
 	return opened, err
 }
 
-// heard remembers which events came, since a stream opened with since repeats some. One goroutine uses it.
-type heard struct {
+// recentEvents remembers which events came, since a stream opened with since repeats some. One goroutine uses it.
+type recentEvents struct {
 	last time.Time // of the newest event, on Docker's clock
 	seen map[Event]bool
 	ring []Event
 	at   int
 }
 
-func (h *heard) fresh(ev Event) bool {
+func (h *recentEvents) fresh(ev Event) bool {
 	if h.seen == nil {
 		h.seen = make(map[Event]bool, remembered)
 	}

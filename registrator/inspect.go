@@ -59,8 +59,8 @@ const (
 // inspection is the result of one look at a container.
 type inspection struct {
 	Container
-	gone bool
-	peer *Container // whose network it shares, nil if none
+	gone         bool
+	networkOwner *Container // whose network it shares, nil if none
 }
 
 // look inspects a container and, where it shares another's network, that one.
@@ -73,13 +73,13 @@ func (r *Registrator) look(ctx context.Context, id string) (inspection, error) {
 		return inspection{}, err
 	}
 	seen := inspection{Container: c}
-	if ref := c.Peer(); ref != "" && c.Up() {
-		peer, err := r.inspect(ctx, ref)
+	if ref := c.NetworkOwner(); ref != "" && c.Up() {
+		networkOwner, err := r.inspect(ctx, ref)
 		if err != nil && !errors.Is(err, ErrGone) {
 			return inspection{}, err
 		}
 		if err == nil {
-			seen.peer = &peer
+			seen.networkOwner = &networkOwner
 		}
 	}
 	return seen, nil

@@ -23,12 +23,12 @@ type tracked struct {
 	listed    bool
 	// outline is how the last list showed it; "" when the container may have changed since the inspect before that list, so
 	// that it is looked at once more.
-	outline  string
-	drain    *drain
-	failures int       // looks or writes that failed in a row
-	hinted   time.Time // the first event not yet answered by a success
-	kill     *Event    // the last kill that may end it, until judged
-	said     string    // what was last complained about, so that it is said once
+	outline        string
+	drain          *drain
+	failures       int       // looks or writes that failed in a row
+	hinted         time.Time // the first event not yet answered by a success
+	kill           *Event    // the last kill that may end it, until judged
+	lastComplaints string    // what was last complained about, so that it is said once
 }
 
 func newInventory() *inventory {
@@ -132,7 +132,7 @@ func (v *inventory) dependents(id, name string) []string {
 	defer v.mu.Unlock()
 	var out []string
 	for other, m := range v.of {
-		ref := m.last.Peer()
+		ref := m.last.NetworkOwner()
 		if ref != "" && other != id && (ref == name || len(ref) >= 12 && len(ref) <= len(id) && id[:len(ref)] == ref) {
 			out = append(out, other)
 		}

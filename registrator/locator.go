@@ -23,14 +23,14 @@ type addrPort struct {
 }
 
 // locate finds the container's network. Without one there is nothing to register.
-func locate(c Container, peer *Container, o Options, g *complaintCollector) (locator, bool) {
+func locate(c Container, networkOwner *Container, o Options, g *complaintCollector) (locator, bool) {
 	p := locator{home: c, o: o, host: hostAddress(o, g)}
-	if c.Peer() != "" {
-		if peer == nil || !peer.Up() || peer.Peer() != "" {
-			g.add("", "shares the network of container "+Shown(c.Peer())+", which is not there to be asked", "not registered")
+	if c.NetworkOwner() != "" {
+		if networkOwner == nil || !networkOwner.Up() || networkOwner.NetworkOwner() != "" {
+			g.add("", "shares the network of container "+Shown(c.NetworkOwner())+", which is not there to be asked", "not registered")
 			return locator{}, false
 		}
-		p.home, p.shared = *peer, true
+		p.home, p.shared = *networkOwner, true
 	}
 	return p, p.home.NetworkMode != "none"
 }

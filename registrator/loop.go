@@ -66,15 +66,15 @@ type Registrator struct {
 	resync, refreshEvery, retryInterval time.Duration
 	retryAttempts                       int
 	resolve                             func(string) string
-	sayPasses, passed                   bool // of the passes' goroutine
-	planSaid                            said // by plans
+	sayPasses, passed                   bool        // of the passes' goroutine
+	planLogged                          loggedLines // by plans
 
 	queue     *queue
 	inventory *inventory
 	cache     *cache
 	metrics   *metrics
 
-	heard        heard
+	recent       recentEvents
 	cut          breaker
 	streamOpened onceSignal
 	relist       atomic.Bool // the stream broke: when it is open again, inspect all

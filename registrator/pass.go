@@ -54,7 +54,7 @@ func (r *Registrator) passes(ctx context.Context, partial bool) {
 		case err != nil:
 			failures++
 			wait = min(wait, passRetry, backoff(failures+3))
-			if loud(failures) {
+			if worthLogging(failures) {
 				r.log.Warn().Err(err).Int("tries", failures).Msg("the comparison of Docker with the catalogue failed; registrations stay as they are, trying again")
 			}
 			continue
@@ -180,7 +180,7 @@ func (r *Registrator) say(c Container, wanted []Registration, complaints []Compl
 	ignored := ignoredLine(c, wanted, r.options)
 	lines.WriteString(ignored)
 	known := false
-	r.inventory.with(c.ID, func(m *tracked) { known, m.said = m.said == lines.String(), lines.String() })
+	r.inventory.with(c.ID, func(m *tracked) { known, m.lastComplaints = m.lastComplaints == lines.String(), lines.String() })
 	if known {
 		return
 	}
@@ -216,24 +216,24 @@ func ignoredLine(c Container, wanted []Registration, o Options) string {
 
 // sayComplaints logs what plans found, each line once until a plan of everything (all) no longer finds it.
 func (r *Registrator) sayComplaints(complaints []Complaint, all bool) {
-	r.planSaid.mu.Lock()
-	defer r.planSaid.mu.Unlock()
-	before := r.planSaid.lines
+	r.planLogged.mu.Lock()
+	defer r.planLogged.mu.Unlock()
+	before := r.planLogged.lines
 	if all || before == nil {
-		r.planSaid.lines = make(map[string]bool, len(complaints))
+		r.planLogged.lines = make(map[string]bool, len(complaints))
 	}
 	for _, p := range complaints {
 		line := p.String()
-		if !before[line] && !r.planSaid.lines[line] {
+		if !before[line] && !r.planLogged.lines[line] {
 			r.metrics.complaints.Inc()
 			r.log.Warn().Msg(line)
 		}
-		r.planSaid.lines[line] = true
+		r.planLogged.lines[line] = true
 	}
 }
 
-// said are the lines that have been logged.
-type said struct {
+// loggedLines are the lines that have been logged.
+type loggedLines struct {
 	mu    sync.Mutex
 	lines map[string]bool
 }

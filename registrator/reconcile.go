@@ -60,7 +60,7 @@ func (r *Registrator) handle(ctx context.Context, key string) time.Duration {
 		after = m.due(now)
 	})
 	if err != nil {
-		if loud(failures) {
+		if worthLogging(failures) {
 			r.sayFailure(key, failures, err)
 		}
 		return after
@@ -173,7 +173,7 @@ func (r *Registrator) judge(seen inspection) []string {
 	if c.Up() && !draining {
 		o := r.options
 		o.Addresses = r.cache.addresses(c.ID)
-		wanted, complaints := Desired(c, seen.peer, o)
+		wanted, complaints := Desired(c, seen.networkOwner, o)
 		claims = Claims(c, wanted)
 		r.say(c, wanted, complaints)
 		r.endOn(c, complaints)

@@ -31,8 +31,8 @@ const (
 	selfTTL = "20s"
 	// selfForget: a process that died without deregistering is removed after so long.
 	selfForget = "10m"
-	// farewell bounds the deregistration on the way out.
-	farewell = 3 * time.Second
+	// deregisterTimeout bounds the deregistration on the way out.
+	deregisterTimeout = 3 * time.Second
 )
 
 // RegisterSelf registers s, keeps it registered until ctx ends (the agent may lose it, or be away), then deregisters it. It
@@ -106,7 +106,7 @@ func (s Self) health() (status, output string) {
 }
 
 func (a *Agent) leave(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deregisterTimeout)
 	defer cancel()
 	if err := a.Deregister(ctx, id); err != nil {
 		return fmt.Errorf("leave the catalogue: %w", err)

@@ -165,11 +165,11 @@ func (f *Forwarder) accept(l net.Listener) {
 		f.mu.Lock()
 		f.open[j] = struct{}{}
 		f.mu.Unlock()
-		go f.carry(j)
+		go f.relay(j)
 	}
 }
 
-func (f *Forwarder) carry(l *joint) {
+func (f *Forwarder) relay(l *joint) {
 	defer l.client.Close()
 	server, err := net.Dial(f.toNet, f.to)
 	if err == nil {

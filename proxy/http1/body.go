@@ -1,10 +1,10 @@
 package http1
 
-// place is where in a body a decoder stands.
-type place uint8
+// bodyState is where in a body a decoder stands.
+type bodyState uint8
 
 const (
-	atEnd place = iota
+	atEnd bodyState = iota
 	inData
 	inSize
 	beforeExtension // blanks behind the size
@@ -20,7 +20,7 @@ const (
 // end of a message without a body.
 type Body struct {
 	kind       Kind
-	at         place
+	at         bodyState
 	fault      fault
 	digits     uint8
 	extension  uint16 // bytes in this line

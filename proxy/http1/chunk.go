@@ -47,7 +47,7 @@ func (b *Body) step(c byte) {
 	}
 }
 
-func (b *Body) expect(c, want byte, then place) {
+func (b *Body) expect(c, want byte, then bodyState) {
 	if c != want {
 		b.fault = badChunkEnd
 	}

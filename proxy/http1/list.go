@@ -1,7 +1,7 @@
 package http1
 
-// hopsInline is how many options of Connection fields are kept without allocation; real clients send one or two.
-const hopsInline = 4
+// optionsInline is how many options of Connection fields are kept without allocation; real clients send one or two.
+const optionsInline = 4
 
 // maxOptions bounds the options of a message's Connection fields: each of its fields is compared with each of them. One more is
 // kept, to tell.
@@ -10,29 +10,29 @@ const maxOptions = 64
 // ConnectionOptions is the set of field names and options that a message's Connection fields name. What it holds is bounded; one that was given
 // too many takes every name for one of them, and no message with such a set is accepted.
 type ConnectionOptions struct {
-	first [hopsInline]string
-	n     int
-	rest  []string
-	said  option
+	first   [optionsInline]string
+	n       int
+	rest    []string
+	options option
 }
 
 // option is one that says something about the connection itself.
 type option uint8
 
 const (
-	saidClose option = 1 << iota
-	saidKeepAlive
-	saidUpgrade
+	closeOption option = 1 << iota
+	keepAliveOption
+	upgradeOption
 )
 
 func optionOf(token string) option {
 	switch {
 	case sameFold(token, "close"):
-		return saidClose
+		return closeOption
 	case sameFold(token, "keep-alive"):
-		return saidKeepAlive
+		return keepAliveOption
 	case sameFold(token, "upgrade"):
-		return saidUpgrade
+		return upgradeOption
 	}
 	return 0
 }
@@ -42,10 +42,10 @@ func (h *ConnectionOptions) Add(value string) {
 	for value != "" {
 		var token string
 		token, value = NextToken(value)
-		h.said |= optionOf(token)
+		h.options |= optionOf(token)
 		switch {
 		case token == "":
-		case h.n < hopsInline:
+		case h.n < optionsInline:
 			h.first[h.n] = token
 			h.n++
 		case h.Len() <= maxOptions:
@@ -73,10 +73,10 @@ func (h *ConnectionOptions) Has(name string) bool {
 func (h *ConnectionOptions) Len() int { return h.n + len(h.rest) }
 
 // reset forgets all, but keeps the room.
-func (h *ConnectionOptions) reset() { h.n, h.rest, h.said = 0, h.rest[:0], 0 }
+func (h *ConnectionOptions) reset() { h.n, h.rest, h.options = 0, h.rest[:0], 0 }
 
 // includes whether an option was named.
-func (h *ConnectionOptions) includes(o option) bool { return h.said&o != 0 }
+func (h *ConnectionOptions) includes(o option) bool { return h.options&o != 0 }
 
 // HasToken says whether a comma-separated list holds a token, in any case; parameters behind a semicolon are not looked at.
 func HasToken(list, token string) bool {

@@ -125,9 +125,9 @@ func (r *Request) judge() fault {
 	if r.Connection.Len() > maxOptions {
 		return tooManyOptions
 	}
-	r.Close = r.Connection.includes(saidClose) || r.Minor == 0 && !r.Connection.includes(saidKeepAlive)
+	r.Close = r.Connection.includes(closeOption) || r.Minor == 0 && !r.Connection.includes(keepAliveOption)
 	r.Continue = r.Continue && r.Minor == 1 && !r.Framing.Empty()
-	r.WebSocket = websocket && upgrades == 1 && r.Minor == 1 && r.Method == "GET" && r.Framing.Empty() && r.Connection.includes(saidUpgrade)
+	r.WebSocket = websocket && upgrades == 1 && r.Minor == 1 && r.Method == "GET" && r.Framing.Empty() && r.Connection.includes(upgradeOption)
 	return r.judgeHost(hosts)
 }
 

@@ -104,8 +104,8 @@ func (r *Response) judge(method string) fault {
 	if l.coded && r.Minor == 0 {
 		return oldCoding
 	}
-	r.SaysClose = r.Connection.includes(saidClose)
-	r.Close = r.SaysClose || r.Minor == 0 && !r.Connection.includes(saidKeepAlive)
+	r.SaysClose = r.Connection.includes(closeOption)
+	r.Close = r.SaysClose || r.Minor == 0 && !r.Connection.includes(keepAliveOption)
 	return r.frame(method, l)
 }
 

@@ -45,7 +45,7 @@ func bars() []bar {
 		bar{Case: post16k, Ours: e, Theirs: n.bodyBuffered(), AtMost: 0.95},
 		bar{Case: post16k, Ours: e, Theirs: h, AtMost: 0.70},
 		bar{Case: everyone, Ours: e.logged(), Theirs: n.logged(), AtMost: 0.80},
-		bar{Case: half, Ours: e, Theirs: n, Metric: p50, AtMost: 1.00},
+		bar{Case: halfLoad, Ours: e, Theirs: n, Metric: p50, AtMost: 1.00},
 		bar{Case: changes, Ours: e.changing(changeEvery), Theirs: e, AtMost: 1.05},
 		bar{Case: changes, Ours: e.changing(changeEvery), Theirs: e, Metric: rps, AtLeast: 0.95},
 		bar{Case: changes, Ours: e.changing(changeEvery), Metric: failed, Zero: true},

@@ -24,7 +24,7 @@ const (
 	routes1k  = "routes-1000"
 	routes10k = "routes-10000"
 	everyone  = "routes-10000-instances-100-log"
-	half      = "half-of-nginx"
+	halfLoad  = "half-of-nginx"
 	changes   = "changes"
 	twoCores  = "two-cores"
 	idleMiB   = "idle-memory"
@@ -52,7 +52,7 @@ func cases() []*job {
 		{Name: keep512, Title: "512 connections", contenders: withStd, traffic: traffic{Connections: 512}, latency: true},
 		{Name: offered, Title: "1,000 requests/s offered over 64 connections", contenders: withStd, measure: byMeter,
 			traffic: traffic{Connections: 64, Rate: 1000}},
-		{Name: half, Title: "half of nginx's maximum offered over 64 connections", contenders: withStd, measure: byMeter,
+		{Name: halfLoad, Title: "half of nginx's maximum offered over 64 connections", contenders: withStd, measure: byMeter,
 			traffic: traffic{Connections: 64, HalfOfNginx: true}},
 		{Name: browser, Title: "a browser's head of 600 bytes", contenders: usual, traffic: traffic{Connections: 64, Head: 600}, latency: true},
 		{Name: connect, Title: "a new connection for each request", contenders: withStd, traffic: traffic{Connections: 64, Fresh: true}},

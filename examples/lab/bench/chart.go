@@ -26,7 +26,7 @@ func chartLines() []line {
 		same(keep16, "16 connections"),
 		same(keep512, "512 connections"),
 		same(offered, "1,000 requests/s"),
-		same(half, "half of nginx's maximum"),
+		same(halfLoad, "half of nginx's maximum"),
 		same(browser, "a browser's head"),
 		same(connect, "a connection per request"),
 		{answer64k, "64 KiB, big buffers, splice", [3]contender{e, n.allBuffered(), h.splice("response")}},

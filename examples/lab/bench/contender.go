@@ -99,8 +99,8 @@ func (c contender) called(what string) contender {
 	return c
 }
 
-// place is where a contender is to serve, and what.
-type place struct {
+// stand is where a contender is to serve, and what.
+type stand struct {
 	dir    string
 	listen string
 	port   int // of the upstream
@@ -108,7 +108,7 @@ type place struct {
 }
 
 // command writes what the contender needs into the directory and returns how it is started.
-func (c contender) command(b *bench, p place) ([]string, error) {
+func (c contender) command(b *bench, p stand) ([]string, error) {
 	s := setting{contender: c, Dir: p.dir, LogFile: filepath.Join(p.dir, "access.log"), Listen: p.listen, Port: p.port, Services: p.layout.All()}
 	switch c.Kind {
 	case nginx:

@@ -144,7 +144,7 @@ func (j *job) launch(ctx context.Context, b *bench, c contender) (*running, erro
 	if err != nil {
 		return nil, err
 	}
-	p := place{dir: dir, listen: fmt.Sprintf("127.0.0.1:%d", port), port: j.port, layout: j.layout}
+	p := stand{dir: dir, listen: fmt.Sprintf("127.0.0.1:%d", port), port: j.port, layout: j.layout}
 	argv, err := c.command(b, p)
 	if err != nil {
 		return nil, err

@@ -122,8 +122,8 @@ const (
 	slowOnes = 10000
 )
 
-// settle is how long a proxy may tidy up before its memory is read.
-const settle = time.Second
+// tidyTime is how long a proxy may tidy up before its memory is read.
+const tidyTime = time.Second
 
 const mib = 1 << 20
 
@@ -132,13 +132,13 @@ func idleMemory(ctx context.Context, b *bench, r *running) (sample, error) {
 	if _, err := b.wrk(ctx, r, warmUp); err != nil { // so that what is there once is there
 		return nil, err
 	}
-	time.Sleep(settle)
+	time.Sleep(tidyTime)
 	before := r.memory()
 	h, err := b.hold(ctx, r, manyIdle, false)
 	if err != nil {
 		return nil, err
 	}
-	time.Sleep(settle)
+	time.Sleep(tidyTime)
 	after := r.memory()
 	closed, err := h.release()
 	return sample{growth: float64(after-before) / mib, resident: float64(after) / mib, failed: float64(closed)}, err
@@ -150,7 +150,7 @@ func idleCPU(ctx context.Context, b *bench, r *running) (sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	time.Sleep(settle)
+	time.Sleep(tidyTime)
 	before, err := r.cpuTime()
 	if err != nil {
 		return nil, err
