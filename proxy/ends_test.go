@@ -1,6 +1,9 @@
 package proxy
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestReadsAhead(t *testing.T) {
 	for _, c := range []struct {
@@ -48,5 +51,74 @@ func TestWhatEndsAConnection(t *testing.T) {
 			t.Errorf("%s: the connection ends is %v, want %v", c.name, got, c.want)
 		}
 		x.Finish(d.now)
+	}
+}
+
+func TestKeepsBody(t *testing.T) {
+	for _, c := range []struct {
+		method, fields string
+		want           bool
+	}{
+		{"PUT", "|Content-Length: 1000000", true},
+		{"PUT", "|Transfer-Encoding: chunked", true},
+		{"POST", "|Content-Length: 4096", true},
+		{"POST", "|Content-Length: 4097", false},
+		{"POST", "|Transfer-Encoding: chunked", false},
+		{"PATCH", "|Content-Length: 4096|Expect: 100-continue", true},
+	} {
+		d := newDesk(t, nil)
+		var x Exchange
+		d.asked(t, &x, c.method+" / HTTP/1.1|Host: web.io"+c.fields)
+		if got := x.KeepsBody(); got != c.want {
+			t.Errorf("%s%q: %v, want %v", c.method, c.fields, got, c.want)
+		}
+		x.Finish(d.now)
+	}
+}
+
+func TestAwaitsContinue(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		fields        string
+		told, arrived bool
+		waited, left  time.Duration
+	}{
+		{name: "without the expectation"},
+		{name: "at first", fields: "|Expect: 100-continue", left: ContinueWait},
+		{name: "later", fields: "|Expect: 100-continue", waited: ContinueWait / 4, left: ContinueWait * 3 / 4},
+		{name: "too late", fields: "|Expect: 100-continue", waited: ContinueWait},
+		{name: "a body that comes unasked", fields: "|Expect: 100-continue", arrived: true},
+		{name: "a client that was told", fields: "|Expect: 100-continue", told: true},
+	} {
+		d := newDesk(t, nil)
+		var x Exchange
+		d.asked(t, &x, "PUT / HTTP/1.1|Host: web.io|Content-Length: 9"+c.fields)
+		if c.told {
+			x.AppendContinue(nil)
+		}
+		if left, awaits := x.AwaitsContinue(c.arrived, c.waited); left != c.left || awaits != (c.left > 0) {
+			t.Errorf("%s: %v %v, want %v", c.name, left, awaits, c.left)
+		}
+		x.Finish(d.now)
+	}
+}
+
+func TestWhetherAConnectionLingers(t *testing.T) {
+	for end, want := range map[ClientEnd]bool{
+		{}: false, {Refused: true}: true, {Unread: true}: true, {Waiting: true}: true, {Unread: true, Waiting: true}: true,
+	} {
+		if got := end.Lingers(); got != want {
+			t.Errorf("%+v: %v, want %v", end, got, want)
+		}
+	}
+}
+
+func TestWhetherAnUpstreamConnectionIsKept(t *testing.T) {
+	for end, want := range map[UpstreamEnd]bool{
+		{}: true, {Close: true}: false, {Unsent: true}: false, {Surplus: true}: false, {Ended: true}: false, {Close: true, Unsent: true}: false,
+	} {
+		if got := end.Reusable(); got != want {
+			t.Errorf("%+v: %v, want %v", end, got, want)
+		}
 	}
 }

@@ -226,7 +226,7 @@ func TestWhatMayBeDrained(t *testing.T) {
 		if c.prepare != nil {
 			c.prepare(&x)
 		}
-		if got := x.mayDrain(c.left); got != c.want {
+		if got := x.mayDiscard(c.left); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 		x.Finish(d.now)

@@ -155,14 +155,13 @@ func (e *exchange) answered(size int) {
 	ans := &l.answer
 	e.x.Answered(ans, time.Duration(l.Clock-e.sentAt), l.Now, u.reused)
 	c.ClearDeadline() // what it was waited for was its body
-	early := !e.requestBody.ended || len(u.Out) > 0
-	e.x.BeforeAnswer(l.server.draining.Load(), early)
+	e.x.BeforeAnswer(l.server.draining.Load(), !e.requestBody.read())
 	head := e.x.AppendAnswer(l.message[:0], ans, e.x.CloseAfter(), l.Now)
 	if e.awaitsContinue {
 		e.awaitsContinue, e.uploadStopped = false, true // the body is not asked for any more
 	}
 	e.responseBody.begin(ans.Framing, e.x.AnswerFraming(ans).Kind)
-	e.noReuse = ans.Close || early
+	e.noReuse = ans.Close
 	u.pool.large = ans.Framing.Length >= spliceFrom+reactor.SharedBytes
 	u.phase = upstreamResponding
 	l.Consume(&u.Conn, size)
@@ -266,10 +265,11 @@ func (e *exchange) relayed() {
 	u := e.upstreamConn
 	e.upstreamConn = nil
 	l := e.clientConn.loop
-	if e.noReuse || !e.requestBody.ended || len(u.Out) > 0 || len(u.In) > 0 || u.Has(reactor.ReadClosed) || u.Has(reactor.Readable) && !u.Silent() {
-		l.endUpstream(u)
-	} else {
+	end := proxy.UpstreamEnd{Close: e.noReuse, Unsent: !e.requestBody.ended || len(u.Out) > 0, Surplus: len(u.In) > 0, Ended: u.Has(reactor.ReadClosed)}
+	if end.Reusable() && (!u.Has(reactor.Readable) || u.Silent()) { // what epoll told of may be nothing
 		u.pool.put(u)
+	} else {
+		l.endUpstream(u)
 	}
 	l.dropPipe(&e.requestBody)
 	l.dropPipe(&e.responseBody)

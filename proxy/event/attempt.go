@@ -160,7 +160,7 @@ func (e *exchange) send() (failure proxy.Failure, reused, ok bool) {
 		l.Consume(&c.Conn, body)
 		e.requestBody.ended = e.requestBody.body.Done()
 	}
-	e.awaitsContinue = e.request.Continue && !e.bodyBegan
+	_, e.awaitsContinue = e.x.AwaitsContinue(e.bodyBegan, 0)
 	l.arm(&u.conn, l.server.limits.Answer)
 	e.upload()
 	return 0, false, true

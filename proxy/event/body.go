@@ -15,7 +15,7 @@ func (e *exchange) takeBody() {
 	f := e.request.Framing
 	e.requestBody.begin(f, f.Kind)
 	// A small body waits for an instance, and goes to the next one where that fails before anything was sent.
-	e.requestBody.keeps = proxy.Idempotent(e.request.Method) || f.Kind == http1.Sized && f.Length <= proxy.AheadBytes
+	e.requestBody.keeps = e.x.KeepsBody()
 	if f.Empty() {
 		e.requestBody.ended = true
 		e.match()
@@ -126,11 +126,17 @@ func (e *exchange) upload() {
 		return
 	}
 	if e.awaitsContinue {
-		if len(c.In) == 0 && !c.Has(reactor.Readable) {
-			l.arm(&c.conn, proxy.ContinueWait)
+		arrived := len(c.In) > 0 || c.Has(reactor.Readable)
+		left, awaits := e.x.AwaitsContinue(arrived, time.Duration(l.Clock-e.sentAt))
+		switch {
+		case awaits:
+			l.arm(&c.conn, left)
+			return
+		case !arrived:
+			e.sendContinue()
 			return
 		}
-		e.awaitsContinue = false // it did not wait
+		e.awaitsContinue = false
 	}
 	for moved := int64(0); !e.requestBody.ended; {
 		if len(u.Out) > 0 || !u.Has(reactor.Writable) { // the instance's writability wakes us; the client is not to blame
@@ -258,7 +264,8 @@ func (e *exchange) discard() {
 			return
 		}
 		if before > 0 && len(c.In) > 0 || c.discarded > proxy.DiscardBytes { // not framed as announced, or too much
-			e.stopDiscarding()
+			e.recycle()
+			c.closeAfterResponse(true)
 			return
 		}
 		if !l.Read(&c.Conn, l.front[reactor.HeadSpace:], reactor.SharedBytes) {

@@ -259,7 +259,8 @@ func (l *loop) uncount(c *clientConn) {
 func (c *clientConn) closeAfterResponse(unread bool) {
 	l := c.loop
 	c.exchange = nil
-	if c.prefaceSeen && !unread && len(c.In) == 0 && (!c.Has(reactor.Readable) || c.Has(reactor.AtEOF)) {
+	end := proxy.ClientEnd{Refused: !c.prefaceSeen, Unread: unread, Waiting: len(c.In) > 0 || c.Has(reactor.Readable) && !c.Has(reactor.AtEOF)}
+	if !end.Lingers() {
 		l.endClient(c)
 		return
 	}

@@ -123,14 +123,11 @@ func (a *attempt) send() (f proxy.Failure, ok bool) {
 		return a.classify(err, false), false
 	case u == nil || u.ahead:
 		return 0, true
-	case e.request.Continue && !u.started:
-		wanted := a.awaitContinue()
-		if a.unwatch(); !wanted {
-			return 0, true
-		}
-		if !e.body.bodyArrived() && e.body.sendContinue() != nil {
-			return proxy.FailedClient, false
-		}
+	}
+	if asked, err := a.awaitContinue(); err != nil {
+		return a.classify(err, true), false
+	} else if !asked {
+		return 0, true
 	}
 	err = u.attach(a.conn)
 	switch {
@@ -148,55 +145,37 @@ func nothingWritten(n int, conn *upstreamConn, err error) bool {
 	return n == 0 && !conn.secure && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
 }
 
-// sendsAfter is how long an instance may take to say 100 before it matters whether the client waits for that.
-const sendsAfter = 10 * time.Millisecond
-
-// awaitContinue waits for the beginning of an answer, or of a body that comes without being asked for. It is false when an answer is a
-// final one: the body is then never asked for.
-func (a *attempt) awaitContinue() bool {
-	const least = len("HTTP/1.1 100")
-	until := time.Now().Add(proxy.ContinueWait)
-	for len(a.conn.in.unread()) < least {
-		if a.exchange.body.bodyArrived() || !time.Now().Before(until) {
-			return true
-		}
-		patience := patient(sendsAfter)
-		switch err := a.fill(&patience); {
-		case err == nil:
-		case timedOut(err):
-			a.watch()
-		default:
-			return false
-		}
-	}
-	return string(a.conn.in.unread()[len("HTTP/1.1 "):least]) == "100"
-}
-
 // await reads heads until a final one, or 101 where it was asked for. Interim answers go on. began says whether a byte came at all.
 func (a *attempt) await() (began bool, err error) {
 	e := a.exchange
-	limits := http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
 	for patience := patient(e.server.limits.Answer); ; {
 		n, err := a.awaitHead(&patience)
 		if err != nil {
 			return began || len(a.conn.in.unread()) > 0, err
 		}
 		began = true
-		if err := e.answer.Parse(a.conn.in.unread()[:n], e.request.Method, limits); err != nil {
+		interim, err := a.takeHead(n)
+		if err != nil || !interim {
 			return true, err
 		}
-		a.conn.in.skip(n)
-		switch e.x.Classify(&e.answer) {
-		case proxy.ResponseInterim:
-			if err := e.response.head(&e.answer); err != nil {
-				return true, err
-			}
-		case proxy.ResponseInvalid:
-			return true, proxy.ErrNonsense
-		default:
-			return true, nil
-		}
 	}
+}
+
+// takeHead takes the next head, n bytes long. An interim one goes on to the client.
+func (a *attempt) takeHead(n int) (interim bool, err error) {
+	e := a.exchange
+	limits := http1.Limits{HeadBytes: proxy.AnswerBytes, Fields: proxy.AnswerFields}
+	if err := e.answer.Parse(a.conn.in.unread()[:n], e.request.Method, limits); err != nil {
+		return false, err
+	}
+	a.conn.in.skip(n)
+	switch e.x.Classify(&e.answer) {
+	case proxy.ResponseInterim:
+		return true, a.sent(e.response.head(&e.answer))
+	case proxy.ResponseInvalid:
+		return false, proxy.ErrNonsense
+	}
+	return false, nil
 }
 
 // awaitHead measures the next head.

@@ -20,7 +20,8 @@ func (a *attempt) relay() {
 	if err == nil {
 		// Bytes past the end were asked for by nobody: such a connection is not used again. Another one is free for others even
 		// before who asked has the end of the answer, and may ask again.
-		a.reusable = !e.answer.Close && len(a.conn.in.unread()) == 0 && (e.upload == nil || e.upload.complete())
+		end := proxy.UpstreamEnd{Close: e.answer.Close, Unsent: e.upload != nil && !e.upload.complete(), Surplus: len(a.conn.in.unread()) > 0}
+		a.reusable = end.Reusable()
 		a.close()
 		err = e.response.finish(proxy.AppendTrailers(nil, e.answerBody.Trailers()))
 	}

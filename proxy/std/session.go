@@ -27,7 +27,8 @@ type session struct {
 	watching chan struct{} // closed when the watch has ended; nil without one
 	// unwatched is closed when the watch is to end, which may be waiting for what is sent.
 	unwatched chan struct{}
-	sent      atomic.Int64 // writes
+	begun     time.Time
+	wroteAt   atomic.Int64 // when something was last written, since begun
 	arrived   atomic.Bool  // something behind the request's head; see sends
 
 	out      []byte // of the answer, not yet sent
@@ -35,13 +36,14 @@ type session struct {
 	buffers  net.Buffers
 	chunked  bool // the answer's body goes out in chunks
 	untilEnd bool // the answer's body ends with the connection
-	lingers  bool // after the last answer, what the client still sends is read and thrown away
+	refused  bool // the last answer was to no whole request
+	unread   bool // not all of the last request's body was read
 	ended    bool // there is nobody to send to
 	stopped  atomic.Bool
 }
 
 func newSession(s *Server, f *clientConn, conn net.Conn) *session {
-	n := &session{server: s, clientConn: f, conn: conn}
+	n := &session{server: s, clientConn: f, conn: conn, begun: time.Now()}
 	below := conn
 	if conn == net.Conn(f) {
 		below = f.Conn
@@ -142,7 +144,7 @@ func (s *session) refuse(o proxy.Outcome, detail string) {
 
 // answer gives the connection's last answer.
 func (s *session) answer(begin func(e *exchange) proxy.Action) {
-	s.exchange, s.bodyAt, s.lingers = s.server.takeExchange(s), s.in.r, true
+	s.exchange, s.bodyAt, s.refused = s.server.takeExchange(s), s.in.r, true
 	s.exchange.request.Framing = http1.Framing{}
 	s.body.Start(s.exchange.request.Framing)
 	s.exchange.run(begin(s.exchange))
@@ -152,6 +154,7 @@ func (s *session) answer(begin func(e *exchange) proxy.Action) {
 // conclude makes the session ready for the next request, or says that there is none.
 func (s *session) conclude() bool {
 	more := !s.ended && !s.exchange.x.CloseAfter() && s.discardRest()
+	s.unread = !s.body.Done()
 	s.server.giveExchange(s.exchange)
 	s.exchange = nil
 	giveBuffer(s.out)
@@ -166,7 +169,7 @@ func (s *session) conclude() bool {
 }
 
 // discardRest reads what is left of a small body, after an answer that did not wait for it: what follows on the connection is the next
-// request. It is false where it did not come in time.
+// request. It is false where it did not come in time, or is too much.
 func (s *session) discardRest() bool {
 	if s.body.Done() {
 		return true
@@ -176,6 +179,7 @@ func (s *session) discardRest() bool {
 		data, err := s.piece()
 		left -= len(data)
 		if err != nil {
+			s.ended = s.ended || timedOut(err) // it had its time
 			return errors.Is(err, io.EOF)
 		}
 	}
@@ -184,7 +188,8 @@ func (s *session) discardRest() bool {
 
 // close closes the connection.
 func (s *session) close() {
-	if !s.ended && (s.lingers || len(s.in.unread()) > 0) {
+	end := proxy.ClientEnd{Refused: s.refused, Unread: s.unread, Waiting: len(s.in.unread()) > 0}
+	if !s.ended && end.Lingers() {
 		if s.conn == net.Conn(s.clientConn) || endOf(s.conn) == nil { // TLS sends close_notify
 			s.clientConn.linger()
 		}

@@ -23,7 +23,6 @@ func (s *session) head(ans *http1.Response) error {
 	}
 	if s.exchange.upload != nil && !s.exchange.upload.whole.Load() { // what is left of the request ends with the connection
 		s.exchange.x.BeforeAnswer(false, true)
-		s.lingers = true
 	}
 	framing := s.exchange.x.AnswerFraming(ans).Kind
 	s.chunked, s.untilEnd = framing == http1.Chunked, framing == http1.UntilClose
@@ -82,7 +81,7 @@ func (s *session) send(data []byte) error {
 		s.vector = [2][]byte{}
 	}
 	s.out = s.out[:0]
-	s.sent.Add(1)
+	s.wroteAt.Store(int64(time.Since(s.begun)))
 	s.ended = s.ended || err != nil
 	return err
 }
@@ -104,7 +103,6 @@ func (s *session) localReply() error {
 	left := s.left()
 	s.exchange.x.Ending = s.exchange.x.Ending || left != 0 && s.stopped.Load() // nothing more can be read
 	s.exchange.x.BeforeLocalReply(false, left)
-	s.lingers = s.lingers || left != 0 && s.exchange.x.Ending
 	s.out = s.exchange.x.AppendLocalReply(s.outBuffer(), s.exchange.x.CloseAfter(), time.Now())
 	return s.flush()
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // watch reads on, and keeps what comes, as that is the next request. Where more comes than there is room for, the
-// asker is not watched any longer.
+// client is not watched any longer.
 func (s *session) watch(gone func()) {
 	s.watching, s.unwatched = make(chan struct{}), make(chan struct{})
 	done, unwatched := s.watching, s.unwatched
@@ -34,21 +34,23 @@ func (s *session) watch(gone func()) {
 	}()
 }
 
-// takesResponse waits, once the client has ended its side, for as long as it gets its answer, from one piece to the next. It is false where
-// nothing more went to it, and true when it is not watched any longer.
+// takesResponse waits, once the client has ended its side, for as long as it gets its answer, which is while nothing stands still for
+// proxy.HalfClosed. It is false where it did, and true when the client is not watched any longer.
 func (s *session) takesResponse(unwatched <-chan struct{}) bool {
-	tick := time.NewTicker(proxy.HalfClosed)
-	defer tick.Stop()
-	for sent := s.sent.Load(); ; {
+	ended := time.Since(s.begun)
+	timer := time.NewTimer(proxy.HalfClosed)
+	defer timer.Stop()
+	for {
 		select {
 		case <-unwatched:
 			return true
-		case <-tick.C:
+		case <-timer.C:
 		}
-		before := sent
-		if sent = s.sent.Load(); sent == before {
+		silent := time.Since(s.begun) - max(ended, time.Duration(s.wroteAt.Load()))
+		if silent >= proxy.HalfClosed {
 			return false
 		}
+		timer.Reset(proxy.HalfClosed - silent)
 	}
 }
 

@@ -32,8 +32,8 @@ type upload struct {
 	ended    bool          // to was given the end too
 	quit     bool
 	total    int64  // bytes read so far
-	replay   []byte // these, unless they are too many
-	outgrown bool   // they are
+	replay   []byte // these, where they are all kept
+	outgrown bool   // they are not: see proxy.Exchange.KeepsBody
 	end      error  // io.EOF, or why there is no more
 	buf      []byte // for framing
 }
@@ -157,11 +157,13 @@ func (u *upload) send(b *upstreamConn, data []byte) error {
 // keep needs u.mu.
 func (u *upload) keep(data []byte) {
 	u.total += int64(len(data))
-	if u.outgrown || len(u.replay)+len(data) > proxy.ReplayBytes {
+	switch {
+	case u.outgrown || len(data) == 0:
+	case !u.exchange.x.KeepsBody() || len(u.replay)+len(data) > proxy.ReplayBytes:
 		u.outgrown, u.replay = true, nil
-		return
+	default:
+		u.replay = append(u.replay, data...)
 	}
-	u.replay = append(u.replay, data...)
 }
 
 // replayable says whether all that was read so far is still at hand.

@@ -243,3 +243,26 @@ func (d *drip) Read(p []byte) (int, error) {
 	}
 	return d.r.Read(p[:min(len(p), 7<<10)])
 }
+
+// A client that goes on with a body of unknown length, behind an answer that did not wait for it, is not reset while it does: it might not
+// see the answer.
+func TestAnswerBeforeALongRest(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		r := start(t, k, setup{}, at(answering(t, "ok").Addr(), "urlprefix-t/yes"))
+		for range 5 {
+			c := r.dial(t)
+			chunk := fmt.Sprintf("%x\r\n%s\r\n", 32<<10, strings.Repeat("x", 32<<10))
+			c.send("POST /no HTTP/1.1\r\nHost: t\r\n"+chunkedField+"\r\n", chunk)
+			time.Sleep(20 * time.Millisecond) // the answer is out
+			for range 16 {
+				c.send(chunk)
+			}
+			if a, err := readAnswer(c.in, "POST"); err != nil || a.status < 400 {
+				t.Errorf("%+v %v", a, err)
+			}
+			if _, err := io.Copy(io.Discard, c.in); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -99,6 +99,33 @@ func TestBodyThatComesWithItsExpectation(t *testing.T) {
 	})
 }
 
+// An instance that hints at something before it asks for the body gets the body all the same.
+func TestHintsBeforeContinue(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			if _, err := readRequestHead(in); err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+			time.Sleep(30 * time.Millisecond)
+			_, _ = io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\n")
+			body := make([]byte, 4)
+			_, _ = io.ReadFull(in, body)
+			_, _ = io.WriteString(c, sized("got "+string(body)))
+		})
+		r := start(t, k, setup{}, at(s.Addr()))
+		c := r.dial(t)
+		c.send(post("Expect: 100-continue\r\nContent-Length: 4\r\n", ""))
+		for _, want := range []int{103, 100} {
+			if a, err := readHead(c.in); err != nil || a.status != want {
+				t.Fatalf("%+v %v, want %d", a, err, want)
+			}
+		}
+		c.send("body")
+		c.want(200, "got body")
+	})
+}
+
 // Answers before the answer go on to HTTP/1.1 clients, and not to HTTP/1.0 ones, who do not know them.
 func TestInterimAnswers(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
