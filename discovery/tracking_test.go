@@ -104,7 +104,7 @@ func TestMoreNodesThanWatchesAreAskedInTurn(t *testing.T) {
 	f := many(600, 300)
 	run(t, f, nil, func(b *bench) {
 		b.after(20 * time.Second)
-		if len(b.newest.Services) != 600 || b.lines(`"in turn":true`) != 1 {
+		if len(b.newest.Services) != 600 || b.lines("the nodes are watched in turn") != 1 {
 			t.Fatalf("%d services; log: %s", len(b.newest.Services), b.log)
 		}
 		for i := range 20 {
