@@ -68,7 +68,7 @@ func run(ctx context.Context, s settings) error {
 	table := routing.NewSwitch(routing.Options{Languages: dialect.Languages{native.Language(), fabio.Language()}, Reviver: reviver, Log: log})
 	source := newSource(s.layout, s.port)
 	table.Apply(source.snapshot())
-	serve, err := engine(s, &proxy.Shared{Switch: table, Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log})
+	serve, err := engine(s, &proxy.Shared{Switch: table, Limits: proxy.DefaultLimits(), Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log})
 	if err != nil {
 		return err
 	}
