@@ -3,6 +3,7 @@ package std
 import (
 	"errors"
 	"io"
+	"net/http"
 	"syscall"
 	"time"
 
@@ -96,15 +97,13 @@ func (a *attempt) run() (f proxy.Failure, ok bool) {
 	}
 	e, now := a.exchange, time.Now()
 	e.x.Answered(&e.answer, now.Sub(begun), now, a.conn.reused)
-	if e.answer.Status == switching {
+	if e.answer.Status == http.StatusSwitchingProtocols {
 		a.switchOver()
 	} else {
 		a.relay()
 	}
 	return 0, true
 }
-
-const switching = 101
 
 // send writes the head, with a body that was read ahead, and lets others follow.
 func (a *attempt) send() (f proxy.Failure, ok bool) {

@@ -9,7 +9,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// exchange is one request on its way, whoever asked: what is to be done is proxy.Exchange's to say, and done here.
+// exchange is one request on its way: what is to be done is proxy.Exchange's to say, and done here.
 type exchange struct {
 	x          proxy.Exchange
 	server     *Server

@@ -25,7 +25,7 @@ func patient(most time.Duration) patience {
 	return patience{most: most, until: now.Add(most), look: now.Add(listen.LookAfter(most))}
 }
 
-// fill reads more of what the instance sends, for as long as p once it has the request's body. Who asked is watched when that takes long.
+// fill reads more of what the instance sends, for as long as p once it has the request's body. The client is watched when that takes long.
 func (a *attempt) fill(p *patience) error {
 	for {
 		wait := max(a.untilOver(p), time.Millisecond)

@@ -7,7 +7,7 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 )
 
-// relay gives who asked the answer. From here on nothing can be repeated: what goes wrong must be seen as a cut.
+// relay gives the client the answer. From here on nothing can be repeated: what goes wrong must be seen as a cut.
 func (a *attempt) relay() {
 	e := a.exchange
 	e.begun = true
@@ -19,7 +19,7 @@ func (a *attempt) relay() {
 	}
 	if err == nil {
 		// Bytes past the end were asked for by nobody: such a connection is not used again. Another one is free for others even
-		// before who asked has the end of the answer, and may ask again.
+		// before the client has the end of the answer, and may ask again.
 		end := proxy.UpstreamEnd{Close: e.answer.Close, Unsent: e.upload != nil && !e.upload.complete(), Surplus: len(a.conn.in.unread()) > 0}
 		a.reusable = end.Reusable()
 		a.close()

@@ -1,6 +1,3 @@
-// Package std is the goroutine listener: a goroutine per connection reads HTTP/1 as package http1 frames it, from plain sockets, TLS,
-// and connections that another listener hands over; net/http serves HTTP/2 and nothing else. An own pool of connections carries
-// requests to instances. What may be matched, picked, retried, forwarded and counted is decided in package proxy.
 package std
 
 import (

@@ -2,6 +2,7 @@ package std
 
 import (
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/pointsman/pointsman/proxy/http1"
@@ -17,7 +18,7 @@ func (s *session) outBuffer() []byte {
 
 // head is responseWriter's.
 func (s *session) head(ans *http1.Response) error {
-	if ans.Status < 200 && ans.Status != switching {
+	if ans.Status < 200 && ans.Status != http.StatusSwitchingProtocols {
 		s.out = s.exchange.x.AppendInterim(s.outBuffer(), ans)
 		return s.flush()
 	}

@@ -66,17 +66,17 @@ func (u *upload) readAhead() bool {
 var errOutgrown = errors.New("the body has outgrown what is kept of it")
 
 // attach sends what was read so far to an attempt's connection, and from now on what comes.
-func (u *upload) attach(b *upstreamConn) error {
+func (u *upload) attach(c *upstreamConn) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.outgrown {
 		return errOutgrown
 	}
-	err := u.send(b, u.replay)
+	err := u.send(c, u.replay)
 	if err != nil {
 		return err
 	}
-	u.to, u.sent, u.ended = b, u.total, u.wholeRead()
+	u.to, u.sent, u.ended = c, u.total, u.wholeRead()
 	u.untaken.Store(false)
 	if !u.started {
 		u.started, u.done = true, make(chan struct{})
@@ -86,7 +86,7 @@ func (u *upload) attach(b *upstreamConn) error {
 	return nil
 }
 
-// detach ends that. b must be closed where the attempt failed, as a write may be under way.
+// detach ends that. Its connection must be closed where the attempt failed, as a write may be under way.
 func (u *upload) detach() {
 	u.mu.Lock()
 	u.to = nil
@@ -123,7 +123,7 @@ func (u *upload) forward(data []byte, end error) bool {
 			return false
 		}
 		if u.sent == u.total && u.ended == u.wholeRead() {
-			return end == nil // who attached has sent it
+			return end == nil // attach has sent it
 		}
 		if u.send(u.to, data) == nil {
 			u.sent, u.ended = u.total, u.wholeRead()
@@ -138,7 +138,7 @@ func (u *upload) forward(data []byte, end error) bool {
 func (u *upload) wholeRead() bool { return errors.Is(u.end, io.EOF) }
 
 // send writes a piece, and what ends the body where all of it was read. It needs u.mu.
-func (u *upload) send(b *upstreamConn, data []byte) error {
+func (u *upload) send(c *upstreamConn, data []byte) error {
 	out := data
 	if u.chunked {
 		out = http1.AppendChunk(u.buf[:0], data)
@@ -150,7 +150,7 @@ func (u *upload) send(b *upstreamConn, data []byte) error {
 	if len(out) == 0 {
 		return nil
 	}
-	_, err := b.Write(out)
+	_, err := c.Write(out)
 	return err
 }
 
