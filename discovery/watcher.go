@@ -62,10 +62,11 @@ func NewWatcher(o Options) *Watcher {
 // may be called once. It waits for all it started but calls of a Catalogue that ignores its context.
 func (w *Watcher) Run(ctx context.Context) error {
 	if w.o.Registerer != nil {
-		if err := w.o.Registerer.Register(collector{w}); err != nil {
+		c := newCollector(w)
+		if err := w.o.Registerer.Register(c); err != nil {
 			return fmt.Errorf("register the watcher's metrics: %w", err)
 		}
-		defer w.o.Registerer.Unregister(collector{w})
+		defer w.o.Registerer.Unregister(c)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer w.tasks.Wait()
