@@ -12,8 +12,9 @@ const AcceptPause = 20 * time.Millisecond
 // ErrNoRoom says that what descriptors are left are for connections to instances.
 var ErrNoRoom = errors.New("as many connections are open as descriptors allow")
 
-// mostPassed is how many accepts in a row may fail with what passes: who else refuses each of them does not pass.
-const mostPassed = 32
+// mostPassing is how many accepts in a row may fail over their clients before accepting rests. A fault of one client is gone with the next
+// accept; one that meets every client, such as a firewall's, is not, and trying again at once would only burn a core.
+const mostPassing = 32
 
 // BrokenAfter is how long a listener may fail before it counts as broken for good: longer than any fault that passes by itself, and soon
 // enough for a load balancer and an operator to learn of it.
@@ -26,20 +27,18 @@ type Accepting struct {
 	faulty time.Time // since when it has brought nothing but faults of its own; zero where it has not
 }
 
-// Went notes an accept that brought a connection.
-func (a *Accepting) Went() { *a = Accepting{} }
-
-// Broken says, after Failed, whether the listener is broken for good: it has failed for BrokenAfter, and neither for want of descriptors
-// or memory nor over its clients.
-func (a *Accepting) Broken() bool { return !a.faulty.IsZero() && time.Since(a.faulty) >= BrokenAfter }
+// Succeeded notes an accept that brought a connection.
+func (a *Accepting) Succeeded() { *a = Accepting{} }
 
 // lacks says whether an error is a want of descriptors or memory.
 func lacks(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
-// Failed says whether accepting has to pause: descriptors or memory have run out, or nobody knows what it is.
-func (a *Accepting) Failed(err error) (pause bool) {
+// Failed notes an accept that failed. It says whether accepting has to pause, as descriptors or memory have run out or nobody knows what it
+// is, and whether the listener is broken for good: it has failed for BrokenAfter, and neither for want of descriptors or memory nor over
+// its clients.
+func (a *Accepting) Failed(err error) (pause, broken bool) {
 	switch {
 	case passes(err), lacks(err):
 		a.faulty = time.Time{}
@@ -47,7 +46,7 @@ func (a *Accepting) Failed(err error) (pause bool) {
 		a.faulty = time.Now()
 	}
 	a.failed++
-	return !passes(err) || a.failed >= mostPassed
+	return !passes(err) || a.failed >= mostPassing, !a.faulty.IsZero() && time.Since(a.faulty) >= BrokenAfter
 }
 
 // passes says whether an error was about the connection that it came instead of: its client left while it was queued, a firewall

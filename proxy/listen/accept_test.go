@@ -19,21 +19,23 @@ func TestWhatFollowsAnAcceptThatFailed(t *testing.T) {
 	} {
 		wrapped := fmt.Errorf("accept: %w", &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", err)})
 		var a, b Accepting
-		if a.Failed(err) != pause || b.Failed(wrapped) != pause {
+		first, _ := a.Failed(err)
+		second, _ := b.Failed(wrapped)
+		if first != pause || second != pause {
 			t.Errorf("%v: want a pause: %v", err, pause)
 		}
 	}
 	var a Accepting
 	paused := 0
-	for i := range 3 * mostPassed {
-		if i == mostPassed-1 {
-			a.Went()
+	for i := range 3 * mostPassing {
+		if i == mostPassing-1 {
+			a.Succeeded()
 		}
-		if a.Failed(syscall.EPERM) {
+		if pause, _ := a.Failed(syscall.EPERM); pause {
 			paused++
 		}
 	}
-	if want := mostPassed + 2; paused != want {
+	if want := mostPassing + 2; paused != want {
 		t.Errorf("%d pauses over what does not pass, want %d", paused, want)
 	}
 }
@@ -44,17 +46,16 @@ func TestAListenerThatIsBrokenForGood(t *testing.T) {
 		for err, want := range map[error]bool{syscall.EINVAL: true, syscall.EBADF: true, syscall.EMFILE: false, syscall.ENOMEM: false, syscall.ECONNABORTED: false} {
 			var a Accepting
 			for begun := time.Now(); time.Since(begun) < BrokenAfter; time.Sleep(AcceptPause) {
-				a.Failed(err)
-				if a.Broken() {
+				if _, broken := a.Failed(err); broken {
 					t.Fatalf("%v: broken after %v", err, time.Since(begun))
 				}
 			}
-			a.Failed(err)
-			if a.Broken() != want {
-				t.Errorf("%v for %v: broken %v", err, BrokenAfter, a.Broken())
+			if _, broken := a.Failed(err); broken != want {
+				t.Errorf("%v for %v: broken %v", err, BrokenAfter, broken)
 			}
-			if a.Went(); a.Broken() {
-				t.Errorf("%v: broken although it went", err)
+			a.Succeeded()
+			if _, broken := a.Failed(err); broken {
+				t.Errorf("%v: broken although one succeeded", err)
 			}
 		}
 	})

@@ -2,7 +2,7 @@ package listen
 
 import "time"
 
-// Looks is after how many looks in a row that found nothing taken a peer stands still.
+// Looks is how many looks in a row have to find that a peer has taken nothing before it counts as standing still.
 const Looks = 4
 
 // LookAfter is the time between two looks at a peer that may stand still for most.
