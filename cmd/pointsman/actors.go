@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -68,8 +69,12 @@ func cause(ctx context.Context) error {
 	return err
 }
 
-// untilSignal returns a context that ends with the first SIGTERM or SIGINT. A second one ends the process at once.
-func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+// hurryTime is what the process has after a second signal: its connections are closed within milliseconds.
+const hurryTime = time.Second
+
+// untilSignal returns a context that ends with the first SIGTERM or SIGINT. A second one calls hurry, and ends the process if that does not
+// within hurryTime; a third one ends it at once.
+func untilSignal(ctx context.Context, hurry func()) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
@@ -82,6 +87,11 @@ func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 			return
 		}
 		<-signals
+		hurry()
+		select {
+		case <-signals:
+		case <-time.After(hurryTime):
+		}
 		os.Exit(exitFatal)
 	}()
 	return ctx, cancel

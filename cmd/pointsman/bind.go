@@ -9,9 +9,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/certs"
-	"github.com/pointsman/pointsman/proxy/event"
 	"github.com/pointsman/pointsman/proxy/listen"
-	"github.com/pointsman/pointsman/proxy/std"
 )
 
 // ports are the bound listeners of a process. Binding comes before everything else, so that a port that is taken ends
@@ -92,23 +90,16 @@ func (p *ports) tell(log zerolog.Logger) {
 	}
 }
 
-// plainStd and plainLoops are the listeners for plain HTTP, for either engine.
-func (p *ports) plainStd() (out []std.Listener) {
+// http are the listeners for plain HTTP, whoever serves them.
+func (p *ports) http() (out []listen.Listener) {
 	for _, l := range p.plain {
-		out = append(out, std.Listener{Listener: l, RedirectHTTPS: p.redirectPort})
+		out = append(out, listen.Listener{Listener: l, Name: "http", RedirectHTTPS: p.redirectPort})
 	}
 	return out
 }
 
-func (p *ports) plainLoops() (out []event.Listener) {
-	for _, l := range p.plain {
-		out = append(out, event.Listener{Listener: l, RedirectHTTPS: p.redirectPort})
-	}
-	return out
-}
-
-// secured is the listener for HTTPS, if there is one.
-func (p *ports) secured(a *actors, log zerolog.Logger) ([]std.Listener, error) {
+// https is the listener for HTTPS, if there is one.
+func (p *ports) https(a *actors, log zerolog.Logger) ([]listen.Listener, error) {
 	if p.secure == nil {
 		return nil, nil
 	}
@@ -117,5 +108,5 @@ func (p *ports) secured(a *actors, log zerolog.Logger) ([]std.Listener, error) {
 		return nil, fmt.Errorf("-tls-cert, -tls-key: %w", err)
 	}
 	a.reread("the certificate "+p.cert, pair.Reload)
-	return []std.Listener{{Listener: p.secure, TLS: certs.Config(pair)}}, nil
+	return []listen.Listener{{Listener: p.secure, Name: "https", TLS: certs.Config(pair)}}, nil
 }

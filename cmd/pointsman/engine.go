@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
@@ -15,27 +14,22 @@ import (
 // serve adds the servers of all listeners that carry traffic. Plain HTTP goes to the event loop where that is wanted and there is one;
 // what it can't serve, and TLS, go to the goroutines.
 func (h *half) serve(a *actors, common *proxy.Shared) error {
-	secure, err := h.ports.secured(a, h.log)
+	secure, err := h.ports.https(a, h.log)
 	if err != nil {
 		return err
 	}
-	onDrain := func() { h.draining.Store(true) }
+	shared := listen.NewShared(listen.Options{DrainWait: common.Limits.DrainWait, Grace: common.Limits.Grace,
+		OnDrain: func() { h.draining.Store(true) }, Hurry: h.hurry, Log: h.log})
+	goroutines := std.NewServer(std.Options{Common: common, Listen: shared})
 	if !h.flags.looped() {
-		server := std.NewServer(std.Options{Common: common, OnDrain: onDrain})
-		listeners := append(h.ports.plainStd(), secure...)
-		a.serve(func(ctx context.Context) error { return server.Run(ctx, listeners...) })
+		listeners := append(h.ports.http(), secure...)
+		a.serve(func(ctx context.Context) error { return goroutines.Run(ctx, listeners...) })
 		return nil
 	}
-	files := listen.NewFiles()
 	number := reactor.ReserveProcs(h.flags.loops.value)
-	var rest *std.Server
-	loops := event.NewServer(event.Options{Common: common, Files: files, Loops: number, OnDrain: onDrain,
-		HandOver: func(c net.Conn, read []byte, l event.Listener) {
-			rest.TakeOver(c, read, std.Listener{Listener: l.Listener, RedirectHTTPS: l.RedirectHTTPS})
-		}})
-	rest = std.NewServer(std.Options{Common: common, Files: files, OnDrain: onDrain, Elsewhere: loops.Connections})
-	a.serve(func(ctx context.Context) error { return loops.Run(ctx, h.ports.plainLoops()...) })
-	a.serve(func(ctx context.Context) error { return rest.Run(ctx, secure...) })
+	loops := event.NewServer(event.Options{Common: common, Listen: shared, Loops: number, HandOver: goroutines.TakeOver})
+	a.serve(func(ctx context.Context) error { return loops.Run(ctx, h.ports.http()...) })
+	a.serve(func(ctx context.Context) error { return goroutines.Run(ctx, secure...) })
 	return nil
 }
 

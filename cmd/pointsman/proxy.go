@@ -44,13 +44,20 @@ func (h *half) carry(ctx context.Context, add func(*actors) error) int {
 		return exitFatal
 	}
 	defer h.ports.close()
+	hurry, hurryUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hurryUp()
+	h.hurry = hurry
 	var a actors
 	if err := add(&a); err != nil {
 		h.log.Error().Err(err).Msg("cannot start")
 		return exitFatal
 	}
 	h.ports.tell(h.log)
-	return finish(ctx, h.log, &a)
+	code := finish(ctx, h.log, &a, hurryUp)
+	if hurry.Err() != nil {
+		return exitFatal // connections were cut
+	}
+	return code
 }
 
 // overConsul makes a Consul agent the half's source. It opens no connection; bad certificates and the like are its errors.
@@ -94,9 +101,10 @@ func (h *half) self() consul.Self {
 	}
 }
 
-// finish runs the actors until the first of them ends or a signal comes, and turns the outcome into an exit code.
-func finish(ctx context.Context, log zerolog.Logger, a *actors) int {
-	ctx, cancel := untilSignal(ctx)
+// finish runs the actors until the first of them ends or a signal comes, and turns the outcome into an exit code. A second signal calls
+// hurry.
+func finish(ctx context.Context, log zerolog.Logger, a *actors, hurry func()) int {
+	ctx, cancel := untilSignal(ctx, hurry)
 	defer cancel()
 	defer hangups(log, a.files)()
 	if err := a.run(ctx); err != nil {

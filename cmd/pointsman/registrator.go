@@ -61,7 +61,7 @@ func (c *registratorFlags) follow(ctx context.Context, log zerolog.Logger) int {
 		log.Error().Err(err).Msg("cannot start")
 		return exitFatal
 	}
-	return finish(ctx, log, &a)
+	return finish(ctx, log, &a, func() {})
 }
 
 // assemble makes the registrator and adds it to a. The status address is bound before anything starts.

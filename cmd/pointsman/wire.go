@@ -44,6 +44,7 @@ type half struct {
 	watcher  *discovery.Watcher
 	table    *routing.Switch
 	draining atomic.Bool
+	hurry    context.Context // ends when draining has to be over at once
 }
 
 // newRegistry has what every Go program tells about itself.

@@ -22,7 +22,7 @@ const acceptMost = 32
 type acceptor struct {
 	reactor.Conn
 	loop      *loop
-	listener  Listener
+	listener  listen.Listener
 	batch     int // how many to accept next time
 	accepting listen.Accepting
 	paused    bool // it is not in epoll
@@ -30,13 +30,14 @@ type acceptor struct {
 
 // acceptedConn is a client's connection that has no loop yet.
 type acceptedConn struct {
-	fd       int
-	addr     netip.Addr
-	acceptor *acceptor
+	fd        int
+	addr      netip.Addr
+	acceptor  *acceptor
+	admission listen.Admission
 }
 
 // listen puts a listening socket into the loop, which owns it afterwards.
-func (l *loop) listen(listener Listener, fd int) error {
+func (l *loop) listen(listener listen.Listener, fd int) error {
 	a := &acceptor{loop: l, listener: listener, batch: 1}
 	// What is accepted inherits both: answers leave at once, and clients that vanished are found.
 	reactor.NoDelay(fd)
@@ -65,9 +66,9 @@ func (a *acceptor) Ready() {
 			a.failed(errno)
 			return
 		}
-		a.accepting.Went()
+		a.accepting.Succeeded()
 		a.loop.files.Add(1)
-		a.loop.server.assign(acceptedConn{fd, from, a}, a.loop)
+		a.loop.server.assign(acceptedConn{fd, from, a, a.loop.server.crowd.Enter()}, a.loop)
 	}
 	a.batch = min(2*a.batch, acceptMost)
 }
@@ -78,12 +79,13 @@ func (a *acceptor) failed(errno unix.Errno) {
 	if errno == unix.EAGAIN {
 		return
 	}
-	pause := a.accepting.Failed(errno)
-	if a.accepting.Broken() {
-		a.loop.server.breaks(fmt.Errorf("serve %s: %w", a.listener.Addr(), os.NewSyscallError("accept", errno)))
+	err := os.NewSyscallError("accept", errno)
+	pause, broken := a.accepting.Failed(err)
+	if broken {
+		a.loop.server.listen.Break(fmt.Errorf("serve %s: %w", a.listener.Addr(), err))
 	}
 	if pause {
-		a.pause(os.NewSyscallError("accept", errno))
+		a.pause(err)
 	}
 }
 
@@ -114,32 +116,53 @@ func (a *acceptor) Expire() {
 // Fail has nothing to end: a panic here was over one connection.
 func (a *acceptor) Fail() {}
 
+// Quiesce is listen.Socket's.
+func (a *acceptor) Quiesce() bool { return listen.QuiesceFD(a.FD()) }
+
+// Queued is listen.Socket's.
+func (a *acceptor) Queued() int { return listen.QueuedFD(a.FD()) }
+
+// Close has the loop close the socket, and waits for that.
+func (a *acceptor) Close() error {
+	closed := make(chan struct{})
+	end := func() { close(closed) }
+	if a.loop.tasks.Post(task{do: func() { a.loop.CloseConn(&a.Conn); end() }, dropped: end}) {
+		<-closed
+	}
+	return nil
+}
+
 // adopt makes an accepted connection one of this loop's.
 func (l *loop) adopt(accepted acceptedConn) {
 	c := l.free.takeClient()
-	c.loop, c.acceptor = l, accepted.acceptor
-	c.info = proxy.NewClient(accepted.addr, "http", &l.server.common.Forwarder)
+	c.loop, c.acceptor, c.admission = l, accepted.acceptor, accepted.admission
+	c.info = proxy.NewClient(accepted.addr, accepted.acceptor.listener.Scheme(), &l.server.common.Forwarder)
 	c.info.RedirectHTTPS = accepted.acceptor.listener.RedirectHTTPS
 	c.State = reactor.Writable // and perhaps more: epoll tells at once
 	if errno := l.Join(&c.Conn, c, accepted.fd, reactor.AllEvents); errno != 0 {
 		l.server.log.Error().Err(errno).Msg("watch a client's connection")
-		reactor.CloseFD(accepted.fd)
-		l.files.Add(-1)
-		l.open.Add(-1)
+		l.drop(accepted)
 		l.free.putClient(c)
 		return
 	}
 	c.phase = clientReadsHead
-	if l.server.crowded() {
-		if l.server.refused.Load() >= proxy.MostRefused {
-			l.endClient(c)
-			return
-		}
-		c.refused = true
-		l.server.refused.Add(1)
+	if c.admission == listen.AdmissionRefused {
 		c.refuse(proxy.OutcomeTooManyConnections)
 		return
 	}
 	c.headTimed = true // the first head has its time from here on, not from its first byte
 	l.arm(&c.conn, l.server.limits.ReadHead)
+}
+
+// drop closes an accepted connection that no loop serves. It had been assigned to this one.
+func (l *loop) drop(accepted acceptedConn) {
+	reactor.CloseFD(accepted.fd)
+	l.files.Add(-1)
+	l.uncount(accepted.admission)
+}
+
+// uncount takes a connection that has ended, or has been handed over, out of the counts.
+func (l *loop) uncount(a listen.Admission) {
+	l.open.Add(-1)
+	l.server.crowd.Leave(a)
 }

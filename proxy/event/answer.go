@@ -155,7 +155,7 @@ func (e *exchange) answered(size int) {
 	ans := &l.answer
 	e.x.Answered(ans, time.Duration(l.Clock-e.sentAt), l.Now, u.reused)
 	c.ClearDeadline() // what it was waited for was its body
-	e.x.BeforeAnswer(l.server.draining.Load(), !e.requestBody.read())
+	e.x.BeforeAnswer(l.server.listen.Draining(), !e.requestBody.read())
 	head := e.x.AppendAnswer(l.message[:0], ans, e.x.CloseAfter(), l.Now)
 	if e.awaitsContinue {
 		e.awaitsContinue, e.uploadStopped = false, true // the body is not asked for any more

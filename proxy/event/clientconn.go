@@ -5,6 +5,7 @@ package event
 import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
@@ -39,7 +40,7 @@ type clientConn struct {
 	discarded   int64 // bytes thrown away
 	next        *clientConn
 
-	refused bool // there was no room for it
+	admission listen.Admission
 }
 
 // Ready goes on with what the connection is at.
@@ -241,17 +242,8 @@ func (l *loop) endClient(c *clientConn) {
 	}
 	c.phase = clientGone
 	l.CloseConn(&c.Conn)
-	l.uncount(c)
+	l.uncount(c.admission)
 	l.free.putClient(c)
-}
-
-// uncount takes a connection that has ended out of the counts.
-func (l *loop) uncount(c *clientConn) {
-	if c.refused {
-		c.refused = false
-		l.server.refused.Add(-1)
-	}
-	l.open.Add(-1)
 }
 
 // closeAfterResponse ends a connection behind its last answer: at once where all that the client sent was read, else the close would reset

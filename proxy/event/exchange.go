@@ -72,7 +72,7 @@ func (e *exchange) reply() {
 	c := e.clientConn
 	l := c.loop
 	e.dropUpstream()
-	e.x.BeforeLocalReply(l.server.draining.Load(), e.skipBody())
+	e.x.BeforeLocalReply(l.server.listen.Draining(), e.skipBody())
 	l.message = e.x.AppendLocalReply(l.message[:0], e.x.CloseAfter(), l.Now)
 	if _, ok := l.Send(&c.Conn, l.message); !ok {
 		e.abandon()

@@ -23,6 +23,7 @@ import (
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -60,6 +61,7 @@ func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery
 	if o.Loops == 0 {
 		o.Loops = rigLoops
 	}
+	o.Listen = listen.NewShared(listen.Options{DrainWait: o.Common.Limits.DrainWait, Grace: o.Common.Limits.Grace})
 	r.server = NewServer(o)
 	l := onLoopback(t)
 	r.addr = l.Addr().String()
@@ -69,7 +71,7 @@ func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := r.server.Run(ctx, Listener{Listener: l}); err != nil {
+		if err := r.server.Run(ctx, listen.Listener{Listener: l}); err != nil {
 			t.Errorf("run: %v", err)
 		}
 	}()

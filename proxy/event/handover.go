@@ -22,7 +22,7 @@ func (l *loop) handOver(c *clientConn, e *exchange) {
 	listener := c.acceptor.listener
 	fd := l.Detach(&c.Conn)
 	c.phase = clientGone
-	defer l.open.Add(-1) // it is somewhere at any time, for who waits for the last one
+	defer l.uncount(c.admission) // after the other server has counted it: the drain waits for it at any time
 	l.free.putClient(c)
 	conn, err := connOf(fd)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 type handed struct {
@@ -24,7 +25,7 @@ type handed struct {
 func TestHandOver(t *testing.T) {
 	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
 	over := make(chan handed, 1)
-	take := func(c net.Conn, read []byte, l Listener) { over <- handed{c, string(read)} }
+	take := func(c net.Conn, read []byte, l listen.Listener) { over <- handed{c, string(read)} }
 	secure := fixture.At(a, "urlprefix-/b proto=https")
 	secure.Service, secure.ID = "b", "b"
 	r := newRig(t, Options{HandOver: take}, proxy.Limits{}, fixture.At(a, "urlprefix-/a"), secure)
@@ -66,7 +67,7 @@ func TestHandOver(t *testing.T) {
 func TestHandOverOfHTTP2(t *testing.T) {
 	const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	over := make(chan handed, 1)
-	r := newRig(t, Options{HandOver: func(c net.Conn, read []byte, l Listener) { over <- handed{c, string(read)} }}, proxy.Limits{})
+	r := newRig(t, Options{HandOver: func(c net.Conn, read []byte, l listen.Listener) { over <- handed{c, string(read)} }}, proxy.Limits{})
 	for _, step := range []int{1, 7, len(preface)} {
 		c, _ := r.dial()
 		for at := 0; at < len(preface); at += step {

@@ -92,8 +92,8 @@ func TestDescriptorsRunOut(t *testing.T) {
 		defer c.Close()
 		conns = append(conns, c)
 	}
-	eventually(t, "accepting has stopped", func() bool { return !r.server.files.Room() })
-	if n := r.server.files.Open(); n > 400-min(listen.ReserveFiles, 400/4) {
+	eventually(t, "accepting has stopped", func() bool { return !r.server.listen.Files.Room() })
+	if n := r.server.listen.Files.Open(); n > 400-min(listen.ReserveFiles, 400/4) {
 		t.Errorf("%d descriptors are used", n)
 	}
 	before := cpuTime(t)
@@ -198,7 +198,7 @@ func TestNoDescriptorIsLost(t *testing.T) {
 	}
 	const own = 2*2 + 1 // what the loops and the listener have
 	r.raw(silence, fixture.Get("/", "Connection: close\r\n"))
-	eventually(t, "the first connection to the instance has ended", func() bool { return r.server.files.Open() == own })
+	eventually(t, "the first connection to the instance has ended", func() bool { return r.server.listen.Files.Open() == own })
 	before, pipesBefore := count(), openPipes(t)
 	for range 20 {
 		for _, send := range []string{"", "GE", fixture.Get("/", ""), fixture.Get("/large", ""), fixture.Get("/cut", ""), "junk\r\n\r\n", fixture.Get("/none", ""),
@@ -213,7 +213,7 @@ func TestNoDescriptorIsLost(t *testing.T) {
 		}
 	}
 	pipes := func() int { return openPipes(t) - pipesBefore } // the loops keep them
-	eventually(t, "all descriptors are back", func() bool { return r.server.Connections() == 0 && r.server.files.Open() == int64(own+pipes()) })
+	eventually(t, "all descriptors are back", func() bool { return r.server.Connections() == 0 && r.server.listen.Files.Open() == int64(own+pipes()) })
 	eventually(t, "the kernel agrees", func() bool { return count() <= before+pipes() })
 }
 

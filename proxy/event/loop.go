@@ -45,7 +45,7 @@ type task struct {
 }
 
 func newLoop(s *Server, number int) *loop {
-	return &loop{server: s, recorder: s.common.NewRecorder(), number: number, files: s.files, front: newShared(), back: newShared(),
+	return &loop{server: s, recorder: s.common.NewRecorder(), number: number, files: s.listen.Files, front: newShared(), back: newShared(),
 		message: make([]byte, 0, reactor.HeadSpace+reactor.SharedBytes), pools: make(map[*balancer.Way]*pool)}
 }
 
@@ -86,7 +86,7 @@ func (l *loop) panicked(fault any, h reactor.Handler) {
 	}
 	if c, ok := h.(*clientConn); ok && c.phase != clientGone {
 		c.phase = clientGone
-		l.uncount(c)
+		l.uncount(c.admission)
 	}
 }
 
@@ -94,8 +94,7 @@ func (l *loop) panicked(fault any, h reactor.Handler) {
 func (l *loop) closeAll() {
 	for _, t := range l.tasks.Close() {
 		if t.accepted.fd > 0 {
-			reactor.CloseFD(t.accepted.fd)
-			l.files.Add(-1)
+			l.drop(t.accepted)
 		}
 		if t.dropped != nil {
 			t.dropped()

@@ -14,12 +14,13 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 // pausable is a rig with one loop, and a way to get ready to hold it: what happens while it is held comes to it in one turn.
 func pausable(t *testing.T, limits proxy.Limits, a net.Addr, common *proxy.Shared) (r *rig, ready func() (hold func() (release func()))) {
 	held, gate := make(chan struct{}), make(chan struct{})
-	r = newRig(t, Options{Common: common, Loops: 1, HandOver: func(c net.Conn, _ []byte, _ Listener) {
+	r = newRig(t, Options{Common: common, Loops: 1, HandOver: func(c net.Conn, _ []byte, _ listen.Listener) {
 		c.Close()
 		held <- struct{}{}
 		<-gate

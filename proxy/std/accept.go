@@ -3,6 +3,7 @@ package std
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"runtime/debug"
@@ -13,49 +14,45 @@ import (
 	"github.com/pointsman/pointsman/proxy/listen"
 )
 
-// accept serves a listener's connections until it is closed, which is no error while draining, or is broken for good.
-func (s *Server) accept(l *Listener) error {
-	var course listen.Accepting
+// accept serves a listener's connections until it is closed or broken for good.
+func (s *Server) accept(l *listen.Listener) {
+	var accepting listen.Accepting
 	for {
-		for !s.files.Room() && !s.draining.Load() {
+		for !s.listen.Files.Room() && !s.listen.Draining() {
 			s.pause(l, listen.ErrNoRoom)
 		}
 		c, err := l.Accept()
-		switch {
-		case err == nil:
-			course.Went()
+		if err == nil {
+			accepting.Succeeded()
 			s.adopt(c, nil, l)
-		case !errors.Is(err, net.ErrClosed):
-			pause := course.Failed(err)
-			if course.Broken() && !s.draining.Load() {
-				return err
-			}
-			if pause {
-				s.pause(l, err)
-			}
-		case s.draining.Load():
-			return nil
-		default:
-			return err
+			continue
+		}
+		pause, broken := accepting.Failed(err)
+		if broken || errors.Is(err, net.ErrClosed) {
+			s.listen.Break(fmt.Errorf("serve %s: %w", l.Addr(), err)) // while draining it is no fault
+			return
+		}
+		if pause {
+			s.pause(l, err)
 		}
 	}
 }
 
 // pause pauses accepting.
-func (s *Server) pause(l *Listener, why error) {
+func (s *Server) pause(l *listen.Listener, why error) {
 	s.common.Paused(l.Addr(), why)
 	time.Sleep(listen.AcceptPause)
 }
 
 // TakeOver serves a connection from bytes that were read from it before. It returns at once, and owns c. l says how it was accepted. A
 // connection that comes after Run has ended is closed.
-func (s *Server) TakeOver(c net.Conn, read []byte, l Listener) {
-	l = l.negotiating()
+func (s *Server) TakeOver(c net.Conn, read []byte, l listen.Listener) {
+	l = negotiating(l)
 	s.adopt(c, slices.Clone(read), &l)
 }
 
 // negotiating is the listener with the protocols that clients may choose.
-func (l Listener) negotiating() Listener {
+func negotiating(l listen.Listener) listen.Listener {
 	if l.TLS != nil {
 		l.TLS = l.TLS.Clone()
 		l.TLS.NextProtos = []string{"h2", "http/1.1"}
@@ -63,7 +60,7 @@ func (l Listener) negotiating() Listener {
 	return l
 }
 
-func (s *Server) adopt(c net.Conn, read []byte, l *Listener) {
+func (s *Server) adopt(c net.Conn, read []byte, l *listen.Listener) {
 	if f := s.open.add(c, &s.serving); f != nil {
 		go s.serve(f, read, l)
 		return
@@ -72,7 +69,7 @@ func (s *Server) adopt(c net.Conn, read []byte, l *Listener) {
 }
 
 // serve serves a connection to its end, or to where net/http takes it over. A panic costs this connection and nothing else.
-func (s *Server) serve(f *clientConn, read []byte, l *Listener) {
+func (s *Server) serve(f *clientConn, read []byte, l *listen.Listener) {
 	defer s.serving.Done()
 	given := false
 	defer func() {
@@ -85,7 +82,7 @@ func (s *Server) serve(f *clientConn, read []byte, l *Listener) {
 		}
 	}()
 	f.info = s.newClient(f, l)
-	if f.refused {
+	if f.admission == listen.AdmissionRefused {
 		if l.TLS == nil { // a handshake costs more than many a request
 			s.refuse(f, proxy.OutcomeTooManyConnections, "")
 		}
@@ -113,22 +110,18 @@ func (s *Server) serve(f *clientConn, read []byte, l *Listener) {
 	}
 }
 
-func (s *Server) newClient(c net.Conn, l *Listener) proxy.Client {
-	scheme := "http"
-	if l.TLS != nil {
-		scheme = "https"
-	}
+func (s *Server) newClient(c net.Conn, l *listen.Listener) proxy.Client {
 	var peer netip.AddrPort
 	if a := c.RemoteAddr(); a != nil {
 		peer, _ = netip.ParseAddrPort(a.String()) // a Unix socket's has no address
 	}
-	client := proxy.NewClient(peer.Addr(), scheme, &s.common.Forwarder)
+	client := proxy.NewClient(peer.Addr(), l.Scheme(), &s.common.Forwarder)
 	client.RedirectHTTPS = l.RedirectHTTPS
 	return client
 }
 
 // handshake makes TLS of a connection where its listener wants that, and says whether HTTP/2 was agreed on.
-func (s *Server) handshake(f *clientConn, l *Listener) (conn net.Conn, http2 bool, err error) {
+func (s *Server) handshake(f *clientConn, l *listen.Listener) (conn net.Conn, http2 bool, err error) {
 	if l.TLS == nil {
 		return f, false, nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/listen"
 )
 
 func greeting(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }
@@ -73,7 +74,7 @@ func TestShortOfDescriptors(t *testing.T) {
 	if ask(c, br) != 200 {
 		t.Fatal("no answer")
 	}
-	r.server.files.Add(1 << 40)
+	r.server.listen.Files.Add(1 << 40)
 	late, lateReader := dial(t, r.addr) // by chance it is the one that accepting waited for already
 	last, lastReader := dial(t, r.addr)
 	io.WriteString(last, fixture.Get("/", ""))
@@ -84,7 +85,7 @@ func TestShortOfDescriptors(t *testing.T) {
 	if ask(c, br) != 200 {
 		t.Error("an open connection is not served")
 	}
-	r.server.files.Add(-1 << 40)
+	r.server.listen.Files.Add(-1 << 40)
 	last.SetReadDeadline(time.Now().Add(5 * time.Second))
 	if line, err := lastReader.ReadString('\n'); err != nil || !strings.Contains(line, " 200 ") || ask(late, lateReader) != 200 {
 		t.Errorf("%q %v", line, err)
@@ -196,7 +197,7 @@ func handOver(t *testing.T, s *Server, bytes string) (net.Conn, *bufio.Reader) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.TakeOver(accepted, []byte(bytes), Listener{})
+	s.TakeOver(accepted, []byte(bytes), listen.Listener{})
 	return c, br
 }
 

@@ -13,11 +13,10 @@ import (
 // openConns is the set of clients' connections.
 type openConns struct {
 	progress time.Duration // that a write may stand still
-	most     int           // 0 is no limit
+	crowd    *listen.Crowd
 	files    *listen.Files
 	mu       sync.Mutex
 	conns    map[*clientConn]struct{}
-	refused  int // of these, to be turned away
 	closed   bool
 }
 
@@ -25,18 +24,18 @@ type openConns struct {
 func (o *openConns) add(c net.Conn, serving *sync.WaitGroup) *clientConn {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	crowded := o.most > 0 && len(o.conns)-o.refused >= o.most
-	if o.closed || crowded && o.refused >= proxy.MostRefused {
+	if o.closed {
+		return nil
+	}
+	admission := o.crowd.Enter()
+	if admission == listen.AdmissionClosed {
 		return nil
 	}
 	if o.conns == nil {
 		o.conns = make(map[*clientConn]struct{})
 	}
-	f := &clientConn{sender: sender{Conn: c, progress: o.progress}, open: o, refused: crowded}
+	f := &clientConn{sender: sender{Conn: c, progress: o.progress}, open: o, admission: admission}
 	o.conns[f] = struct{}{}
-	if crowded {
-		o.refused++
-	}
 	o.files.Add(1)
 	serving.Add(1)
 	return f
@@ -46,16 +45,8 @@ func (o *openConns) remove(f *clientConn) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.conns, f)
-	if f.refused {
-		o.refused--
-	}
+	o.crowd.Leave(f.admission)
 	o.files.Add(-1)
-}
-
-func (o *openConns) len() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.conns)
 }
 
 // closeAll closes what is open and takes nothing more. Who reads or writes there ends with an error.
@@ -79,12 +70,12 @@ func (o *openConns) closeAll() {
 // clientConn is a client's connection, below TLS.
 type clientConn struct {
 	sender
-	info     proxy.Client
-	open     *openConns
-	refused  bool        // there is no room for it
-	untilEnd atomic.Bool // an answer is on its way that ends with the connection
-	once     sync.Once
-	closeErr error
+	info      proxy.Client
+	open      *openConns
+	admission listen.Admission
+	untilEnd  atomic.Bool // an answer is on its way that ends with the connection
+	once      sync.Once
+	closeErr  error
 }
 
 // Close ends the connection. Any goroutine may call it, more than once.

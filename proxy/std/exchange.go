@@ -78,7 +78,7 @@ func (e *exchange) match() proxy.Action {
 // reply gives a local reply. What is left of the request is discarded after it where it is small, and otherwise ends with the connection.
 func (e *exchange) reply() {
 	e.begun = true
-	e.x.BeforeLocalReply(e.server.draining.Load(), 0)
+	e.x.BeforeLocalReply(e.server.listen.Draining(), 0)
 	if e.upload != nil {
 		e.upload.stop()
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -57,14 +58,15 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 	}
 	o.Common = &proxy.Shared{Switch: r.switcher, Metrics: proxy.NewMetrics(r.registry), Access: o.Access, Forwarder: o.Forwarder,
 		Log: zerolog.Nop(), Limits: lab.Over(proxy.DefaultLimits(), o.Limits)}
+	o.Listen = listen.NewShared(listen.Options{DrainWait: o.Common.Limits.DrainWait, Grace: o.Common.Limits.Grace})
 	r.server = NewServer(o.Options)
 	plain := onLoopback(t)
-	listeners := []Listener{{Listener: plain}}
+	listeners := []listen.Listener{{Listener: plain}}
 	r.addr = plain.Addr().String()
 	if o.TLS != nil {
 		secure := onLoopback(t)
 		r.tlsAddr = secure.Addr().String()
-		listeners = append(listeners, Listener{Listener: secure, TLS: o.TLS})
+		listeners = append(listeners, listen.Listener{Listener: secure, TLS: o.TLS})
 		if o.Redirect {
 			listeners[0].RedirectHTTPS = port(secure.Addr())
 		}

@@ -11,7 +11,7 @@ import (
 func (a *attempt) relay() {
 	e := a.exchange
 	e.begun = true
-	e.x.BeforeAnswer(e.server.draining.Load(), false)
+	e.x.BeforeAnswer(e.server.listen.Draining(), false)
 	e.answerBody.Start(e.answer.Framing)
 	err := e.response.head(&e.answer)
 	if err == nil {

@@ -63,32 +63,37 @@ func (r *rig) common() *proxy.Shared {
 	return &proxy.Shared{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Gate: r.gate, Log: r.log, Limits: limits}
 }
 
+// shared is what the servers of a rig share below HTTP.
+func (r *rig) shared(common *proxy.Shared) *listen.Shared {
+	return listen.NewShared(listen.Options{DrainWait: common.Limits.DrainWait, Grace: common.Limits.Grace, OnDrain: r.onDrain, Log: r.log})
+}
+
 func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {
-	s := event.NewServer(event.Options{Common: r.common(), Loops: r.loops, OnDrain: r.onDrain})
-	return func(ctx context.Context) error { return s.Run(ctx, event.Listener{Listener: l}) }
+	common := r.common()
+	s := event.NewServer(event.Options{Common: common, Listen: r.shared(common), Loops: r.loops})
+	return func(ctx context.Context) error { return s.Run(ctx, listen.Listener{Listener: l}) }
 }
 
 // startBoth is an event loop that hands connections over to goroutines.
 func startBoth(r *rig, l net.Listener) func(ctx context.Context) error {
-	common, files := r.common(), listen.NewFiles()
-	var taker *std.Server
-	loop := event.NewServer(event.Options{Common: common, Files: files, Loops: r.loops, OnDrain: r.onDrain, HandOver: func(c net.Conn, read []byte, from event.Listener) {
-		taker.TakeOver(c, read, std.Listener{Listener: from.Listener, RedirectHTTPS: from.RedirectHTTPS})
-	}})
-	taker = std.NewServer(std.Options{Common: common, Files: files, Elsewhere: loop.Connections})
+	common := r.common()
+	shared := r.shared(common)
+	taker := std.NewServer(std.Options{Common: common, Listen: shared})
+	loop := event.NewServer(event.Options{Common: common, Listen: shared, Loops: r.loops, HandOver: taker.TakeOver})
 	return func(ctx context.Context) error {
 		var all sync.WaitGroup
 		defer all.Wait()
 		ctx, stop := context.WithCancel(ctx) // as in the program, the first to end stops the other
 		defer stop()
 		all.Go(func() { _ = taker.Run(ctx) })
-		return loop.Run(ctx, event.Listener{Listener: l})
+		return loop.Run(ctx, listen.Listener{Listener: l})
 	}
 }
 
 func startStd(r *rig, l net.Listener) func(ctx context.Context) error {
-	s := std.NewServer(std.Options{Common: r.common(), OnDrain: r.onDrain})
-	listener := std.Listener{Listener: l}
+	common := r.common()
+	s := std.NewServer(std.Options{Common: common, Listen: r.shared(common)})
+	listener := listen.Listener{Listener: l}
 	if r.kind.secure {
 		listener.TLS = &tls.Config{Certificates: []tls.Certificate{certificate()}}
 	}

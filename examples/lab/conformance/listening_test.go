@@ -92,7 +92,7 @@ func TestListenerOutlivesItsFault(t *testing.T) {
 			})
 		}
 		r.stop()
-		if n := log.count("accepting pauses", r.addr, "invalid argument"); n != 1 || log.count("accepting") != 1 {
+		if n := log.count("accepting is paused", r.addr, "invalid argument"); n != 1 || log.count("accepting") != 1 {
 			t.Errorf("%d lines, want one:\n%s", n, log.text.String())
 		}
 	})

@@ -55,7 +55,7 @@ func main() {
 
 // run is `pointsman proxy` without a catalogue.
 func run(ctx context.Context, s settings) error {
-	l, err := listen(ctx, s.listen)
+	l, err := bind(ctx, s.listen)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func run(ctx context.Context, s settings) error {
 	return err
 }
 
-func listen(ctx context.Context, address string) (net.Listener, error) {
+func bind(ctx context.Context, address string) (net.Listener, error) {
 	var plain net.ListenConfig
 	plain.SetMultipathTCP(false) // as the proxy's own listeners
 	return plain.Listen(ctx, "tcp", address)
