@@ -78,7 +78,7 @@ func (r *Result) closeCut(tags []string) {
 			continue
 		}
 		r.Rules[i] = rule.closed()
-		r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: []string{shown(tags[at])},
+		r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: append([]string{shown(tags[at])}, rule.Sources...),
 			Reason: "looks like an item of allow= or deny= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: `write \, for a comma inside of a tag`})
 	}
 }

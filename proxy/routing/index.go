@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"cmp"
 	"hash/maphash"
 	"maps"
 	"slices"
@@ -27,27 +26,6 @@ func keyOf(m *dialect.Match) routeKey {
 type place struct {
 	kind             dialect.HostKind
 	host, port, path string
-}
-
-// slot holds the routes of one place in the order in which they are tried: the kind of path that takes less comes first. It is never
-// modified. Nearly every slot holds one route.
-type slot []*Route
-
-// with is the slot after the route of a key became r, or went where r is nil.
-func (s slot) with(k routeKey, r *Route) slot {
-	at, found := slices.BinarySearchFunc(s, k, func(r *Route, k routeKey) int { return cmp.Compare(r.key.path.Kind, k.path.Kind) })
-	next := make(slot, 0, len(s)+1)
-	next = append(next, s[:at]...)
-	if r != nil {
-		next = append(next, r)
-	}
-	if found {
-		at++
-	}
-	if next = append(next, s[at:]...); len(next) == 0 {
-		return nil
-	}
-	return next
 }
 
 // shardCount makes a shard of 20,000 routes about 20 long: copying one for a change costs a microsecond. The array of shards
@@ -142,7 +120,7 @@ func (k routeKey) place() place {
 
 // route is the present route of a key, or nil.
 func (x *index) route(k routeKey) *Route {
-	for _, r := range x.slot(k.place()) {
+	for r := range x.slot(k.place()).all {
 		if r.key.path.Kind == k.path.Kind {
 			return r
 		}
@@ -162,12 +140,12 @@ func (e *editor) set(k routeKey, r *Route) {
 	next := old.with(k, r)
 	by := 0
 	switch {
-	case old != nil && next == nil:
+	case !old.none() && next.none():
 		by = -1
-	case old == nil && next != nil:
+	case old.none() && !next.none():
 		by = +1
 	}
-	if next == nil {
+	if next.none() {
 		delete(e.slots.parts[n], p)
 	} else {
 		e.slots.parts[n][p] = next
@@ -225,7 +203,7 @@ func (e *editor) glob(p place, by int, s slot) {
 		e.globs = slices.Delete(e.globs, at, at+1)
 	}
 	if by > 0 && !found {
-		e.globs = slices.Insert(e.globs, at, &glob{pattern: s[0].claims[0].rule.Match.Host.Pattern, host: p.host, port: p.port, name: p.name()})
+		e.globs = slices.Insert(e.globs, at, &glob{pattern: s.first.claims[0].rule.Match.Host.Pattern, host: p.host, port: p.port, name: p.name()})
 	}
 }
 

@@ -103,24 +103,21 @@ func (h *paths) longest(x *index, p place, path string) *Route {
 		if !strings.HasPrefix(path, h.sole) {
 			return nil
 		}
-		return h.slot.route(path, len(h.sole))
+		if h.slot.kind.Takes(path, len(h.sole)) {
+			return h.slot.first
+		}
+		return h.slot.next(path, len(h.sole))
 	}
 	for _, n := range h.lengths.of {
 		if n > len(path) {
 			continue
 		}
 		p.path = path[:n]
-		if r := x.slot(p).route(path, n); r != nil {
-			return r
+		s := x.slot(p)
+		if s.kind.Takes(path, n) && !s.none() {
+			return s.first
 		}
-	}
-	return nil
-}
-
-// route is the first that takes a request's path, whose first n bytes are those of the slot's, or nil.
-func (s slot) route(path string, n int) *Route {
-	for _, r := range s {
-		if r.key.path.Kind.Takes(path, n) {
+		if r := s.next(path, n); r != nil {
 			return r
 		}
 	}

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -213,7 +214,7 @@ func boundary(path string, n int) bool {
 func (t *Table) all() (out []*Route) {
 	for _, part := range t.index.slots.parts {
 		for _, s := range part {
-			out = append(out, s...)
+			out = slices.AppendSeq(out, s.all)
 		}
 	}
 	return out

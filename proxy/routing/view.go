@@ -35,7 +35,7 @@ func (t *Table) Routes() []*Route {
 	out := make([]*Route, 0, t.Len()+1)
 	for i := range t.index.slots.parts {
 		for _, s := range t.index.slots.parts[i] {
-			out = append(out, s...)
+			out = slices.AppendSeq(out, s.all)
 		}
 	}
 	slices.SortFunc(out, func(a, b *Route) int {
