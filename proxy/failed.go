@@ -45,7 +45,7 @@ func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Actio
 	if reason := reasonOf(f, x.blame); reason != "" && x.Member != nil {
 		x.seat.UpstreamFailed(x.Member.Upstream, reason, now)
 	}
-	return x.reply(outcomeOf(f), x.seat.common.Limits.detailOf(f))
+	return x.reply(outcomeOf(f), x.detailOf(f))
 }
 
 // observeFailure notes what a failed attempt says about the way in which its instance was spoken to.

@@ -2,14 +2,12 @@ package proxy
 
 import "time"
 
-// Limits bound what one connection may cost. They are taken as they are: a zero is a zero, and means what its field says. Begin with
+// Limits bound what connections may cost, whichever route their requests take: what belongs to a route is its routing.Policy. They are taken as they are: a zero is a zero, and means what its field says. Begin with
 // DefaultLimits for what nothing else is known about. A time without a word about zero has to be above it: at zero it is over at once.
 type Limits struct {
-	Connect   time.Duration // one connect to an instance
 	ReadHead  time.Duration // a request's head
-	Answer    time.Duration // an answer's head
 	Idle      time.Duration // a client's connection between requests
-	Progress  time.Duration // a body that stands still, either way
+	Progress  time.Duration // a body that stands still while no route is known; then it is Route.Policy's
 	DrainWait time.Duration // from readiness false to the end of accepting; 0 is at once
 	Grace     time.Duration // from there to the end of all that is still open; 0 closes it at once
 	KeepIdle  time.Duration // a kept connection to an instance; 0 keeps none
@@ -20,15 +18,12 @@ type Limits struct {
 	KeepConns     int // kept connections per instance; 0 keeps none
 	Conns         int // clients' connections; 0 is no limit
 	UpstreamConns int // connections per instance, used and kept; 0 is no limit
-	Retries       int // attempts that may follow one that sent something; 0 is none
 }
 
 // DefaultLimits are those of a process that was told nothing else: the one place where they stand.
 func DefaultLimits() Limits {
 	return Limits{
-		Connect:  time.Second,
 		ReadHead: 10 * time.Second,
-		Answer:   time.Minute,
 		Idle:     75 * time.Second,
 		Progress: time.Minute,
 		Grace:    30 * time.Second,
@@ -36,7 +31,6 @@ func DefaultLimits() Limits {
 
 		HeadBytes: 32 << 10, HeadFields: 128,
 		KeepConns: 512, // as many as a busy instance serves at once
-		Retries:   2,   // with a third instance still failing, a fourth is no likelier to answer
 	}
 }
 

@@ -254,7 +254,7 @@ func outcomeOf(f Failure) Outcome {
 }
 
 // detailOf tells a client what went wrong with the last attempt, where the outcome alone does not say it; "" where it does.
-func (l *Limits) detailOf(f Failure) string {
+func (x *Exchange) detailOf(f Failure) string {
 	switch f {
 	case FailedSent:
 		return "The upstream closed the connection before sending a response."
@@ -265,7 +265,7 @@ func (l *Limits) detailOf(f Failure) string {
 	case FailedBody:
 		return "The request body does not match its framing."
 	case FailedSlow:
-		return l.slowBody()
+		return x.slowBody()
 	}
 	return ""
 }

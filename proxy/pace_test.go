@@ -24,13 +24,12 @@ func TestPace(t *testing.T) {
 		{"a burst earns no credit", 100, 1 << 20, 61 * time.Second, 2, true},
 		{"the whole of a small body within one span", 100, 2, 10 * time.Second, 5, false},
 	} {
-		l := Limits{Progress: time.Minute, MinBodyRate: c.rate}
 		var p Pace
 		var waited time.Duration
 		var n int64
 		late := false
 		for range c.pieces {
-			if p.Patience(&l, waited, n) < c.every {
+			if p.patience(time.Minute, c.rate, waited, n) < c.every {
 				late = true
 				break
 			}

@@ -12,7 +12,7 @@ func (x *Exchange) pick() Action {
 		x.deposited = true
 		route.Lane.Budget.Deposit(x.begun)
 	}
-	x.attempts = Attempts{Idempotent: Idempotent(x.Request.Method), Max: x.seat.common.Limits.Retries}
+	x.attempts = Attempts{Idempotent: Idempotent(x.Request.Method), Max: route.Policy.Retries}
 	member, ok := route.Pick(x.want())
 	switch {
 	case !ok && route.Closed:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // proxyFlags are the proxy's options; run and demo share most of them.
@@ -68,8 +69,8 @@ func (c *proxyFlags) traffic(f *flags) {
 	f.Var(&c.access, "access-log", "`FORMAT` of a line per request on stdout: off, json or combined")
 	f.Var(&c.policy, "balance", "`POLICY` that chooses an instance: round-robin or least-connections")
 	f.Var(&c.trusted, "trusted-proxies", "`NETWORKS` (with commas) whose forwarding header fields are trusted")
-	l := proxy.DefaultLimits()
-	c.connect, c.head, c.answer = timeout(l.Connect), timeout(l.ReadHead), timeout(l.Answer)
+	l, p := proxy.DefaultLimits(), routing.DefaultPolicy()
+	c.connect, c.head, c.answer = timeout(p.Timeouts.Connect), timeout(l.ReadHead), timeout(p.Timeouts.Answer)
 	c.idle, c.progress = timeout(l.Idle), timeout(l.Progress)
 	c.drainWait, c.grace = span{l.DrainWait, 0, mostTimeout}, span{l.Grace, 0, mostTimeout}
 	f.Var(&c.connect, "connect-timeout", "`TIME` to connect to an instance")
@@ -81,7 +82,7 @@ func (c *proxyFlags) traffic(f *flags) {
 	f.Var(&c.bodyRate, "min-body-rate", "minimum `BYTES` per second of a request's body, averaged over -progress-timeout; 0 is no minimum")
 	f.Var(&c.drainWait, "drain-wait", "`TIME` between not ready and closing the listeners, so that load balancers notice")
 	f.Var(&c.grace, "grace", "`TIME` for requests in flight after the listeners are closed")
-	c.retries, c.headerSize, c.headerSum = count{l.Retries, 0, 16}, count{l.HeadBytes, 1 << 10, 1 << 20}, count{l.HeadFields, 8, 10000}
+	c.retries, c.headerSize, c.headerSum = count{p.Retries, 0, 16}, count{l.HeadBytes, 1 << 10, 1 << 20}, count{l.HeadFields, 8, 10000}
 	f.Var(&c.retries, "retries", "how many `TIMES` a request that an instance may have read is repeated, if that is safe")
 	f.Var(&c.headerSize, "max-header-bytes", "largest request head, in `BYTES`")
 	f.Var(&c.headerSum, "max-header-count", "maximum `NUMBER` of header fields in a request")
@@ -96,12 +97,20 @@ func (c *proxyFlags) traffic(f *flags) {
 // limits are what was asked for, to the letter; what has no option is as it is by default.
 func (c *proxyFlags) limits() proxy.Limits {
 	l := proxy.DefaultLimits()
-	l.Connect, l.ReadHead, l.Answer, l.Idle, l.Progress = c.connect.value, c.head.value, c.answer.value, c.idle.value, c.progress.value
+	l.ReadHead, l.Idle, l.Progress = c.head.value, c.idle.value, c.progress.value
 	l.DrainWait, l.Grace = c.drainWait.value, c.grace.value
 	l.HeadBytes, l.HeadFields = c.headerSize.value, c.headerSum.value
 	l.MinBodyRate = c.bodyRate.value
-	l.Conns, l.UpstreamConns, l.Retries = c.conns.value, c.upstreamConns.value, c.retries.value
+	l.Conns, l.UpstreamConns = c.conns.value, c.upstreamConns.value
 	return l
+}
+
+// defaults are the policy of a route that asks for nothing else.
+func (c *proxyFlags) defaults() routing.Policy {
+	return routing.Policy{
+		Timeouts: routing.Timeouts{Connect: c.connect.value, Answer: c.answer.value, Progress: c.progress.value},
+		Retries:  c.retries.value,
+	}
 }
 
 // routing registers which services are served, and mode is the default of -routes.

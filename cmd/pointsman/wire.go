@@ -95,10 +95,12 @@ func (h *half) assemble(a *actors) error {
 }
 
 func (h *half) tableOptions(r *balancer.Reviver) routing.Options {
+	defaults := h.flags.defaults()
 	o := routing.Options{
 		Languages:  dialect.Languages{native.Language(), fabio.Language()},
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balance: balancer.RoundRobin{},
+		Defaults: &defaults,
 	}
 	if h.flags.policy.value == "least-connections" {
 		o.Balance = balancer.LeastConnections{}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // zeros are the options of the proxy that may be nothing, and what they then come to.
@@ -17,7 +18,7 @@ var zeros = map[string]func(c *proxyFlags, l proxy.Limits) any{
 	"grace":                func(_ *proxyFlags, l proxy.Limits) any { return l.Grace },
 	"drain-wait":           func(_ *proxyFlags, l proxy.Limits) any { return l.DrainWait },
 	"min-body-rate":        func(_ *proxyFlags, l proxy.Limits) any { return l.MinBodyRate },
-	"retries":              func(_ *proxyFlags, l proxy.Limits) any { return l.Retries },
+	"retries":              func(c *proxyFlags, _ proxy.Limits) any { return c.defaults().Retries },
 	"max-connections":      func(_ *proxyFlags, l proxy.Limits) any { return l.Conns },
 	"upstream-connections": func(_ *proxyFlags, l proxy.Limits) any { return l.UpstreamConns },
 	"loops":                func(c *proxyFlags, _ proxy.Limits) any { return c.loops.value },
@@ -54,6 +55,9 @@ func TestNoOptionIsTheDefault(t *testing.T) {
 	c, _ := proxyLine(t, nil)
 	if got := c.limits(); got != proxy.DefaultLimits() {
 		t.Errorf("%+v, want %+v", got, proxy.DefaultLimits())
+	}
+	if got := c.defaults(); got != routing.DefaultPolicy() {
+		t.Errorf("%+v, want %+v", got, routing.DefaultPolicy())
 	}
 }
 

@@ -51,7 +51,7 @@ func (e *exchange) fromClient() {
 		switch {
 		case len(c.Out) == had:
 		case len(c.Out) > 0:
-			l.watch(&c.conn, l.server.limits.Progress)
+			l.watch(&c.conn, e.x.Timeouts().Progress)
 		default:
 			c.ClearDeadline()
 		}
@@ -179,7 +179,7 @@ func (e *exchange) download(head []byte) {
 			case len(c.Out) > 0 || !c.Has(reactor.Writable): // the client's writability wakes us
 				u.ClearDeadline()
 				if !c.HasDeadline() { // else its time runs, and neither what it sends nor more of the answer begins it anew
-					l.watch(&c.conn, l.server.limits.Progress)
+					l.watch(&c.conn, e.x.Timeouts().Progress)
 				}
 				return
 			case moved >= reactor.TurnBytes:
@@ -225,11 +225,10 @@ func (e *exchange) moreToCome() bool {
 	u := e.upstreamConn
 	switch {
 	case !u.Has(reactor.Broken) && !u.Has(reactor.AtEOF):
-		l := e.clientConn.loop
 		e.clientConn.ClearDeadline()
 		e.upload() // it has its own deadline
 		if e.upstreamConn == u {
-			e.await(l.server.limits.Progress)
+			e.await(e.x.Timeouts().Progress)
 		}
 		return false
 	case u.Has(reactor.Broken) || e.responseBody.body.End() != nil:

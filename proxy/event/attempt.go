@@ -161,7 +161,7 @@ func (e *exchange) send() (failure proxy.Failure, reused, ok bool) {
 		e.requestBody.ended = e.requestBody.body.Done()
 	}
 	_, e.awaitsContinue = e.x.AwaitsContinue(e.bodyBegan, 0)
-	l.arm(&u.conn, l.server.limits.Answer)
+	l.arm(&u.conn, e.x.Timeouts().Answer)
 	e.upload()
 	return 0, false, true
 }

@@ -66,7 +66,7 @@ func (e *exchange) awaitBody() {
 	if e.upstreamConn != nil && e.upstreamConn.phase == upstreamWaiting {
 		e.upstreamConn.ClearDeadline() // it can't answer what it has not got
 	}
-	wait := e.pace.Patience(&l.server.limits, e.waited, e.requestBody.bytes)
+	wait := e.x.Patience(&e.pace, e.waited, e.requestBody.bytes)
 	l.arm(&c.conn, max(wait, reactor.Tick))
 }
 
@@ -142,7 +142,7 @@ func (e *exchange) upload() {
 		if len(u.Out) > 0 || !u.Has(reactor.Writable) { // the instance's writability wakes us; the client is not to blame
 			e.bodyCame()
 			c.ClearDeadline()
-			if progress := l.server.limits.Progress; moved > 0 || u.stallLimit != progress || !u.HasDeadline() {
+			if progress := e.x.Timeouts().Progress; moved > 0 || u.stallLimit != progress || !u.HasDeadline() {
 				l.watch(&u.conn, progress) // else its time runs, and what the client sends does not begin it anew
 			}
 			return
@@ -168,9 +168,9 @@ func (e *exchange) tookSome() {
 	switch {
 	case u.phase != upstreamWaiting:
 	case len(u.Out) > 0:
-		l.watch(&u.conn, l.server.limits.Progress)
+		l.watch(&u.conn, e.x.Timeouts().Progress)
 	default:
-		e.await(l.server.limits.Answer)
+		e.await(e.x.Timeouts().Answer)
 	}
 }
 

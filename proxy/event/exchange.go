@@ -86,7 +86,7 @@ func (e *exchange) complete() {
 	c := e.clientConn
 	if len(c.Out) > 0 {
 		c.phase = clientFlushing
-		c.loop.watch(&c.conn, c.loop.server.limits.Progress)
+		c.loop.watch(&c.conn, e.x.Timeouts().Progress)
 		return
 	}
 	e.finish()

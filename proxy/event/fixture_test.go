@@ -48,8 +48,16 @@ type rig struct {
 
 func newRig(t testing.TB, o Options, limits proxy.Limits, instances ...discovery.Instance) *rig {
 	t.Helper()
+	return newRigOf(t, o, limits, routing.Timeouts{Progress: limits.Progress}, instances...)
+}
+
+// newRigOf is newRig with timeouts of all routes; those that are 0 are as by default.
+func newRigOf(t testing.TB, o Options, limits proxy.Limits, timeouts routing.Timeouts, instances ...discovery.Instance) *rig {
+	t.Helper()
+	defaults := routing.DefaultPolicy()
+	defaults.Timeouts = lab.Over(defaults.Timeouts, timeouts)
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{Languages: fixture.Languages()}), registry: prometheus.NewRegistry()}
+	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{Defaults: &defaults, Languages: fixture.Languages()}), registry: prometheus.NewRegistry()}
 	if limits.Grace == 0 {
 		limits.Grace = 2 * time.Second
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/record"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 func eventually(t testing.TB, what string, ok func() bool) {
@@ -236,7 +237,7 @@ func openPipes(t *testing.T) (n int) {
 func TestRequestsOfOneConnectionTakeTurns(t *testing.T) {
 	var lines bytes.Buffer
 	access := record.NewAccessLog(record.AccessCombined, &lines)
-	r, ready := pausable(t, proxy.Limits{}, fixture.Serve(t, func(http.ResponseWriter, *http.Request) {}), &proxy.Shared{Access: access})
+	r, ready := pausable(t, routing.Timeouts{}, fixture.Serve(t, func(http.ResponseWriter, *http.Request) {}), &proxy.Shared{Access: access})
 	r.apply()
 	many, manyReader := r.dial()
 	one, oneReader := r.dial()

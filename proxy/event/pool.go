@@ -134,7 +134,7 @@ func (p *pool) adopt(e *exchange, fd int) (u *upstreamConn, why proxy.Failure) {
 		return nil, p.noConnection(os.NewSyscallError("epoll_ctl", errno))
 	}
 	u.phase = upstreamConnecting
-	l.arm(&u.conn, l.server.limits.Connect)
+	l.arm(&u.conn, e.x.Timeouts().Connect)
 	return u, 0
 }
 

@@ -19,12 +19,12 @@ import (
 // dial connects to an instance whose address has a name, and goes on with e in the loop. The Gate looks the name up and tries its addresses
 // in a goroutine, as for every other listener. Names are rare: catalogues hold addresses as a rule.
 func (p *pool) dial(e *exchange) (failure proxy.Failure, reused, ok bool) {
-	l, ticket, address := p.loop, e.ticket, p.up.Address()
+	l, ticket, address, connect := p.loop, e.ticket, p.up.Address(), e.x.Timeouts().Connect
 	if !e.x.Room(l.server.limits.UpstreamConns, p.empty) {
 		return proxy.FailedFull, false, false
 	}
 	l.server.lookups.Go(func() {
-		ctx, cancel := context.WithTimeout(l.server.life, l.server.limits.Connect)
+		ctx, cancel := context.WithTimeout(l.server.life, connect)
 		defer cancel()
 		fd, err := dialFD(ctx, l.server.common.Gate, address)
 		unused := func() {

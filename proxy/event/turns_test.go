@@ -15,16 +15,17 @@ import (
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // pausable is a rig with one loop, and a way to get ready to hold it: what happens while it is held comes to it in one turn.
-func pausable(t *testing.T, limits proxy.Limits, a net.Addr, common *proxy.Shared) (r *rig, ready func() (hold func() (release func()))) {
+func pausable(t *testing.T, timeouts routing.Timeouts, a net.Addr, common *proxy.Shared) (r *rig, ready func() (hold func() (release func()))) {
 	held, gate := make(chan struct{}), make(chan struct{})
-	r = newRig(t, Options{Common: common, Loops: 1, HandOver: func(c net.Conn, _ []byte, _ listen.Listener) {
+	r = newRigOf(t, Options{Common: common, Loops: 1, HandOver: func(c net.Conn, _ []byte, _ listen.Listener) {
 		c.Close()
 		held <- struct{}{}
 		<-gate
-	}}, limits, fixture.At(a))
+	}}, proxy.Limits{}, timeouts, fixture.At(a))
 	return r, func() func() func() {
 		c, _ := r.dial()
 		io.WriteString(c, "PRI * HTTP/2.0\r\n")
@@ -81,7 +82,7 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
 		})
-		r, ready := pausable(t, proxy.Limits{Answer: time.Second}, s.Addr(), nil)
+		r, ready := pausable(t, routing.Timeouts{Answer: time.Second}, s.Addr(), nil)
 		c, br := r.dial()
 		io.WriteString(c, fixture.Get("/first", ""))
 		if _, err := fixture.ReadMessage(br); err != nil {
@@ -134,7 +135,7 @@ func TestResetAsItSettles(t *testing.T) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
-	r, ready := pausable(t, proxy.Limits{}, s.Addr(), nil)
+	r, ready := pausable(t, routing.Timeouts{}, s.Addr(), nil)
 	c, br := r.dial()
 	release := ready()()
 	io.WriteString(c, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody")
@@ -223,7 +224,7 @@ func TestAnswerToALoopThatWasHeldUp(t *testing.T) {
 			br.ReadByte()
 		}
 	})
-	r, ready := pausable(t, proxy.Limits{Answer: late}, s.Addr(), nil)
+	r, ready := pausable(t, routing.Timeouts{Answer: late}, s.Addr(), nil)
 	c, br := r.dial()
 	hold := ready()
 	time.Sleep(arrival)
@@ -239,7 +240,7 @@ func TestAnswerToALoopThatWasHeldUp(t *testing.T) {
 // not a connection that came about,
 func TestConnectOfALoopThatWasHeldUp(t *testing.T) {
 	a := fixture.Serve(t, func(http.ResponseWriter, *http.Request) {})
-	r, ready := pausable(t, proxy.Limits{Connect: late}, a, nil)
+	r, ready := pausable(t, routing.Timeouts{Connect: late}, a, nil)
 	c, br := r.dial()
 	first, second := ready(), ready()
 	time.Sleep(arrival)
@@ -268,7 +269,7 @@ func TestEndAsItSettles(t *testing.T) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
-	r, ready := pausable(t, proxy.Limits{}, s.Addr(), nil)
+	r, ready := pausable(t, routing.Timeouts{}, s.Addr(), nil)
 	c, br := r.dial()
 	first, second, third := ready(), ready(), ready()
 	time.Sleep(arrival)

@@ -42,20 +42,21 @@ func (e *exchange) try() (f proxy.Failure, reused, ok bool) {
 
 // connect takes an idle connection that is alive, or opens one. Where it has none, it says how the attempt failed.
 func (e *exchange) connect() (*upstreamConn, proxy.Failure) {
-	p := e.server.pools.of(e.x.Member.Way)
+	p, timeouts := e.server.pools.of(e.x.Member.Way), e.x.Timeouts()
 	if !e.x.Fresh {
 		conn, closed := p.take()
 		if closed > 0 {
 			e.server.recorder.Retry(proxy.FailedStale, closed)
 		}
 		if conn != nil {
+			conn.below.progress = timeouts.Progress
 			return conn, 0
 		}
 	}
 	if !e.x.Room(p.pools.most, p.empty) {
 		return nil, proxy.FailedFull
 	}
-	conn, err := p.open()
+	conn, err := p.open(timeouts)
 	if err != nil {
 		e.server.log.Debug().Err(err).Msg("connect")
 		return nil, e.server.recorder.ConnectFailed(e.x.Member.Upstream, err)
@@ -147,7 +148,7 @@ func nothingWritten(n int, conn *upstreamConn, err error) bool {
 // await reads heads until a final one, or 101 where it was asked for. Interim answers go on. began says whether a byte came at all.
 func (a *attempt) await() (began bool, err error) {
 	e := a.exchange
-	for patience := patient(e.server.limits.Answer); ; {
+	for patience := patient(e.x.Timeouts().Answer); ; {
 		n, err := a.awaitHead(&patience)
 		if err != nil {
 			return began || len(a.conn.in.unread()) > 0, err

@@ -12,7 +12,7 @@ import (
 
 // openConns is the set of clients' connections.
 type openConns struct {
-	progress time.Duration // that a write may stand still
+	progress time.Duration // that a write may stand still where no request says more
 	crowd    *listen.Crowd
 	files    *listen.Files
 	mu       sync.Mutex

@@ -42,6 +42,7 @@ type rig struct {
 type rigOptions struct {
 	Options
 	Limits    proxy.Limits
+	Timeouts  routing.Timeouts // of all routes; those that are 0 are as by default
 	Forwarder proxy.Forwarder
 	Access    *record.AccessLog
 	TLS       *tls.Config
@@ -52,7 +53,9 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{Languages: fixture.Languages()}), registry: prometheus.NewRegistry()}
+	defaults := routing.DefaultPolicy()
+	defaults.Timeouts = lab.Over(lab.Over(defaults.Timeouts, routing.Timeouts{Progress: o.Limits.Progress}), o.Timeouts)
+	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{Defaults: &defaults, Languages: fixture.Languages()}), registry: prometheus.NewRegistry()}
 	if o.Limits.Grace == 0 {
 		o.Limits.Grace = 2 * time.Second
 	}

@@ -9,16 +9,16 @@ import (
 // pace is a proxy.Pace with what it counts: the time spent waiting for the client, and the bytes that came.
 type pace struct {
 	proxy.Pace
-	limits *proxy.Limits
-	waited time.Duration
-	since  time.Time
-	total  int64
+	exchange *proxy.Exchange
+	waited   time.Duration
+	since    time.Time
+	total    int64
 }
 
 // begin begins to wait, and says until when.
 func (p *pace) begin() time.Time {
 	p.since = time.Now()
-	return p.since.Add(p.Patience(p.limits, p.waited, p.total))
+	return p.since.Add(p.exchange.Patience(&p.Pace, p.waited, p.total))
 }
 
 // end ends a wait.

@@ -12,17 +12,17 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/record"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // pools keeps connections per instance and way. Those of a way that stays survive every swap; those of one that goes are closed.
 type pools struct {
-	dial          func(ctx context.Context, network, address string) (net.Conn, error)
-	connect, idle time.Duration
-	progress      time.Duration // that a write may stand still
-	keep, most    int           // idle and, unless 0, all connections of an instance
-	recorder      *proxy.Recorder
-	files         *listen.Files
-	byWay         sync.Map // *balancer.Way -> *pool
+	dial       func(ctx context.Context, network, address string) (net.Conn, error)
+	idle       time.Duration
+	keep, most int // idle and, unless 0, all connections of an instance
+	recorder   *proxy.Recorder
+	files      *listen.Files
+	byWay      sync.Map // *balancer.Way -> *pool
 
 	life  context.Context // of all connections
 	end   context.CancelFunc
@@ -184,12 +184,12 @@ func (p *pool) close() {
 }
 
 // open connects, once the instance has counted the connection in: see proxy.Exchange.Room. It is counted out where none comes about.
-func (p *pool) open() (*upstreamConn, error) {
+func (p *pool) open(t routing.Timeouts) (*upstreamConn, error) {
 	u := p.upstream
-	ctx, cancel := context.WithTimeout(p.pools.life, p.pools.connect)
+	ctx, cancel := context.WithTimeout(p.pools.life, t.Connect)
 	defer cancel()
 	raw, err := p.pools.dial(ctx, "tcp", u.Address())
-	below := &sender{Conn: raw, progress: p.pools.progress}
+	below := &sender{Conn: raw, progress: t.Progress}
 	conn := net.Conn(below)
 	if config := p.way.TLS(); err == nil && config != nil {
 		conn, err = handshake(ctx, below, config)

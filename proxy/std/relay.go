@@ -51,7 +51,7 @@ func (a *attempt) copyBody() error {
 		if err := e.response.flush(); err != nil {
 			return err
 		}
-		patience := patient(e.server.limits.Progress)
+		patience := patient(e.x.Timeouts().Progress)
 		err = a.fill(&patience)
 		if errors.Is(err, io.EOF) {
 			err = e.answerBody.End()

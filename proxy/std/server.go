@@ -48,7 +48,7 @@ func NewServer(o Options) *Server {
 	limits := o.Common.Limits
 	s := &Server{common: o.Common, limits: &limits, recorder: o.Common.SharedRecorder(), log: o.Common.Log,
 		listen: o.Listen, http2: newHTTP2Listener()}
-	s.pools = &pools{dial: o.Dial, connect: s.limits.Connect, idle: s.limits.KeepIdle, progress: s.limits.Progress, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, recorder: s.recorder}
+	s.pools = &pools{dial: o.Dial, idle: s.limits.KeepIdle, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, recorder: s.recorder}
 	s.exchanges.New = func() any { return new(exchange) }
 	s.open.progress, s.open.crowd, s.open.files = s.limits.Progress, o.Listen.NewCrowd(s.limits.Conns), o.Listen.Files
 	s.pools.files = o.Listen.Files

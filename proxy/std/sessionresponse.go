@@ -66,6 +66,7 @@ func (s *session) flush() error {
 // send writes what waits and then data.
 func (s *session) send(data []byte) error {
 	var err error
+	s.clientConn.progress = s.exchange.x.Timeouts().Progress
 	switch {
 	case len(s.out) == 0:
 		_, err = s.conn.Write(data)

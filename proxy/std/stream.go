@@ -178,7 +178,7 @@ func (t *stream) write(data []byte) error {
 // patience bounds how long a write may stand still: a client takes nothing of a stream whose window it does not open, while its
 // connection is alive and well.
 func (t *stream) patience() {
-	progress := t.server.limits.Progress
+	progress := t.exchange.x.Timeouts().Progress
 	if now := time.Now(); !due(t.until, now, progress) {
 		t.until = now.Add(progress)
 		_ = t.control.SetWriteDeadline(t.until) // an error means that the stream is gone; the write says so too

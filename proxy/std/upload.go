@@ -39,7 +39,7 @@ type upload struct {
 }
 
 func newUpload(e *exchange) *upload {
-	u := &upload{exchange: e, chunked: e.request.Framing.Kind == http1.Chunked, pace: pace{limits: e.server.limits}}
+	u := &upload{exchange: e, chunked: e.request.Framing.Kind == http1.Chunked, pace: pace{exchange: &e.x}}
 	u.wake.L = &u.mu
 	return u
 }

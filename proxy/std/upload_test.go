@@ -14,6 +14,7 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // A body that has outgrown what is kept of it, while the next instance is being connected to, is not sent without its beginning.
@@ -47,7 +48,7 @@ func TestBodyOutgrowsWhatIsKeptBetweenAttempts(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}
-	r := newRig(t, rigOptions{Options: Options{Dial: dial}, Limits: proxy.Limits{Connect: 10 * time.Second}}, fixture.At(one.Addr()), fixture.At(two.Addr()))
+	r := newRig(t, rigOptions{Options: Options{Dial: dial}, Timeouts: routing.Timeouts{Connect: 10 * time.Second}}, fixture.At(one.Addr()), fixture.At(two.Addr()))
 	c, err := net.Dial("tcp", r.addr)
 	if err != nil {
 		t.Fatal(err)

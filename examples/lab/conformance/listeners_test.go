@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/event"
 	"github.com/pointsman/pointsman/proxy/listen"
@@ -56,11 +55,7 @@ func kindNamed(name string) *kind {
 
 // common is what every listener is given.
 func (r *rig) common() *proxy.Shared {
-	limits := lab.Over(proxy.DefaultLimits(), r.limits)
-	if r.noRetries {
-		limits.Retries = 0
-	}
-	return &proxy.Shared{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Gate: r.gate, Log: r.log, Limits: limits}
+	return &proxy.Shared{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, Gate: r.gate, Log: r.log, Limits: r.limits.ofConnections()}
 }
 
 // shared is what the servers of a rig share below HTTP.

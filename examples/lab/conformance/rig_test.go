@@ -19,6 +19,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
@@ -26,7 +27,22 @@ import (
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
-type limits = proxy.Limits
+// limits are those of connections, and those of all routes; what is 0 is as by default.
+type limits struct {
+	Connect, Answer, Progress, ReadHead, Idle, Grace, KeepIdle time.Duration
+	MinBodyRate, KeepConns, Conns, UpstreamConns               int
+}
+
+func (l limits) ofConnections() proxy.Limits {
+	return lab.Over(proxy.DefaultLimits(), proxy.Limits{Progress: l.Progress, ReadHead: l.ReadHead, Idle: l.Idle, Grace: l.Grace, KeepIdle: l.KeepIdle,
+		MinBodyRate: l.MinBodyRate, KeepConns: l.KeepConns, Conns: l.Conns, UpstreamConns: l.UpstreamConns})
+}
+
+func (l limits) ofRoutes() routing.Policy {
+	p := routing.DefaultPolicy()
+	p.Timeouts = lab.Over(p.Timeouts, routing.Timeouts{Connect: l.Connect, Answer: l.Answer, Progress: l.Progress})
+	return p
+}
 
 // setup says how a rig differs from the defaults.
 type setup struct {
@@ -36,8 +52,10 @@ type setup struct {
 	loops     int
 	forwarder proxy.Forwarder
 	policy    balancer.Policy
-	gate      outside.Gate
-	onDrain   func()
+	// ofRoute changes what a route does. May be nil.
+	ofRoute func(*routing.Route, *routing.Policy)
+	gate    outside.Gate
+	onDrain func()
 	// reviver brings instances back as the program does.
 	reviver bool
 	// quiesces listens as the program does: such a listener can stop without resetting who waits, which takes 200 ms.
@@ -64,7 +82,6 @@ type rig struct {
 	forwarder proxy.Forwarder
 	gate      outside.Gate
 	limits    limits
-	noRetries bool
 	loops     int
 	onDrain   func()
 	log       zerolog.Logger
@@ -96,10 +113,14 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.listen == "" {
 		o.listen = "127.0.0.1:0"
 	}
-	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, gate: o.gate, limits: o.limits, noRetries: o.noRetries, onDrain: o.onDrain, log: o.log}
+	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, gate: o.gate, limits: o.limits, onDrain: o.onDrain, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
-	options := routing.Options{Languages: fixture.Languages(), Balance: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
+	defaults := o.limits.ofRoutes()
+	if o.noRetries {
+		defaults.Retries = 0
+	}
+	options := routing.Options{Defaults: &defaults, Policy: o.ofRoute, Languages: fixture.Languages(), Balance: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
 	if o.reviver {
 		options.Reviver = balancer.NewReviver(nil)
 		all.Go(func() { _ = options.Reviver.Run(ctx) })
