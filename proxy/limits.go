@@ -47,10 +47,8 @@ const (
 	// reset instead of that answer. So much may an upload have under way.
 	LingerTime  = time.Second
 	LingerBytes = 4 << 20
-	// MostRefused is how many connections beyond Conns may be open to be told that there is no room. Others are closed without a word.
-	MostRefused = 64
-	// HalfClosed is how long a client that has ended its side gets its answers for, from one piece to the next. It can't be told from one
-	// that is gone, whose request has to be cancelled.
+	// HalfClosed is how long a client may wait for the next piece of its answer once it has ended its side. It can't be told from one that
+	// is gone, whose request has to be cancelled.
 	HalfClosed = time.Second
 	// ContinueWait is how long an instance may take to say whether it wants a body that the client holds back; then it is sent
 	// anyway, as RFC 9110 section 10.1.1 tells clients to do.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net"
+	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,6 +50,13 @@ type Recorder struct {
 	shared bool
 	none   http1.Request // stands for a request that could not be read
 	date   record.Stamp  // the owner's; not used where the recorder is shared
+}
+
+// Panicked counts a panic of ours and logs where it came from. It is called by whoever recovers it, before the stack is gone; what is
+// what the panic ended: "request" or "connection". The caller goes on with Exchange.Fail where there is a request.
+func (r *Recorder) Panicked(fault any, what string) {
+	r.Panic()
+	r.common.Log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg(what + " ended in a panic")
 }
 
 // NewRecorder makes a recorder for a single owner: one goroutine at a time may use it. c must not be copied or changed afterwards.

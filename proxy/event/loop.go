@@ -3,7 +3,6 @@
 package event
 
 import (
-	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/pointsman/pointsman/balancer"
@@ -79,11 +78,11 @@ func (l *loop) perform(t task) {
 
 // panicked counts a panic and says so in the log; h is whose end panicked, too: what is left of it is a socket to close.
 func (l *loop) panicked(fault any, h reactor.Handler) {
-	l.recorder.Panic()
 	if h == nil {
-		l.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
+		l.recorder.Panicked(fault, "request")
 		return
 	}
+	l.recorder.Panic()
 	if c, ok := h.(*clientConn); ok && c.phase != clientGone {
 		c.phase = clientGone
 		l.uncount(c.admission)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -74,8 +73,7 @@ func (s *Server) serve(f *clientConn, read []byte, l *listen.Listener) {
 	given := false
 	defer func() {
 		if fault := recover(); fault != nil {
-			s.recorder.Panic()
-			s.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("connection ended in a panic")
+			s.recorder.Panicked(fault, "connection")
 		}
 		if !given {
 			f.Close()

@@ -1,7 +1,6 @@
 package std
 
 import (
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -94,8 +93,7 @@ func (e *exchange) finish() {
 		e.upload.stop()
 	}
 	if fault != nil {
-		e.server.recorder.Panic()
-		e.server.log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg("request ended in a panic")
+		e.server.recorder.Panicked(fault, "request")
 		e.x.Ending = true
 		if e.begun || e.x.Fail() != proxy.ActionReply || e.response.localReply() != nil {
 			e.client.cut()
