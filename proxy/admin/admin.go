@@ -1,6 +1,8 @@
-// Package admin is the proxy's side door: health, metrics and a JSON view of what the catalogue says and what the table
-// makes of it. It serves two addresses. The status address has health and metrics only, for load balancers and
-// Prometheus. The admin address has everything, and is meant for people on the same host.
+// Package admin shows how the proxy does: health, metrics, and a JSON API of what the catalogue says and what the table makes of it.
+//
+// It serves two addresses. The status address has health and metrics only, for load balancers and Prometheus. The admin address has
+// everything, and is meant for people on the same host. Both have bounds of their own, so that nobody who asks here takes anything from
+// the traffic. The types of the JSON are admin's own: the table exposes plain values.
 package admin
 
 import (
@@ -13,7 +15,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
-// Options says where the answers come from. Each func is called from request goroutines; a nil one leaves its pages out.
+// Options says where the answers come from. Each func is called from request goroutines; without it its pages do not exist.
 type Options struct {
 	// Ready says whether traffic should be sent here, and if not, why, in a few words.
 	Ready func() (ok bool, why string)
@@ -76,7 +78,7 @@ func (o Options) readiness(w http.ResponseWriter, _ *http.Request) {
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text + "\n")) // the client may be gone; nobody else wants to know
+	_, _ = w.Write([]byte(text + "\n")) // the client may be gone; there is nobody to tell
 }
 
 // maxBody bounds what a client may send; the longest sensible body is a service name and a number.

@@ -21,12 +21,12 @@ func NewTableCollector(s *routing.Switch) prometheus.Collector {
 	return &tableCollector{
 		table:     s,
 		swaps:     desc("table_swaps_total", "Tables published."),
-		changed:   desc("table_changed_timestamp_seconds", "When the present table was published."),
-		services:  desc("services", "Services that the table knows."),
-		usable:    desc("instances_usable", "Instances that the catalogue allows traffic to."),
-		routes:    desc("routes", "Routes, with the default one."),
-		refused:   desc("rejected_tags", "Tags and instances that were refused, or are not in effect."),
-		contested: desc("route_conflicts", "Services that ask for a host, or a path without one, that another service asked for first."),
+		changed:   desc("table_changed_timestamp_seconds", "When the current table was published."),
+		services:  desc("services", "Services in the table."),
+		usable:    desc("instances_usable", "Instances that are passing or warning in the catalogue."),
+		routes:    desc("routes", "Routes, including the default one."),
+		refused:   desc("rejected_tags", "Tags and instances that are refused or have no effect."),
+		contested: desc("route_conflicts", "Services that ask for a host, or for a path without a host, which another service asked for first."),
 	}
 }
 

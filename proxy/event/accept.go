@@ -140,7 +140,7 @@ func (l *loop) adopt(accepted acceptedConn) {
 	c.info.RedirectHTTPS = accepted.acceptor.listener.RedirectHTTPS
 	c.State = reactor.Writable // and perhaps more: epoll tells at once
 	if errno := l.Join(&c.Conn, c, accepted.fd, reactor.AllEvents); errno != 0 {
-		l.server.log.Error().Err(errno).Msg("watch a client's connection")
+		l.server.log.Error().Err(errno).Msg("a client connection could not be added to epoll")
 		l.drop(accepted)
 		l.free.putClient(c)
 		return

@@ -79,7 +79,7 @@ func (e *exchange) dialled(p *pool, fd int, err error) {
 		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
 			l.emptyAll()
 		}
-		l.server.log.Debug().Err(err).Str("instance", p.up.Address()).Msg("connect to an instance by its name")
+		l.server.log.Debug().Err(err).Str("instance", p.up.Address()).Msg("connecting to an instance by its name failed")
 		e.again(p.noConnection(err), false)
 		return
 	}

@@ -37,7 +37,7 @@ func (s *Shared) drain() {
 			s.options.Log.Info().Int("connections", s.Open()).Msg("told to hurry, closing what is open")
 			return
 		case !time.Now().Before(end):
-			s.options.Log.Info().Int("connections", s.Open()).Msg("grace is over, closing what is open")
+			s.options.Log.Info().Int("connections", s.Open()).Msg("the grace period is over; closing open connections")
 			return
 		}
 	}

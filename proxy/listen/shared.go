@@ -64,7 +64,7 @@ func (s *Shared) Break(err error) {
 		return
 	}
 	s.begin.Do(func() {
-		s.options.Log.Error().Err(err).Msg("a listener is broken for good")
+		s.options.Log.Error().Err(err).Msg("a listener failed and is closed")
 		s.mu.Lock()
 		s.cause = err
 		s.mu.Unlock()

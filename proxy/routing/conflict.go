@@ -172,12 +172,12 @@ func (t *Table) reportContests() {
 	log := &t.options.Log
 	for i, s := range t.contests {
 		if i == maxLogged {
-			log.Warn().Msg("more services ask for hosts of others; the admin API lists all")
+			log.Warn().Msg("more services ask for hosts of other services; /api/routes lists all")
 			return
 		}
 		for _, c := range t.conflicts(t.claimant(s.service), s.ground, 1) {
 			log.Warn().Str("service", c.Service).Str("holder", c.Holder).Str("route", c.Rule).Str("reason", c.Reason).
-				Msg("a service asks for a host that another service has; both are served")
+				Msg("a service asks for a host of another service; both are served")
 		}
 	}
 }

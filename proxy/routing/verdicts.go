@@ -78,11 +78,11 @@ func (t *Table) report() {
 	log := &t.options.Log
 	for i, v := range t.told {
 		if i == maxLogged {
-			log.Warn().Int("more", len(t.told)-i).Msg("more was refused; the admin API lists all")
+			log.Warn().Int("more", len(t.told)-i).Msg("more tags or instances are refused or have no effect; /api/routes lists all")
 			return
 		}
 		log.Warn().Str("service", v.Service).Str("instance", v.Instance).Str("tag", v.Tags()).Stringer("verdict", v.Kind).Str("reason", v.Text()).
-			Msg("refused, or not in effect; everything else is served")
+			Msg("a tag or an instance is refused or has no effect; everything else is served")
 	}
 }
 

@@ -88,7 +88,7 @@ func (s *Server) serve(f *clientConn, read []byte, l *listen.Listener) {
 	}
 	conn, http2, err := s.handshake(f, l)
 	if err != nil {
-		s.log.Debug().Err(err).Msg("TLS handshake")
+		s.log.Debug().Err(err).Msg("the TLS handshake with a client failed")
 		return
 	}
 	if !http2 {

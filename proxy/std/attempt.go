@@ -58,7 +58,7 @@ func (e *exchange) connect() (*upstreamConn, proxy.Failure) {
 	}
 	conn, err := p.open(timeouts)
 	if err != nil {
-		e.server.log.Debug().Err(err).Msg("connect")
+		e.server.log.Debug().Err(err).Msg("connecting to an instance failed")
 		return nil, e.server.recorder.ConnectFailed(e.x.Member.Upstream, err)
 	}
 	return conn, 0
@@ -195,7 +195,7 @@ func (a *attempt) awaitHead(p *patience) (n int, err error) {
 func (a *attempt) classify(err error, began bool) proxy.Failure {
 	e, u := a.exchange, a.exchange.x.Member.Upstream
 	a.conn.Close() // ends a write of the body that is under way
-	e.server.log.Debug().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("attempt failed")
+	e.server.log.Debug().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("an attempt failed")
 	var malformed *http1.Error
 	switch {
 	case e.upload != nil && e.upload.failed():

@@ -126,7 +126,7 @@ func (c *http2Conn) end(code uint32, o proxy.Outcome, why string) error {
 		e.x.Refuse(c.server.recorder, &c.clientConn.info, o, why, time.Now())
 		e.x.Finish(time.Now())
 		c.server.giveExchange(e)
-		c.server.log.Debug().Stringer("client", c.clientConn.info.Addr()).Str("why", why).Msg("HTTP/2 connection ended")
+		c.server.log.Debug().Stringer("client", c.clientConn.info.Addr()).Str("reason", why).Msg("an HTTP/2 connection was closed")
 	}
 	if !c.writing.TryLock() {
 		return io.EOF

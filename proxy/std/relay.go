@@ -26,7 +26,7 @@ func (a *attempt) relay() {
 		err = e.response.finish(proxy.AppendTrailers(nil, e.answerBody.Trailers()))
 	}
 	if err != nil {
-		e.server.log.Debug().Err(err).Str("service", e.x.Route.Name).Str("instance", e.x.Member.Upstream.Address()).Msg("answer cut")
+		e.server.log.Debug().Err(err).Str("service", e.x.Route.Name).Str("instance", e.x.Member.Upstream.Address()).Msg("the response was cut short")
 		_ = e.response.flush()
 		e.client.cut()
 	}

@@ -69,7 +69,7 @@ func (s *Server) Run(ctx context.Context, listeners ...listen.Listener) error {
 	second := s.http2Server()
 	accepting.Go(func() {
 		if err := second.Serve(s.http2); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error().Err(err).Msg("HTTP/2 is not served any more")
+			s.log.Error().Err(err).Msg("HTTP/2 is no longer served")
 		}
 	})
 	err := s.listen.Run(ctx, sockets...)
