@@ -60,9 +60,6 @@ func (t *Tried) Has(i int) bool {
 	return false
 }
 
-// Clear empties the set.
-func (t *Tried) Clear() { t.n = 0 }
-
 // allowed says whether a member may be chosen. In a first pass for settled members, one that is merely not settled yet is
 // reported to its Reviver, so that it does not starve while others serve.
 func allowed(w *Way, i int, t *Tried, settled bool) bool {

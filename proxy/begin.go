@@ -15,13 +15,10 @@ func (x *Exchange) begin(seat *Recorder, req *http1.Request, client *Client, now
 	x.Request, x.Client, x.seat, x.begun = req, client, seat, now
 	x.Target = RequestTarget{}
 	x.Origin = Origin{Client: client.addr}
-	x.Route, x.Member, x.Fresh = nil, nil, false
+	x.Route, x.Attempt = nil, Attempt{}
 	x.Outcome, x.Status, x.Bytes, x.Ending = OutcomeForwarded, 0, 0, false
-	x.upwards = 0
-	x.attempts = Attempts{}
-	x.tried.Clear()
-	x.interim, x.continued, x.handed, x.deposited, x.recorded = 0, false, false, false, record.Request{}
-	x.acquired, x.detail, x.location, x.blame = nil, "", "", nil
+	x.interim, x.continued, x.handed, x.recorded = 0, false, false, record.Request{}
+	x.detail, x.location = "", ""
 	seat.Recorder.Begin()
 }
 

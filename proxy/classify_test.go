@@ -66,7 +66,7 @@ func TestKeptConnectionsMakeRoomOnlyForAFreshOne(t *testing.T) {
 	for _, fresh := range []bool{false, true} {
 		u := balancer.NewUpstream("s", "a:1")
 		u.Connect(0)
-		x := Exchange{Member: &routing.Member{Upstream: u}, Fresh: fresh}
+		x := Exchange{Attempt: Attempt{Member: &routing.Member{Upstream: u}, Fresh: fresh}}
 		if got := x.Room(1, u.Disconnect); got != fresh || u.Connect(1) || !u.Connect(2) {
 			t.Errorf("fresh %v: room %v, or not one connection", fresh, got)
 		}

@@ -33,11 +33,9 @@ type Exchange struct {
 	Client  *Client
 	Target  RequestTarget
 	Origin  Origin
-	// Route is set by Match, Target whenever the answer of Match or Failed is Send.
-	Route  *routing.Route
-	Member *routing.Member
-	// Fresh says that no kept connection is to be used; where an instance has no room for another one, those that are kept make it.
-	Fresh bool
+	// Route is set by Match.
+	Route *routing.Route
+	Attempt
 	// Outcome is Forwarded unless the answer is the proxy's own. Status is 0 as long as there is no answer.
 	Outcome Outcome
 	Status  int
@@ -51,19 +49,29 @@ type Exchange struct {
 
 	seat      *Recorder
 	begun     time.Time
-	upwards   time.Duration
-	attempts  Attempts
-	tried     balancer.Tried
 	interim   uint8 // 1xx answers so far
 	continued bool  // the client has its 100 Continue
 	handed    bool
-	deposited bool               // in the route's budget of retries
-	acquired  *balancer.Upstream // where the request is counted in
-	recorded  record.Request     // what the recorder remembers of it
-	detail    string             // of a local reply
-	location  string             // of a redirect
-	blame     error              // see Blame
+	recorded  record.Request // what the recorder remembers of it
+	detail    string         // of a local reply
+	location  string         // of a redirect
 	id        [32]byte
+}
+
+// Attempt is the attempt at an instance that is under way, and what is known of those before it. The zero value is that of a request which
+// was sent nowhere yet.
+type Attempt struct {
+	// Member is the instance, set whenever the answer of Match or Failed is Send.
+	Member *routing.Member
+	// Fresh says that no kept connection is to be used; where an instance has no room for another one, those that are kept make it.
+	Fresh bool
+
+	deposited bool // in the route's budget of retries
+	attempts  Attempts
+	tried     balancer.Tried
+	acquired  *balancer.Upstream // where the request is counted in
+	upwards   time.Duration      // from the request sent to the answer's head
+	blame     error              // see Blame
 }
 
 // reply makes the answer the proxy's own.
