@@ -141,7 +141,7 @@ func sample() (*routing.Table, time.Time) {
 	table := first.Next(s)
 	route, _ := table.Match(routing.Query{Authority: "a.io:81", Path: "/p"})
 	m, _ := route.Pick(balancer.Want{Tried: &balancer.Tried{}})
-	m.Way.ObserveRefused(time.Now())
+	m.Way.ObserveRefused(time.Now().Add(time.Hour)) // ejected for as long as a slow machine may need
 	until, _, _ := m.Upstream.Ejected()
 	return table, until
 }
