@@ -40,12 +40,12 @@ func (l *logged) lines(with string) (n int) {
 func TestWhyAnAnswerIsRefused(t *testing.T) {
 	every(t, func(t *testing.T, k *kind) {
 		for reason, answer := range map[string]string{
-			"more than one Transfer-Encoding field":         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-			"malformed status line":                         "HTTP/1.1 OK\r\n\r\n",
-			"header too large":                              "HTTP/1.1 200 OK\r\nA: " + strings.Repeat("a", 70<<10) + "\r\n\r\n",
-			"unexpected 101 response":                       "HTTP/1.1 101 Go\r\nUpgrade: x\r\n\r\n",
-			"the connection ended within the answer's head": "HTTP/1.1 200 OK\r\nA: ",
-			"the connection was closed before an answer":    "",
+			"more than one Transfer-Encoding field":                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+			"malformed status line":                                "HTTP/1.1 OK\r\n\r\n",
+			"header too large":                                     "HTTP/1.1 200 OK\r\nA: " + strings.Repeat("a", 70<<10) + "\r\n\r\n",
+			"unexpected 101 response":                              "HTTP/1.1 101 Go\r\nUpgrade: x\r\n\r\n",
+			"the connection was closed within the response header": "HTTP/1.1 200 OK\r\nA: ",
+			"the connection was closed before a response":          "",
 		} {
 			part(t, reason, func(t testing.TB) {
 				app := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
