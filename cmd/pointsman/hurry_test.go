@@ -1,0 +1,35 @@
+package main
+
+import (
+	"io"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+// A second signal ends a drain that would last for an hour, and the exit code says that it was cut short.
+func TestSecondSignalCutsTheDrainShort(t *testing.T) {
+	p := lab.StartProcess(t, "demo", nil, binary, "demo", "-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-drain-wait", "0s", "-grace", "1h")
+	c, err := net.Dial("tcp", bound(t, p, "HTTP"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\n"); err != nil { // a request that never ends
+		t.Fatal(err)
+	}
+	p.Signal(syscall.SIGTERM)
+	if !p.Says("draining", 5*time.Second) {
+		t.Fatal(p.Output())
+	}
+	p.Signal(syscall.SIGTERM)
+	if err := p.Wait(5 * time.Second); err == nil {
+		t.Errorf("ended as if nothing had been cut: %s", p.Output())
+	}
+	if !p.Says("told to hurry, closing what is open", time.Second) {
+		t.Error(p.Output())
+	}
+}
