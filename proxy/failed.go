@@ -14,15 +14,24 @@ func (x *Exchange) Idempotent() bool { return Idempotent(x.Request.Method) }
 // can't be repeated goes to an instance that has never answered over this way.
 func (x *Exchange) MustSettle() bool { return !x.Member.Way.Answered() && !x.Idempotent() }
 
-// Failed takes how an attempt failed before an answer: Send again, Reply, or Abort. The client's own failures may come before Match.
-// kept says that the connection was a kept one, see also Failure.EmptiesPool; replayable that the request's body can be sent again from
-// its first byte. It notes what the failure says about the instance.
-func (x *Exchange) Failed(f Failure, kept, replayable bool, now time.Time) Action {
+// FailedAttempt is an attempt that ended without an answer.
+type FailedAttempt struct {
+	Failure Failure
+	// Reused says that the connection had carried a request before; see also Failure.EmptiesPool.
+	Reused bool
+	// Replayable says that the request's body can be sent again from its first byte.
+	Replayable bool
+}
+
+// Failed takes how an attempt failed before an answer: Send again, Reply, or Abort. The client's own failures may come before Match. It
+// notes what the failure says about the instance.
+func (x *Exchange) Failed(a FailedAttempt, now time.Time) Action {
+	f, kept := a.Failure, a.Reused
 	if f == FailedStale && !kept { // a fresh connection that closed at once
 		f = FailedSettle
 	}
 	x.observeFailure(f, kept, now)
-	step := x.attempts.Next(f, kept, replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
+	step := x.attempts.Next(f, kept, a.Replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
 	target, fresh := x.Member, x.Fresh || step == StepAnotherFresh
 	if step == StepAnother || step == StepAnotherFresh {
 		x.tried.Add(target.Index)
