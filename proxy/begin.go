@@ -11,25 +11,25 @@ import (
 )
 
 // begin is what all beginnings have in common.
-func (x *Exchange) begin(seat *Recorder, req *http1.Request, client *Client, now time.Time) {
-	x.Request, x.Client, x.seat, x.begun = req, client, seat, now
+func (x *Exchange) begin(recorder *Recorder, req *http1.Request, client *Client, now time.Time) {
+	x.Request, x.Client, x.recorder, x.begun = req, client, recorder, now
 	x.Target = RequestTarget{}
 	x.Origin = Origin{Client: client.addr}
 	x.Route, x.Attempt = nil, Attempt{}
 	x.Outcome, x.Status, x.Bytes, x.Ending = OutcomeForwarded, 0, 0, false
 	x.interim, x.continued, x.handed, x.recorded = 0, false, false, record.Request{}
 	x.detail, x.location = "", ""
-	seat.Recorder.Begin()
+	recorder.Recorder.Begin()
 }
 
 // Begin takes a request that was parsed: Go on, or Reply.
-func (x *Exchange) Begin(seat *Recorder, req *http1.Request, client *Client, now time.Time) Action {
-	x.begin(seat, req, client, now)
+func (x *Exchange) Begin(recorder *Recorder, req *http1.Request, client *Client, now time.Time) Action {
+	x.begin(recorder, req, client, now)
 	var err error
 	x.Target, err = ParseTarget(req.Method, req.Target, req.Host)
 	x.Origin.proto, x.Origin.host = client.scheme(), x.Target.Authority
 	if client.trusted {
-		seat.common.Forwarder.believe(&x.Origin, req.Fields)
+		recorder.common.Forwarder.believe(&x.Origin, req.Fields)
 	}
 	if x.Origin.ID == "" {
 		x.newID()
@@ -37,7 +37,7 @@ func (x *Exchange) Begin(seat *Recorder, req *http1.Request, client *Client, now
 	switch {
 	case err != nil:
 		return x.refuseRequest(err)
-	case seat.common.Limits.HeadFields > 0 && len(req.Fields) > seat.common.Limits.HeadFields:
+	case recorder.common.Limits.HeadFields > 0 && len(req.Fields) > recorder.common.Limits.HeadFields:
 		return x.reply(OutcomeHeadTooLarge, "")
 	case client.RedirectHTTPS != "":
 		return x.toHTTPS()
@@ -46,14 +46,14 @@ func (x *Exchange) Begin(seat *Recorder, req *http1.Request, client *Client, now
 }
 
 // BadHead takes a head that could not be parsed; the answer is always Reply.
-func (x *Exchange) BadHead(seat *Recorder, client *Client, err *http1.Error, now time.Time) Action {
-	return x.Refuse(seat, client, outcomeFor(err.Status), err.Text, now)
+func (x *Exchange) BadHead(recorder *Recorder, client *Client, err *http1.Error, now time.Time) Action {
+	return x.Refuse(recorder, client, outcomeFor(err.Status), err.Text, now)
 }
 
 // Refuse answers a connection that brought no request: OutcomeClientTimeout where none came in time, Crowded where there is no room for it.
 // detail replaces the outcome's own unless it is empty. The answer is always Reply.
-func (x *Exchange) Refuse(seat *Recorder, client *Client, o Outcome, detail string, now time.Time) Action {
-	x.begin(seat, &seat.none, client, now)
+func (x *Exchange) Refuse(recorder *Recorder, client *Client, o Outcome, detail string, now time.Time) Action {
+	x.begin(recorder, &recorder.none, client, now)
 	x.newID()
 	return x.reply(o, detail)
 }

@@ -47,7 +47,7 @@ type Exchange struct {
 	// MayHandOver is the listener's: set once, it makes Match answer ActionHandOver for routes whose serving may block.
 	MayHandOver bool
 
-	seat      *Recorder
+	recorder  *Recorder
 	begun     time.Time
 	interim   uint8 // 1xx answers so far
 	continued bool  // the client has its 100 Continue

@@ -45,14 +45,14 @@ func (x *Exchange) Failed(a FailedAttempt, now time.Time) Action {
 	}
 	switch {
 	case step != StepGiveUp:
-		x.seat.Retry(f, 1)
+		x.recorder.Retry(f, 1)
 		return x.sendTo(target, fresh)
 	case f == FailedClient:
 		x.Ending = true
 		return ActionAbort
 	}
 	if reason := reasonOf(f, x.blame); reason != "" && x.Member != nil {
-		x.seat.UpstreamFailed(x.Member.Upstream, reason, now)
+		x.recorder.UpstreamFailed(x.Member.Upstream, reason, now)
 	}
 	return x.reply(outcomeOf(f), x.detailOf(f))
 }
@@ -66,7 +66,7 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 		x.Member.Way.ObserveHandshake(now)
 	case f == FailedSettle:
 		x.Member.Way.ObserveClosed(now)
-		x.seat.Connect(record.ConnectClosed)
+		x.recorder.Connect(record.ConnectClosed)
 	case (f == FailedSent || f == FailedReset) && !kept:
 		x.Member.Way.ObserveBroken(now)
 	}
@@ -87,8 +87,8 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	if !kept {
 		w.ObserveWhole()
 	}
-	if w.ObserveAnswer(x.seat.Number(), took) {
-		firstAnswer(x.seat.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
+	if w.ObserveAnswer(x.recorder.Number(), took) {
+		firstAnswer(x.recorder.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
 	}
-	x.seat.Recorder.Answered(&x.recorded, x.service(), took, ans.Status == switching)
+	x.recorder.Recorder.Answered(&x.recorded, x.service(), took, ans.Status == switching)
 }

@@ -12,16 +12,16 @@ import (
 func (x *Exchange) Finish(now time.Time) {
 	x.release()
 	if x.handed {
-		x.seat.Discard()
+		x.recorder.Discard()
 		return
 	}
 	took := now.Sub(x.begun)
-	if !x.seat.Logs() {
-		x.seat.Recorder.Finish(&x.recorded, x.service(), x.Status, took, nil)
+	if !x.recorder.Logs() {
+		x.recorder.Recorder.Finish(&x.recorded, x.service(), x.Status, took, nil)
 		return
 	}
 	a := x.access(took)
-	x.seat.Recorder.Finish(&x.recorded, x.service(), x.Status, took, &a)
+	x.recorder.Recorder.Finish(&x.recorded, x.service(), x.Status, took, &a)
 }
 
 // service is the name of the service that the request is for; "" where no route took it.

@@ -16,7 +16,7 @@ func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byt
 	var room [MaxProblem]byte
 	body := x.AppendLocalReplyBody(room[:0])
 	dst = http1.AppendStatusLine(dst, x.Status, x.Outcome.reason(x.Status))
-	dst = append(x.seat.appendDate(append(dst, "Date: "...), now), "\r\n"...)
+	dst = append(x.recorder.appendDate(append(dst, "Date: "...), now), "\r\n"...)
 	var list [maxOwnFields]Field
 	for _, f := range x.LocalReplyFields(list[:0]) {
 		dst = http1.AppendField(dst, f)

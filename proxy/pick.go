@@ -33,7 +33,7 @@ func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
 	x.Member, x.Fresh = m, fresh
 	if x.acquired != m.Upstream {
 		x.release()
-		m.Upstream.Acquire(x.seat.Number())
+		m.Upstream.Acquire(x.recorder.Number())
 		x.acquired = m.Upstream
 	}
 	return ActionSend
@@ -42,7 +42,7 @@ func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
 // release counts the request out at the instance that it was sent to last.
 func (x *Exchange) release() {
 	if x.acquired != nil {
-		x.acquired.Release(x.seat.Number())
+		x.acquired.Release(x.recorder.Number())
 		x.acquired = nil
 	}
 }

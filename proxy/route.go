@@ -4,7 +4,7 @@ import "github.com/pointsman/pointsman/proxy/routing"
 
 // MatchPresent is Match with the present table, which is loaded here and nowhere else: once for a request. Only a loop or goroutine that
 // was kept waiting for so long that all the instances it found have gone loads once more, as one that leaves a queue does.
-func (x *Exchange) MatchPresent() Action { return x.matchFrom(x.seat.common.Switch.Load()) }
+func (x *Exchange) MatchPresent() Action { return x.matchFrom(x.recorder.common.Switch.Load()) }
 
 // matchFrom is MatchPresent after the first load.
 func (x *Exchange) matchFrom(t *routing.Table) Action {
@@ -12,7 +12,7 @@ func (x *Exchange) matchFrom(t *routing.Table) Action {
 	if do != ActionReply || x.Outcome != OutcomeNoInstance {
 		return do
 	}
-	if next := x.seat.common.Switch.Load(); next != t {
+	if next := x.recorder.common.Switch.Load(); next != t {
 		x.Outcome, x.Status = OutcomeForwarded, 0
 		return x.Match(next)
 	}
@@ -45,7 +45,7 @@ func (x *Exchange) route(t *routing.Table) Action {
 	}
 	if x.looped(route) {
 		x.Route = route
-		x.seat.Notice(route.Name, "", "loop on "+route.Host+route.Path, "a request came back on the same route: an instance leads to this proxy", x.begun)
+		x.recorder.Notice(route.Name, "", "loop on "+route.Host+route.Path, "a request came back on the same route: an instance leads to this proxy", x.begun)
 		return x.reply(OutcomeLoop, "")
 	}
 	if route.Blocking && x.MayHandOver {

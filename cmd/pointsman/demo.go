@@ -26,8 +26,8 @@ func runDemo(ctx context.Context, p program) int {
 	if err := c.check(); err != nil {
 		return f.refuse(err)
 	}
-	h := &half{flags: &c, log: c.log.logger(p.stderr), registry: newRegistry()}
-	return h.carry(ctx, func(a *actors) error {
+	h := &dataPath{flags: &c, log: c.log.logger(p.stderr), registry: newRegistry()}
+	return h.runWith(ctx, func(a *actors) error {
 		web := newSample(embedded(h, a), h.log)
 		h.scale = web.scale
 		a.support(web.run)

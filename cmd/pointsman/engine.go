@@ -13,7 +13,7 @@ import (
 
 // serve adds the servers of all listeners that carry traffic. Plain HTTP goes to the event loop where that is wanted and there is one;
 // what it can't serve, and TLS, go to the goroutines.
-func (h *half) serve(a *actors, common *proxy.Shared) error {
+func (h *dataPath) serve(a *actors, common *proxy.Shared) error {
 	secure, err := h.ports.https(a, h.log)
 	if err != nil {
 		return err

@@ -29,15 +29,15 @@ func runProxy(ctx context.Context, p program) int {
 	if err != nil {
 		return f.refuse(err)
 	}
-	h := &half{flags: &c, log: c.log.logger(p.stderr), registry: newRegistry()}
+	h := &dataPath{flags: &c, log: c.log.logger(p.stderr), registry: newRegistry()}
 	if err := h.overConsul(config); err != nil {
 		return f.refuse(err)
 	}
-	return h.carry(ctx, func(a *actors) error { return h.assemble(a) })
+	return h.runWith(ctx, func(a *actors) error { return h.assemble(a) })
 }
 
-// carry binds, lets add put together what is to run, and runs it.
-func (h *half) carry(ctx context.Context, add func(*actors) error) int {
+// runWith binds, lets add put together what is to run, and runs it.
+func (h *dataPath) runWith(ctx context.Context, add func(*actors) error) int {
 	var err error
 	if h.ports, err = bind(h.flags); err != nil {
 		h.log.Error().Err(err).Msg("cannot listen")
@@ -60,8 +60,8 @@ func (h *half) carry(ctx context.Context, add func(*actors) error) int {
 	return code
 }
 
-// overConsul makes a Consul agent the half's source. It opens no connection; bad certificates and the like are its errors.
-func (h *half) overConsul(config consul.Config) error {
+// overConsul makes a Consul agent the data path's source. It opens no connection; bad certificates and the like are its errors.
+func (h *dataPath) overConsul(config consul.Config) error {
 	o := consul.Options{Config: config, Watches: h.flags.watches.value, Log: h.log, Registerer: h.registry}
 	catalogue, err := consul.NewCatalogue(o)
 	if err != nil {
@@ -74,7 +74,7 @@ func (h *half) overConsul(config consul.Config) error {
 }
 
 // announce keeps the proxy registered until it begins to drain.
-func (h *half) announce(ctx context.Context) error {
+func (h *dataPath) announce(ctx context.Context) error {
 	if err := h.agent.RegisterSelf(ctx, h.self(), h.log); err != nil {
 		h.log.Warn().Err(err).Msg("deregistering the proxy failed; it may still be registered")
 	}
@@ -83,7 +83,7 @@ func (h *half) announce(ctx context.Context) error {
 }
 
 // self is the proxy as a service: at the first address that it listens on.
-func (h *half) self() consul.Self {
+func (h *dataPath) self() consul.Self {
 	name := string(h.flags.register)
 	host, text, _ := net.SplitHostPort(h.ports.plain[0].Addr().String())
 	port, _ := strconv.Atoi(text)

@@ -26,17 +26,17 @@ func runBoth(ctx context.Context, p program) int {
 	if err != nil {
 		return f.refuse(err)
 	}
-	h := &half{flags: &c, log: c.log.logger(p.stderr), registry: newRegistry()}
+	h := &dataPath{flags: &c, log: c.log.logger(p.stderr), registry: newRegistry()}
 	if c.consul != "" {
 		if err := h.overConsul(config); err != nil {
 			return f.refuse(err)
 		}
 	}
-	return h.carry(ctx, func(a *actors) error { return r.both(h, a) })
+	return h.runWith(ctx, func(a *actors) error { return r.both(h, a) })
 }
 
 // both assembles the halves over the catalogue that they share.
-func (r *registratorFlags) both(h *half, a *actors) error {
+func (r *registratorFlags) both(h *dataPath, a *actors) error {
 	var catalogue registrator.Catalogue = h.agent
 	if h.agent == nil {
 		catalogue = embedded(h, a)
@@ -80,8 +80,8 @@ type errNeedsConsul string
 
 func (e errNeedsConsul) Error() string { return "-" + string(e) + " needs -consul" }
 
-// embedded makes the catalogue in this process, lets its checks run, and makes it the half's source.
-func embedded(h *half, a *actors) *memory.Catalogue {
+// embedded makes the catalogue in this process, lets its checks run, and makes it the data path's source.
+func embedded(h *dataPath, a *actors) *memory.Catalogue {
 	catalogue := memory.NewCatalogue(memory.Options{Node: hostName(), Gate: h.ports.gate(), Log: h.log})
 	h.source = source{Catalogue: catalogue, name: "embedded", home: catalogue.Home, multiplexed: true}
 	a.support(catalogue.Run)

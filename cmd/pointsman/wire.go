@@ -23,7 +23,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
-// source is a catalogue as the proxy's half sees it: discovery/consul and discovery/memory.
+// source is a catalogue as the data path sees it: discovery/consul and discovery/memory.
 type source struct {
 	discovery.Catalogue
 	name        string // for people
@@ -31,8 +31,8 @@ type source struct {
 	multiplexed bool
 }
 
-// half is the half of a process that follows a catalogue and carries traffic.
-type half struct {
+// dataPath is the part of a process that follows a catalogue and carries traffic.
+type dataPath struct {
 	flags    *proxyFlags
 	ports    *ports
 	log      zerolog.Logger
@@ -58,7 +58,7 @@ func newRegistry() *prometheus.Registry {
 }
 
 // assemble makes everything from the catalogue to the listeners and adds it to a. Nothing runs yet.
-func (h *half) assemble(a *actors) error {
+func (h *dataPath) assemble(a *actors) error {
 	gate := h.ports.gate()
 	reviver := balancer.NewReviver(func(ctx context.Context, address string) (net.Conn, error) { return gate.Dial(ctx, "tcp", address) })
 	options := h.tableOptions(reviver)
@@ -94,7 +94,7 @@ func (h *half) assemble(a *actors) error {
 	return nil
 }
 
-func (h *half) tableOptions(r *balancer.Reviver) routing.Options {
+func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 	defaults := h.flags.defaults()
 	o := routing.Options{
 		Languages:  dialect.Languages{native.Language(), fabio.Language()},
@@ -111,7 +111,7 @@ func (h *half) tableOptions(r *balancer.Reviver) routing.Options {
 	return o
 }
 
-func (h *half) accessLog() (*record.AccessLog, error) {
+func (h *dataPath) accessLog() (*record.AccessLog, error) {
 	format, err := record.ParseAccessFormat(h.flags.access.value)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (h *half) accessLog() (*record.AccessLog, error) {
 }
 
 // common is what all listeners share.
-func (h *half) common(access *record.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
+func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
 	return &proxy.Shared{
 		Switch: h.table, Metrics: proxy.NewMetrics(h.registry), Access: access, Log: h.log,
 		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(),
@@ -132,7 +132,7 @@ func (h *half) common(access *record.AccessLog, forwarder proxy.Forwarder) *prox
 }
 
 // sides adds the admin and status addresses.
-func (h *half) sides(a *actors) {
+func (h *dataPath) sides(a *actors) {
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load,
 		Scale: h.scale, Hosts: h.flags.adminNames(),
@@ -146,7 +146,7 @@ func (h *half) sides(a *actors) {
 }
 
 // ready says whether traffic should come here.
-func (h *half) ready() (ok bool, why string) {
+func (h *dataPath) ready() (ok bool, why string) {
 	switch {
 	case h.draining.Load():
 		return false, "draining"

@@ -105,23 +105,10 @@ var allowed = map[string]string{
 	"examples/lab/bench half":    "half of nginx's rate",
 	"examples/lab/bench job":     "one measurement to be made",
 
-	"cmd/pointsman half":   toRename,
-	"cmd/pointsman carry":  toRename,
-	"cmd/pointsman node":   toRename,
-	"proxy farewell":       toRename,
-	"proxy heard":          toRename,
-	"proxy seat":           toRename,
-	"proxy settle":         toRename,
-	"proxy/dialect item":   toRename,
-	"proxy/routing seat":   toRename,
-	"proxy/routing seated": toRename,
-	"proxy/routing sole":   toRename,
-	"proxy/routing spelt":  toRename,
-	"proxy/routing target": toRename,
+	"proxy settle": "its one meaning: a new connection that is watched before it is used",
 }
 
 const (
 	consulNode    = "a node is Consul's"
 	requestTarget = "the request target of RFC 9112 section 3.2"
-	toRename      = "to be renamed" // shrinks package by package
 )

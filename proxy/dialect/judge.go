@@ -69,7 +69,7 @@ func (w words) has(key string) bool {
 // closeCut closes the rules with an access list where another tag of the instance looks like an item of such a list: a comma that was
 // not escaped cut it off, and what is left would let in whom it was to keep out. Which list it belongs to can't be told.
 func (r *Result) closeCut(tags []string) {
-	at := slices.IndexFunc(tags, listItem)
+	at := slices.IndexFunc(tags, accessListPart)
 	if at < 0 {
 		return
 	}
@@ -83,8 +83,8 @@ func (r *Result) closeCut(tags []string) {
 	}
 }
 
-// listItem says whether a tag is an item of allow= or deny=, be it with options behind it.
-func listItem(tag string) bool {
+// accessListPart says whether a tag is a part of a list of allow= or deny=, be it with options behind it.
+func accessListPart(tag string) bool {
 	word, _, _ := strings.Cut(strings.TrimLeft(tag, " \t"), " ")
 	if strings.HasPrefix(word, "ip:") {
 		return true

@@ -10,12 +10,12 @@ type hostPaths struct {
 }
 
 // paths say which lengths the paths of a host have. A look-up tries one map access per length, so the number of routes of a host does
-// not matter. A host with a single path, as most have, has its routes at hand: sole is that path, and "" where there are more, or where
+// not matter. A host with a single path, as most have, has its routes at hand: onlyPath is that path, and "" where there are more, or where
 // there were.
 type paths struct {
-	lengths lengths
-	sole    string
-	slot    slot
+	lengths  lengths
+	onlyPath string
+	slot     slot
 }
 
 // lengths are those that some texts have, longest first, and how many texts have each. What it holds is never modified.
@@ -58,9 +58,9 @@ func (h paths) with(path string, by int, s slot) paths {
 	case h.none() && by <= 0:
 		return h
 	case h.none():
-		return paths{lengths: h.lengths.with(len(path), 1), sole: path, slot: s}
+		return paths{lengths: h.lengths.with(len(path), 1), onlyPath: path, slot: s}
 	case by == 0 && h.single():
-		return paths{lengths: h.lengths, sole: path, slot: s}
+		return paths{lengths: h.lengths, onlyPath: path, slot: s}
 	}
 	return paths{lengths: h.lengths.with(len(path), by)}
 }

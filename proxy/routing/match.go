@@ -99,14 +99,14 @@ func (h *hostPaths) longest(x *index, p place, path string) *Route {
 }
 
 func (h *paths) longest(x *index, p place, path string) *Route {
-	if h.sole != "" {
-		if !strings.HasPrefix(path, h.sole) {
+	if h.onlyPath != "" {
+		if !strings.HasPrefix(path, h.onlyPath) {
 			return nil
 		}
-		if h.slot.kind.Takes(path, len(h.sole)) {
+		if h.slot.kind.Takes(path, len(h.onlyPath)) {
 			return h.slot.first
 		}
-		return h.slot.next(path, len(h.sole))
+		return h.slot.next(path, len(h.onlyPath))
 	}
 	for _, n := range h.lengths.of {
 		if n > len(path) {
