@@ -18,9 +18,6 @@ type Server struct{}
 // NewServer makes a Server.
 func NewServer(Options) *Server { return &Server{} }
 
-// Connections is 0.
-func (*Server) Connections() int { return 0 }
-
 // Run closes the listeners and fails.
 func (*Server) Run(_ context.Context, listeners ...listen.Listener) error {
 	for _, l := range listeners {

@@ -169,7 +169,7 @@ func TestLoopsShareEvenly(t *testing.T) {
 	for range 60 {
 		r.dial()
 	}
-	eventually(t, "all are in", func() bool { return r.server.Connections() == 60 })
+	eventually(t, "all are in", func() bool { return r.server.listen.Open() == 60 })
 	for _, l := range r.server.loops {
 		if n := l.open.Load(); n != 20 {
 			t.Errorf("loop %d has %d of 60", l.number, n)
@@ -214,7 +214,7 @@ func TestNoDescriptorIsLost(t *testing.T) {
 		}
 	}
 	pipes := func() int { return openPipes(t) - pipesBefore } // the loops keep them
-	eventually(t, "all descriptors are back", func() bool { return r.server.Connections() == 0 && r.server.listen.Files.Open() == int64(own+pipes()) })
+	eventually(t, "all descriptors are back", func() bool { return r.server.listen.Open() == 0 && r.server.listen.Files.Open() == int64(own+pipes()) })
 	eventually(t, "the kernel agrees", func() bool { return count() <= before+pipes() })
 }
 

@@ -150,6 +150,3 @@ func (s *Server) assign(accepted acceptedConn, here *loop) {
 		to.drop(accepted)
 	}
 }
-
-// Connections is how many clients' connections are open. Any goroutine may ask, at any time.
-func (s *Server) Connections() int { return s.crowd.Len() }

@@ -58,10 +58,3 @@ func (c *Crowd) Leave(a Admission) {
 	}
 	c.shared.open.Add(-1)
 }
-
-// Len is how many connections are open.
-func (c *Crowd) Len() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.open
-}

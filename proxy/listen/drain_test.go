@@ -68,7 +68,7 @@ func TestDrain(t *testing.T) {
 		{"an answer under way", false, 0, 8 * time.Second, 0, 8 * time.Second,
 			[]string{"0s unready", "3s quiesced", "3.2s closed", "3.2s draining 1"}},
 		{"an answer without an end", false, 0, time.Hour, 0, wait + QuiesceFor + grace,
-			[]string{"0s unready", "3s quiesced", "3.2s closed", "3.2s draining 1", "13.2s grace is over, closing what is open 1"}},
+			[]string{"0s unready", "3s quiesced", "3.2s closed", "3.2s draining 1", "13.2s the grace period is over; closing open connections 1"}},
 		{"told to hurry while it waits", false, 0, time.Hour, time.Second, time.Second,
 			[]string{"0s unready", "1s quiesced", "1s closed", "1s draining 1", "1s told to hurry, closing what is open 1"}},
 		{"told to hurry in its grace", false, 0, time.Hour, 5 * time.Second, 5 * time.Second,
@@ -153,7 +153,7 @@ func TestDrainIsCommon(t *testing.T) {
 				if took := time.Since(d.start) - time.Minute; took < 3*time.Second || took > 3*time.Second+2*drainPoll {
 					t.Errorf("over after %v", took)
 				}
-				for what, times := range map[string]int{"unready": 1, "closed": 2, `"draining"`: 1} {
+				for what, times := range map[string]int{"unready": 1, " closed\n": 2, `"draining"`: 1} {
 					if got := strings.Count(strings.Join(d.lines, "\n"), what); got != times {
 						t.Errorf("%s %d times, want %d:\n%s", what, got, times, strings.Join(d.lines, "\n"))
 					}
