@@ -10,8 +10,8 @@ import (
 // Blame says, before Failed, what was wrong with an answer: see reasonOf.
 func (x *Exchange) Blame(err error) { x.blame = err }
 
-// ErrNonsense is what is wrong where Hear says ResponseInvalid.
-var ErrNonsense = &http1.Error{Status: 502, Text: "unexpected 101 response, or too many 1xx responses"}
+// ErrInvalidResponse is what is wrong where Hear says ResponseInvalid.
+var ErrInvalidResponse = &http1.Error{Status: 502, Text: "unexpected 101 response, or too many 1xx responses"}
 
 // reasonOf is what an instance did wrong, for people and as a metric's label: one of a fixed set, which holds nothing that the instance
 // sent. It is "" for what is no fault of an instance.

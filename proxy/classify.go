@@ -42,10 +42,10 @@ func (x *Exchange) Classify(ans *http1.Response) ResponseKind {
 		if x.Request.WebSocket && switchesToWebSocket(ans.Fields) {
 			return ResponseSwitch
 		}
-		x.Blame(ErrNonsense)
+		x.Blame(ErrInvalidResponse)
 		return ResponseInvalid
 	case x.interim >= maxInterim:
-		x.Blame(ErrNonsense)
+		x.Blame(ErrInvalidResponse)
 		return ResponseInvalid
 	}
 	x.interim++

@@ -119,7 +119,7 @@ func TestWhatFollowsAFailedAttempt(t *testing.T) {
 			t.Fatalf("%s: begins with %s", c.name, got)
 		}
 		for i, f := range c.faults {
-			if got := told(&x, x.Failed(FailedAttempt{f.failure, f.kept, f.replayable}, time.Now())); got != f.want {
+			if got := told(&x, x.AttemptFailed(FailedAttempt{f.failure, f.kept, f.replayable}, time.Now())); got != f.want {
 				t.Errorf("%s: failure %d: %s, want %s", c.name, i, got, f.want)
 				break
 			}
@@ -148,7 +148,7 @@ func TestARefusedRequestFindsTheOneInstanceThatIsLeft(t *testing.T) {
 				break
 			}
 			asked[x.Member.Upstream.Address()] = true
-			do = x.Failed(FailedAttempt{f, false, false}, now)
+			do = x.AttemptFailed(FailedAttempt{f, false, false}, now)
 			now = now.Add(time.Millisecond)
 		}
 		if do != ActionSend || len(asked) != instances-1 || asked[x.Member.Upstream.Address()] {
@@ -192,7 +192,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 			var x Exchange
 			d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
 			x.Match(d.table)
-			x.Failed(FailedAttempt{c.f, c.kept, true}, time.Now().Add(time.Hour)) // nothing lapses meanwhile
+			x.AttemptFailed(FailedAttempt{c.f, c.kept, true}, time.Now().Add(time.Hour)) // nothing lapses meanwhile
 			x.Finish(d.now)
 		}
 		if got := u.Usable(); got != c.usable {
@@ -202,7 +202,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 	var early Exchange // a body that is read before an instance is asked
 	d := newDesk(t, nil)
 	d.asked(t, &early, "PUT / HTTP/1.1|Host: web.io|Content-Length: 3")
-	if got := told(&early, early.Failed(FailedAttempt{FailedSlow, false, false}, d.now)); got != "reply client-timeout" {
+	if got := told(&early, early.AttemptFailed(FailedAttempt{FailedSlow, false, false}, d.now)); got != "reply client-timeout" {
 		t.Error(got)
 	}
 	early.Finish(d.now)

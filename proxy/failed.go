@@ -23,9 +23,9 @@ type FailedAttempt struct {
 	Replayable bool
 }
 
-// Failed takes how an attempt failed before an answer: Send again, Reply, or Abort. The client's own failures may come before Match. It
+// AttemptFailed takes how an attempt failed before an answer: Send again, Reply, or Abort. The client's own failures may come before Match. It
 // notes what the failure says about the instance.
-func (x *Exchange) Failed(a FailedAttempt, now time.Time) Action {
+func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	f, kept := a.Failure, a.Reused
 	if f == FailedStale && !kept { // a fresh connection that closed at once
 		f = FailedSettle
@@ -72,8 +72,8 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 	}
 }
 
-// Fail makes the answer a 500: a fault of our own, before an answer has begun.
-func (x *Exchange) Fail() Action { return x.reply(OutcomeInternalError, "") }
+// InternalError makes the answer a 500: a fault of our own, before an answer has begun.
+func (x *Exchange) InternalError() Action { return x.reply(OutcomeInternalError, "") }
 
 // Answered notes that the instance sent the head of its final answer, or of its 101, took after the request was sent. kept says that
 // the connection was a kept one.

@@ -163,7 +163,7 @@ func TestAccessLinesOfAnExchange(t *testing.T) {
 	d.client.HTTP2 = true
 	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io|X-Forwarded-For: 1.1.1.1|Referer: r")
 	x.Match(d.table)
-	x.Failed(FailedAttempt{FailedClient, false, true}, d.now)
+	x.AttemptFailed(FailedAttempt{FailedClient, false, true}, d.now)
 	x.Finish(d.now.Add(2 * time.Second))
 	if got := d.logged(out); !strings.Contains(got, `"client":"1.1.1.1"`) || !strings.Contains(got, `"proto":"HTTP/2.0"`) ||
 		!strings.Contains(got, `"referer":"r","status":0,"bytes":0,"seconds":2.000000}`) {

@@ -33,7 +33,7 @@ func (e *exchange) attempt() {
 		if ok {
 			return
 		}
-		do = e.x.Failed(proxy.FailedAttempt{Failure: failure, Reused: reused, Replayable: e.replayable()}, l.Now)
+		do = e.x.AttemptFailed(proxy.FailedAttempt{Failure: failure, Reused: reused, Replayable: e.replayable()}, l.Now)
 	}
 	e.conclude(do)
 }
@@ -84,7 +84,7 @@ func (e *exchange) failed(f proxy.Failure) {
 
 // again makes another attempt after one that has failed, and left no connection, or none.
 func (e *exchange) again(f proxy.Failure, reused bool) {
-	if do := e.x.Failed(proxy.FailedAttempt{Failure: f, Reused: reused, Replayable: e.replayable()}, e.clientConn.loop.Now); do == proxy.ActionSend {
+	if do := e.x.AttemptFailed(proxy.FailedAttempt{Failure: f, Reused: reused, Replayable: e.replayable()}, e.clientConn.loop.Now); do == proxy.ActionSend {
 		e.attempt()
 	} else {
 		e.conclude(do)

@@ -102,7 +102,7 @@ func (e *exchange) bodyFailed(f proxy.Failure) {
 		e.failed(f)
 		return
 	}
-	e.conclude(e.x.Failed(proxy.FailedAttempt{Failure: f}, e.clientConn.loop.Now))
+	e.conclude(e.x.AttemptFailed(proxy.FailedAttempt{Failure: f}, e.clientConn.loop.Now))
 }
 
 // sendContinue lets a body come that the client holds back.

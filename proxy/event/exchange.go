@@ -152,7 +152,7 @@ func (e *exchange) panicked() {
 		e.abandon()
 		return
 	}
-	e.x.Fail()
+	e.x.InternalError()
 	e.x.Ending = true
 	e.reply()
 }

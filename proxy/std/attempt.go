@@ -173,7 +173,7 @@ func (a *attempt) takeHead(n int) (interim bool, err error) {
 	case proxy.ResponseInterim:
 		return true, a.sent(e.response.head(&e.answer))
 	case proxy.ResponseInvalid:
-		return false, proxy.ErrNonsense
+		return false, proxy.ErrInvalidResponse
 	}
 	return false, nil
 }

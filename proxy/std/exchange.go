@@ -57,7 +57,7 @@ func (e *exchange) run(do proxy.Action) {
 		if ok {
 			return
 		}
-		do = e.x.Failed(proxy.FailedAttempt{Failure: failure, Reused: reused, Replayable: e.upload == nil || e.upload.replayable()}, time.Now())
+		do = e.x.AttemptFailed(proxy.FailedAttempt{Failure: failure, Reused: reused, Replayable: e.upload == nil || e.upload.replayable()}, time.Now())
 	}
 	if do != proxy.ActionReply {
 		e.client.cut()
@@ -69,7 +69,7 @@ func (e *exchange) run(do proxy.Action) {
 // match reads a small body, and then finds the way: what has gone while the body came is not asked.
 func (e *exchange) match() proxy.Action {
 	if e.x.ReadsAhead() && !e.upload.readAhead() {
-		return e.x.Failed(proxy.FailedAttempt{Failure: e.upload.failure()}, time.Now())
+		return e.x.AttemptFailed(proxy.FailedAttempt{Failure: e.upload.failure()}, time.Now())
 	}
 	return e.x.MatchPresent()
 }
@@ -95,7 +95,7 @@ func (e *exchange) finish() {
 	if fault != nil {
 		e.server.recorder.Panicked(fault, "request")
 		e.x.Ending = true
-		if e.begun || e.x.Fail() != proxy.ActionReply || e.response.localReply() != nil {
+		if e.begun || e.x.InternalError() != proxy.ActionReply || e.response.localReply() != nil {
 			e.client.cut()
 		}
 	}
