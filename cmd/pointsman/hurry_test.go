@@ -29,7 +29,7 @@ func TestSecondSignalCutsTheDrainShort(t *testing.T) {
 	if err := p.Wait(5 * time.Second); err == nil {
 		t.Errorf("ended as if nothing had been cut: %s", p.Output())
 	}
-	if !p.Says("told to hurry, closing what is open", time.Second) {
+	if !p.Says("told to stop at once; closing open connections", time.Second) {
 		t.Error(p.Output())
 	}
 }

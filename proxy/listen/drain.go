@@ -34,7 +34,7 @@ func (s *Shared) drain() {
 	for end := time.Now().Add(s.options.Grace); s.Open() > 0; s.sleep(min(drainPoll, time.Until(end))) {
 		switch {
 		case s.options.Hurry.Err() != nil:
-			s.options.Log.Info().Int("connections", s.Open()).Msg("told to hurry, closing what is open")
+			s.options.Log.Info().Int("connections", s.Open()).Msg("told to stop at once; closing open connections")
 			return
 		case !time.Now().Before(end):
 			s.options.Log.Info().Int("connections", s.Open()).Msg("the grace period is over; closing open connections")

@@ -70,9 +70,9 @@ func TestDrain(t *testing.T) {
 		{"an answer without an end", false, 0, time.Hour, 0, wait + QuiesceFor + grace,
 			[]string{"0s unready", "3s quiesced", "3.2s closed", "3.2s draining 1", "13.2s the grace period is over; closing open connections 1"}},
 		{"told to hurry while it waits", false, 0, time.Hour, time.Second, time.Second,
-			[]string{"0s unready", "1s quiesced", "1s closed", "1s draining 1", "1s told to hurry, closing what is open 1"}},
+			[]string{"0s unready", "1s quiesced", "1s closed", "1s draining 1", "1s told to stop at once; closing open connections 1"}},
 		{"told to hurry in its grace", false, 0, time.Hour, 5 * time.Second, 5 * time.Second,
-			[]string{"0s unready", "3s quiesced", "3.2s closed", "3.2s draining 1", "5s told to hurry, closing what is open 1"}},
+			[]string{"0s unready", "3s quiesced", "3.2s closed", "3.2s draining 1", "5s told to stop at once; closing open connections 1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
