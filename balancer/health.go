@@ -185,8 +185,8 @@ const (
 	startShare = 10
 	firstStart = time.Millisecond
 	lastStart  = 100 * time.Millisecond
-	// One that has answered before is most likely broken, and one that can't make a handshake is not asked in the right way: 100 ms, doubled with each failure, spare it, 5 s bound how late its return is
-	// seen.
+	// One that has answered before is most likely broken, and one that can't make a handshake is not asked in the right way: 100 ms,
+	// doubled with each failure, spare it, 5 s bound how late its return is seen.
 	firstKnown = 100 * time.Millisecond
 	lastKnown  = 5 * time.Second
 	maxDoubled = 6 // as often as firstKnown must be doubled to exceed lastKnown

@@ -21,7 +21,8 @@ type Lane struct {
 func NewLane() *Lane { return &Lane{} }
 
 // rotate builds a rotation that goes on where the one before was: with members of one weight, with the first of those to come that is
-// still there; else each member has the current weight that it had, or 0. The few requests that still hold the picker built before may find its order a little off.
+// still there; else each member has the current weight that it had, or 0. The few requests that still hold the picker built before may
+// find its order a little off.
 func (l *Lane) rotate(members []Member) Picker {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,7 +1,7 @@
 package balancer
 
-// Member is one instance of a fixed set, spoken to over one way. Weight is relative to the others; 0 means that it is chosen only when no member
-// with a weight can be.
+// Member is one instance of a fixed set, spoken to over one way. Weight is relative to the others; 0 means that it is chosen only when
+// no member with a weight can be.
 type Member struct {
 	Way    *Way
 	Weight int

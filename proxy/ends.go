@@ -6,8 +6,8 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// What both drivers decide about the two ends of an exchange: when a request's body is read, kept and asked for, and what becomes of the two
-// connections behind the response.
+// What both drivers decide about the two ends of an exchange: when a request's body is read, kept and asked for, and what becomes of
+// the two connections behind the response.
 
 // ReadsAhead says that the request's body is small enough to be read whole before an instance is asked: its length is known and at most
 // AheadBytes, and the client does not wait for 100 with it.
@@ -17,7 +17,8 @@ func (x *Exchange) ReadsAhead() bool {
 }
 
 // KeepsBody says that what is read of the request's body is kept, up to ReplayBytes, so that it can be sent again. A large body of a
-// request that may not be repeated is not worth that: nothing of it is read before its instance has the head, and then there is no other attempt.
+// request that may not be repeated is not worth that: nothing of it is read before its instance has the head, and then there is no
+// other attempt.
 func (x *Exchange) KeepsBody() bool {
 	f := x.Request.Framing
 	return x.Idempotent() || f.Kind == http1.Sized && f.Length <= AheadBytes
@@ -39,8 +40,8 @@ func (x *Exchange) AwaitsContinue(arrived bool, waited time.Duration) (left time
 // read and did not get to the instance matters to the connection there, and not here. CloseAfter says so from now on.
 func (x *Exchange) BeforeAnswer(draining, early bool) { x.Ending = x.Ending || draining || early }
 
-// BeforeLocalReply is BeforeAnswer for a local reply: left is how much of the request's body is still to come, -1 where that is unknown. A small
-// rest is read and thrown away after the answer, and the connection is kept.
+// BeforeLocalReply is BeforeAnswer for a local reply: left is how much of the request's body is still to come, -1 where that is
+// unknown. A small rest is read and thrown away after the answer, and the connection is kept.
 func (x *Exchange) BeforeLocalReply(draining bool, left int64) {
 	x.Ending = x.Ending || draining || left != 0 && !x.mayDiscard(left)
 }

@@ -2,8 +2,9 @@ package proxy
 
 import "time"
 
-// Limits bound what connections may cost, whichever route their requests take: what belongs to a route is its routing.Policy. They are taken as they are: a zero is a zero, and means what its field says. Begin with
-// DefaultLimits for what nothing else is known about. A time without a word about zero has to be above it: at zero it is over at once.
+// Limits bound what connections may cost, whichever route their requests take: what belongs to a route is its routing.Policy. They are
+// taken as they are: a zero is a zero, and means what its field says. Begin with DefaultLimits for what nothing else is known about. A
+// time without a word about zero has to be above it: at zero it is over at once.
 type Limits struct {
 	ReadHead  time.Duration // a request's head
 	Idle      time.Duration // a client's connection between requests

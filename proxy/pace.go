@@ -15,8 +15,8 @@ func (x *Exchange) Timeouts() routing.Timeouts {
 	return x.Route.Policy.Timeouts
 }
 
-// Pace watches over how fast a request's body comes, for both drivers: a client may send nothing for Timeouts.Progress, and where there is a
-// Limits.MinBodyRate it has to send that many bytes a second, averaged over each Progress of waiting for it. The zero value is
+// Pace watches over how fast a request's body comes, for both drivers: a client may send nothing for Timeouts.Progress, and where there
+// is a Limits.MinBodyRate it has to send that many bytes a second, averaged over each Progress of waiting for it. The zero value is
 // ready for a new body.
 type Pace struct {
 	waited time.Duration // for the client, until the present span began

@@ -29,8 +29,9 @@ type RequestTarget struct {
 	Asterisk bool
 }
 
-// ParseTarget reads a request's method (RFC 9110 section 9.1), target (RFC 9112 section 3.2) and Host, over whatever version they came: nothing
-// gets into the request line that goes to an instance but through here. An absolute target's authority replaces Host, as it must.
+// ParseTarget reads a request's method (RFC 9110 section 9.1), target (RFC 9112 section 3.2) and Host, over whatever version they came:
+// nothing gets into the request line that goes to an instance but through here. An absolute target's authority replaces Host, as it
+// must.
 func ParseTarget(method, target, host string) (RequestTarget, error) {
 	a := RequestTarget{Authority: host}
 	switch {

@@ -24,8 +24,8 @@ type Options struct {
 	Registerer prometheus.Registerer
 }
 
-// Catalogue asks Consul's catalogue with blocking queries. It implements discovery.Catalogue and discovery.Hinter: how long an answer may take is
-// the context's business.
+// Catalogue asks Consul's catalogue with blocking queries. It implements discovery.Catalogue and discovery.Hinter: how long an answer
+// may take is the context's business.
 type Catalogue struct {
 	client  *client
 	refuser *refuser

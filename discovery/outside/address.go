@@ -60,7 +60,8 @@ func ParseLiteral(host string) (netip.Addr, bool) {
 	return ip, err == nil
 }
 
-// MaxHost is the length of the longest host name of DNS in text form, in bytes (RFC 1035 section 2.3.4), maxLabel that of the longest label.
+// MaxHost is the length of the longest host name of DNS in text form, in bytes (RFC 1035 section 2.3.4), maxLabel that of the longest
+// label.
 const MaxHost, maxLabel = 253, 63
 
 // errNoHost is all that is said of what is no host: the text itself is the caller's to show, made fit for people.

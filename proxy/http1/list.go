@@ -7,8 +7,8 @@ const optionsInline = 4
 // kept, to tell.
 const maxOptions = 64
 
-// ConnectionOptions is the set of field names and options that a message's Connection fields name. What it holds is bounded; one that was given
-// too many takes every name for one of them, and no message with such a set is accepted.
+// ConnectionOptions is the set of field names and options that a message's Connection fields name. What it holds is bounded; one that
+// was given too many takes every name for one of them, and no message with such a set is accepted.
 type ConnectionOptions struct {
 	first   [optionsInline]string
 	n       int

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Accept takes a connection from a listening socket: its descriptor, which does not block, and its address, the zero Addr where it has none.
+// Accept takes a connection from a listening socket: its descriptor, which does not block, and its address, the zero Addr where it has
+// none.
 func Accept(fd int) (conn int, from netip.Addr, errno unix.Errno) {
 	var raw unix.RawSockaddrAny
 	if conn, errno = sysAccept(fd, &raw); errno == 0 {

@@ -7,7 +7,8 @@ package reactor
 const (
 	// SharedBytes is what one read may bring: an answer of 16 KiB with its head in one piece; what is larger is spliced.
 	SharedBytes = 32 << 10
-	// HeadSpace is left free before such a read, so that what is to go before it, as a rewritten head, goes out in one piece with what follows it.
+	// HeadSpace is left free before such a read, so that what is to go before it, as a rewritten head, goes out in one piece with what
+	// follows it.
 	HeadSpace = 4 << 10
 )
 

@@ -8,9 +8,9 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// Admission is what the instances of a route restrict. Nearly always their tags are the same. Where they differ, what they restrict adds up,
-// so that no request gets by its luck, or by a second try, what one of them refuses: a client has to pass the lists of all, and one
-// redirect is enough. Immutable.
+// Admission is what the instances of a route restrict. Nearly always their tags are the same. Where they differ, what they restrict
+// adds up, so that no request gets by its luck, or by a second try, what one of them refuses: a client has to pass the lists of all,
+// and one redirect is enough. Immutable.
 type Admission struct {
 	// Allow are the different allow lists. A client has to be on each.
 	Allow [][]netip.Prefix

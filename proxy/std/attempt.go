@@ -20,8 +20,8 @@ type attempt struct {
 	closed   bool
 }
 
-// try sends the request to the instance that the exchange names. It is ok where the client has an answer, whole or visibly cut; otherwise f says
-// how the attempt failed, and reused that its connection had carried a request before.
+// try sends the request to the instance that the exchange names. It is ok where the client has an answer, whole or visibly cut;
+// otherwise f says how the attempt failed, and reused that its connection had carried a request before.
 func (e *exchange) try() (f proxy.Failure, reused, ok bool) {
 	conn, f := e.connect()
 	if conn == nil {

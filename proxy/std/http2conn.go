@@ -11,8 +11,9 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 )
 
-// http2Conn is a client's HTTP/2 connection as net/http gets it: in the clear, where it is TLS below. It holds a client to the bounds of frames,
-// and its heads to their time, neither of which net/http knows. A client that passes a bound gets a GOAWAY, and the connection ends.
+// http2Conn is a client's HTTP/2 connection as net/http gets it: in the clear, where it is TLS below. It holds a client to the bounds
+// of frames, and its heads to their time, neither of which net/http knows. A client that passes a bound gets a GOAWAY, and the
+// connection ends.
 type http2Conn struct {
 	net.Conn   // a clientConn, or TLS over it
 	clientConn *clientConn

@@ -56,8 +56,8 @@ func NewServer(o Options) *Server {
 	return s
 }
 
-// Run serves the listeners, and what TakeOver is given, until ctx ends, drains, and returns nil. Where a listener is broken for good it drains,
-// too, and returns why. See listen.Shared for what draining keeps.
+// Run serves the listeners, and what TakeOver is given, until ctx ends, drains, and returns nil. Where a listener is broken for good it
+// drains, too, and returns why. See listen.Shared for what draining keeps.
 func (s *Server) Run(ctx context.Context, listeners ...listen.Listener) error {
 	var accepting sync.WaitGroup
 	var sockets []listen.Socket
