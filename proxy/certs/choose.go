@@ -4,7 +4,10 @@
 // without a handshake that fails: what can't be read leaves the last good pair in use.
 package certs
 
-import "crypto/tls"
+import (
+	"crypto/tls"
+	"time"
+)
 
 // Chooser chooses the certificate of a handshake by what the client says first: the name that it wants to reach (SNI, RFC 6066
 // section 3), which is empty where it names none, and what it can verify. It is asked in each handshake, by many goroutines at once. An
@@ -16,4 +19,24 @@ type Chooser interface {
 // Config is a listener's TLS over the certificates of a Chooser: TLS 1.2 and later.
 func Config(c Chooser) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.Choose}
+}
+
+// Choose is the Chooser's: the pair, whatever name the client asks for. At most once a second it looks whether the files have changed.
+func (p *Pair) Choose(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if now.Sub(p.checked) < checkEvery {
+		return p.present, nil
+	}
+	p.checked = now
+	if stamp, err := p.stat(); err != nil || stamp == p.stamp {
+		return p.present, nil
+	}
+	if err := p.load(); err != nil {
+		p.log.Warn().Err(err).Msg("the changed certificate can't be used, keeping the last one")
+	} else {
+		p.log.Info().Str("file", p.certFile).Msg("certificate read again")
+	}
+	return p.present, nil
 }

@@ -53,26 +53,6 @@ type fileStamp struct {
 	size     int64
 }
 
-// Choose is the Chooser's: the pair, whatever name the client asks for. At most once a second it looks whether the files have changed.
-func (p *Pair) Choose(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if now.Sub(p.checked) < checkEvery {
-		return p.present, nil
-	}
-	p.checked = now
-	if stamp, err := p.stat(); err != nil || stamp == p.stamp {
-		return p.present, nil
-	}
-	if err := p.load(); err != nil {
-		p.log.Warn().Err(err).Msg("the changed certificate can't be used, keeping the last one")
-	} else {
-		p.log.Info().Str("file", p.certFile).Msg("certificate read again")
-	}
-	return p.present, nil
-}
-
 // load reads both files. The stamp is taken first: a write in between shows as a change next time.
 func (p *Pair) load() error {
 	stamp, err := p.stat()

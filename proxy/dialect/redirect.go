@@ -56,28 +56,3 @@ func EscapePath(path string) string {
 func inURI(c byte) bool {
 	return c > ' ' && c < 0x7f && strings.IndexByte("\"<>\\^`{|}", c) < 0
 }
-
-// AppendPath appends the path that goes upstream: Strip removed from the front where it is there, Prepend put before it. What is
-// appended begins with a slash; where Strip is the whole path it is Prepend alone. Nothing is allocated.
-func (o *Options) AppendPath(dst []byte, path string) []byte {
-	dst = append(dst, o.Prepend...)
-	if o.Prepend != "" && path == o.Strip && path[len(path)-1] != '/' {
-		return dst
-	}
-	return append(dst, cut(path, o.Strip)...)
-}
-
-// cut removes strip from the front of path and sees to it that a slash is in front.
-func cut(path, strip string) string {
-	if strip == "" || !strings.HasPrefix(path, strip) {
-		return path
-	}
-	rest := path[len(strip):]
-	if strings.HasPrefix(rest, "/") {
-		return rest
-	}
-	if i := len(strip) - 1; strip[i] == '/' {
-		return path[i:]
-	}
-	return "/" + rest
-}

@@ -1,0 +1,68 @@
+package proxy
+
+// Failure says how an attempt at an instance ended without an answer. What may follow hangs on how much the instance can have seen.
+type Failure uint8
+
+const (
+	// FailedConnect: no connection came about, nothing was sent.
+	FailedConnect Failure = iota
+	// FailedHandshake: a connection came about, and the TLS handshake over it failed; nothing was sent.
+	FailedHandshake
+	// FailedSettle: the connection ended while it was being watched before use; nothing was sent.
+	FailedSettle
+	// FailedStale: the connection was found dead before a byte was written: a kept one as a rule.
+	FailedStale
+	// FailedSent: the connection ended after something was written and before a byte of the answer.
+	FailedSent
+	// FailedReset: as FailedSent, by a reset. Kernels send one where an application closed, or died, with bytes unread, and an end
+	// where it had read all: so the request was most likely not read, which is no proof.
+	FailedReset
+	// FailedSilent: no head of an answer came in time.
+	FailedSilent
+	// FailedAnswer: the answer began and is not one.
+	FailedAnswer
+	// FailedFull: the instance has as many connections as it may; nothing was sent.
+	FailedFull
+	// FailedShort: something of our own was lacking for a connection (descriptors, local ports, memory), which says nothing about the
+	// instance; nothing was sent.
+	FailedShort
+	// FailedClient: the client went away.
+	FailedClient
+	// FailedSlow: the client's body made too little progress.
+	FailedSlow
+	// FailedBody: the client's body is not framed as announced.
+	FailedBody
+	failures
+)
+
+// String is the value of a metric's label.
+func (f Failure) String() string {
+	switch f {
+	case FailedConnect:
+		return "connect"
+	case FailedHandshake:
+		return "handshake"
+	case FailedSettle:
+		return "closed-early"
+	case FailedStale:
+		return "stale"
+	case FailedSent:
+		return "closed"
+	case FailedReset:
+		return "reset"
+	case FailedSilent:
+		return "timeout"
+	case FailedAnswer:
+		return "malformed"
+	case FailedFull:
+		return "connection-limit"
+	case FailedShort:
+		return "shortage"
+	case FailedSlow:
+		return "slow"
+	case FailedBody:
+		return "body"
+	default:
+		return "client"
+	}
+}
