@@ -64,7 +64,7 @@ func (s *Shared) Break(err error) {
 		return
 	}
 	s.begin.Do(func() {
-		s.options.Log.Error().Err(err).Msg("a listener failed and is closed")
+		s.options.Log.Error().Err(err).Msg("a listener failed for good; the process drains and ends")
 		s.mu.Lock()
 		s.cause = err
 		s.mu.Unlock()
