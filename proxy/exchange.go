@@ -17,7 +17,7 @@ const (
 	ActionContinue Action = iota
 	// ActionReply: give the client the local reply, Exchange.AppendLocalReply.
 	ActionReply
-	// ActionSend: send the request to Exchange.Target; with Exchange.Fresh not over a kept connection.
+	// ActionSend: send the request to Exchange.Member; with Exchange.Fresh not over a kept connection.
 	ActionSend
 	// ActionAbort: end the client's connection without an answer.
 	ActionAbort

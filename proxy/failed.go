@@ -10,7 +10,7 @@ import (
 // Idempotent says whether the request may be repeated, so that its body is worth keeping.
 func (x *Exchange) Idempotent() bool { return Idempotent(x.Request.Method) }
 
-// MustSettle says whether a fresh connection to x.Target has to be watched for the time Settle before the request goes out on it: what
+// MustSettle says whether a fresh connection to x.Member has to be watched for the time Settle before the request goes out on it: what
 // can't be repeated goes to an instance that has never answered over this way.
 func (x *Exchange) MustSettle() bool { return !x.Member.Way.Answered() && !x.Idempotent() }
 

@@ -1,6 +1,6 @@
 package proxy
 
-// hostSent is the Host field's value for x.Target.
+// hostSent is the Host field's value for x.Member.
 func (x *Exchange) hostSent() string {
 	switch o := &x.Member.Rule.Options; {
 	case o.HostDst:

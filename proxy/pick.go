@@ -47,7 +47,7 @@ func (x *Exchange) release() {
 	}
 }
 
-// Room counts a connection to x.Target in where its instance may have another one; most is how many it may have, 0 is no limit. With
+// Room counts a connection to x.Member in where its instance may have another one; most is how many it may have, 0 is no limit. With
 // Fresh the kept connections make room: empty closes them. Where it is false the failure is FailedFull.
 func (x *Exchange) Room(most int, empty func()) bool {
 	u := x.Member.Upstream

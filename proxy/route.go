@@ -19,9 +19,9 @@ func (x *Exchange) matchFrom(t *routing.Table) Action {
 	return do
 }
 
-// Match finds the request's route and instance in a table: Send, Reply, or ActionHandOver. It comes after a small body has come, which
-// may take as long as the client likes: what has gone meanwhile is then not asked. However often a request is matched, it counts once
-// for the budget of retries.
+// Match finds the request's route and instance in a table: ActionSend, ActionReply, or ActionHandOver. It comes after a small body has
+// come, which may take as long as the client likes: what has gone meanwhile is then not asked. However often a request is matched, it
+// counts once for the budget of retries.
 func (x *Exchange) Match(t *routing.Table) Action {
 	if do := x.route(t); do != ActionContinue {
 		return do
@@ -34,7 +34,7 @@ func (x *Exchange) Match(t *routing.Table) Action {
 	return x.pick()
 }
 
-// route finds the request's route: Continue, Reply, or ActionHandOver.
+// route finds the request's route: ActionContinue, ActionReply, or ActionHandOver.
 func (x *Exchange) route(t *routing.Table) Action {
 	if t == nil {
 		return x.reply(OutcomeNotReady, "")

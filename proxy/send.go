@@ -2,7 +2,7 @@ package proxy
 
 import "github.com/pointsman/pointsman/proxy/http1"
 
-// AppendRequest appends the head that goes to x.Target: request line, Host, the client's fields but for those that end here, the
+// AppendRequest appends the head that goes to x.Member: request line, Host, the client's fields but for those that end here, the
 // forwarding fields of this hop, which no Connection field can remove, and the framing, which is ours and never the client's.
 func (x *Exchange) AppendRequest(dst []byte) []byte {
 	r, o := x.Request, &x.Member.Rule.Options

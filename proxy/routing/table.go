@@ -21,7 +21,7 @@ type Options struct {
 	DefaultService string
 	// OwnServices are the names under which this proxy is registered itself; they never get a route.
 	OwnServices []string
-	// Gate judges the instances' addresses where they are IP literals: the same as Common.Gate.
+	// Gate judges the instances' addresses where they are IP literals: the same as Shared.Gate.
 	Gate outside.Gate
 	// OwnContainer begins the id of the container that we run in, whose registrations are ours under whatever name and address;
 	// "" where it is none.

@@ -21,7 +21,7 @@ type Options struct {
 	Common *proxy.Shared
 	// Listen is what the servers of the process share below HTTP. It must not be nil.
 	Listen *listen.Shared
-	// Dial connects to an instance; nil is Common.Gate's.
+	// Dial connects to an instance; nil is Shared.Gate's.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 

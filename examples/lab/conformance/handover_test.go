@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // everyHandingOver runs a test with the listeners that hand connections over.
@@ -65,7 +67,7 @@ func TestHandedOverInTheMiddleOfASeries(t *testing.T) {
 func TestHandedOverWithALargeBody(t *testing.T) {
 	everyHandingOver(t, func(t testing.TB, k *kind) {
 		const size = 3 << 20
-		app := serveGo(t, serveApp)
+		app := fixture.Serve(t, serveApp)
 		r := start(t, k, setup{}, at(app, "urlprefix-t/"))
 		for _, framing := range []string{"sized", "chunked"} {
 			c := r.dial(t)
@@ -102,7 +104,7 @@ func TestHTTP2(t *testing.T) {
 		if k.name == "event" {
 			t.Skip("without anyone to hand over to there is no HTTP/2")
 		}
-		app := serveGo(t, func(w http.ResponseWriter, r *http.Request) {
+		app := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			fmt.Fprintf(w, "%s %s %s %s", r.Proto, r.RequestURI, r.Host, body)
 		})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // A peer that vanishes without a word is found, be it a client or an instance: both connections of a request under way are probed.
@@ -17,7 +19,7 @@ func TestPeersAreProbed(t *testing.T) {
 		hold := make(chan struct{})
 		defer close(hold)
 		asked := make(chan struct{}, 1)
-		instance := serveGo(t, func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-hold })
+		instance := fixture.Serve(t, func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-hold })
 		r := start(t, k, setup{quiesces: true}, at(instance))
 		c := r.dial(t)
 		c.send(get("/", ""))

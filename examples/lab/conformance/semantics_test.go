@@ -10,13 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy"
 )
 
 // A client that expects 100 is told to go on, once, and one whose request is refused is not waited for.
 func TestExpectContinue(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		app := serveGo(t, func(w http.ResponseWriter, r *http.Request) {
+		app := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/no" {
 				w.WriteHeader(403)
 				return
@@ -274,7 +275,7 @@ func TestTrailers(t *testing.T) {
 func TestServerSentEvents(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		next := make(chan struct{})
-		app := serveGo(t, func(w http.ResponseWriter, r *http.Request) {
+		app := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			for i := range 5 {
 				fmt.Fprintf(w, "data: %d\n\n", i)

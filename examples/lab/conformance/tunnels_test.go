@@ -17,6 +17,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 const (
@@ -192,7 +193,7 @@ func TestUpgradeRefused(t *testing.T) {
 // A websocket library, through the proxy, to a server of it.
 func TestWebSocketLibrary(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		app := serveGo(t, func(w http.ResponseWriter, req *http.Request) {
+		app := fixture.Serve(t, func(w http.ResponseWriter, req *http.Request) {
 			c, err := websocket.Accept(w, req, &websocket.AcceptOptions{InsecureSkipVerify: true})
 			if err != nil {
 				return

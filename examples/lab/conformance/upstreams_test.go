@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -164,18 +163,4 @@ func (r *recorder) take() (heads, whole []*message, broken []string) {
 	heads, whole, broken = r.heads, r.whole, r.broken
 	r.heads, r.whole, r.broken = nil, nil, nil
 	return heads, whole, broken
-}
-
-// serveGo is an instance made with net/http.
-func serveGo(t testing.TB, h http.HandlerFunc) net.Addr {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: h}
-	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close(); <-done })
-	return l.Addr()
 }
