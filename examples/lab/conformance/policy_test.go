@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -96,13 +97,17 @@ func TestARouteHasItsOwnConnectTimeout(t *testing.T) {
 
 func TestARouteHasItsOwnRetries(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		var instances []net.Addr
-		for range 3 {
-			instances = append(instances, play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
-				_, _ = readMessage(in) // and an end
-			}).Addr())
+		// Each route has instances of its own: one that ended an exchange is ejected, and takes no retry of the other route.
+		var instances []discovery.Instance
+		for _, tag := range bothRoutes {
+			for range 3 {
+				s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+					_, _ = readMessage(in) // and an end
+				})
+				instances = append(instances, at(s.Addr(), tag))
+			}
 		}
-		r := start(t, k, setup{ofRoute: hasty(func(p *routing.Policy) { p.Retries = 0 })}, at(instances[0], bothRoutes...), at(instances[1], bothRoutes...), at(instances[2], bothRoutes...))
+		r := start(t, k, setup{ofRoute: hasty(func(p *routing.Policy) { p.Retries = 0 })}, instances...)
 		for path, want := range map[string]float64{"/hasty": 0, "/calm": 2} {
 			before := r.counter("pointsman_retries_total")
 			if a, err := r.ask(t, get(path, "")); err != nil || a.status != 502 {
