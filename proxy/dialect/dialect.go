@@ -28,7 +28,21 @@ const NativeName = "native"
 type Env struct {
 	// Datacenter replaces $DC and ${DC}.
 	Datacenter string
+	// Writer is who wrote it.
+	Writer Writer
 }
+
+// Writer is who wrote a line. Not everybody may write everything.
+type Writer uint8
+
+const (
+	// WriterTag is whoever may start a container or register a service: tags and labels.
+	WriterTag Writer = iota
+	// WriterKV is whoever may write to the catalogue's store.
+	WriterKV
+	// WriterOperator is who runs the process: its options and the routes file.
+	WriterOperator
+)
 
 // Result is what the tags of one instance ask for. The Rules may be shared from here on, and are not modified.
 type Result struct {

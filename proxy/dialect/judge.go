@@ -5,49 +5,6 @@ import (
 	"strings"
 )
 
-// judge notes the options that can never take effect on this rule, whatever is asked for, and takes them back.
-func (l *line) judge(list words) {
-	o := &l.rule.Options
-	for i, w := range list {
-		if list[i+1:].has(w.key) && !list[:i].has(w.key) {
-			l.note("%s is given more than once; the last one counts", shown(w.key))
-		}
-	}
-	if o.TLSSkipVerify && !o.TLS {
-		l.note("tlsskipverify=true has no effect without proto=https")
-		o.TLSSkipVerify = false
-	}
-	if list.has("prepend") && o.Prepend == "" {
-		l.note("prepend=/ has no effect")
-	}
-	if o.Strip != "" && !l.rule.strips() {
-		l.note("strip=%s has no effect: no path of this route begins with it", shown(o.Strip))
-		o.Strip = ""
-	}
-	if l.rule.Policy.Redirect != nil {
-		l.redirectOnly()
-	}
-}
-
-// redirectOnly notes and takes back what says how an instance is asked: a redirect asks none.
-func (l *line) redirectOnly() {
-	o := &l.rule.Options
-	idle := func(on bool, option string) {
-		if on {
-			l.note("%s has no effect beside redirect", option)
-		}
-	}
-	idle(o.Prepend != "", "prepend")
-	idle(o.Host != "" || o.HostDst, "host")
-	idle(o.TLS, "proto=https")
-	idle(o.TLSSkipVerify, "tlsskipverify")
-	o.Prepend, o.Host, o.HostDst, o.TLS, o.TLSSkipVerify = "", "", false, false, false
-	if o.Strip != "" && !strings.Contains(l.rule.Policy.Redirect.URL, "$path") {
-		l.note("strip has no effect beside a redirect without $path")
-		o.Strip = ""
-	}
-}
-
 // strips says whether any path that the rule takes begins with what strip removes.
 func (r *Rule) strips() bool {
 	path, strip := r.Match.Path.Text, r.Options.Strip
@@ -55,15 +12,6 @@ func (r *Rule) strips() bool {
 		return true
 	}
 	return strings.HasPrefix(strip, path) && r.Match.Path.Kind.Takes(strip, len(path))
-}
-
-func (w words) has(key string) bool {
-	for _, o := range w {
-		if o.key == key {
-			return true
-		}
-	}
-	return false
 }
 
 // closeCut closes the rules with an access list where another tag of the instance looks like an item of such a list: a comma that was

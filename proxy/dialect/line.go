@@ -21,6 +21,8 @@ type Lines struct {
 	Called, Prefix string
 	// Paths is how its paths match.
 	Paths PathKind
+	// Fabio has only those options that Fabio knows, in Fabio's spelling.
+	Fabio bool
 }
 
 // Name is the language's name for people.
@@ -50,7 +52,7 @@ func (l Lines) Parse(tags []string, env Env) (out Result) {
 			out.lost = out.lost || restrictsUnread(text)
 			continue
 		}
-		rule, verdicts := ParseLine(text, l.Paths, env)
+		rule, verdicts := (&line{paths: l.Paths, env: env, fabio: l.Fabio}).read(text)
 		sources := []string{shown(tag)}
 		for _, v := range verdicts {
 			v.Sources = sources
@@ -64,11 +66,14 @@ func (l Lines) Parse(tags []string, env Env) (out Result) {
 	return out
 }
 
-// ParseLine reads one line. The rule, which is the caller's and has neither Language nor Sources, is nil where the line asks for no route
+// ParseLine reads one line in our own language. The rule, which is the caller's and has neither Language nor Sources, is nil where the line asks for no route
 // or was refused; what is not in effect as written has a Verdict without Sources.
 func ParseLine(text string, paths PathKind, env Env) (*Rule, []Verdict) {
-	l := line{paths: paths}
-	if err := l.parse(text, env); err != nil {
+	return (&line{paths: paths, env: env}).read(text)
+}
+
+func (l *line) read(text string) (*Rule, []Verdict) {
+	if err := l.parse(text); err != nil {
 		refused := []Verdict{{Kind: VerdictRefused, Rule: l.rule.Name, Reason: err.Error()}}
 		if l.rule.Policy.Closed {
 			return &l.rule, refused
@@ -89,6 +94,8 @@ func ParseLine(text string, paths PathKind, env Env) (*Rule, []Verdict) {
 type line struct {
 	rule    Rule
 	paths   PathKind
+	env     Env
+	fabio   bool
 	ignored string   // why it asks for no route, or ""
 	notes   []string // options that are understood, or unknown, and not in effect
 }
@@ -97,9 +104,9 @@ func (l *line) note(format string, args ...any) {
 	l.notes = append(l.notes, fmt.Sprintf(format, args...))
 }
 
-func (l *line) parse(text string, env Env) error {
+func (l *line) parse(text string) error {
 	if err := checkText(text); err != nil {
-		l.closeUnread(text, env)
+		l.closeUnread(text)
 		return err
 	}
 	fields := strings.Fields(text)
@@ -107,21 +114,21 @@ func (l *line) parse(text string, env Env) error {
 		return errors.New("the tag names no host and no path")
 	}
 	l.rule.Name = fields[0]
-	options := parseWords(fields[1:])
-	if l.ignored = foreign(l.rule.Name, options.value("proto")); l.ignored != "" {
+	list := l.words(fields[1:])
+	if l.ignored = foreign(l.rule.Name, lastValue(list, "proto")); l.ignored != "" {
 		return nil
 	}
-	match, err := parseSource(expand(l.rule.Name, env), l.paths)
+	match, err := parseSource(expand(l.rule.Name, l.env), l.paths)
 	if err != nil {
 		return err
 	}
 	l.rule.Match = match
-	restricted, err := l.parseOptions(options)
+	restricted, err := l.setAll(list)
 	switch {
 	case err != nil && restricted:
 		l.rule = *l.rule.closed()
 	case err == nil:
-		l.judge(options)
+		l.judge(list)
 	}
 	return err
 }
@@ -139,10 +146,10 @@ func checkText(text string) error {
 }
 
 // closeUnread closes the route of a line that is not read any further, where it has a restriction and still names what it matches.
-func (l *line) closeUnread(text string, env Env) {
+func (l *line) closeUnread(text string) {
 	for source := range strings.FieldsSeq(text) {
 		if len(source) <= maxTag && checkText(source) == nil && restrictsUnread(text) {
-			if match, err := parseSource(expand(source, env), l.paths); err == nil {
+			if match, err := parseSource(expand(source, l.env), l.paths); err == nil {
 				l.rule = Rule{Name: source, Match: match, Policy: Policy{Closed: true}}
 			}
 		}
@@ -153,7 +160,7 @@ func (l *line) closeUnread(text string, env Env) {
 // restrictsUnread says whether a line that is not read narrows who may use its route.
 func restrictsUnread(text string) bool {
 	for word := range strings.FieldsSeq(text) {
-		if key, _, _ := strings.Cut(word, "="); restriction(strings.ToLower(key)) {
+		if key, _, _ := strings.Cut(word, "="); restriction(key) {
 			return true
 		}
 	}

@@ -1,6 +1,12 @@
 package dialect
 
-import "strings"
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
 
 // Redirect is an answer that sends the client elsewhere. URL may hold $host and $path.
 type Redirect struct {
@@ -55,4 +61,38 @@ func EscapePath(path string) string {
 // inURI says whether a byte may stand in a URI's path as it is, the percent sign of an escape included.
 func inURI(c byte) bool {
 	return c > ' ' && c < 0x7f && strings.IndexByte("\"<>\\^`{|}", c) < 0
+}
+
+func parseRedirect(value string) (*Redirect, error) {
+	code, target, ok := strings.Cut(value, ",")
+	if !ok || strings.Contains(target, ",") {
+		return nil, errors.New("redirect needs a code, one comma, and a URL")
+	}
+	n, err := strconv.Atoi(code)
+	if err != nil || n < 300 || n > 399 {
+		return nil, fmt.Errorf("redirect code %s is not between 300 and 399", shown(code))
+	}
+	if !redirectURL(target) {
+		return nil, fmt.Errorf("redirect URL %s is neither http, https, nor a path", shown(target))
+	}
+	return &Redirect{Code: n, URL: target}, nil
+}
+
+// redirectURL says whether the text becomes a URL that we may send, once $host and $path are filled in.
+func redirectURL(text string) bool {
+	if strings.ContainsAny(text, "\"<>\\^`{|}") || strings.HasPrefix(text, "//") {
+		return false
+	}
+	if _, rest, ok := strings.Cut(text, "://"); ok && (strings.HasPrefix(rest, "$path") || strings.HasPrefix(rest, "/")) {
+		return false // the path would name the host
+	}
+	filled := strings.NewReplacer("/$path", "/p", "$path", "/p", "$host", "h").Replace(text)
+	u, err := url.Parse(filled)
+	if err != nil || u.User != nil {
+		return false
+	}
+	if u.Scheme == "" {
+		return strings.HasPrefix(filled, "/")
+	}
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }

@@ -1,10 +1,6 @@
 package dialect
 
-import (
-	"net/netip"
-	"strconv"
-	"strings"
-)
+import "net/netip"
 
 // Rule is what one or more tags ask for. Immutable once parsed; it may be shared by many instances.
 type Rule struct {
@@ -31,6 +27,10 @@ type Options struct {
 	HostDst bool
 	// TLS forwards over HTTPS; TLSSkipVerify does not verify the certificate.
 	TLS, TLSSkipVerify bool
+	// Balance is how the instance is chosen, besides Weight.
+	Balance InstanceBalance
+	// Upstream is what the rule leads to where that is no instance of a service.
+	Upstream Upstream
 }
 
 // Policy is what a rule asks of its route, whichever instance is chosen. The zero value forwards for everybody.
@@ -42,11 +42,26 @@ type Policy struct {
 	// Closed lets nobody in: a restriction was asked for that can't be honoured. The route exists and answers that it is unavailable,
 	// rather than leaving its path to a wider route that knows no restriction.
 	Closed bool
+
+	Balance  Balance
+	Tries    Tries
+	Filters  Filters
+	Compress Compress
+	Health   Health
+	Log      Log
 }
 
 // Restricts says whether the rule narrows who may use its route.
 func (r *Rule) Restricts() bool {
-	return r.Policy.Closed || len(r.Policy.Allow) > 0 || len(r.Policy.Deny) > 0
+	if r.Policy.Closed {
+		return true
+	}
+	for i := range options {
+		if o := &options[i]; o.restricts && len(o.print(r)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // closed is the rule that lets nobody in at the same match.
@@ -54,34 +69,17 @@ func (r *Rule) closed() *Rule {
 	return &Rule{Language: r.Language, Name: r.Name, Sources: r.Sources, Match: r.Match, Policy: Policy{Closed: true}}
 }
 
-// Words are the options in effect in the language of the tags, for people.
-func (r *Rule) Words() []string {
-	o, p := &r.Options, &r.Policy
-	var out []string
-	add := func(on bool, text string) {
-		if on {
-			out = append(out, text)
+// Words are the options in effect, each as it is written in a line, in the order of the options' table.
+func (r *Rule) Words() (out []string) {
+	for i := range options {
+		o := &options[i]
+		for _, value := range o.print(r) {
+			if value == "" {
+				out = append(out, o.name)
+			} else {
+				out = append(out, o.name+"="+value)
+			}
 		}
 	}
-	add(o.Weight > 0, "weight="+strconv.FormatFloat(o.Weight, 'g', -1, 64))
-	if p.Redirect != nil {
-		add(true, "redirect="+strconv.Itoa(p.Redirect.Code)+","+p.Redirect.URL)
-	}
-	add(o.Strip != "", "strip="+o.Strip)
-	add(o.Prepend != "", "prepend="+o.Prepend)
-	add(o.Host != "", "host="+o.Host)
-	add(o.HostDst, "host=dst")
-	add(o.TLS, "proto=https")
-	add(o.TLSSkipVerify, "tlsskipverify=true")
-	add(len(p.Allow) > 0, "allow="+networks(p.Allow))
-	add(len(p.Deny) > 0, "deny="+networks(p.Deny))
 	return out
-}
-
-func networks(list []netip.Prefix) string {
-	texts := make([]string, len(list))
-	for i, p := range list {
-		texts[i] = "ip:" + p.String()
-	}
-	return strings.Join(texts, ",")
 }

@@ -6,5 +6,5 @@ import "github.com/pointsman/pointsman/proxy/dialect"
 
 // Language is the language. It has no state.
 func Language() dialect.Language {
-	return dialect.Lines{Called: "fabio", Prefix: "urlprefix-", Paths: dialect.PathPrefix}
+	return dialect.Lines{Called: "fabio", Prefix: "urlprefix-", Paths: dialect.PathPrefix, Fabio: true}
 }

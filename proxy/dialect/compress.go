@@ -1,0 +1,4 @@
+package dialect
+
+// Compress is how responses are compressed. The zero value does not.
+type Compress struct{}

@@ -1,0 +1,182 @@
+package dialect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// option is one word of a line: a name, and mostly = and a value. All that is known of it stands here; who adds one adds a line to the
+// slice of its file, and one to the README's table.
+type option struct {
+	// name is in lower case.
+	name  string
+	scope scope
+	// restricts says that it narrows who may use the route: where it can't be honoured, the route is closed.
+	restricts bool
+	// operator says that only the operator may write it.
+	operator bool
+	// fabio says that it is an option of Fabio's tags too.
+	fabio bool
+	// repeats says that it may be given more than once, and adds up. Of others the last one counts, but a condition or restriction given
+	// twice refuses the line.
+	repeats bool
+	// answers says that requests are answered instead of forwarded; forwards that it has no effect beside such an option.
+	answers, forwards bool
+	// set reads a value ("" where there is none) into l.rule. An error refuses the line; l.note tells what is passed over.
+	set func(l *line, value string) error
+	// print is the values of a rule in the form that set reads; none where the rule does not ask for it. "" is the name alone.
+	print func(r *Rule) []string
+	// judge, if not nil, is called once all options of a line are set: it notes what can never take effect on this rule, and takes it back.
+	judge func(l *line)
+}
+
+// scope is what an option is about.
+type scope uint8
+
+const (
+	// scopeRoute is how the route treats requests, whichever instance is chosen.
+	scopeRoute scope = iota
+	// scopeInstance is how the one instance that carries it is chosen and asked.
+	scopeInstance
+	// scopeMatch is which requests the route takes.
+	scopeMatch
+)
+
+// options are all of them, in the order in which they are printed.
+var options = slices.Concat(matchOptions, upstreamOptions, wayOptions, balanceOptions, triesOptions, filterOptions, compressOptions, healthOptions,
+	logOptions)
+
+// optionByName finds them; the options do not change while the process lives.
+var optionByName = func() map[string]*option {
+	all := make(map[string]*option, len(options))
+	for i := range options {
+		all[options[i].name] = &options[i]
+	}
+	return all
+}()
+
+// word is one option as it stands in a line. The key is in lower case.
+type word struct {
+	key, value string
+	known      *option // nil where there is none of that name in the line's language
+	idle       bool    // it has no effect beside an option that answers
+}
+
+// words are the options of a line in their order.
+func (l *line) words(in []string) []word {
+	out := make([]word, 0, len(in))
+	for _, text := range in {
+		key, value, _ := strings.Cut(text, "=")
+		w := word{key: strings.ToLower(key), value: value}
+		if o := optionByName[w.key]; o != nil && (o.fabio || !l.fabio) {
+			w.known = o
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// lastValue is that of the last option with the key, as in Fabio.
+func lastValue(list []word, key string) (value string) {
+	for _, w := range list {
+		if w.key == key {
+			value = w.value
+		}
+	}
+	return value
+}
+
+// restriction says whether a key narrows who may use a route. A restriction of ours in one of Fabio's tags counts: whoever wrote it meant it.
+func restriction(key string) bool {
+	o := optionByName[strings.ToLower(key)]
+	return o != nil && o.restricts
+}
+
+// setAll sets the rule's options. All of them are read even after an error, so that restricted is true whenever a restriction could
+// not be honoured, or stood in a line with another error: such a line must not be replaced by an unrestricted route.
+func (l *line) setAll(list []word) (restricted bool, err error) {
+	answer := ""
+	for i := range list {
+		if o := list[i].known; o != nil && o.answers {
+			answer = o.name
+		}
+	}
+	for i := range list {
+		w := &list[i]
+		restricted = restricted || restriction(w.key)
+		if bad := l.set(w, list[:i], answer); bad != nil && err == nil {
+			err = bad
+		}
+	}
+	return restricted, err
+}
+
+// set sets one option. Before are those in front of it; answer names one of the line that answers instead of forwarding.
+func (l *line) set(w *word, before []word, answer string) error {
+	o := w.known
+	again := slices.ContainsFunc(before, func(b word) bool { return b.key == w.key })
+	switch {
+	case o == nil && restriction(w.key):
+		return fmt.Errorf("%s is no option of these tags: the route is refused rather than served to everybody", w.key)
+	case o == nil:
+		l.unknown(w.key)
+		return nil
+	case o.operator && l.env.Writer != WriterOperator:
+		return fmt.Errorf("only the operator may write %s: in the routes file", w.key)
+	case again && !o.repeats && (o.restricts || o.scope == scopeMatch): // which of them is meant?
+		return fmt.Errorf("%s and %s in one tag", w.key, w.key)
+	case answer != "" && o.forwards:
+		return l.setIdle(w, answer)
+	}
+	return o.set(l, w.value)
+}
+
+// setIdle reads an option that has no effect beside one that answers: a bad value is told as ever, a good one is passed over.
+func (l *line) setIdle(w *word, answer string) error {
+	try := line{env: l.env, paths: l.paths, fabio: l.fabio}
+	try.rule.Match = l.rule.Match
+	err := w.known.set(&try, w.value)
+	if err == nil && len(w.known.print(&try.rule)) > 0 {
+		w.idle = true
+		l.note("%s has no effect beside %s", w.key, answer)
+	} else {
+		l.notes = append(l.notes, try.notes...)
+	}
+	return err
+}
+
+func (l *line) unknown(key string) {
+	switch _, ours := optionByName[key]; {
+	case key == "register", key == "pxyproto", key == "grpcservername":
+		l.note("%s is not in effect", key)
+	case ours:
+		l.note("%s is no option of these tags; pointsman.route= has it", key)
+	default:
+		l.note("%q is not an option", shown(key))
+	}
+}
+
+// judge notes what can never take effect on this rule, whatever is asked for, and takes it back.
+func (l *line) judge(list []word) {
+	for i := range list {
+		w := &list[i]
+		same := func(b word) bool { return b.key == w.key }
+		if o := w.known; slices.ContainsFunc(list[i+1:], same) && !slices.ContainsFunc(list[:i], same) && (o == nil || !o.repeats) {
+			l.note("%s is given more than once; the last one counts", shown(w.key))
+		}
+	}
+	for i := range options {
+		if o := &options[i]; o.judge != nil && slices.ContainsFunc(list, func(w word) bool { return w.known == o && !w.idle }) {
+			o.judge(l)
+		}
+	}
+}
+
+// list takes a value with several parts apart: at commas, and but for Fabio's tags at |, since a comma ends a tag in SERVICE_TAGS.
+func (l *line) list(value string) []string {
+	if !l.fabio {
+		value = strings.ReplaceAll(value, "|", ",")
+	}
+	return strings.Split(value, ",")
+}

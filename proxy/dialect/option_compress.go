@@ -1,0 +1,4 @@
+package dialect
+
+// compressOptions say how responses are compressed.
+var compressOptions = []option{}

@@ -1,0 +1,120 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// filterOptions say who may use a route, and what is changed in requests and responses.
+var filterOptions = []option{
+	{name: "redirect", scope: scopeRoute, fabio: true, answers: true, set: setRedirect, print: printRedirect},
+	{name: "strip", scope: scopeInstance, fabio: true, set: setStrip, print: printStrip, judge: judgeStrip},
+	{name: "prepend", scope: scopeInstance, fabio: true, forwards: true, set: setPrepend, print: printPrepend, judge: judgePrepend},
+	{name: "host", scope: scopeInstance, fabio: true, forwards: true, set: setHost, print: printHost},
+	{name: "allow", scope: scopeRoute, restricts: true, fabio: true, set: setAllow, print: printAllow},
+	{name: "deny", scope: scopeRoute, restricts: true, fabio: true, set: setDeny, print: printDeny},
+	{name: "auth", scope: scopeRoute, restricts: true, fabio: true, set: setAuth, print: printAuth},
+}
+
+func setRedirect(l *line, value string) (err error) {
+	if !l.fabio {
+		value = strings.Replace(value, "|", ",", 1)
+	}
+	l.rule.Policy.Redirect, err = parseRedirect(value)
+	return err
+}
+
+func printRedirect(r *Rule) []string {
+	if r.Policy.Redirect == nil {
+		return nil
+	}
+	return []string{strconv.Itoa(r.Policy.Redirect.Code) + "," + r.Policy.Redirect.URL}
+}
+
+func setStrip(l *line, value string) error {
+	l.rule.Options.Strip = value
+	return checkPath(value)
+}
+
+func printStrip(r *Rule) []string { return printIf(r.Options.Strip != "", r.Options.Strip) }
+
+func judgeStrip(l *line) {
+	o := &l.rule.Options
+	if o.Strip != "" && !l.rule.strips() {
+		l.note("strip=%s has no effect: no path of this route begins with it", shown(o.Strip))
+		o.Strip = ""
+	}
+	if p := l.rule.Policy.Redirect; o.Strip != "" && p != nil && !strings.Contains(p.URL, "$path") {
+		l.note("strip has no effect beside a redirect without $path")
+		o.Strip = ""
+	}
+}
+
+func setPrepend(l *line, value string) error {
+	l.rule.Options.Prepend = strings.TrimSuffix(value, "/")
+	return checkPath(value)
+}
+
+func printPrepend(r *Rule) []string { return printIf(r.Options.Prepend != "", r.Options.Prepend) }
+
+func judgePrepend(l *line) {
+	if l.rule.Options.Prepend == "" {
+		l.note("prepend=/ has no effect")
+	}
+}
+
+func setHost(l *line, value string) error {
+	o := &l.rule.Options
+	if value == "dst" {
+		o.Host, o.HostDst = "", true
+		return nil
+	}
+	text, _, err := splitAuthority(strings.ToLower(value))
+	if err != nil {
+		return err
+	}
+	if host, err := ParseHost(text); err != nil || host.Kind != HostExact {
+		return fmt.Errorf("host=%s names no host", shown(value))
+	}
+	o.Host, o.HostDst = value, false
+	return nil
+}
+
+func printHost(r *Rule) []string {
+	if r.Options.HostDst {
+		return []string{"dst"}
+	}
+	return printIf(r.Options.Host != "", r.Options.Host)
+}
+
+func setAllow(l *line, value string) (err error) {
+	p := &l.rule.Policy
+	if p.Deny != nil {
+		return errors.New("deny and allow in one tag")
+	}
+	p.Allow, err = parseNetworks(l.list(value))
+	return err
+}
+
+func printAllow(r *Rule) []string {
+	return printIf(len(r.Policy.Allow) > 0, networks(r.Policy.Allow))
+}
+
+func setDeny(l *line, value string) (err error) {
+	p := &l.rule.Policy
+	if p.Allow != nil {
+		return errors.New("allow and deny in one tag")
+	}
+	p.Deny, err = parseNetworks(l.list(value))
+	return err
+}
+
+func printDeny(r *Rule) []string { return printIf(len(r.Policy.Deny) > 0, networks(r.Policy.Deny)) }
+
+func setAuth(*line, string) error {
+	return errors.New("auth is not available here: the route is refused rather than served to everybody")
+}
+
+func printAuth(*Rule) []string { return nil }

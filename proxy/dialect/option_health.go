@@ -1,0 +1,4 @@
+package dialect
+
+// healthOptions say how instances are found healthy.
+var healthOptions = []option{}
