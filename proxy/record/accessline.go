@@ -19,14 +19,21 @@ type Access struct {
 	Duration                           time.Duration
 	UpstreamTime                       time.Duration // from the request sent to the head of the response; 0 where there was none
 	Outcome                            string        // why the proxy answered itself; "" where an instance did
+
+	// What only a LineFormat asks for.
+	Head                    RequestHead   // nil where there was no request
+	Scheme, Path, Query     string        // of the request; Query with its question mark
+	HeadBytes, RequestBytes int64         // of the response's head; of the whole request
+	UpstreamWhole           time.Duration // from the request sent to the end of the response
+	Connection              uint64        // the client's, counted from 1
 }
 
 // maxAccessText bounds each text in a line; the rest is cut.
 const maxAccessText = 2048
 
-func appendCombinedLine(b []byte, a *Access, s *Stamp) []byte {
+func appendCombinedLine(b []byte, a *Access, s *stamps) []byte {
 	b = append(a.appendClient(b), " - - ["...)
-	b = append(b, s.Of(a.Time, "02/Jan/2006:15:04:05 -0700")...)
+	b = append(b, s.local.Of(a.Time, "02/Jan/2006:15:04:05 -0700")...)
 	b = append(b, `] "`...)
 	if a.Method == "" { // a head that could not be read
 		b = append(b, '-')
@@ -51,9 +58,9 @@ func appendQuotedOrDash(b []byte, s string) []byte {
 	return append(appendEscaped(append(b, '"'), s), '"')
 }
 
-func appendJSONLine(b []byte, a *Access, s *Stamp) []byte {
+func appendJSONLine(b []byte, a *Access, s *stamps) []byte {
 	b = append(b, `{"time":"`...)
-	b = append(b, s.Of(a.Time.UTC(), "2006-01-02T15:04:05")...)
+	b = append(b, s.json.Of(a.Time.UTC(), "2006-01-02T15:04:05")...)
 	b = appendMicros(b, int64(a.Time.Nanosecond()/1000))
 	b = append(b, `Z","client":"`...)
 	b = append(a.appendClient(b), '"')
@@ -121,7 +128,7 @@ func (a *Access) appendClient(b []byte) []byte {
 	return append(b, '-')
 }
 
-const hexDigits = "0123456789abcdef"
+const hexDigits, upperDigits = "0123456789abcdef", "0123456789ABCDEF"
 
 // printable is how many bytes at the front of s need no escape in a line of the log.
 func printable(s string) int {
@@ -132,7 +139,7 @@ func printable(s string) int {
 	return i
 }
 
-// appendEscaped writes what could end a quoted text or a line, and what terminals obey, as \xHH.
+// appendEscaped writes what could end a quoted text or a line, and what terminals obey, as \xHH, as nginx does.
 func appendEscaped(b []byte, s string) []byte {
 	s = s[:min(len(s), maxAccessText)]
 	for {
@@ -141,7 +148,7 @@ func appendEscaped(b []byte, s string) []byte {
 		if n == len(s) {
 			return b
 		}
-		b = append(b, '\\', 'x', hexDigits[s[n]>>4], hexDigits[s[n]&15])
+		b = append(b, '\\', 'x', upperDigits[s[n]>>4], upperDigits[s[n]&15])
 		s = s[n+1:]
 	}
 }

@@ -48,13 +48,14 @@ const (
 type lineQueue struct {
 	mu     *sync.Mutex // guards all of it
 	buf    []byte
-	stamp  Stamp
+	stamps stamps
 	called bool // the writer was called in a hurry
 }
 
 // AccessLog writes a line per request without ever holding one up. Make it with NewAccessLog; a nil *AccessLog logs nothing.
 type AccessLog struct {
 	format  AccessFormat
+	line    *LineFormat // instead of format; nil without one
 	out     io.Writer
 	wake    chan struct{} // something is there
 	hurry   chan struct{} // a lot is
@@ -70,6 +71,13 @@ func NewAccessLog(format AccessFormat, out io.Writer) *AccessLog {
 		return nil
 	}
 	l := &AccessLog{format: format, out: out, wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
+	return l
+}
+
+// NewFormattedLog is NewAccessLog with lines of a format of their own.
+func NewFormattedLog(f *LineFormat, out io.Writer) *AccessLog {
+	l := NewAccessLog(AccessCombined, out)
+	l.line = f
 	return l
 }
 
@@ -95,10 +103,13 @@ func (l *AccessLog) add(s *lineQueue, a *Access) {
 		l.dropped.Add(1)
 		return
 	}
-	if l.format == AccessJSON {
-		s.buf = appendJSONLine(s.buf, a, &s.stamp)
-	} else {
-		s.buf = appendCombinedLine(s.buf, a, &s.stamp)
+	switch {
+	case l.line != nil:
+		s.buf = l.line.appendLine(s.buf, a, &s.stamps)
+	case l.format == AccessJSON:
+		s.buf = appendJSONLine(s.buf, a, &s.stamps)
+	default:
+		s.buf = appendCombinedLine(s.buf, a, &s.stamps)
 	}
 	switch {
 	case before == 0:

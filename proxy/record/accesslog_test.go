@@ -20,13 +20,13 @@ func access() *Access {
 }
 
 func TestAccessLinesAreEscaped(t *testing.T) {
-	line := string(appendCombinedLine(nil, access(), new(Stamp)))
-	want := `10.0.0.1 - - [01/Jan/1970:00:00:00 +0000] "GET /a\x0d\x0a\x22\x1b[31m\xff\x5c HTTP/1.1" 200 5 "-" "x\x22 y"` + "\n"
+	line := string(appendCombinedLine(nil, access(), new(stamps)))
+	want := `10.0.0.1 - - [01/Jan/1970:00:00:00 +0000] "GET /a\x0D\x0A\x22\x1B[31m\xFF\x5C HTTP/1.1" 200 5 "-" "x\x22 y"` + "\n"
 	if line != want {
 		t.Errorf("got  %q\nwant %q", line, want)
 	}
 	var parsed map[string]any
-	raw := appendJSONLine(nil, access(), new(Stamp))
+	raw := appendJSONLine(nil, access(), new(stamps))
 	if err := json.Unmarshal(raw, &parsed); err != nil || bytes.Count(raw, []byte("\n")) != 1 {
 		t.Fatalf("%q: %v", raw, err)
 	}

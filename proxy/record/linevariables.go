@@ -1,0 +1,285 @@
+package record
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+)
+
+// RequestHead is where a request's fields are read, one after another; ok is false behind the last one.
+type RequestHead interface {
+	RequestField(i int) (name, value string, ok bool)
+}
+
+// stamps are the times of a recorder's lines, in the layouts that lines have.
+type stamps struct{ json, local, iso Stamp }
+
+// variable is one of nginx's. They are told apart by number and not by func: what a func is given is allocated.
+type variable uint8
+
+// The variables. No variable follows the last text of a line. Those behind varConnection are our own.
+const (
+	noVariable variable = iota
+	varRemoteAddr
+	varRemoteUser
+	varTimeLocal
+	varTimeISO8601
+	varMsec
+	varRequest
+	varRequestMethod
+	varRequestURI
+	varURI
+	varArgs
+	varQueryString
+	varStatus
+	varBodyBytesSent
+	varBytesSent
+	varHost
+	varServerProtocol
+	varScheme
+	varRequestTime
+	varRequestLength
+	varRequestID
+	varUpstreamAddr
+	varUpstreamStatus
+	varUpstreamHeaderTime
+	varUpstreamResponseTime
+	varConnection
+	varService
+	varOutcome
+	varRetries
+	varHeadField // $http_NAME
+	variables
+)
+
+// variableName is a variable's name in a format; that of varHeadField is the beginning of many.
+func (v variable) name() string {
+	return [variables]string{"", "remote_addr", "remote_user", "time_local", "time_iso8601", "msec", "request", "request_method", "request_uri", "uri", "args",
+		"query_string", "status", "body_bytes_sent", "bytes_sent", "host", "server_protocol", "scheme", "request_time", "request_length", "request_id",
+		"upstream_addr", "upstream_status", "upstream_header_time", "upstream_response_time", "connection", "service", "outcome", "retries", "http_"}[v]
+}
+
+// lineWriter is what the value of a variable follows from.
+type lineWriter struct {
+	access *Access
+	stamps *stamps
+	json   bool
+	field  string // of varHeadField
+}
+
+// value appends a variable's value, escaped; nothing where there is none.
+func (w *lineWriter) value(b []byte, v variable) []byte {
+	a := w.access
+	switch v {
+	case varRemoteAddr:
+		return a.appendClient(b)
+	case varRemoteUser:
+		return w.remoteUser(b)
+	case varRequest:
+		return w.request(b)
+	case varRequestMethod:
+		return w.escape(b, a.Method)
+	case varRequestURI:
+		return w.escape(b, a.RequestTarget)
+	case varURI:
+		return w.escape(b, a.Path)
+	case varArgs, varQueryString:
+		return w.escape(b, strings.TrimPrefix(a.Query, "?"))
+	case varHost:
+		return w.host(b)
+	case varServerProtocol:
+		return append(b, a.Proto...)
+	case varScheme:
+		return append(b, a.Scheme...)
+	case varRequestID:
+		return w.escape(b, a.ID)
+	case varUpstreamAddr:
+		return w.escape(b, a.Upstream)
+	case varService:
+		return w.escape(b, a.Service)
+	case varOutcome:
+		return append(b, a.Outcome...)
+	case varHeadField:
+		return w.headField(b)
+	}
+	return w.measure(b, v)
+}
+
+// measure is value for numbers and times.
+func (w *lineWriter) measure(b []byte, v variable) []byte {
+	a := w.access
+	switch v {
+	case varTimeLocal:
+		return append(b, w.stamps.local.Of(a.Time, "02/Jan/2006:15:04:05 -0700")...)
+	case varTimeISO8601:
+		return append(b, w.stamps.iso.Of(a.Time, "2006-01-02T15:04:05-07:00")...)
+	case varMsec:
+		return appendMillis(b, a.Time.UnixMilli())
+	case varStatus:
+		return appendStatus(b, a.Status)
+	case varBodyBytesSent:
+		return strconv.AppendInt(b, a.Bytes, 10)
+	case varBytesSent:
+		return strconv.AppendInt(b, a.Bytes+a.HeadBytes, 10)
+	case varRequestLength:
+		return strconv.AppendInt(b, a.RequestBytes, 10)
+	case varConnection:
+		return strconv.AppendUint(b, a.Connection, 10)
+	case varRetries:
+		return strconv.AppendInt(b, int64(a.Retries), 10)
+	case varRequestTime:
+		return appendMillis(b, a.Duration.Milliseconds())
+	case varUpstreamStatus, varUpstreamHeaderTime, varUpstreamResponseTime:
+		return w.upstream(b, v)
+	}
+	return b
+}
+
+// upstream is measure for what only an instance's answer has.
+func (w *lineWriter) upstream(b []byte, v variable) []byte {
+	a := w.access
+	switch {
+	case a.UpstreamTime <= 0 || a.Outcome != "":
+		return b
+	case v == varUpstreamStatus:
+		return appendStatus(b, a.Status)
+	case v == varUpstreamHeaderTime:
+		return appendMillis(b, a.UpstreamTime.Milliseconds())
+	}
+	return appendMillis(b, a.UpstreamWhole.Milliseconds())
+}
+
+// appendMillis appends seconds with three digits behind the point, as nginx does.
+func appendMillis(b []byte, millis int64) []byte {
+	millis = max(0, millis)
+	b = strconv.AppendInt(b, millis/1000, 10)
+	millis %= 1000
+	return append(b, '.', byte('0'+millis/100), byte('0'+millis/10%10), byte('0'+millis%10))
+}
+
+// appendStatus appends three digits: a client that went away before an answer has 000.
+func appendStatus(b []byte, n int) []byte {
+	return append(b, byte('0'+n/100%10), byte('0'+n/10%10), byte('0'+n%10))
+}
+
+// request appends the request line.
+func (w *lineWriter) request(b []byte) []byte {
+	a := w.access
+	if a.Method == "" { // a head that could not be read
+		return b
+	}
+	b = append(w.escape(b, a.Method), ' ')
+	b = append(w.escape(b, a.RequestTarget), ' ')
+	return append(b, a.Proto...)
+}
+
+// host appends the host in lower case and without its port, as nginx has it.
+func (w *lineWriter) host(b []byte) []byte {
+	host := w.access.Host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
+		host = host[:i]
+	}
+	begin := len(b)
+	b = w.escape(b, host)
+	for i := begin; i < len(b); i++ {
+		if c := b[i]; 'A' <= c && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return b
+}
+
+// headField appends a field of the request; of several with the name all, in one list.
+func (w *lineWriter) headField(b []byte) []byte {
+	if w.access.Head == nil {
+		return b
+	}
+	separator := ", "
+	if w.field == "cookie" {
+		separator = "; "
+	}
+	begin := len(b)
+	for i := 0; ; i++ {
+		name, value, ok := w.access.Head.RequestField(i)
+		if !ok {
+			return b
+		}
+		if !sameField(name, w.field) {
+			continue
+		}
+		if len(b) > begin {
+			b = append(b, separator...)
+		}
+		b = w.escape(b, value)
+	}
+}
+
+// sameField says whether a field's name is what nginx's spelling means: in lower case, with underscores for hyphens.
+func sameField(name, spelt string) bool {
+	if len(name) != len(spelt) {
+		return false
+	}
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		switch {
+		case c == '-':
+			c = '_'
+		case 'A' <= c && c <= 'Z':
+			c |= 0x20
+		}
+		if c != spelt[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// maxUser is how much of an Authorization field is looked at for a user's name.
+const maxUser = 256
+
+// remoteUser appends the user of basic authentication (RFC 7617), whether or not the route asks for one.
+func (w *lineWriter) remoteUser(b []byte) []byte {
+	if w.access.Head == nil {
+		return b
+	}
+	for i := 0; ; i++ {
+		name, value, ok := w.access.Head.RequestField(i)
+		if !ok {
+			return b
+		}
+		const scheme = "basic "
+		if len(name) != len("authorization") || !strings.EqualFold(name, "authorization") || len(value) < len(scheme) ||
+			!strings.EqualFold(value[:len(scheme)], scheme) {
+			continue
+		}
+		var coded, plain [maxUser]byte
+		n := copy(coded[:], strings.TrimSpace(value[len(scheme):]))
+		n, _ = base64.StdEncoding.Decode(plain[:], coded[:n&^3]) // what is cut off is behind the name, or no name
+		for end := range n {
+			if plain[end] == ':' {
+				return w.escapeBytes(b, plain[:end])
+			}
+		}
+		return b
+	}
+}
+
+// escape appends text as the format wants it.
+func (w *lineWriter) escape(b []byte, s string) []byte {
+	if w.json {
+		return AppendJSON(b, s)
+	}
+	return appendEscaped(b, s)
+}
+
+func (w *lineWriter) escapeBytes(b, s []byte) []byte {
+	for _, c := range s {
+		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
+			b = append(b, c)
+			continue
+		}
+		one := [1]byte{c}
+		b = w.escape(b, string(one[:]))
+	}
+	return b
+}

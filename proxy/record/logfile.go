@@ -1,0 +1,97 @@
+package record
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// lookForFile is how often it is looked, while lines are written, whether a log's file still stands at its path.
+const lookForFile = time.Second
+
+// LogFile is a file that lines are appended to. It follows its path: where the file was moved or removed a new one is made there. Any
+// goroutine may call its methods. Make it with OpenLogFile.
+type LogFile struct {
+	path string
+
+	mu     sync.Mutex
+	file   *os.File
+	looked time.Time
+	cut    bool // the last write ended inside a line
+}
+
+// OpenLogFile opens a file, or makes it, readable for its owner and group. A pipe needs somebody who reads it.
+func OpenLogFile(path string) (*LogFile, error) {
+	f, err := openLog(path)
+	if err != nil {
+		return nil, err
+	}
+	return &LogFile{path: path, file: f, looked: time.Now()}, nil
+}
+
+// openLog waits for nobody who would read a pipe.
+func openLog(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NONBLOCK, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("open log file: %w", err)
+	}
+	return f, nil
+}
+
+// Write appends whole lines. What could not be written of them is lost: n says how much was written.
+func (l *LogFile) Write(p []byte) (n int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := time.Now(); now.Sub(l.looked) >= lookForFile {
+		l.looked = now
+		if l.moved() {
+			_ = l.reopen() // an error leaves the file as it is; it is tried again
+		}
+	}
+	if l.cut { // by a full disk, say: what follows is a line of its own
+		if _, err := l.file.Write([]byte{'\n'}); err != nil {
+			return 0, err
+		}
+		l.cut = false
+	}
+	n, err = l.file.Write(p)
+	l.cut = n > 0 && p[n-1] != '\n'
+	return n, err
+}
+
+// moved says whether another file, or none, stands at the path.
+func (l *LogFile) moved() bool {
+	at, err := os.Stat(l.path)
+	if err != nil {
+		return os.IsNotExist(err)
+	}
+	is, err := l.file.Stat()
+	return err == nil && !os.SameFile(at, is)
+}
+
+// Reopen opens what stands at the path now, or makes it. With an error the file stays that it was.
+func (l *LogFile) Reopen() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reopen()
+}
+
+// reopen needs l.mu.
+func (l *LogFile) reopen() error {
+	f, err := openLog(l.path)
+	if err != nil {
+		return err
+	}
+	_ = l.file.Close()
+	l.file, l.cut = f, false
+	return nil
+}
+
+// Close closes the file.
+func (l *LogFile) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file.Close()
+}

@@ -1,0 +1,90 @@
+package record
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func write(t *testing.T, l *LogFile, text string) {
+	t.Helper()
+	if _, err := l.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func holds(t *testing.T, path, want string) {
+	t.Helper()
+	if text, err := os.ReadFile(path); err != nil || string(text) != want {
+		t.Errorf("%s holds %q, %v; want %q", filepath.Base(path), text, err, want)
+	}
+}
+
+func TestLogFileFollowsItsPath(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	l, err := OpenLogFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	write(t, l, "one\n")
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, l, "two\n") // nobody has looked yet
+	l.looked = time.Now().Add(-lookForFile)
+	write(t, l, "three\n")
+	holds(t, path+".1", "one\ntwo\n")
+	holds(t, path, "three\n")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, l, "four\n")
+	holds(t, path, "four\n")
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o007 != 0 {
+		t.Errorf("everybody may read it: %v %v", info.Mode(), err)
+	}
+	// Where no file can be made the one that is open goes on.
+	if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+		t.Fatal(err)
+	}
+	if l.Reopen() == nil {
+		t.Error("a file in a folder that is gone was opened")
+	}
+	l.looked = time.Time{}
+	write(t, l, "five\n")
+}
+
+// On a full disk lines are lost and counted, nothing is held up, and what comes afterwards begins on a line of its own.
+func TestLogFileOnAFullDisk(t *testing.T) {
+	l, err := OpenLogFile("/dev/full")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer l.Close()
+	log := NewAccessLog(AccessJSON, l)
+	q := joined(log)
+	for range 3 {
+		log.add(q, access())
+	}
+	log.flush(nil)
+	if log.Dropped() != 3 {
+		t.Errorf("%d lines dropped, want 3", log.Dropped())
+	}
+	path := filepath.Join(t.TempDir(), "log")
+	l.mu.Lock()
+	l.path, l.cut = path, true
+	l.mu.Unlock()
+	if _, err := l.Write([]byte("x\n")); err == nil {
+		t.Error("a full disk took a line")
+	}
+	l.mu.Lock()
+	l.looked = time.Time{}
+	l.mu.Unlock()
+	write(t, l, "whole\n")
+	holds(t, path, "whole\n")
+}
