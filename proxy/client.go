@@ -12,6 +12,8 @@ const maxAddrText = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 type Client struct {
 	// RedirectHTTPS, if not empty, is the port of the HTTPS listener that every request is sent to.
 	RedirectHTTPS string
+	// Number tells connections apart in the log, counted from 1; the listener sets it, see Shared.CountConnection.
+	Number uint64
 	// HTTP2 says that requests come over HTTP/2; the listener sets it.
 	HTTP2 bool
 

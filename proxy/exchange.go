@@ -41,6 +41,8 @@ type Exchange struct {
 	Status  int
 	// Bytes is how much of an answer's body the client was sent. The listener counts it, but for local replies.
 	Bytes int64
+	// Received is how much of the request's body was read. The listener sets it, for the log.
+	Received int64
 	// Ending is set, after Begin, by a listener whose connection must end after this answer for reasons of its own: it drains, or what
 	// is left of the request will not be read.
 	Ending bool
@@ -55,6 +57,7 @@ type Exchange struct {
 	recorded  record.Request // what the recorder remembers of it
 	detail    string         // of a local reply
 	location  string         // of a redirect
+	headBytes int            // of the answer's head
 	id        [32]byte
 }
 
@@ -70,6 +73,7 @@ type Attempt struct {
 	attempts  Attempts
 	tried     balancer.Tried
 	acquired  *balancer.Upstream // where the request is counted in
+	sentAt    time.Time          // when the request was, whose answer has begun
 	upwards   time.Duration      // from the request sent to the answer's head
 	blame     error              // see Blame
 }

@@ -78,7 +78,7 @@ func (x *Exchange) InternalError() Action { return x.reply(OutcomeInternalError,
 // Answered notes that the instance sent the head of its final answer, or of its 101, took after the request was sent. kept says that
 // the connection was a kept one.
 func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Time, kept bool) {
-	x.upwards = took
+	x.upwards, x.sentAt = took, now.Add(-took)
 	x.Status = ans.Status
 	w := x.Member.Way
 	if ans.Status < 400 { // an error may end its connection for reasons of its own

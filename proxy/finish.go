@@ -16,11 +16,14 @@ func (x *Exchange) Finish(now time.Time) {
 		return
 	}
 	took := now.Sub(x.begun)
-	if !x.recorder.Logs() {
+	if !x.recorder.Logs() || x.Route != nil && x.Route.Policy.Unlogged {
 		x.recorder.Recorder.Finish(&x.recorded, x.service(), x.Status, took, nil)
 		return
 	}
 	a := x.access(took)
+	if x.upwards > 0 {
+		a.UpstreamWhole = now.Sub(x.sentAt)
+	}
 	x.recorder.Recorder.Finish(&x.recorded, x.service(), x.Status, took, &a)
 }
 
@@ -36,13 +39,15 @@ func (x *Exchange) service() string {
 func (x *Exchange) access(took time.Duration) record.Access {
 	r := x.Request
 	a := record.Access{Time: x.begun, Client: x.Origin.Client, Method: r.Method, Host: r.Host, RequestTarget: r.Target, Proto: x.proto(), Service: x.service(),
-		ID: x.Origin.ID, Status: x.Status, Retries: x.attempts.Retries(), Bytes: x.Bytes, Duration: took, UpstreamTime: x.upwards}
+		ID: x.Origin.ID, Status: x.Status, Retries: x.attempts.Retries(), Bytes: x.Bytes, Duration: took, UpstreamTime: x.upwards,
+		Head: x, Scheme: x.Origin.proto, Path: x.Target.Path, Query: x.Target.Query, HeadBytes: int64(x.headBytes), Connection: x.Client.Number}
 	if x.Origin.Client == x.Client.addr {
 		a.ClientText = x.Client.addrText()
 	}
 	if x.Outcome != OutcomeForwarded {
 		a.Outcome = x.Outcome.String()
 	}
+	a.RequestBytes = x.Received + int64(headBytes(len(r.Method)+len(r.Target)+len("  HTTP/1.1\r\n\r\n"), r.Fields))
 	for i := range r.Fields {
 		switch r.Fields[i].Known() {
 		case http1.Referer:
@@ -55,6 +60,23 @@ func (x *Exchange) access(took time.Duration) record.Access {
 		a.Upstream = x.Member.Upstream.Address()
 	}
 	return a
+}
+
+// RequestField is record.RequestHead's.
+func (x *Exchange) RequestField(i int) (name, value string, ok bool) {
+	if i >= len(x.Request.Fields) {
+		return "", "", false
+	}
+	f := &x.Request.Fields[i]
+	return f.Name, f.Value, true
+}
+
+// headBytes is how long a head is as a message of HTTP/1.1; line is what is not fields.
+func headBytes(line int, fields []Field) int {
+	for i := range fields {
+		line += len(fields[i].Name) + len(fields[i].Value) + len(": \r\n")
+	}
+	return line
 }
 
 func (x *Exchange) proto() string {

@@ -14,7 +14,7 @@ const allowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE"
 // outcome needs that it is so anyway, and CloseAfter says so from now on.
 func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byte {
 	var room [MaxProblem]byte
-	body := x.AppendLocalReplyBody(room[:0])
+	body, begin := x.AppendLocalReplyBody(room[:0]), len(dst)
 	dst = http1.AppendStatusLine(dst, x.Status, x.Outcome.reason(x.Status))
 	dst = append(x.recorder.appendDate(append(dst, "Date: "...), now), "\r\n"...)
 	var list [maxOwnFields]Field
@@ -24,6 +24,7 @@ func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byt
 	dst = strconv.AppendInt(append(dst, "Content-Length: "...), int64(len(body)), 10)
 	dst = x.appendConnection(append(dst, "\r\n"...), close || x.CloseAfter())
 	dst = append(dst, "\r\n"...)
+	x.headBytes = len(dst) - begin
 	if x.Request.Method == "HEAD" {
 		return dst
 	}

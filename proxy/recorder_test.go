@@ -232,3 +232,37 @@ func TestWhatMayBeDrained(t *testing.T) {
 		x.Finish(d.now)
 	}
 }
+
+func TestAccessLinesOfAFormat(t *testing.T) {
+	format, err := record.ParseLineFormat("$host $uri $args $http_user_agent $bytes_sent $request_length $upstream_status $upstream_response_time $connection $scheme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &bytes.Buffer{}
+	d := newDesk(t, record.NewFormattedLog(format, out))
+	d.client.Number = d.common.CountConnection()
+	var x Exchange
+	d.exchange(&x, nil)
+	line := strings.Fields(d.logged(out))
+	if want := "web.io /path q=1 curl/8.0"; len(line) != 10 || strings.Join(line[:4], " ") != want || strings.Join(line[6:], " ") != "200 0.000 1 http" {
+		t.Fatalf("%q", line)
+	}
+	if line[4] == "28" || line[4] == "0" || line[5] == "0" { // a head is no less than its fields
+		t.Errorf("%q", line)
+	}
+}
+
+func TestARouteKeepsOutOfTheAccessLog(t *testing.T) {
+	out := &bytes.Buffer{}
+	d := newDesk(t, record.NewAccessLog(record.AccessJSON, out))
+	d.serve(1, "pointsman.route=web.io/quiet access-log=off", "pointsman.route=web.io/")
+	for _, path := range []string{"/quiet", "/loud"} {
+		var x Exchange
+		d.asked(t, &x, "GET "+path+" HTTP/1.1|Host: web.io")
+		x.Match(d.table)
+		x.Finish(d.now)
+	}
+	if got := d.logged(out); strings.Count(got, "\n") != 1 || !strings.Contains(got, "/loud") {
+		t.Errorf("%q", got)
+	}
+}

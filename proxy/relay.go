@@ -60,6 +60,7 @@ func (x *Exchange) announced(ans *http1.Response) http1.Framing {
 // AppendAnswer appends the whole head of an instance's answer for an HTTP/1 client. close says that the connection ends after it;
 // where the framing needs that it is so anyway, and CloseAfter says so from now on. The body goes out as AnswerFraming says.
 func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now time.Time) []byte {
+	begin := len(dst)
 	dst = http1.AppendStatusLine(dst, ans.Status, ans.Reason)
 	dated := false
 	for i := range ans.Fields {
@@ -84,7 +85,9 @@ func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now
 	if framing.Kind == http1.Chunked && ans.Framing.Kind == http1.Chunked {
 		dst = appendTrailerNames(dst, ans.Fields)
 	}
-	return append(x.appendConnection(dst, close), "\r\n"...)
+	dst = append(x.appendConnection(dst, close), "\r\n"...)
+	x.headBytes = len(dst) - begin
+	return dst
 }
 
 // appendConnection tells the client whether its connection lives on, where that is not what it takes for granted.
@@ -113,6 +116,7 @@ func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
 	if f := x.announced(ans); f.Kind == http1.Sized {
 		dst = append(dst, http1.NewField("Content-Length", strconv.FormatInt(f.Length, 10)))
 	}
+	x.headBytes = headBytes(len("HTTP/2.0 200\r\n\r\n"), dst)
 	return dst
 }
 

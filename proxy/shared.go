@@ -3,6 +3,7 @@ package proxy
 import (
 	"net"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,8 +28,12 @@ type Shared struct {
 	// Gate judges each address that is dialled; the zero Gate knows of no listeners of ours.
 	Gate outside.Gate
 
-	notices record.Notices
+	notices     record.Notices
+	connections atomic.Uint64 // of clients, so far
 }
+
+// CountConnection numbers a client's connection.
+func (c *Shared) CountConnection() uint64 { return c.connections.Add(1) }
 
 // NewMetrics makes the metrics of all exchanges and registers them. It panics, as the registry does, when they are registered already.
 func NewMetrics(r prometheus.Registerer) *record.Metrics {

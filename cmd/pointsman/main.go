@@ -54,6 +54,8 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE)
 	// Until files can be read again, and where there are none, it does nothing: see hangups.
 	signal.Ignore(syscall.SIGHUP)
+	// Nor does SIGUSR1 end a process whose access log is in no file.
+	signal.Ignore(syscall.SIGUSR1)
 	p := program{self: os.Args[0], args: os.Args[1:], lookup: os.LookupEnv, stdout: os.Stdout, stderr: os.Stderr}
 	os.Exit(dispatch(context.Background(), filepath.Base(os.Args[0]), p))
 }

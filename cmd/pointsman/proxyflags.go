@@ -25,7 +25,8 @@ type proxyFlags struct {
 	redirectHTTPS                  bool
 	consul, consulNear, consulDC   string
 	consulStale                    bool
-	routes, access, policy         choice
+	routes, policy                 choice
+	access                         accessFlags
 	domain                         hostname
 	defaultService, register       service
 	trusted                        prefixes
@@ -64,9 +65,8 @@ func (c *proxyFlags) listeners(f *flags) {
 
 // traffic registers how requests are treated.
 func (c *proxyFlags) traffic(f *flags) {
-	c.access = choice{"off", []string{"off", "json", "combined"}}
 	c.policy = choice{"round-robin", []string{"round-robin", "least-connections"}}
-	f.Var(&c.access, "access-log", "`FORMAT` of a line per request on stdout: off, json or combined")
+	c.access.register(f)
 	f.Var(&c.policy, "balance", "`POLICY` that chooses an instance: round-robin or least-connections")
 	f.Var(&c.trusted, "trusted-proxies", "`NETWORKS` (with commas) whose forwarding header fields are trusted")
 	l, p := proxy.DefaultLimits(), routing.DefaultPolicy()
@@ -141,6 +141,9 @@ func (c *proxyFlags) check() error {
 		return err
 	}
 	if err := c.checkState(); err != nil {
+		return err
+	}
+	if err := c.access.check(); err != nil {
 		return err
 	}
 	if (c.tlsListen == "") != (c.tlsCert == "") || (c.tlsCert == "") != (c.tlsKey == "") {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net"
-	"os"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -69,7 +68,7 @@ func (h *dataPath) assemble(a *actors) error {
 		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
 		Log: h.log, Registerer: h.registry,
 	})
-	access, err := h.accessLog()
+	access, err := h.accessLog(a)
 	if err != nil {
 		return err
 	}
@@ -86,9 +85,6 @@ func (h *dataPath) assemble(a *actors) error {
 	a.support(h.watcher.Run)
 	a.support(func(ctx context.Context) error { return h.table.Run(ctx, h.watcher.Snapshots()) })
 	a.support(reviver.Run)
-	if access != nil {
-		a.support(access.Run)
-	}
 	h.sides(a)
 	h.log.Info().Str("catalogue", h.source.name).Str("routes", h.flags.routes.value).Msg("following the catalogue")
 	return nil
@@ -109,18 +105,6 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 		o.OwnServices = []string{string(h.flags.register)}
 	}
 	return o
-}
-
-func (h *dataPath) accessLog() (*record.AccessLog, error) {
-	format, err := record.ParseAccessFormat(h.flags.access.value)
-	if err != nil {
-		return nil, err
-	}
-	access := record.NewAccessLog(format, os.Stdout)
-	h.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "pointsman_access_log_dropped_total",
-		Help: "Access-log lines dropped because stdout was too slow."},
-		func() float64 { return float64(access.Dropped()) }))
-	return access, nil
 }
 
 // common is what all listeners share.

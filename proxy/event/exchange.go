@@ -128,6 +128,7 @@ func (e *exchange) finish() {
 func (e *exchange) end() {
 	if !e.finished {
 		e.finished = true
+		e.x.Received = e.requestBody.bytes
 		e.x.Finish(e.clientConn.loop.Now)
 	}
 }

@@ -11,6 +11,8 @@ type Policy struct {
 	// Admission is what a request has to pass before an instance is picked; nil lets everybody in. It follows from the instances'
 	// tags, and what Options.Policy puts there is not used.
 	Admission *Admission
+	// Unlogged keeps requests out of the access log.
+	Unlogged bool
 }
 
 // Timeouts are taken as they are: at zero the time is over at once.
@@ -42,5 +44,18 @@ func (o *Options) policyOf(r *Route) *Policy {
 		own.Admission = a
 		p = &own
 	}
-	return p
+	return p.asked(r)
+}
+
+// asked is the policy with what the route's rule asks for; the same where that is nothing.
+func (p *Policy) asked(r *Route) *Policy {
+	if len(r.claims) == 0 {
+		return p
+	}
+	own, asked := *p, &r.claims[0].rule.Policy
+	own.Unlogged = asked.Log.Off
+	if own == *p {
+		return p
+	}
+	return &own
 }

@@ -99,6 +99,9 @@ func (e *exchange) finish() {
 			e.client.cut()
 		}
 	}
+	if e.upload != nil {
+		e.x.Received = e.upload.received()
+	}
 	e.x.Finish(time.Now())
 }
 

@@ -173,6 +173,13 @@ func (u *upload) replayable() bool {
 	return !u.outgrown && (u.end == nil || u.wholeRead())
 }
 
+// received is how much of the body was read.
+func (u *upload) received() int64 {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return max(u.total, int64(len(u.replay)))
+}
+
 // failed says whether the client's side failed.
 func (u *upload) failed() bool {
 	u.mu.Lock()
