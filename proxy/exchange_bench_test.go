@@ -123,3 +123,19 @@ func TestExchangeAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestAFormatOfLinesAllocatesNothing(t *testing.T) {
+	format, err := record.ParseLineFormat("combined")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, record.NewFormattedLog(format, io.Discard))
+	var x Exchange
+	buf := make([]byte, 0, 4096)
+	for range 8000 { // until what grows has grown
+		buf = d.exchange(&x, buf)
+	}
+	if n := testing.AllocsPerRun(500, func() { buf = d.exchange(&x, buf) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
