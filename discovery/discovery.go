@@ -82,6 +82,8 @@ type Instance struct {
 	Container string
 	// Index is the entry's modification index in the catalogue; 0 where unknown.
 	Index uint64
+	// Created is the index at which the catalogue first got the instance: who was there before whom. 0 where unknown.
+	Created uint64
 	// Seen is when this process first saw the instance; SinceStart says that this was after the first complete view.
 	Seen       time.Time
 	SinceStart bool

@@ -64,6 +64,7 @@ type stateInstance struct {
 	Started    time.Time         `json:"started,omitzero"`
 	Sent       time.Time         `json:"sent,omitzero"`
 	Index      uint64            `json:"index,omitempty"`
+	Created    uint64            `json:"created,omitempty"`
 	Local      bool              `json:"local,omitempty"`
 }
 
@@ -76,7 +77,7 @@ func newState(s *Snapshot, confirmed time.Time) state {
 			t.Instances = append(t.Instances, stateInstance{
 				Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta,
 				Weight: i.Weight, Status: i.Status.String(), NodeDown: i.NodeDown, Marked: i.Marked, Registered: i.Registered, Started: i.Started,
-				Sent: i.Sent, Container: i.Container, Index: i.Index, Local: i.Local,
+				Sent: i.Sent, Container: i.Container, Index: i.Index, Created: i.Created, Local: i.Local,
 			})
 		}
 		out.Services = append(out.Services, t)
@@ -135,7 +136,7 @@ func (t stateService) block(now time.Time) (*Service, error) {
 			Identity: Identity{Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start},
 			Service:  t.Name, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta, Weight: i.Weight, Status: status, NodeDown: i.NodeDown,
 			Marked: i.Marked, Registered: i.Registered || i.Marked, Started: i.Started, Sent: i.Sent,
-			Container: i.Container, Index: i.Index, Seen: now, Local: i.Local,
+			Container: i.Container, Index: i.Index, Created: i.Created, Seen: now, Local: i.Local,
 		})
 	}
 	good, refused := clean(list)

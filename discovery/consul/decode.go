@@ -27,7 +27,7 @@ type service struct {
 	Meta                       map[string]string
 	Port                       int
 	Weights                    weights
-	ModifyIndex                uint64
+	CreateIndex, ModifyIndex   uint64
 }
 
 type weights struct{ Passing, Warning int }
@@ -86,6 +86,7 @@ func (e *entry) instance() discovery.Instance {
 		Sent:      owner.Sent,
 		Container: owner.Container,
 		Index:     e.Service.ModifyIndex,
+		Created:   e.Service.CreateIndex,
 	}
 	instance.Marked = owner.Host != "" || owner.Container != ""
 	instance.Registered = instance.Marked || registrator.HasIDForm(instance.ID)

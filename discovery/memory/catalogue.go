@@ -52,6 +52,7 @@ type record struct {
 	checks      []*check
 	maintenance bool
 	index       uint64
+	created     uint64 // the index of the first registration of its ID for its name
 }
 
 // NewCatalogue returns an empty catalogue. Its index starts at 1: zero means "no index" to those who wait.
@@ -105,6 +106,9 @@ func (c *Catalogue) Register(ctx context.Context, r registrator.Registration) er
 	next.inherit(before)
 	c.services[r.ID] = next
 	c.bump(next)
+	if next.created == 0 {
+		next.created = next.index
+	}
 	if before != nil && before.Name != next.Name {
 		c.bumpRemoved(before.Name)
 	}
@@ -130,6 +134,9 @@ func (h *record) inherit(before *record) {
 		return
 	}
 	h.maintenance = before.maintenance
+	if h.Name == before.Name {
+		h.created = before.created
+	}
 	for i, one := range h.checks {
 		for _, old := range before.checks {
 			if old.id == one.id && old.sameAs(one.definition) {

@@ -82,6 +82,7 @@ func (c *Catalogue) instance(h *record) discovery.Instance {
 		Weight:   1,
 		Status:   h.status(),
 		Index:    h.index,
+		Created:  h.created,
 		Local:    true,
 	}
 	if i.Status != discovery.Warning {

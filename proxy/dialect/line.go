@@ -87,6 +87,7 @@ func (l *line) read(text string) (*Rule, []Verdict) {
 	for _, note := range l.notes {
 		partly = append(partly, Verdict{Kind: VerdictPartly, Rule: l.rule.Name, Reason: note})
 	}
+	l.rule.seal()
 	return &l.rule, partly
 }
 

@@ -43,6 +43,21 @@ const (
 	scopeMatch
 )
 
+// ofRoute says whether it is about the route as a whole, so that those who share the route have to agree.
+func (o *option) ofRoute() bool { return o.scope == scopeRoute || o.name == "priority" }
+
+// words are the option as a rule has it, as it is written in a line.
+func (o *option) words(r *Rule) (out []string) {
+	for _, value := range o.print(r) {
+		if value == "" {
+			out = append(out, o.name)
+		} else {
+			out = append(out, o.name+"="+value)
+		}
+	}
+	return out
+}
+
 // options are all of them, in the order in which they are printed.
 var options = slices.Concat(matchOptions, upstreamOptions, wayOptions, balanceOptions, triesOptions, filterOptions, compressOptions, healthOptions,
 	logOptions)

@@ -1,6 +1,10 @@
 package dialect
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
 
 // Rule is what one or more tags ask for. Immutable once parsed; it may be shared by many instances.
 type Rule struct {
@@ -13,6 +17,8 @@ type Rule struct {
 	Match   Match
 	Options Options
 	Policy  Policy
+
+	asks string // see Asks
 }
 
 // Options say how one instance is asked, and may differ from instance to instance of a route. The zero value forwards unchanged over
@@ -66,20 +72,47 @@ func (r *Rule) Restricts() bool {
 
 // closed is the rule that lets nobody in at the same match.
 func (r *Rule) closed() *Rule {
-	return &Rule{Language: r.Language, Name: r.Name, Sources: r.Sources, Match: r.Match, Policy: Policy{Closed: true}}
+	return &Rule{Language: r.Language, Name: r.Name, Sources: r.Sources, Match: r.Match, Policy: Policy{Closed: true}, asks: "closed"}
+}
+
+// Asks is what the rule asks of its route in one text, the same for two rules that ask for the same; "" for nothing. It is no text for
+// people.
+func (r *Rule) Asks() string { return r.asks }
+
+// seal notes what Asks says, when all options are set.
+func (r *Rule) seal() {
+	const between = "\x1f" // in no line
+	var all []string
+	for i := range options {
+		if o := &options[i]; o.ofRoute() {
+			all = append(all, o.words(r)...)
+		}
+	}
+	if r.Policy.Closed {
+		all = append(all, "closed")
+	}
+	r.asks = strings.Join(all, between)
+}
+
+// Unmet are the options of the rule that are not in effect where another rule decides how their route treats requests. What restricts is
+// in effect whoever asks for it, and so is what answers requests.
+func (r *Rule) Unmet(decides *Rule) (out []string) {
+	for i := range options {
+		o := &options[i]
+		if !o.ofRoute() || o.restricts || o.answers {
+			continue
+		}
+		if words := o.words(r); !slices.Equal(words, o.words(decides)) {
+			out = append(out, words...)
+		}
+	}
+	return out
 }
 
 // Words are the options in effect, each as it is written in a line, in the order of the options' table.
 func (r *Rule) Words() (out []string) {
 	for i := range options {
-		o := &options[i]
-		for _, value := range o.print(r) {
-			if value == "" {
-				out = append(out, o.name)
-			} else {
-				out = append(out, o.name+"="+value)
-			}
-		}
+		out = append(out, options[i].words(r)...)
 	}
 	return out
 }

@@ -39,11 +39,13 @@ type standing struct {
 	foreign  bool // it is no HTTP instance: it has no upstream and no part in any route
 }
 
-// claim is a service's part in one route. No members means that none of its instances is usable.
+// claim is a service's part in one route. rule is that of its oldest instance. No members means that none of its instances is usable.
 type claim struct {
 	key     routeKey
-	rule    *dialect.Rule // the first that asks for it
+	rule    *dialect.Rule
 	service string
+	since   uint64   // see compiler.since
+	oldest  uint64   // of the instance whose rule it is
 	members []Member // Index and Weight are set in the Route
 	closed  bool     // an instance restricts the route in a way that can't be honoured
 }
@@ -57,7 +59,8 @@ type compiler struct {
 	out     *claimant
 	byKey   map[routeKey]*claim
 	joined  map[part]bool
-	tags    []string // of the last instance parsed, whose result follows
+	claimed map[routeKey]uint64 // of prev, see since
+	tags    []string            // of the last instance parsed, whose result follows
 	result  dialect.Result
 }
 
@@ -91,6 +94,7 @@ func (o *Options) compile(env dialect.Env, same bool, prev *claimant, block *dis
 		}
 	}
 	c.implied()
+	c.tellDifferences()
 	for i := range c.out.standing {
 		c.out.used += c.out.standing[i].used
 	}
@@ -136,13 +140,17 @@ func (c *compiler) before(in *discovery.Instance) *standing {
 
 // join adds an instance to a route. An instance that is not usable only sees to it that the route exists.
 func (c *compiler) join(key routeKey, i int, r *dialect.Rule) {
-	cl := c.byKey[key]
+	in := &c.out.block.Instances[i]
+	cl, since := c.byKey[key], c.since(key, in)
 	if cl == nil {
-		cl = &claim{key: key, rule: r, service: c.out.name}
+		cl = &claim{key: key, rule: r, service: c.out.name, since: since, oldest: in.Created}
 		c.byKey[key] = cl
 		c.out.claims = append(c.out.claims, cl)
 	}
-	in := &c.out.block.Instances[i]
+	cl.since = min(cl.since, since)
+	if in.Created < cl.oldest {
+		cl.rule, cl.oldest = r, in.Created
+	}
 	cl.closed = cl.closed || r.Policy.Closed
 	u := c.out.standing[i].upstream
 	if u == nil || r.Policy.Closed { // its address was refused, or nobody is let in

@@ -138,8 +138,11 @@ func (t *Table) conflicts(c *claimant, ground string, n int) (out []Verdict) {
 		}
 		v := dialect.Verdict{Kind: dialect.VerdictUsed, Rule: escaped(cl.key.String()), Sources: cl.rule.Sources,
 			Reason: "a route of its own on that host: it gets the requests for it"}
-		if holder.asksFor(cl.key) {
+		if other := holder.claim(cl.key); other != nil {
 			v.Kind, v.Reason = dialect.VerdictPartly, "the same route: both share its requests by their weights"
+			if lost := cl.rule.Unmet(other.rule); len(lost) > 0 && older(other, cl) < 0 {
+				v.Reason += "; " + strings.Join(lost, " ") + " is not in effect, as the older claim decides"
+			}
 		}
 		out = append(out, Verdict{Verdict: v, Service: label(c.name), Holder: label(first)})
 	}
@@ -155,8 +158,15 @@ func (t *Table) claimant(name string) *claimant {
 	return t.claimants[at]
 }
 
-func (c *claimant) asksFor(k routeKey) bool {
-	return c != nil && slices.ContainsFunc(c.claims, func(cl *claim) bool { return cl.key == k })
+// claim is the part of a service in a route, or nil. A nil claimant has none.
+func (c *claimant) claim(k routeKey) *claim {
+	if c == nil {
+		return nil
+	}
+	if i := slices.IndexFunc(c.claims, func(cl *claim) bool { return cl.key == k }); i >= 0 {
+		return c.claims[i]
+	}
+	return nil
 }
 
 // String is host, port and path of a route.

@@ -2,7 +2,6 @@ package routing
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
@@ -113,7 +112,7 @@ func (d *derivation) vacate(old *claimant) {
 		c.vacant = time.Now()
 	}
 	for _, cl := range old.claims {
-		c.claims = append(c.claims, &claim{key: cl.key, rule: cl.rule, service: cl.service})
+		c.claims = append(c.claims, &claim{key: cl.key, rule: cl.rule, service: cl.service, since: cl.since})
 	}
 	d.next.vacant++
 	d.next.claimants = append(d.next.claimants, c)
@@ -205,7 +204,7 @@ func (d *derivation) replace(key routeKey, c *change) {
 			}
 		}
 	}
-	slices.SortFunc(claims, func(a, b *claim) int { return strings.Compare(a.service, b.service) })
+	slices.SortFunc(claims, older)
 	var r *Route
 	if len(claims) > 0 {
 		r = newRoute(d.prev.options, key, claims, old)

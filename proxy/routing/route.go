@@ -17,7 +17,7 @@ import (
 // Route is a rule compiled over all instances that ask for it. Frozen once its table is published.
 type Route struct {
 	// Name is the service's name made fit for a metric label: printable ASCII, at most 128 bytes. Where several services
-	// ask for the same route it is the first by name; Upstream.Service tells whose instance was chosen.
+	// ask for the same route it is the one that did so first; Upstream.Service tells whose instance was chosen.
 	Name string
 	// Host is in lower case with the port where the rule has one, "" for any host; Path is the prefix.
 	Host, Path string
@@ -28,6 +28,9 @@ type Route struct {
 	// Members are the instances that the catalogue allows traffic to. Empty means known but down.
 	Members []Member
 	Lane    *balancer.Lane
+	// Rules are those by which the route is asked for, the oldest claim's first: what they restrict adds up, and of all else the first
+	// one decides. Never empty; those that ask the same of the route stand there once.
+	Rules []*dialect.Rule
 	// Policy is how requests are treated. Never nil.
 	Policy *Policy
 	// Blocking says that serving the route may block (TLS towards the instances, see also Options.Blocking), which an event loop
@@ -39,7 +42,7 @@ type Route struct {
 	// Via is the route's own name in Via fields, see newPseudonym.
 	Via    string
 	key    routeKey
-	claims []*claim // sorted by service name
+	claims []*claim // the oldest first
 	picker balancer.Picker
 }
 
@@ -87,6 +90,9 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 	r.Closed = r.Closed && n == 0
 	if len(claims) > 0 {
 		r.Name, r.Language = label(claims[0].service), claims[0].rule.Language
+	}
+	if r.Rules = rulesOf(claims); r.Rules == nil {
+		r.Rules = []*dialect.Rule{{Language: dialect.NativeName}}
 	}
 	r.Members = make([]Member, 0, n)
 	for _, c := range claims {

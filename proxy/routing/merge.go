@@ -1,0 +1,81 @@
+package routing
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// Several services may ask for one route, and instances of one service may ask for it in different words. The oldest claim decides how
+// the route treats requests; what any of them restricts holds too. Rules are handed on in that order: the first one decides.
+
+// since is when a service came to ask for a route, as an index of the catalogue: when the first of its instances was registered, or, where
+// that was there before and did not ask for it, when its registration was changed. What a service asks for without a break stays as old as
+// it was, so that nobody takes its place while it is deployed anew.
+func (c *compiler) since(key routeKey, in *discovery.Instance) uint64 {
+	if c.prev == nil {
+		return in.Created
+	}
+	if c.claimed == nil {
+		c.claimed = make(map[routeKey]uint64, len(c.prev.claims))
+		for _, cl := range c.prev.claims {
+			c.claimed[cl.key] = cl.since
+		}
+	}
+	if since, ok := c.claimed[key]; ok {
+		return since
+	}
+	if c.prev.known[in.Identity] != nil {
+		return max(in.Created, in.Index)
+	}
+	return in.Created
+}
+
+// older orders claims by age, and those of one age by the name of their service.
+func older(a, b *claim) int {
+	return cmp.Or(cmp.Compare(a.since, b.since), strings.Compare(a.service, b.service))
+}
+
+// rulesOf are the rules by which a route is asked for, the oldest claim's first. Those that ask the same of the route stand there once.
+func rulesOf(claims []*claim) []*dialect.Rule {
+	var out []*dialect.Rule
+	var known map[string]bool // made where it is needed, which is seldom
+	add := func(r *dialect.Rule) {
+		asks := r.Asks()
+		switch {
+		case len(out) == 0:
+		case asks == out[0].Asks() || known[asks]:
+			return
+		case known == nil:
+			known = map[string]bool{asks: true}
+		default:
+			known[asks] = true
+		}
+		out = append(out, r)
+	}
+	for _, c := range claims {
+		add(c.rule)
+		for i := range c.members {
+			add(c.members[i].Rule)
+		}
+	}
+	return out
+}
+
+// tellDifferences tells what instances ask of a route that an older one of the same service decides.
+func (c *compiler) tellDifferences() {
+	for _, cl := range c.out.claims {
+		for i := range cl.members {
+			m := &cl.members[i]
+			if m.Rule == cl.rule || m.Rule.Asks() == cl.rule.Asks() {
+				continue
+			}
+			if lost := m.Rule.Unmet(cl.rule); len(lost) > 0 {
+				c.tell(m.Instance, dialect.Verdict{Kind: dialect.VerdictPartly, Rule: m.Rule.Name, Sources: m.Rule.Sources,
+					Reason: strings.Join(lost, " ") + ": not in effect while an older instance of the service asks for the same route with other options"})
+			}
+		}
+	}
+}
