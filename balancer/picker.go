@@ -60,6 +60,9 @@ func (t *Tried) Has(i int) bool {
 	return false
 }
 
+// any says whether any was noted.
+func (t *Tried) any() bool { return t != nil && t.n > 0 }
+
 // allowed says whether a member may be chosen. In a first pass for settled members, one that is merely not settled yet is
 // reported to its Reviver, so that it does not starve while others serve.
 func allowed(w *Way, i int, t *Tried, settled bool) bool {

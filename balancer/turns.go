@@ -56,7 +56,12 @@ func (p *turns) Pick(w Want) (int, bool) {
 	return p.draw(w.Tried, false)
 }
 
+// draw takes a turn. A request that has had one, and goes on, takes none: after each of its failures the member that failed would else have
+// the next turn, too.
 func (p *turns) draw(t *Tried, settled bool) (int, bool) {
+	if t.any() {
+		return p.any(t, settled)
+	}
 	n := uint64(len(p.members))
 	for range min(n, maxSkips) {
 		i := int((p.drawn.Add(1) - 1) % n)
@@ -67,11 +72,20 @@ func (p *turns) draw(t *Tried, settled bool) (int, bool) {
 	return p.any(t, settled)
 }
 
-// any is the first member that can be chosen, from a random one on: there are so many that the turns of a few are far apart, or others
-// have drawn them meanwhile.
+// maxDraws is how often any draws: with half of the members gone, one of them finds none in sixteen.
+const maxDraws = 4
+
+// any is a random member that can be chosen, in most cases; else the first from a random one on: there are so many that the turns of a few
+// are far apart, or others have drawn them meanwhile, or the request has had its turn.
 func (p *turns) any(t *Tried, settled bool) (int, bool) {
 	n := len(p.members)
 	from := rand.IntN(n)
+	for range maxDraws {
+		if allowed(p.members[from].Way, from, t, settled) {
+			return from, true
+		}
+		from = rand.IntN(n)
+	}
 	for k := range n {
 		i := (from + k) % n
 		if allowed(p.members[i].Way, i, t, settled) {

@@ -76,6 +76,9 @@ type Attempt struct {
 	sentAt    time.Time          // when the request was, whose answer has begun
 	upwards   time.Duration      // from the request sent to the answer's head
 	blame     error              // see Blame
+	next      *routing.Member    // chosen already, see Exchange.another
+	dropped   int16              // the status for which that is
+	failed    failedTries
 }
 
 // reply makes the answer the proxy's own.

@@ -31,9 +31,13 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 		f = FailedSettle
 	}
 	x.observeFailure(f, kept, now)
+	x.attempts.cut = x.blame == nil
 	step := x.attempts.Next(f, kept, a.Replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
-	target, fresh := x.Member, x.Fresh || step == StepAnotherFresh
-	if step == StepAnother || step == StepAnotherFresh {
+	target, fresh := x.Member, x.Fresh || step == StepAnotherFresh || step == StepSameFresh && f != FailedStale
+	switch step {
+	case StepPicked:
+		target, x.next = x.next, nil
+	case StepAnother, StepAnotherFresh:
 		x.tried.Add(target.Index)
 		if next, ok := x.Route.Pick(x.want()); ok {
 			target = next
@@ -46,6 +50,10 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	switch {
 	case step != StepGiveUp:
 		x.recorder.Retry(f, 1)
+		if f.asked() {
+			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped})
+			x.dropped = 0
+		}
 		return x.sendTo(target, fresh)
 	case f == FailedClient:
 		x.Ending = true
@@ -80,6 +88,12 @@ func (x *Exchange) InternalError() Action { return x.reply(OutcomeInternalError,
 func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Time, kept bool) {
 	x.upwards, x.sentAt = took, now.Add(-took)
 	x.Status = ans.Status
+	x.observeAnswer(ans, took, now, kept)
+	x.recorder.Recorder.Answered(&x.recorded, x.service(), took, ans.Status == switching)
+}
+
+// observeAnswer notes what an answer, given to the client or not, says about the way in which its instance was spoken to.
+func (x *Exchange) observeAnswer(ans *http1.Response, took time.Duration, now time.Time, kept bool) {
 	w := x.Member.Way
 	if ans.Status < 400 { // an error may end its connection for reasons of its own
 		w.ObserveKeep(!ans.SaysClose, now)
@@ -90,5 +104,4 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	if w.ObserveAnswer(x.recorder.Number(), took) {
 		firstAnswer(x.recorder.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
 	}
-	x.recorder.Recorder.Answered(&x.recorded, x.service(), took, ans.Status == switching)
 }

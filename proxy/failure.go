@@ -32,8 +32,21 @@ const (
 	FailedSlow
 	// FailedBody: the client's body is not framed as announced.
 	FailedBody
+	// FailedStatus: the instance answered, and its status says that another one is to be asked; see Exchange.Elsewhere.
+	FailedStatus
+	// FailedLate: nothing came for longer than the instance usually takes, and another one is asked; see Exchange.Late.
+	FailedLate
 	failures
 )
+
+// asked says whether the failure is one of an instance that was asked, or tried to be.
+func (f Failure) asked() bool {
+	switch f {
+	case FailedStale, FailedFull, FailedShort, FailedClient, FailedSlow, FailedBody:
+		return false
+	}
+	return true
+}
 
 // String is the value of a metric's label.
 func (f Failure) String() string {
@@ -62,6 +75,10 @@ func (f Failure) String() string {
 		return "slow"
 	case FailedBody:
 		return "body"
+	case FailedStatus:
+		return "status"
+	case FailedLate:
+		return "late"
 	default:
 		return "client"
 	}

@@ -12,7 +12,7 @@ func (x *Exchange) pick() Action {
 		x.deposited = true
 		route.Lane.Budget.Deposit(x.begun)
 	}
-	x.attempts = Attempts{Idempotent: Idempotent(x.Request.Method), Max: route.Policy.Retries}
+	x.attempts = attemptsOf(x.Request.Method, route.Policy)
 	member, ok := route.Pick(x.want())
 	switch {
 	case !ok && route.Closed:
@@ -23,6 +23,14 @@ func (x *Exchange) pick() Action {
 	return x.sendTo(member, false)
 }
 
+func attemptsOf(method string, p *routing.Policy) Attempts {
+	a := Attempts{Idempotent: Idempotent(method), Safe: Safe(method), Max: p.Retries, Tries: p.Tries}
+	if p.Tries.Most > 0 {
+		a.Max = p.Tries.Most - 1
+	}
+	return a
+}
+
 // want is what the request wants of a pick: not what it has tried, and where it can't be repeated rather a settled instance.
 func (x *Exchange) want() balancer.Want {
 	return balancer.Want{Tried: &x.tried, Settled: !x.attempts.Idempotent}
@@ -30,7 +38,7 @@ func (x *Exchange) want() balancer.Want {
 
 // sendTo makes m the instance to send to, with fresh not over a kept connection.
 func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
-	x.Member, x.Fresh = m, fresh
+	x.Member, x.Fresh, x.blame = m, fresh, nil
 	if x.acquired != m.Upstream {
 		x.release()
 		m.Upstream.Acquire(x.recorder.Number())

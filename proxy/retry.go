@@ -1,6 +1,11 @@
 package proxy
 
-import "time"
+import (
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
 
 // Step is what follows a failed attempt.
 type Step uint8
@@ -14,6 +19,8 @@ const (
 	StepAnother
 	// StepAnotherFresh: the same, and no kept connection is used for this request from now on.
 	StepAnotherFresh
+	// StepPicked: the instance that was chosen when the attempt was given up for it.
+	StepPicked
 )
 
 // maxConnects bounds the connects of one request once they have taken connectPatience: a client waits no longer than that for a service
@@ -48,16 +55,25 @@ const maxStale = 1024
 //     about its instance: once outside the budget, as an instance whose patience with idle connections is short ends more of them than
 //     a budget holds. From there on the request uses fresh connections only, so that it meets no other end of this kind; where there
 //     is no other instance the same one gets it.
+//   - A response of 502, 503 or 504, or none for longer than its instance usually takes: only methods that change nothing, and where
+//     another instance is at hand; the rest is as where something was sent.
+//
+// A route whose line says next-upstream or tries has nginx's rules instead: the cases that it names, each instance once, at most so many
+// attempts, and no budget.
 type Attempts struct {
-	// Idempotent says that the method may be repeated; see Idempotent.
-	Idempotent bool
+	// Idempotent says that the method may be repeated, Safe that it changes nothing; see Idempotent and Safe.
+	Idempotent, Safe bool
 	// Max is how many attempts may follow one that sent something; with none, none follows a reset or a kept connection's end either.
 	Max int
+	// Tries are the route's own rules.
+	Tries routing.Tries
 
+	asked                 int // instances that failed
 	connects, full, stale int
 	firstConnect          time.Time // when the first connect failed
 	retries, resets       int
 	parted                bool // a kept connection ended under the request
+	cut                   bool // the answer that is none was cut short within its head
 	sameConnect, sameSent bool
 	// what Last answers hangs on the failure before it.
 	last     Failure
@@ -73,11 +89,23 @@ func Idempotent(method string) bool {
 	return false
 }
 
+// Safe says whether a method changes nothing where it is served (RFC 9110 section 9.2.1).
+func Safe(method string) bool {
+	switch method {
+	case "GET", "HEAD", "OPTIONS", "TRACE":
+		return true
+	}
+	return false
+}
+
 // Next says what follows a failed attempt. kept says that the attempt used a kept connection; replayable that the request's body
 // can be sent again from its first byte; withdraw takes one retry from the route's budget, and is called only where that is the
 // last thing in the way.
 func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdraw func() bool) Step {
 	a.last, a.lastKept = f, kept
+	if f.asked() {
+		a.asked++
+	}
 	switch f {
 	case FailedStale:
 		a.stale++
@@ -86,6 +114,9 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdra
 		}
 		return StepSameFresh
 	case FailedConnect, FailedHandshake, FailedSettle:
+		if !a.mayAsk(dialect.NextError|dialect.NextTimeout, a.asked) {
+			return StepGiveUp
+		}
 		if a.connects == 0 {
 			a.firstConnect = now
 		}
@@ -100,11 +131,16 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdra
 			return StepGiveUp
 		}
 		return StepAnother
-	case FailedSent, FailedReset, FailedSilent:
-		if !a.Idempotent || !replayable || a.Max <= 0 {
+	case FailedSent, FailedReset, FailedSilent, FailedAnswer:
+		if a.Tries.Next.Written() {
+			return a.repeatAsWritten(f, kept, replayable)
+		}
+		if f == FailedAnswer || !a.Idempotent || !replayable || a.Max <= 0 || !a.mayAsk(0, a.asked) {
 			return StepGiveUp
 		}
 		return a.repeat(f, kept, withdraw)
+	case FailedStatus, FailedLate:
+		return StepPicked
 	}
 	return StepGiveUp
 }
@@ -116,7 +152,7 @@ func (a *Attempts) repeat(f Failure, kept bool, withdraw func() bool) Step {
 	if f == FailedReset {
 		count, most = &a.resets, maxResets
 	}
-	if *count >= most || !parts && !withdraw() {
+	if *count >= most || !parts && !a.Tries.Written() && !withdraw() {
 		return StepGiveUp
 	}
 	*count++

@@ -3,6 +3,9 @@ package proxy
 import (
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // event is one failed attempt, and what must follow.
@@ -88,6 +91,96 @@ func TestLastInstance(t *testing.T) {
 			a.Next(c.f, c.kept, true, morning, free)
 			if got := a.Last(); got != want {
 				t.Errorf("%s: %d: %v, want %v", c.name, i, got, want)
+			}
+		}
+	}
+}
+
+// What may be sent elsewhere although its instance answered, or still may.
+func TestElsewhere(t *testing.T) {
+	written := func(next string, most int) routing.Tries {
+		n, err := dialect.ParseNext(next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return routing.Tries{Next: n, Most: most}
+	}
+	for _, c := range []struct {
+		name, method string
+		tries        routing.Tries
+		budget       int
+		statuses     []int // one after the other
+		want         int   // of them sent elsewhere
+	}{
+		{"a gateway's statuses", "GET", routing.Tries{}, 9, []int{502, 503, 504}, 2},
+		{"within the budget", "HEAD", routing.Tries{}, 1, []int{502, 503}, 1},
+		{"no other status", "GET", routing.Tries{}, 9, []int{500}, 0},
+		{"nor what was not found", "GET", routing.Tries{}, 9, []int{404}, 0},
+		{"silence", "GET", routing.Tries{}, 9, []int{0}, 1},
+		{"PUT changes something", "PUT", routing.Tries{}, 9, []int{503}, 0},
+		{"POST", "POST", routing.Tries{}, 9, []int{503}, 0},
+		{"written: no budget", "GET", written("503,404", 0), 0, []int{503, 404, 503}, 3},
+		{"written: not silence", "GET", written("503,timeout", 0), 9, []int{0}, 0},
+		{"written: a bound", "GET", written("503", 2), 9, []int{503, 503}, 1},
+		{"written: one attempt", "GET", written("503", 1), 9, []int{503}, 0},
+		{"written: PUT may be repeated", "PUT", written("429", 0), 0, []int{429}, 1},
+		{"written: POST may not", "POST", written("503", 0), 0, []int{503}, 0},
+		{"written: POST may", "POST", written("503,non-idempotent", 0), 0, []int{503}, 1},
+		{"off", "GET", written("off", 0), 9, []int{503}, 0},
+		{"a bound alone", "GET", routing.Tries{Most: 4}, 0, []int{503, 503, 503, 503}, 3},
+	} {
+		p := routing.DefaultPolicy()
+		p.Tries = c.tries
+		a := attemptsOf(c.method, &p)
+		left, got := c.budget, 0
+		for _, status := range c.statuses {
+			if !a.Elsewhere(status, true, func() bool { left--; return left >= 0 }) {
+				break
+			}
+			got++
+			if a.Next(FailedStatus, false, true, morning, nil) != StepPicked {
+				t.Errorf("%s: not the one that was picked", c.name)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %d sent elsewhere, want %d", c.name, got, c.want)
+		}
+		if a = attemptsOf(c.method, &p); a.Elsewhere(c.statuses[0], false, func() bool { return true }) {
+			t.Errorf("%s: without its body", c.name)
+		}
+	}
+}
+
+// Where the route's line has rules of its own, failures without an answer follow them.
+func TestAttemptsAsWritten(t *testing.T) {
+	const connect, sent, silent, bad = FailedConnect, FailedSent, FailedSilent, FailedAnswer
+	for _, c := range []struct {
+		name, method, next string
+		most               int
+		events             []event
+	}{
+		{"off", "GET", "off", 0, []event{{connect, false, StepGiveUp}}},
+		{"off, and a kept connection ends", "GET", "off", 0, []event{{sent, true, StepSameFresh}, {sent, true, StepGiveUp}}},
+		{"off, POST", "POST", "off", 0, []event{{sent, true, StepGiveUp}}},
+		{"a dead kept connection", "POST", "off", 0, []event{{FailedStale, true, StepSameFresh}}},
+		{"error", "GET", "error", 0, []event{{connect, false, StepAnother}, {sent, false, StepAnother}, {sent, false, StepAnother}, {silent, false, StepGiveUp}}},
+		{"timeout", "GET", "timeout", 0, []event{{silent, false, StepAnother}, {sent, false, StepGiveUp}}},
+		{"invalid", "GET", "invalid_header", 0, []event{{bad, false, StepAnother}, {sent, false, StepGiveUp}}},
+		{"a bound", "GET", "error", 2, []event{{connect, false, StepAnother}, {connect, false, StepGiveUp}}},
+		{"a bound, and the end of a kept connection", "GET", "error", 2, []event{{sent, true, StepAnotherFresh}, {sent, false, StepAnother}, {sent, false, StepGiveUp}}},
+		{"POST", "POST", "error", 0, []event{{connect, false, StepAnother}, {sent, false, StepGiveUp}}},
+		{"POST that may be repeated", "POST", "error,non-idempotent", 0, []event{{sent, false, StepAnother}}},
+		{"full is not failed", "GET", "off", 1, []event{{FailedFull, false, StepAnother}}},
+	} {
+		next, err := dialect.ParseNext(c.next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := routing.Policy{Tries: routing.Tries{Next: next, Most: c.most}}
+		a := attemptsOf(c.method, &p)
+		for i, e := range c.events {
+			if got := a.Next(e.failure, e.kept, true, morning, func() bool { t.Errorf("%s: the budget was asked", c.name); return false }); got != e.want {
+				t.Errorf("%s: step %d is %d, want %d", c.name, i, got, e.want)
 			}
 		}
 	}

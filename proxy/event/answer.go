@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
@@ -153,7 +154,12 @@ func (e *exchange) answered(size int) {
 	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
 	ans := &l.answer
-	e.x.Answered(ans, time.Duration(l.Clock-e.sentAt), l.Now, u.reused)
+	took := time.Duration(l.Clock - e.sentAt)
+	if ans.Status >= firstFailure && e.x.Elsewhere(ans, took, u.reused, e.replayable(), l.Now) {
+		e.dropAnswer(size)
+		return
+	}
+	e.x.Answered(ans, took, l.Now, u.reused)
 	c.ClearDeadline() // what it was waited for was its body
 	e.x.BeforeAnswer(l.server.listen.Draining(), !e.requestBody.read())
 	head := e.x.AppendAnswer(l.message[:0], ans, e.x.CloseAfter(), l.Now)
@@ -167,6 +173,30 @@ func (e *exchange) answered(size int) {
 	l.Consume(&u.Conn, size)
 	l.message = keep(l.message, head)
 	e.download(head)
+}
+
+// firstFailure is the lowest status for which another instance may be asked.
+const firstFailure = 400
+
+// dropAnswer asks another instance although this one answered; the answer's head is size bytes long. The connection is kept where the
+// whole answer is at hand, as small ones are.
+func (e *exchange) dropAnswer(size int) {
+	u := e.upstreamConn
+	l := e.clientConn.loop
+	reused := u.reused
+	l.Consume(&u.Conn, size)
+	e.responseBody.begin(l.answer.Framing, http1.None)
+	for !e.responseBody.body.Done() && len(u.In) > 0 {
+		_, n, err := e.responseBody.body.Next(u.In)
+		if err != nil || n == 0 {
+			break
+		}
+		l.Consume(&u.Conn, n)
+	}
+	e.noReuse = l.answer.Close || !e.responseBody.body.Done()
+	e.upstreamConn = nil
+	e.release(u)
+	e.again(proxy.FailedStatus, reused)
 }
 
 // download moves what is at hand of the answer to the client; head, if not nil, goes before it.
@@ -263,6 +293,12 @@ func (e *exchange) downloaded(n int64, how stepEnd) bool {
 func (e *exchange) relayed() {
 	u := e.upstreamConn
 	e.upstreamConn = nil
+	e.release(u)
+	e.complete()
+}
+
+// release keeps the connection of an answer that has come whole, where another request may use it, and closes it otherwise.
+func (e *exchange) release(u *upstreamConn) {
 	l := e.clientConn.loop
 	end := proxy.UpstreamEnd{Close: e.noReuse, Unsent: !e.requestBody.ended || len(u.Out) > 0, Surplus: len(u.In) > 0, Ended: u.Has(reactor.ReadClosed)}
 	if end.Reusable() && (!u.Has(reactor.Readable) || u.Silent()) { // what epoll told of may be nothing
@@ -272,5 +308,4 @@ func (e *exchange) relayed() {
 	}
 	l.dropPipe(&e.requestBody)
 	l.dropPipe(&e.responseBody)
-	e.complete()
 }

@@ -4,6 +4,7 @@ package event
 
 import (
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -161,7 +162,26 @@ func (e *exchange) send() (failure proxy.Failure, reused, ok bool) {
 		e.requestBody.ended = e.requestBody.body.Done()
 	}
 	_, e.awaitsContinue = e.x.AwaitsContinue(e.bodyBegan, 0)
-	l.arm(&u.conn, e.x.Timeouts().Answer)
+	wait := e.x.Timeouts().Answer
+	if e.sentWhole = e.requestBody.ended && len(u.Out) == 0; e.sentWhole {
+		wait = e.x.AnswerWait(0)
+	}
+	l.arm(&u.conn, wait)
 	e.upload()
 	return 0, false, true
+}
+
+// answerLate comes when the answer has not come in time.
+func (e *exchange) answerLate() {
+	if !e.sentWhole {
+		e.failed(proxy.FailedSilent)
+		return
+	}
+	l := e.clientConn.loop
+	waited := time.Duration(l.Clock - e.sentAt)
+	if f, over := e.x.Late(waited, e.replayable() && !e.responseBegan, l.Now); over {
+		e.failed(f)
+		return
+	}
+	l.arm(&e.upstreamConn.conn, max(e.x.AnswerWait(waited), reactor.Tick))
 }

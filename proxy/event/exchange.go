@@ -25,6 +25,7 @@ type exchange struct {
 	bodyBegan                 bool // a byte of the body went on its way
 	responseBegan             bool // the present attempt brought something of an answer
 	uploadStopped             bool // the present attempt takes no more of the body
+	sentWhole                 bool // the present attempt's request went out at once
 	noReuse                   bool // the instance's connection can't be used again
 	finished                  bool // x.Finish was called
 
@@ -43,7 +44,7 @@ func (e *exchange) begin(c *clientConn, head []byte) {
 	c.phase = clientBusy
 	e.head = append(e.head[:0], head...)
 	e.x.MayHandOver = c.loop.server.handOver != nil
-	e.awaitsContinue, e.bodyBegan, e.responseBegan, e.uploadStopped, e.noReuse = false, false, false, false, false
+	e.awaitsContinue, e.bodyBegan, e.responseBegan, e.uploadStopped, e.sentWhole, e.noReuse = false, false, false, false, false, false
 	e.finished = true // until x has begun
 	e.sentAt, e.waited, e.waitingSince, e.pace = 0, 0, 0, proxy.Pace{}
 	e.requestBody.begin(http1.Framing{}, http1.None)

@@ -104,7 +104,7 @@ func (u *upstreamConn) Expire() {
 	case upstreamProbing:
 		u.exchange.sendFresh()
 	case upstreamWaiting:
-		u.exchange.failed(proxy.FailedSilent)
+		u.exchange.answerLate()
 	case upstreamResponding:
 		u.exchange.abandon()
 	}

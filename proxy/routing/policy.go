@@ -8,6 +8,8 @@ type Policy struct {
 	Timeouts Timeouts
 	// Retries is how many attempts may follow one that sent something; 0 is none.
 	Retries int
+	// Tries is what the route's line says of repeating requests elsewhere.
+	Tries Tries
 	// Admission is what a request has to pass before an instance is picked; nil lets everybody in. It follows from the instances'
 	// tags, and what Options.Policy puts there is not used.
 	Admission *Admission

@@ -97,6 +97,10 @@ func (a *attempt) run() (f proxy.Failure, ok bool) {
 		return a.classify(err, began), false
 	}
 	e, now := a.exchange, time.Now()
+	if e.answer.Status >= firstFailure && e.x.Elsewhere(&e.answer, now.Sub(begun), a.conn.reused, e.replayable(), now) {
+		a.dropAnswer()
+		return proxy.FailedStatus, false
+	}
 	e.x.Answered(&e.answer, now.Sub(begun), now, a.conn.reused)
 	if e.answer.Status == http.StatusSwitchingProtocols {
 		a.switchOver()
@@ -104,6 +108,29 @@ func (a *attempt) run() (f proxy.Failure, ok bool) {
 		a.relay()
 	}
 	return 0, true
+}
+
+// firstFailure is the lowest status for which another instance may be asked.
+const firstFailure = 400
+
+// dropAnswer ends an attempt whose answer goes to nobody. The connection is kept where the whole answer is at hand, as small ones are.
+func (a *attempt) dropAnswer() {
+	e := a.exchange
+	e.answerBody.Start(e.answer.Framing)
+	for !e.answerBody.Done() {
+		_, n, err := e.answerBody.Next(a.conn.in.unread())
+		if err != nil || n == 0 {
+			return
+		}
+		a.conn.in.skip(n)
+	}
+	a.reusable = a.end().Reusable()
+}
+
+// end is what is known of the connection when the answer is complete.
+func (a *attempt) end() proxy.UpstreamEnd {
+	e := a.exchange
+	return proxy.UpstreamEnd{Close: e.answer.Close, Unsent: e.upload != nil && !e.upload.complete(), Surplus: len(a.conn.in.unread()) > 0}
 }
 
 // send writes the head, with a body that was read ahead, and lets others follow.
@@ -148,12 +175,16 @@ func nothingWritten(n int, conn *upstreamConn, err error) bool {
 // await reads heads until a final one, or 101 where it was asked for. Interim answers go on. began says whether a byte came at all.
 func (a *attempt) await() (began bool, err error) {
 	e := a.exchange
-	for patience := patient(e.x.Timeouts().Answer); ; {
+	patience := patient(e.x.Timeouts().Answer)
+	if e.upload == nil || e.upload.ahead {
+		patience.ask = patience.begun.Add(e.x.AnswerWait(0))
+	}
+	for {
 		n, err := a.awaitHead(&patience)
 		if err != nil {
 			return began || len(a.conn.in.unread()) > 0, err
 		}
-		began = true
+		began, patience.ask = true, time.Time{}
 		interim, err := a.takeHead(n)
 		if err != nil || !interim {
 			return true, err
@@ -202,6 +233,8 @@ func (a *attempt) classify(err error, began bool) proxy.Failure {
 		return e.upload.failure()
 	case e.cancelled():
 		return proxy.FailedClient
+	case errors.Is(err, errLate):
+		return proxy.FailedLate
 	case timedOut(err):
 		return proxy.FailedSilent
 	case errors.As(err, &malformed) || errors.Is(err, io.ErrShortBuffer):

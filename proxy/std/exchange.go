@@ -57,7 +57,7 @@ func (e *exchange) run(do proxy.Action) {
 		if ok {
 			return
 		}
-		do = e.x.AttemptFailed(proxy.FailedAttempt{Failure: failure, Reused: reused, Replayable: e.upload == nil || e.upload.replayable()}, time.Now())
+		do = e.x.AttemptFailed(proxy.FailedAttempt{Failure: failure, Reused: reused, Replayable: e.replayable()}, time.Now())
 	}
 	if do != proxy.ActionReply {
 		e.client.cut()
@@ -65,6 +65,9 @@ func (e *exchange) run(do proxy.Action) {
 	}
 	e.reply()
 }
+
+// replayable says whether all that was read of the request's body is still at hand.
+func (e *exchange) replayable() bool { return e.upload == nil || e.upload.replayable() }
 
 // match reads a small body, and then finds the way: what has gone while the body came is not asked.
 func (e *exchange) match() proxy.Action {

@@ -1,6 +1,7 @@
 package std
 
 import (
+	"errors"
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
@@ -14,7 +15,9 @@ const watchAfter = 100 * time.Millisecond
 // patience is how long an instance may take over what it has to send next.
 type patience struct {
 	most   time.Duration
+	begun  time.Time
 	until  time.Time
+	ask    time.Time // whether another instance is to be asked; zero is never
 	look   time.Time // at what it has taken of the request's body
 	taking listen.Taking
 }
@@ -22,7 +25,7 @@ type patience struct {
 // patient begins it, now.
 func patient(most time.Duration) patience {
 	now := time.Now()
-	return patience{most: most, until: now.Add(most), look: now.Add(listen.LookAfter(most))}
+	return patience{most: most, begun: now, until: now.Add(most), look: now.Add(listen.LookAfter(most))}
 }
 
 // fill reads more of what the instance sends, for as long as p once it has the request's body. The client is watched when that takes long.
@@ -31,6 +34,9 @@ func (a *attempt) fill(p *patience) error {
 		wait := max(a.untilOver(p), time.Millisecond)
 		if !a.watched {
 			wait = min(wait, watchAfter)
+		}
+		if !p.ask.IsZero() {
+			wait = min(wait, max(time.Until(p.ask), time.Millisecond))
 		}
 		if err := a.conn.allow(wait); err != nil {
 			return err
@@ -41,12 +47,31 @@ func (a *attempt) fill(p *patience) error {
 			return err
 		case a.exchange.upload != nil && a.exchange.upload.moves():
 			*p = patient(p.most)
+		case a.late(p):
+			return errLate
 		case a.expired(p):
 			return err
 		default:
 			a.watch()
 		}
 	}
+}
+
+// errLate says that another instance is asked instead of waiting for this one.
+var errLate = errors.New("the instance is silent")
+
+// late says whether the time has come to ask another instance.
+func (a *attempt) late(p *patience) bool {
+	now := time.Now()
+	if p.ask.IsZero() || now.Before(p.ask) {
+		return false
+	}
+	e, waited := a.exchange, now.Sub(p.begun)
+	if f, over := e.x.Late(waited, e.replayable() && len(a.conn.in.unread()) == 0, now); over {
+		return f == proxy.FailedLate
+	}
+	p.ask = now.Add(e.x.AnswerWait(waited))
+	return false
 }
 
 // untilOver is how long to wait before asking whether p is over.

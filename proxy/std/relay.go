@@ -20,8 +20,7 @@ func (a *attempt) relay() {
 	if err == nil {
 		// Bytes past the end were asked for by nobody: such a connection is not used again. Another one is free for others even
 		// before the client has the end of the answer, and may ask again.
-		end := proxy.UpstreamEnd{Close: e.answer.Close, Unsent: e.upload != nil && !e.upload.complete(), Surplus: len(a.conn.in.unread()) > 0}
-		a.reusable = end.Reusable()
+		a.reusable = a.end().Reusable()
 		a.close()
 		err = e.response.finish(proxy.AppendTrailers(nil, e.answerBody.Trailers()))
 	}

@@ -1,0 +1,184 @@
+package conformance
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
+
+// withStatus is an answer of known length.
+func withStatus(status int, body string) string {
+	return "HTTP/1.1 " + strconv.Itoa(status) + " X\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+}
+
+// counting is an instance that gives every request the same bytes for an answer, and counts requests and connections.
+func counting(t testing.TB, text string, requests, conns *atomic.Int64) *script {
+	return play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+		conns.Add(1)
+		for {
+			m, err := readMessage(in)
+			if err != nil {
+				return
+			}
+			requests.Add(1)
+			out := text
+			if m.method() == "HEAD" {
+				head, _, _ := strings.Cut(text, "\r\n\r\n")
+				out = head + "\r\n\r\n"
+			}
+			if _, err := io.WriteString(c, out); err != nil {
+				return
+			}
+		}
+	})
+}
+
+// http2Client speaks HTTP/2 alone.
+func http2Client(t testing.TB) *http.Client {
+	var only http.Protocols
+	only.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: &only}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: patience}
+}
+
+// The same over HTTP/2.
+func TestAStatusIsTriedElsewhereOverHTTP2(t *testing.T) {
+	t.Parallel()
+	var bad, conns, good, none atomic.Int64
+	r := start(t, kindNamed("std"), setup{}, at(counting(t, withStatus(503, "busy"), &bad, &conns).Addr()), at(counting(t, sized("fine"), &good, &none).Addr()))
+	client := http2Client(t)
+	for range 8 {
+		a, err := client.Get("http://" + r.addr + "/g")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(a.Body)
+		_ = a.Body.Close()
+		if err != nil || a.StatusCode != 200 || string(body) != "fine" || a.ProtoMajor != 2 {
+			t.Errorf("%s %q %v", a.Status, body, err)
+		}
+	}
+	if bad.Load() == 0 {
+		t.Error("the one that can't serve was never asked")
+	}
+}
+
+// By default a safe request that one instance can't serve is served by another one, and nothing else is sent twice. Small answers that are
+// dropped leave their connection in use.
+func TestAStatusIsTriedElsewhere(t *testing.T) {
+	chunked := "HTTP/1.1 503 X\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbusy\r\n0\r\n\r\n"
+	for name, text := range map[string]string{"small": withStatus(503, "busy"), "chunked": chunked, "large": withStatus(502, strings.Repeat("x", 300<<10))} {
+		t.Run(name, func(t *testing.T) {
+			one(t, func(t testing.TB, k *kind) {
+				var bad, conns, good, none atomic.Int64
+				r := start(t, k, setup{}, at(counting(t, text, &bad, &conns).Addr()), at(counting(t, sized("fine"), &good, &none).Addr()))
+				for range 6 { // few: ten retries a second are always within the budget
+					for _, method := range []string{"GET", "HEAD"} {
+						if a, err := r.ask(t, method+" /g HTTP/1.1\r\nHost: t\r\n\r\n"); err != nil || a.status != 200 {
+							t.Fatalf("%s: %+v %v", method, a, err)
+						}
+					}
+				}
+				if bad.Load() == 0 {
+					t.Error("the one that can't serve was never asked")
+				}
+				if name != "large" && conns.Load() > rigLoops {
+					t.Errorf("%d requests over %d connections", bad.Load(), conns.Load())
+				}
+				failures := 0
+				for range 6 {
+					before := bad.Load() + good.Load()
+					a, err := r.ask(t, post("Content-Length: 1\r\n", "x"))
+					if err != nil || a.status != 200 && a.status < 500 || bad.Load()+good.Load()-before != 1 {
+						t.Errorf("%+v %v", a, err)
+					}
+					if err == nil && a.status != 200 {
+						failures++
+					}
+				}
+				if failures == 0 {
+					t.Error("no POST met the one that can't serve")
+				}
+			})
+		})
+	}
+}
+
+// Where all instances say the same, the client gets the answer of the last one, and no reply of the proxy's own.
+func TestTheLastInstancesAnswerIsGiven(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		var n, conns atomic.Int64
+		s := withStatus(503, "from an instance")
+		r := start(t, k, setup{}, at(counting(t, s, &n, &conns).Addr()), at(counting(t, s, &n, &conns).Addr()))
+		for range 3 {
+			before := n.Load()
+			if a, err := r.ask(t, get("/g", "")); err != nil || a.status != 503 || a.body != "from an instance" || n.Load()-before != 2 {
+				t.Errorf("%+v %v, asked %d", a, err, n.Load()-before)
+			}
+		}
+	})
+}
+
+// nextCases are routes with rules of their own: what bad instances do, and what becomes of a request that meets one or two of them first.
+var nextCases = []struct {
+	name, next string
+	tries      int
+	bad        string // what it sends; "" is an end
+	method     string
+	want       int
+	asked      int64 // instances in all, of two bad ones and a good one
+}{
+	{"listed", "404", 0, withStatus(404, "no"), "GET", 200, 3},
+	{"listed, bounded", "404", 2, withStatus(404, "no"), "GET", 404, 2},
+	{"not listed", "error,timeout", 0, withStatus(503, "no"), "GET", 503, 1},
+	{"POST is not sent twice", "503", 0, withStatus(503, "no"), "POST", 503, 1},
+	{"but where that is written", "503,non-idempotent", 0, withStatus(503, "no"), "POST", 200, 3},
+	{"PUT may be", "http_500|http_429", 0, withStatus(429, "no"), "PUT", 200, 3},
+	{"off", "off", 0, "", "GET", 502, 1},
+	{"closed without an answer", "error", 0, "", "GET", 200, 3},
+	{"no answer", "invalid-header", 0, "NONSENSE\r\n\r\n", "GET", 200, 3},
+	{"no answer, not listed", "error", 0, "NONSENSE\r\n\r\n", "GET", 502, 1},
+	{"one try", "error,timeout,503", 1, withStatus(503, "no"), "GET", 503, 1},
+}
+
+func TestNextUpstream(t *testing.T) {
+	every(t, func(t *testing.T, k *kind) {
+		for _, c := range nextCases {
+			part(t, c.name, func(t testing.TB) {
+				next, err := dialect.ParseNext(c.next)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var asked, conns atomic.Int64
+				const first = "urlprefix-/ weight=0.5" // two such leave nothing to others, which are asked when no such is left
+				bad := func() discovery.Instance {
+					if c.bad != "" {
+						return at(counting(t, c.bad, &asked, &conns).Addr(), first)
+					}
+					return at(play(t, func(_ int64, _ *net.TCPConn, in *bufio.Reader) {
+						if _, err := readMessage(in); err == nil {
+							asked.Add(1)
+						}
+					}).Addr(), first)
+				}
+				o := setup{noRetries: true, ofRoute: func(_ *routing.Route, p *routing.Policy) { p.Tries = routing.Tries{Next: next, Most: c.tries} }}
+				good := at(counting(t, sized("fine"), &asked, &conns).Addr(), "urlprefix-/")
+				r := start(t, k, o, bad(), bad(), good)
+				a, err := r.ask(t, c.method+" /g HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx")
+				if err != nil || a.status != c.want || asked.Load() != c.asked {
+					t.Errorf("%+v %v, asked %d times, want %d and %d", a, err, asked.Load(), c.want, c.asked)
+				}
+			})
+		}
+	})
+}

@@ -1,0 +1,95 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/http1"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
+
+// A request may be sent to another instance although the one that it was sent to answers, or still may: its status says that it can't serve
+// the request, or it is silent for much longer than it usually is.
+
+// FailedTry is an attempt at an instance that failed before the present one.
+type FailedTry struct {
+	Member  *routing.Member
+	Failure Failure
+	// Status is that of the answer that was dropped; 0 where there was none.
+	Status int16
+}
+
+// maxFailedTries is how many of a request's failed attempts are remembered: the rules allow two repetitions by default.
+const maxFailedTries = 4
+
+// failedTries are those of one request. The zero value is empty.
+type failedTries struct {
+	list [maxFailedTries]FailedTry
+	n    int
+}
+
+func (t *failedTries) add(f FailedTry) {
+	if t.n < maxFailedTries {
+		t.list[t.n] = f
+		t.n++
+	}
+}
+
+// FailedTries are the attempts at instances that failed before the present one, the first four in their order. They are valid until
+// Finish, and must not be changed.
+func (x *Exchange) FailedTries() []FailedTry { return x.failed.list[:x.failed.n] }
+
+// Elsewhere takes the head of a final answer, before Answered, and says whether another instance is to be asked: the answer then goes to
+// nobody, and the attempt has failed, with FailedStatus. took is the time since the request was sent; for kept and replayable see FailedAttempt.
+// Where no other instance may be asked, the answer is the request's.
+func (x *Exchange) Elsewhere(ans *http1.Response, took time.Duration, kept, replayable bool, now time.Time) bool {
+	if ans.Status < 400 || !x.another(ans.Status, replayable, now) {
+		return false
+	}
+	x.dropped = int16(ans.Status)
+	x.observeAnswer(ans, took, now, kept)
+	return true
+}
+
+// another chooses another instance, where the rules allow one after an answer of the status, or after none for long, with 0.
+func (x *Exchange) another(status int, replayable bool, now time.Time) bool {
+	if len(x.Route.Members) < 2 {
+		return false
+	}
+	x.tried.Add(x.Member.Index)
+	next, ok := x.Route.Pick(x.want())
+	if !ok || !x.attempts.Elsewhere(status, replayable, func() bool { return x.Route.Lane.Budget.Withdraw(now) }) {
+		return false
+	}
+	x.next = next
+	return true
+}
+
+// AnswerWait is how long the head of an answer is to be waited for from now on, until Late is asked: so long as the route allows, or as
+// long as the instance usually takes at most, where the request could go to another one. waited is the time since it was sent. It is
+// for requests whose body, if any, went out with the head.
+func (x *Exchange) AnswerWait(waited time.Duration) time.Duration {
+	left := x.Timeouts().Answer - waited
+	if !x.attempts.Safe || x.attempts.Tries.Next.Written() || len(x.Route.Members) < 2 {
+		return left
+	}
+	usual := x.Member.Way.Patience(x.recorder.Number())
+	if usual == 0 {
+		return left
+	}
+	if waited < usual {
+		usual -= waited
+	}
+	return min(left, usual)
+}
+
+// Late comes when AnswerWait has passed: over says that the attempt has failed, and how. Otherwise the answer is waited for on, for the
+// next AnswerWait. replayable is false, too, where a byte of the answer has come.
+func (x *Exchange) Late(waited time.Duration, replayable bool, now time.Time) (f Failure, over bool) {
+	switch {
+	case waited >= x.Timeouts().Answer:
+		return FailedSilent, true
+	case replayable && x.attempts.Safe && x.Member.Way.Silent(now) && x.another(0, true, now):
+		return FailedLate, true
+	}
+	return 0, false
+}
