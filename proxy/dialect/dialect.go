@@ -7,7 +7,10 @@
 // only. What looks like a restriction (allow, deny, auth) and can't be honoured closes the route instead of opening it.
 package dialect
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Language is one way to ask for routes in tags. It is a pure value: what Parse returns depends on its arguments alone.
 type Language interface {
@@ -48,20 +51,13 @@ const (
 type Result struct {
 	Rules    []*Rule
 	Verdicts []Verdict
+	// Defaults are what routes of the instance have that no tag asks for; nil is nothing.
+	Defaults *Defaults
 
 	unread   int  // tags beyond the bounds
 	patterns int  // what the host patterns of Rules cost, see Pattern.Cost
 	lost     bool // a rule or tag with a restriction was beyond the bounds
 }
-
-// Bounds on what one instance may ask for. Catalogues accept tags of hundreds of kilobytes and any number of them.
-const (
-	// maxRoutes is far above what a service needs, and keeps 10,000 tags on one instance from slowing the rest.
-	maxRoutes = 64
-	// maxPatterns bounds what host patterns may cost the requests for hosts that no rule names in full, since they are tried one by one:
-	// tens of microseconds at worst for each instance that has as many.
-	maxPatterns = 32
-)
 
 // Languages are those that a process understands. Where two make a rule of the same Match, the first one's holds.
 type Languages []Language
@@ -81,8 +77,10 @@ func (l Languages) Wants(tags []string) bool {
 // Parse reads all tags of one instance in all languages, and holds what they ask for to the bounds.
 func (l Languages) Parse(tags []string, env Env) Result {
 	var all Result
+	tags = all.afford(l, tags)
 	for _, language := range l {
 		one := language.Parse(tags, env)
+		all.Defaults = cmp.Or(all.Defaults, one.Defaults)
 		all.Verdicts = append(all.Verdicts, one.Verdicts...)
 		all.unread += one.unread
 		all.lost = all.lost || one.lost
@@ -94,6 +92,32 @@ func (l Languages) Parse(tags []string, env Env) Result {
 	all.closeCut(tags)
 	all.used()
 	return all
+}
+
+// afford are the tags that are read: those that no language wants, and the first of the others.
+func (r *Result) afford(l Languages, tags []string) []string {
+	bytes := 0
+	for _, tag := range tags {
+		bytes += len(tag)
+	}
+	if bytes <= maxTagBytes {
+		return tags
+	}
+	var out []string
+	bytes = 0
+	for _, tag := range tags {
+		switch {
+		case !l.Wants([]string{tag}):
+		case bytes+len(tag) > maxTagBytes:
+			r.unread++
+			r.lost = r.lost || (&line{}).restrictsUnread(tag)
+			continue
+		default:
+			bytes += len(tag)
+		}
+		out = append(out, tag)
+	}
+	return out
 }
 
 // take adds a rule, if the bounds leave room for it.
@@ -140,7 +164,7 @@ func (r *Result) bound() {
 			r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Sources: []string{fmt.Sprintf("(%d more)", n)}, Reason: reason})
 		}
 	}
-	beyond(r.unread, fmt.Sprintf("an instance may ask for %d routes", maxRoutes))
+	beyond(r.unread, fmt.Sprintf("an instance may ask for %d routes, in tags of %d bytes together", maxRoutes, maxTagBytes))
 	beyond(r.patterns-maxPatterns, fmt.Sprintf("the host patterns of an instance may have %d alternatives, those of 64 bytes and more counting as several", maxPatterns))
 	if !r.lost {
 		return

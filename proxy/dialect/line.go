@@ -4,24 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-const (
-	// maxTag leaves room for a host (253), a path, and a list of some fifty networks.
-	maxTag = 2048
-	// maxShown is how much of a tag is worth showing to a person.
-	maxShown = 120
-)
-
-// Lines is a language of which each tag is a Prefix and one line: host[:port][/path] and options, with blanks between.
+// Lines is a language of which a tag holds one line: host[:port][/path] and options, with blanks between.
 type Lines struct {
-	// Called is the language's name; Prefix is what makes a tag one of it.
-	Called, Prefix string
+	// Called is the language's name.
+	Called string
+	// Prefix stands in front of a line; "" is our own language, with pointsman.route= and .route.NAME=, and all other tags of ours.
+	Prefix string
 	// Paths is how its paths match.
 	Paths PathKind
-	// Fabio has only those options that Fabio knows, in Fabio's spelling.
+	// Fabio has only those options that Fabio knows, in Fabio's spelling, and no quotes.
 	Fabio bool
 }
 
@@ -30,17 +26,29 @@ func (l Lines) Name() string { return l.Called }
 
 // Wants says whether a tag begins with the prefix; blanks in front of it do not matter.
 func (l Lines) Wants(tag string) bool {
+	if l.Prefix == "" {
+		_, _, ok := ownTag(tag)
+		return ok
+	}
 	_, ok := l.cut(tag)
 	return ok
 }
 
-// cut takes the prefix off a tag.
+// cut is the line of a tag.
 func (l Lines) cut(tag string) (line string, ok bool) {
+	if l.Prefix == "" {
+		line, ok = ownLine(tag)
+		return line, ok && strings.TrimSpace(line) != noRoute
+	}
 	return strings.CutPrefix(strings.TrimLeft(tag, " \t"), l.Prefix)
 }
 
 // Parse reads all tags of one instance. A tag that was refused because of a restriction makes a rule that is Closed, and a Verdict.
 func (l Lines) Parse(tags []string, env Env) (out Result) {
+	out.Defaults = readDefaults(tags, env)
+	if l.Prefix == "" && out.Defaults != nil {
+		out.Verdicts = slices.Clone(out.Defaults.verdicts)
+	}
 	seen := 0
 	for _, tag := range tags {
 		text, ok := l.cut(tag)
@@ -49,10 +57,10 @@ func (l Lines) Parse(tags []string, env Env) (out Result) {
 		}
 		if seen++; seen > maxRoutes {
 			out.unread++
-			out.lost = out.lost || restrictsUnread(text)
+			out.lost = out.lost || (&line{fabio: l.Fabio}).restrictsUnread(text)
 			continue
 		}
-		rule, verdicts := (&line{paths: l.Paths, env: env, fabio: l.Fabio}).read(text)
+		rule, verdicts := (&line{paths: l.Paths, env: env, fabio: l.Fabio, defaults: out.Defaults}).read(text)
 		sources := []string{shown(tag)}
 		for _, v := range verdicts {
 			v.Sources = sources
@@ -66,14 +74,20 @@ func (l Lines) Parse(tags []string, env Env) (out Result) {
 	return out
 }
 
-// ParseLine reads one line in our own language. The rule, which is the caller's and has neither Language nor Sources, is nil where the line asks for no route
-// or was refused; what is not in effect as written has a Verdict without Sources.
+// ParseLine reads one line in our own language. The rule, which is the caller's and has no Sources, is nil where the line asks for no route
+// or was refused; what is not in effect as written has a Verdict without Sources. A line that holds nothing, or a remark where Env.Writer
+// may write some, has neither.
 func ParseLine(text string, paths PathKind, env Env) (*Rule, []Verdict) {
 	return (&line{paths: paths, env: env}).read(text)
 }
 
+// errNothing is a line that holds nothing, or a remark.
+var errNothing = errors.New("the line names no host and no path")
+
 func (l *line) read(text string) (*Rule, []Verdict) {
-	if err := l.parse(text); err != nil {
+	if err := l.parse(text); err == errNothing && l.env.Writer != WriterTag {
+		return nil, nil
+	} else if err != nil {
 		refused := []Verdict{{Kind: VerdictRefused, Rule: l.rule.Name, Reason: err.Error()}}
 		if l.rule.Policy.Closed {
 			return &l.rule, refused
@@ -93,12 +107,13 @@ func (l *line) read(text string) (*Rule, []Verdict) {
 
 // line is one on its way to a rule.
 type line struct {
-	rule    Rule
-	paths   PathKind
-	env     Env
-	fabio   bool
-	ignored string   // why it asks for no route, or ""
-	notes   []string // options that are understood, or unknown, and not in effect
+	rule     Rule
+	paths    PathKind
+	env      Env
+	fabio    bool
+	defaults *Defaults
+	ignored  string   // why it asks for no route, or ""
+	notes    []string // options that are understood, or unknown, and not in effect
 }
 
 func (l *line) note(format string, args ...any) {
@@ -106,16 +121,20 @@ func (l *line) note(format string, args ...any) {
 }
 
 func (l *line) parse(text string) error {
-	if err := checkText(text); err != nil {
+	if err := l.checkText(text); err != nil {
 		l.closeUnread(text)
 		return err
 	}
-	fields := strings.Fields(text)
+	fields, err := l.split(text)
+	if err != nil {
+		l.closeUnread(text)
+		return err
+	}
 	if len(fields) == 0 {
-		return errors.New("the tag names no host and no path")
+		return errNothing
 	}
 	l.rule.Name = fields[0]
-	list := l.words(fields[1:])
+	list := l.defaults.add(l.words(fields[1:]))
 	if l.ignored = foreign(l.rule.Name, lastValue(list, "proto")); l.ignored != "" {
 		return nil
 	}
@@ -125,6 +144,9 @@ func (l *line) parse(text string) error {
 	}
 	l.rule.Match = match
 	restricted, err := l.setAll(list)
+	if err == nil && l.defaults != nil && l.defaults.closed != "" {
+		restricted, err = true, errors.New(l.defaults.closed)
+	}
 	switch {
 	case err != nil && restricted:
 		l.rule = *l.rule.closed()
@@ -134,9 +156,21 @@ func (l *line) parse(text string) error {
 	return err
 }
 
-func checkText(text string) error {
-	if len(text) > maxTag {
-		return fmt.Errorf("the tag is longer than %d bytes", maxTag)
+// split takes a line apart. Fabio's tags know no quotes.
+func (l *line) split(text string) ([]string, error) {
+	if l.fabio {
+		return strings.Fields(text), nil
+	}
+	return splitWords(text, l.env.Writer != WriterTag)
+}
+
+func (l *line) checkText(text string) error {
+	bound := maxTag
+	if l.env.Writer == WriterOperator {
+		bound = maxOperatorLine
+	}
+	if len(text) > bound {
+		return fmt.Errorf("the line is longer than %d bytes", bound)
 	}
 	for i := 0; i < len(text); i++ {
 		if c := text[i]; c < ' ' && c != '\t' || c >= 0x7f {
@@ -149,7 +183,7 @@ func checkText(text string) error {
 // closeUnread closes the route of a line that is not read any further, where it has a restriction and still names what it matches.
 func (l *line) closeUnread(text string) {
 	for source := range strings.FieldsSeq(text) {
-		if len(source) <= maxTag && checkText(source) == nil && restrictsUnread(text) {
+		if l.checkText(source) == nil && l.restrictsUnread(text) {
 			if match, err := parseSource(expand(source, l.env), l.paths); err == nil {
 				l.rule = Rule{Name: source, Match: match, Policy: Policy{Closed: true}}
 			}
@@ -159,9 +193,10 @@ func (l *line) closeUnread(text string) {
 }
 
 // restrictsUnread says whether a line that is not read narrows who may use its route.
-func restrictsUnread(text string) bool {
+func (l *line) restrictsUnread(text string) bool {
 	for word := range strings.FieldsSeq(text) {
-		if key, _, _ := strings.Cut(word, "="); restriction(key) {
+		key, _, _ := strings.Cut(word, "=")
+		if l.restriction(strings.TrimPrefix(strings.ToLower(key), ownPrefix)) {
 			return true
 		}
 	}

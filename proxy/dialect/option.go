@@ -49,11 +49,7 @@ func (o *option) ofRoute() bool { return o.scope == scopeRoute || o.name == "pri
 // words are the option as a rule has it, as it is written in a line.
 func (o *option) words(r *Rule) (out []string) {
 	for _, value := range o.print(r) {
-		if value == "" {
-			out = append(out, o.name)
-		} else {
-			out = append(out, o.name+"="+value)
-		}
+		out = append(out, quoted(o.name, value))
 	}
 	return out
 }
@@ -76,6 +72,7 @@ type word struct {
 	key, value string
 	known      *option // nil where there is none of that name in the line's language
 	idle       bool    // it has no effect beside an option that answers
+	byDefault  bool    // it stands in no line, and is our own language's
 }
 
 // words are the options of a line in their order.
@@ -102,12 +99,6 @@ func lastValue(list []word, key string) (value string) {
 	return value
 }
 
-// restriction says whether a key narrows who may use a route. A restriction of ours in one of Fabio's tags counts: whoever wrote it meant it.
-func restriction(key string) bool {
-	o := optionByName[strings.ToLower(key)]
-	return o != nil && o.restricts
-}
-
 // setAll sets the rule's options. All of them are read even after an error, so that restricted is true whenever a restriction could
 // not be honoured, or stood in a line with another error: such a line must not be replaced by an unrestricted route.
 func (l *line) setAll(list []word) (restricted bool, err error) {
@@ -119,7 +110,7 @@ func (l *line) setAll(list []word) (restricted bool, err error) {
 	}
 	for i := range list {
 		w := &list[i]
-		restricted = restricted || restriction(w.key)
+		restricted = restricted || l.restriction(w.key)
 		if bad := l.set(w, list[:i], answer); bad != nil && err == nil {
 			err = bad
 		}
@@ -129,11 +120,15 @@ func (l *line) setAll(list []word) (restricted bool, err error) {
 
 // set sets one option. Before are those in front of it; answer names one of the line that answers instead of forwarding.
 func (l *line) set(w *word, before []word, answer string) error {
+	if fabio := l.fabio; w.byDefault {
+		l.fabio = false
+		defer func() { l.fabio = fabio }()
+	}
 	o := w.known
 	again := slices.ContainsFunc(before, func(b word) bool { return b.key == w.key })
 	switch {
-	case o == nil && restriction(w.key):
-		return fmt.Errorf("%s is no option of these tags: the route is refused rather than served to everybody", w.key)
+	case o == nil && l.restriction(w.key):
+		return fmt.Errorf("%s: the route is refused rather than served to everybody", l.notAnOption(w.key))
 	case o == nil:
 		l.unknown(w.key)
 		return nil
@@ -154,7 +149,9 @@ func (l *line) setIdle(w *word, answer string) error {
 	err := w.known.set(&try, w.value)
 	if err == nil && len(w.known.print(&try.rule)) > 0 {
 		w.idle = true
-		l.note("%s has no effect beside %s", w.key, answer)
+		if !w.byDefault {
+			l.note("%s has no effect beside %s", w.key, answer)
+		}
 	} else {
 		l.notes = append(l.notes, try.notes...)
 	}
@@ -168,7 +165,7 @@ func (l *line) unknown(key string) {
 	case ours:
 		l.note("%s is no option of these tags; pointsman.route= has it", key)
 	default:
-		l.note("%q is not an option", shown(key))
+		l.note("%s", l.notAnOption(key))
 	}
 }
 
@@ -182,8 +179,14 @@ func (l *line) judge(list []word) {
 		}
 	}
 	for i := range options {
-		if o := &options[i]; o.judge != nil && slices.ContainsFunc(list, func(w word) bool { return w.known == o && !w.idle }) {
-			o.judge(l)
+		o := &options[i]
+		at := slices.IndexFunc(list, func(w word) bool { return w.known == o && !w.idle })
+		if o.judge == nil || at < 0 {
+			continue
+		}
+		notes := len(l.notes)
+		if o.judge(l); list[at].byDefault { // it may have its effect on other routes
+			l.notes = l.notes[:notes]
 		}
 	}
 }

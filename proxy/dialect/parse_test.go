@@ -15,7 +15,7 @@ import (
 )
 
 // both are the two languages that the lines are known from.
-var both = Languages{Lines{Called: "native", Prefix: "pointsman.route="}, Lines{Called: "fabio", Prefix: "urlprefix-", Paths: PathPrefix, Fabio: true}}
+var both = Languages{Lines{Called: "native"}, Lines{Called: "fabio", Prefix: "urlprefix-", Paths: PathPrefix, Fabio: true}}
 
 // parse is Parse, of which the tags that were refused are looked at.
 func parse(tags ...string) (rules []*Rule, rejects []Verdict) {

@@ -8,12 +8,6 @@ import (
 	"github.com/pointsman/pointsman/discovery/outside"
 )
 
-// Bounds of a pattern, far above what people write.
-const (
-	maxStars        = 8
-	maxAlternatives = 16
-)
-
 // Pattern is a host pattern: * is any run of bytes (dots too), ? any byte, [a-z] one of a class of host characters, [!a-z] any byte but
 // those, {a,b} alternatives (not nested). Immutable.
 type Pattern struct {

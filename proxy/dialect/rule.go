@@ -108,11 +108,3 @@ func (r *Rule) Unmet(decides *Rule) (out []string) {
 	}
 	return out
 }
-
-// Words are the options in effect, each as it is written in a line, in the order of the options' table.
-func (r *Rule) Words() (out []string) {
-	for i := range options {
-		out = append(out, options[i].words(r)...)
-	}
-	return out
-}

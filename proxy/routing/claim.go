@@ -33,6 +33,7 @@ type standing struct {
 	upstream *balancer.Upstream // nil when it has none
 	ways     []*balancer.Way    // those in which its rules speak to it
 	rules    []*dialect.Rule    // the good ones, with what its tags had asked for before they were spoilt
+	defaults *dialect.Defaults  // what its tags ask for all its routes
 	tags     []string
 	used     int  // rules in effect as written
 	clean    bool // all of them are, and no tag has another verdict
@@ -109,14 +110,14 @@ func (c *compiler) read(i int) {
 	before := c.before(in)
 	now.tags = in.Tags
 	if c.same && before != nil && before.clean && slices.Equal(before.tags, in.Tags) {
-		now.rules, now.used, now.clean = before.rules, before.used, true
+		now.rules, now.defaults, now.used, now.clean = before.rules, before.defaults, before.used, true
 		return
 	}
 	if c.tags == nil || !slices.Equal(c.tags, in.Tags) {
 		c.tags = in.Tags
 		c.result = c.options.Languages.Parse(in.Tags, c.env)
 	}
-	now.rules = c.result.Rules
+	now.rules, now.defaults = c.result.Rules, c.result.Defaults
 	for _, v := range c.result.Verdicts {
 		if v.Kind == dialect.VerdictUsed {
 			now.used++
@@ -195,34 +196,47 @@ func wayKey(o *dialect.Options) balancer.WayKey {
 
 // implied adds what the options ask for: the default service's route, and <service>.<domain>.
 func (c *compiler) implied() {
-	name := c.out.name
-	if name == c.options.DefaultService {
-		plain := &dialect.Rule{Language: dialect.NativeName}
-		for i := range c.out.block.Instances {
-			if !c.out.standing[i].foreign {
-				c.join(routeKey{isDefault: true}, i, plain)
-			}
-		}
+	if c.out.name == c.options.DefaultService {
+		c.fallback()
 	}
-	if c.options.Registered && name != catalogueService {
+	if c.options.Registered && c.out.name != catalogueService {
 		c.named()
+	}
+}
+
+// fallback adds the default service's route.
+func (c *compiler) fallback() {
+	var rule *dialect.Rule
+	for i := range c.out.standing {
+		now := &c.out.standing[i]
+		if now.foreign {
+			continue
+		}
+		if rule == nil || now.defaults != c.out.standing[i-1].defaults {
+			rule = now.defaults.Fallback()
+		}
+		c.join(routeKey{isDefault: true}, i, rule)
 	}
 }
 
 // named adds the route <service>.<domain>.
 func (c *compiler) named() {
 	text := strings.ToLower(c.out.name) + "." + c.options.Domain
-	rule := &dialect.Rule{Language: dialect.NativeName, Name: text, Match: dialect.Match{
+	match := dialect.Match{
 		Host: dialect.Host{Kind: dialect.HostExact, Text: text}, Path: dialect.Path{Kind: dialect.PathSegments, Text: "/"},
-	}}
+	}
+	var rule *dialect.Rule
 	for i := range c.out.block.Instances {
-		in := &c.out.block.Instances[i]
-		if c.out.standing[i].foreign || !in.Registered || restricted(c.out.standing[i].rules) {
+		in, now := &c.out.block.Instances[i], &c.out.standing[i]
+		if now.foreign || !in.Registered || restricted(now.rules) || now.defaults != nil && now.defaults.Off {
 			continue
 		}
 		if !outside.IsHostName(text) {
 			c.refuse(in, "the service's name is no host name: there is no route "+quoted(text))
 			return
+		}
+		if rule == nil || now.defaults != c.out.standing[i-1].defaults {
+			rule = now.defaults.Rule(text, match)
 		}
 		c.join(keyOf(&rule.Match), i, rule)
 	}

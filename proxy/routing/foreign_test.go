@@ -59,3 +59,26 @@ func TestInstanceThatTurnsIntoASidecarLeaves(t *testing.T) {
 		t.Errorf("departed: %v", table.departed)
 	}
 }
+
+// Options for all routes of an instance hold for those that no tag asks for; pointsman.route=off asks for none.
+func TestRoutesThatNoTagAsksForHaveTheInstancesOptions(t *testing.T) {
+	at := func(address string, tags ...string) discovery.Instance {
+		in := fixture.Instance("web", address, 80, tags...)
+		in.Registered = true
+		return in
+	}
+	plain, off, limited := at("10.0.0.1"), at("10.0.0.2", "pointsman.route=off"), at("10.0.0.3", "pointsman.deny=ip:10.9.0.0/16|ip:10.8.0.0/16")
+	closed := at("10.0.0.4", "pointsman.deny=10.9.0.0/33")
+	table := newTable(Options{Registered: true, DefaultService: "web", Domain: "test"}).Next(fixture.Snapshot(plain, off, limited, closed))
+	expect(t, table, "web.test", "/", "10.0.0.1:80 10.0.0.3:80")
+	expect(t, table, "other", "/", "10.0.0.1:80 10.0.0.2:80 10.0.0.3:80")
+	for _, host := range []string{"web.test", "other"} {
+		if r, _ := table.Match(Query{Authority: host, Path: "/"}); r.Policy.Admission == nil || len(r.Policy.Admission.Deny) != 2 {
+			t.Errorf("%s: the restriction is lost: %+v", host, r.Policy)
+		}
+	}
+	table = table.Next(fixture.Snapshot(plain, off, at("10.0.0.3"), closed))
+	if r, _ := table.Match(Query{Authority: "other", Path: "/"}); r.Policy.Admission != nil {
+		t.Errorf("the restriction stays when its tag has gone: %+v", r.Policy.Admission)
+	}
+}

@@ -1,9 +1,10 @@
-// Package native is the routing language of our own: the tag pointsman.route= and a line. Paths match on segment boundaries.
+// Package native is the routing language of our own: pointsman.route=LINE and pointsman.route.NAME=LINE, of which paths match on segment
+// boundaries, and pointsman.OPTION=VALUE, which gives all routes of the instance an option.
 package native
 
 import "github.com/pointsman/pointsman/proxy/dialect"
 
 // Language is the language. It has no state.
 func Language() dialect.Language {
-	return dialect.Lines{Called: dialect.NativeName, Prefix: "pointsman.route=", Paths: dialect.PathSegments}
+	return dialect.Lines{Called: dialect.NativeName, Paths: dialect.PathSegments}
 }

@@ -12,7 +12,7 @@ func parse(tags ...string) dialect.Result {
 
 // A tag of our own is a line behind its prefix; its path ends where a segment does.
 func TestTags(t *testing.T) {
-	r := parse("pointsman.route=Ex.com/a strip=/a", "urlprefix-/b", "pointsman.routes=/c")
+	r := parse("pointsman.route=Ex.com/a strip=/a", "urlprefix-/b", "pointsmen.route=/c")
 	if len(r.Rules) != 1 || len(r.Verdicts) != 1 || r.Verdicts[0].Kind != dialect.VerdictUsed {
 		t.Fatalf("%+v", r)
 	}

@@ -1,0 +1,126 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Defaults are what the tags of one instance ask for all its routes: pointsman.OPTION=VALUE. A line that has the option itself keeps its
+// own. Nil asks for nothing. Immutable once read.
+type Defaults struct {
+	// Off says that the instance wants no route that no line asks for.
+	Off bool
+
+	env      Env
+	list     []word
+	closed   string // why all routes of the instance are closed, or ""
+	verdicts []Verdict
+}
+
+// readDefaults reads those of an instance; nil where there are none.
+func readDefaults(tags []string, env Env) *Defaults {
+	d := &Defaults{env: env}
+	for _, tag := range tags {
+		key, value, ok := ownTag(tag)
+		switch line, isLine := ownLine(tag); {
+		case !ok:
+		case !isLine:
+			d.read(tag, key, value)
+		case strings.TrimSpace(line) == noRoute:
+			d.Off = true
+			d.tell(tag, VerdictUsed, "")
+		}
+	}
+	if !d.Off && d.verdicts == nil {
+		return nil
+	}
+	return d
+}
+
+func (d *Defaults) tell(tag string, kind VerdictKind, reason string) {
+	d.verdicts = append(d.verdicts, Verdict{Kind: kind, Sources: []string{shown(tag)}, Reason: reason})
+}
+
+// read reads one of them. A restriction that can't be honoured closes all routes of the instance.
+func (d *Defaults) read(tag, key, value string) {
+	l := &line{env: d.env}
+	w, err := d.parse(l, key, value)
+	switch {
+	case err != nil && l.restriction(key):
+		d.closed = fmt.Sprintf("%s%s=, which all routes of the instance have: %v", ownPrefix, key, err)
+		d.tell(tag, VerdictRefused, err.Error())
+	case err != nil:
+		d.tell(tag, VerdictRefused, err.Error())
+	case l.notes != nil:
+		d.tell(tag, VerdictPartly, strings.Join(l.notes, "; "))
+		d.list = append(d.list, w)
+	default:
+		d.tell(tag, VerdictUsed, "")
+		d.list = append(d.list, w)
+	}
+}
+
+// parse tries one on an empty rule.
+func (d *Defaults) parse(l *line, key, value string) (w word, err error) {
+	if err := l.checkText(ownPrefix + key + "=" + value); err != nil {
+		return w, err
+	}
+	if value = strings.TrimSpace(value); strings.HasPrefix(value, `"`) {
+		rest := ""
+		if value, rest, err = unquote(value); err == nil && rest != "" {
+			err = errors.New("one value stands behind an option")
+		}
+		if err != nil {
+			return w, err
+		}
+	}
+	w = word{key: key, value: value, known: optionByName[key], byDefault: true}
+	switch {
+	case w.known == nil:
+		return w, fmt.Errorf("%s%s: %s", ownPrefix, shown(key), l.notAnOption(key))
+	case len(d.list) == maxDefaults:
+		return w, fmt.Errorf("an instance may have %d options for all its routes", maxDefaults)
+	}
+	return w, l.set(&w, d.list, "")
+}
+
+// add appends to the options of a line those that it does not have itself.
+func (d *Defaults) add(list []word) []word {
+	if d == nil {
+		return list
+	}
+	n := len(list)
+	for _, w := range d.list {
+		if !slices.ContainsFunc(list[:n], func(o word) bool { return o.key == w.key }) {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// Rule is that of a route that no line asks for, at a match: it has what the defaults ask. It is the caller's.
+func (d *Defaults) Rule(name string, match Match) *Rule {
+	l := &line{rule: Rule{Language: NativeName, Name: name, Match: match}, defaults: d}
+	if d == nil {
+		return &l.rule
+	}
+	l.env = d.env
+	list := d.add(nil)
+	if restricted, err := l.setAll(list); err != nil && restricted || d.closed != "" {
+		return l.rule.closed()
+	}
+	l.judge(list)
+	l.rule.seal()
+	return &l.rule
+}
+
+// Fallback is the rule of the default route, which has no match: where the defaults have a condition that restricts, it is closed.
+func (d *Defaults) Fallback() *Rule {
+	r := d.Rule("", Match{})
+	if d != nil && slices.ContainsFunc(d.list, func(w word) bool { return w.known.scope == scopeMatch && w.known.restricts }) {
+		return r.closed()
+	}
+	return r
+}

@@ -1,0 +1,104 @@
+package dialect
+
+import (
+	"strings"
+	"testing"
+)
+
+// lines are those of the rules of one instance, the closed ones with a mark.
+func lines(r Result) (out []string) {
+	for _, rule := range r.Rules {
+		line := rule.Line()
+		if rule.Policy.Closed {
+			line += " (closed)"
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// kinds are the verdicts' kinds in their order, a sign each: used, partly, ignored, refused.
+func kinds(r Result) (out string) {
+	for _, v := range r.Verdicts {
+		out += v.Kind.String()[:1]
+	}
+	return out
+}
+
+func TestOptionsForAllRoutesOfAnInstance(t *testing.T) {
+	for _, c := range []struct{ name, tags, lines, kinds string }{
+		{"each route has them", "pointsman.weight=5; pointsman.route=a.io/x; pointsman.route.two=/y", "a.io/x weight=5; /y weight=5", "uuu"},
+		{"a line keeps its own", "pointsman.weight=5; pointsman.route=/x weight=7", "/x weight=7", "uu"},
+		{"those of Fabio too", "pointsman.allow=ip:10.0.0.1|ip:10.0.0.2; urlprefix-/x weight=0.5", "/x weight=0.5 allow=ip:10.0.0.1/32,ip:10.0.0.2/32", "uu"},
+		{"a bad one alone is refused", "pointsman.weight=x; pointsman.route=/x", "/x", "ru"},
+		{"an unknown one", "pointsman.wieght=5; pointsman.route=/x", "/x", "ru"},
+		{"a restriction that can't be honoured closes all", "pointsman.allow=x; pointsman.route=/x; urlprefix-/y", "/x (closed); /y (closed)", "rrr"},
+		{"one that is misspelt too", "pointsman.alow=ip:10.0.0.1; pointsman.route=/x", "/x (closed)", "rr"},
+		{"two of them", "pointsman.deny=ip:10.0.0.1; pointsman.deny=ip:10.0.0.2; pointsman.route=/x", "/x (closed)", "urr"},
+		{"a quoted one", `pointsman.strip="/x"; pointsman.route=/x`, "/x strip=/x", "uu"},
+		{"a badly quoted one", `pointsman.strip="/x" y; pointsman.route=/x`, "/x", "ru"},
+		{"no effect on one route", "pointsman.strip=/x; pointsman.route=/x; pointsman.route=/y; pointsman.route=/z redirect=301|/x", "/x strip=/x; /y; /z redirect=301,/x", "uuuu"},
+		{"no route", "pointsman.route=off; pointsman.weight=5", "", "uu"},
+		{"none at all", "pointsman.; pointsman.x; pointsman.route", "", "rrr"},
+	} {
+		r := both.Parse(strings.Split(c.tags, "; "), Env{})
+		if got := strings.Join(lines(r), "; "); got != c.lines {
+			t.Errorf("%s: %s; want %s", c.name, got, c.lines)
+		}
+		for _, kind := range "upir" {
+			if strings.Count(kinds(r), string(kind)) != strings.Count(c.kinds, string(kind)) {
+				t.Errorf("%s: %s, want %s: %+v", c.name, kinds(r), c.kinds, r.Verdicts)
+			}
+		}
+		if off := r.Defaults != nil && r.Defaults.Off; off != strings.Contains(c.tags, "=off") {
+			t.Errorf("%s: off is %t", c.name, off)
+		}
+	}
+}
+
+// The route that no line asks for has them too, and a condition that restricts closes the one that has no match.
+func TestOptionsForRoutesThatNoLineAsksFor(t *testing.T) {
+	match := Match{Host: Host{Kind: HostExact, Text: "a.io"}, Path: Path{Text: "/"}}
+	for tag, want := range map[string]string{
+		"v1": "a.io/", "pointsman.weight=5": "a.io/ weight=5", "pointsman.allow=ip:10.0.0.1": "a.io/ allow=ip:10.0.0.1/32",
+	} {
+		d := both.Parse([]string{tag}, Env{}).Defaults
+		if r := d.Rule("a.io", match); r.Line() != want || r.Policy.Closed || len(d.Fallback().Words()) != len(r.Words()) {
+			t.Errorf("%s: %s, %+v", tag, r.Line(), d.Fallback())
+		}
+	}
+	if d := both.Parse([]string{"pointsman.allow=x"}, Env{}).Defaults; !d.Rule("a.io", match).Policy.Closed || !d.Fallback().Policy.Closed {
+		t.Error("open in spite of a restriction that can't be honoured")
+	}
+}
+
+func TestMisspeltOptions(t *testing.T) {
+	for key, want := range map[string]string{"wieght": "weight", "weigh": "weight", "alllow": "allow", "denyy": "deny", "dent": "deny", "speed": ""} {
+		got := (&line{}).notAnOption(key)
+		if meant := strings.Contains(got, "is "+want+" meant"); meant != (want != "") {
+			t.Errorf("%s: %s", key, got)
+		}
+	}
+	if r := ruleOf("pointsman.route=/a alow=ip:10.0.0.1"); !r.Policy.Closed {
+		t.Errorf("open, although a restriction is meant: %+v", r)
+	}
+	if r := ruleOf("urlprefix-/a alow=ip:10.0.0.1"); r.Policy.Closed {
+		t.Errorf("Fabio's tags ignore what they do not know: %+v", r)
+	}
+}
+
+// ruleOf is the one rule of a tag.
+func ruleOf(tag string) *Rule { return both.Parse([]string{tag}, Env{}).Rules[0] }
+
+// Not everybody may write everything.
+func TestWhoWroteIt(t *testing.T) {
+	if r, v := ParseLine("# a remark", PathSegments, Env{Writer: WriterKV}); r != nil || v != nil {
+		t.Errorf("a remark: %+v %+v", r, v)
+	}
+	long := "/a redirect=301,/" + strings.Repeat("b", maxTag)
+	for writer, want := range map[Writer]bool{WriterTag: false, WriterKV: false, WriterOperator: true} {
+		if r, v := ParseLine(long, PathSegments, Env{Writer: writer}); (r != nil) != want || (len(v) == 0) != want {
+			t.Errorf("a long line of writer %d: %+v", writer, v)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package dialect
+
+import (
+	"reflect"
+	"testing"
+)
+
+// printed are lines that hold every option, and what is hard to print.
+var printed = []string{
+	"/a", "ex.com/", "*.ex.com:81/a strip=/a weight=0.5 deny=ip:10.0.0.0/8|ip:fd00::/8", "[::1]:8/x redirect=301,https://$host$path",
+	"a{a,b}[!a-c]?.x/", "/$DC$x/b$ proto=https tlsskipverify=true host=dst prepend=/v1/ weight=-1", "/a host=\"Ex.com\" allow=ip:10.0.0.1",
+	"/ weight=1e-300", "/a redirect=302|/b", "/a weight=\"5\" WEIGHT=7",
+}
+
+// Read again, a printed rule makes the same rule, and is printed the same.
+func FuzzPrint(f *testing.F) {
+	for _, text := range printed {
+		f.Add(text, false)
+	}
+	f.Add("/a host=ex.com deny=ip:10.0.0.1,ip:::ffff:1.2.3.4 strip=/", true)
+	f.Fuzz(func(t *testing.T, text string, fabio bool) {
+		env := Env{Datacenter: "dc1", Writer: WriterOperator}
+		rule, _ := (&line{env: env, fabio: fabio}).read(text)
+		if rule == nil || rule.Policy.Closed {
+			return
+		}
+		checkPrint(t, rule, env)
+	})
+}
+
+func checkPrint(t *testing.T, rule *Rule, env Env) {
+	t.Helper()
+	again, verdicts := ParseLine(rule.Line(), PathSegments, env)
+	if again == nil || len(verdicts) > 0 {
+		t.Fatalf("%q: printed as %q, which is not read: %+v", rule.Name, rule.Line(), verdicts)
+	}
+	if !reflect.DeepEqual(again.Match, rule.Match) || !reflect.DeepEqual(again.Options, rule.Options) || !reflect.DeepEqual(again.Policy, rule.Policy) {
+		t.Fatalf("%q: printed as %q, which is another rule:\n%+v\n%+v", rule.Name, rule.Line(), rule, again)
+	}
+	if again.Line() != rule.Line() {
+		t.Fatalf("%q: printed as %q, then as %q", rule.Name, rule.Line(), again.Line())
+	}
+}
