@@ -30,13 +30,15 @@ func BenchmarkPick(b *testing.B) {
 	}{
 		{"round-robin", RoundRobin{}, 3, 0, equal}, {"round-robin", RoundRobin{}, 10, 0, equal}, {"round-robin", RoundRobin{}, 1000, 0, equal},
 		{"round-robin", RoundRobin{}, 10, 5, equal}, {"round-robin", RoundRobin{}, 1000, 500, equal}, {"weighted", RoundRobin{}, 10, 0, unequal},
-		{"weighted", RoundRobin{}, 1000, 0, unequal}, {"least-connections", LeastConnections{}, 10, 0, equal},
+		{"weighted", RoundRobin{}, 1000, 0, unequal}, {"least-connections", LeastConnections{}, 3, 0, equal}, {"least-connections", LeastConnections{}, 10, 0, equal},
+		{"weighted", RoundRobin{}, 3, 0, unequal}, {"hash", Hash{}, 3, 0, equal}, {"hash", Hash{}, 200, 0, equal}, {"hash-weighted", Hash{}, 3, 0, unequal},
+		{"hash-bounded", Hash{Most: 1.25}, 3, 0, equal}, {"hash-weighted", Hash{}, 200, 0, unequal}, {"least-time", LeastTime{}, 3, 0, equal}, {"least-time", LeastTime{}, 200, 0, equal},
 	} {
 		p := c.policy.Build(answering(c.n, c.out, c.weight), NewLane())
 		b.Run(fmt.Sprintf("%s/%d-of-%d", c.name, c.n-c.out, c.n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				p.Pick(Want{})
+				p.Pick(Want{Key: 7})
 			}
 		})
 		b.Run(fmt.Sprintf("%s/%d-of-%d/parallel", c.name, c.n-c.out, c.n), func(b *testing.B) {

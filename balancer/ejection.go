@@ -22,7 +22,7 @@ func (h *health) lapsed() bool {
 	if time.Now().Before(h.until) {
 		return false
 	}
-	h.ejected.Store(false)
+	h.back()
 	return true
 }
 

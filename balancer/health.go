@@ -15,6 +15,7 @@ type health struct {
 	keeps        atomic.Bool  // it has answered without ending the connection
 	broken       atomic.Int32 // fresh connections in a row that closed on a request
 	leavingUntil atomic.Int64 // unix nanoseconds until which it counts as leaving; 0 = it does not
+	ramp
 
 	mu       sync.Mutex // guards what follows, and every change of ejected
 	failures int        // in a row
@@ -73,7 +74,7 @@ func (w *Way) ObserveAnswer(loop uint, d time.Duration) (first bool) {
 	w.mu.Lock()
 	w.answered.Store(true)
 	w.failures, w.since, w.until = 0, time.Time{}, time.Time{}
-	w.ejected.Store(false)
+	w.back()
 	w.mu.Unlock()
 	return w.upstream.answered.CompareAndSwap(false, true)
 }
@@ -129,7 +130,7 @@ func (h *health) accepted() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.last != faultClosed {
-		h.ejected.Store(false)
+		h.back()
 	}
 }
 
@@ -137,7 +138,14 @@ func (h *health) accepted() {
 func (h *health) proved() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ejected.Store(false)
+	h.back()
+}
+
+// back ends an ejection, if there is one. It needs mu.
+func (h *health) back() {
+	if h.ejected.Swap(false) {
+		h.Return(time.Now(), 0)
+	}
 }
 
 // failed ejects it for another while.

@@ -15,10 +15,21 @@ type Lane struct {
 	mu    sync.Mutex
 	turns *turns    // built last, where all weights were the same: the next one goes on from there
 	last  *rotation // built last, where they were not: what its members have gained goes on in the next one
+	spare *Lane     // of the backups; nil until there are some
 }
 
 // NewLane makes an empty Lane.
 func NewLane() *Lane { return &Lane{} }
+
+// ofBackups is that of the backups, which take turns of their own.
+func (l *Lane) ofBackups() *Lane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.spare == nil {
+		l.spare = NewLane()
+	}
+	return l.spare
+}
 
 // rotate builds a rotation that goes on where the one before was: with members of one weight, with the first of those to come that is
 // still there; else each member has the current weight that it had, or 0. The few requests that still hold the picker built before may

@@ -12,7 +12,7 @@ type LeastConnections struct{}
 
 // Build makes a picker; one choice costs time in proportion to the logarithm of the number of members.
 func (LeastConnections) Build(members []Member, _ *Lane) Picker {
-	p := &twoChoices{members: members, ends: make([]int64, len(members))}
+	p := &twoChoices{members: members, ends: make([]int64, len(members)), better: lighterOf}
 	for i, m := range members {
 		p.total += int64(max(0, m.Weight))
 		p.ends[i] = p.total
@@ -24,34 +24,33 @@ type twoChoices struct {
 	members []Member
 	ends    []int64 // running sums of the weights
 	total   int64
+	better  func(a, b *Member) bool // whether the second is
 }
 
-func (p *twoChoices) Pick(w Want) (int, bool) {
-	if w.Settled {
-		if i, ok := p.choose(w.Tried, true); ok {
-			return i, true
-		}
-	}
-	return p.choose(w.Tried, false)
-}
+func (p *twoChoices) Pick(w Want) (int, bool) { return choose(p, w) }
 
-func (p *twoChoices) choose(t *Tried, settled bool) (int, bool) {
+func (p *twoChoices) take(w Want) (int, chance) {
 	if p.total == 0 {
-		return p.scan(0, t, settled)
+		return p.scan(0, w)
 	}
 	first := p.at(rand.Int64N(p.total))
 	second := p.other(first)
-	a := allowed(p.members[first].Way, first, t, settled)
-	b := second != first && allowed(p.members[second].Way, second, t, settled)
-	switch {
-	case a && b:
-		return p.lighter(first, second), true
-	case a:
-		return first, true
-	case b:
-		return second, true
+	a, b := p.members[first].may(first, &w), chanceNone
+	if second != first {
+		b = p.members[second].may(second, &w)
 	}
-	return p.scan(first, t, settled)
+	switch {
+	case a == chanceNow && b == chanceNow:
+		if p.better(&p.members[first], &p.members[second]) {
+			return second, chanceNow
+		}
+		return first, chanceNow
+	case a == chanceNow:
+		return first, chanceNow
+	case b == chanceNow:
+		return second, chanceNow
+	}
+	return p.scan(first, w)
 }
 
 // at is the member whose stretch of the running sums holds x.
@@ -74,27 +73,31 @@ func (p *twoChoices) other(first int) int {
 	return p.at(x)
 }
 
-// lighter compares requests in flight per weight; the first drawn wins a tie, so that an idle set is used by weight.
-func (p *twoChoices) lighter(a, b int) int {
-	x, y := &p.members[a], &p.members[b]
-	if y.Way.upstream.InFlight()*int64(x.Weight) < x.Way.upstream.InFlight()*int64(y.Weight) {
-		return b
-	}
-	return a
+// lighterOf compares requests in flight per weight; the first drawn wins a tie, so that an idle set is used by weight.
+func lighterOf(a, b *Member) bool {
+	return b.Way.upstream.InFlight()*int64(a.Weight) < a.Way.upstream.InFlight()*int64(b.Weight)
 }
 
 // scan takes the first member that will do from a given one on, round the end; those without a weight come last.
-func (p *twoChoices) scan(from int, t *Tried, settled bool) (int, bool) {
-	spare := -1
+func (p *twoChoices) scan(from int, w Want) (int, chance) {
+	spare, v := -1, chanceNone
 	for k := range p.members {
 		i := (from + k) % len(p.members)
-		if p.members[i].Weight <= 0 && spare >= 0 || !allowed(p.members[i].Way, i, t, settled) {
+		m := &p.members[i]
+		if m.Weight <= 0 && spare >= 0 {
 			continue
 		}
-		if p.members[i].Weight > 0 {
-			return i, true
+		switch one := m.may(i, &w); {
+		case one != chanceNow:
+			v = max(v, one)
+		case m.Weight > 0:
+			return i, chanceNow
+		default:
+			spare = i
 		}
-		spare = i
 	}
-	return spare, spare >= 0
+	if v == chanceNone && spare >= 0 {
+		return spare, chanceNow
+	}
+	return -1, v
 }

@@ -1,12 +1,5 @@
 package balancer
 
-// Member is one instance of a fixed set, spoken to over one way. Weight is relative to the others; 0 means that it is chosen only when
-// no member with a weight can be.
-type Member struct {
-	Way    *Way
-	Weight int
-}
-
 // Want is what a request wants of a choice. The zero value takes every usable member.
 type Want struct {
 	// Tried are the members that are passed over, as the request has used them; nil is none.
@@ -14,17 +7,72 @@ type Want struct {
 	// Settled prefers members that have answered, or whose bare connection stayed open, and that are not leaving; when there is none, it
 	// takes the others.
 	Settled bool
+	// Key is the hash of what the route balances by; 0 where the request has none, or the route balances otherwise.
+	Key uint64
+	// Sticky is the member that the client's cookie names; 0 where it names none.
+	Sticky uint64
+
+	eager bool    // members on their ramp take every turn
+	set   []int32 // the position in the whole set of each member; nil where that is the same
+}
+
+// tried says whether the request has used member i.
+func (w *Want) tried(i int) bool {
+	if !w.Tried.any() {
+		return false
+	}
+	if w.set != nil {
+		i = int(w.set[i])
+	}
+	return w.Tried.Has(i)
 }
 
 // Picker chooses a member of the set that it was built over. Pick never blocks for long, allocates nothing and may be
-// called from several goroutines. It skips members that are ejected, retired, or tried; ok is false when none is left.
+// called from several goroutines. It skips members that are ejected, retired, full, or tried; ok is false when none is left.
 type Picker interface {
 	Pick(w Want) (i int, ok bool)
 }
 
-// Policy builds a Picker. What must survive the set lives in lane, which is not nil. The Picker owns members afterwards.
+// Policy builds a Picker over members of one rank; see Build. What must survive the set lives in lane, which is not nil. The Picker owns
+// members afterwards.
 type Policy interface {
 	Build(members []Member, lane *Lane) Picker
+}
+
+// Build builds a picker by a policy over members of which some may be backups, and to which clients may stick.
+func Build(p Policy, members []Member, lane *Lane) Picker {
+	return withSticky(members, ranked(p, members, lane))
+}
+
+// taker asks a set once for a member: yes, no, or not now where turns were left to others by members on their ramp.
+type taker interface {
+	take(w Want) (i int, v chance)
+}
+
+// choose asks for a settled member first where the request wants one. While only members on their ramp are left, their turns come round
+// until one takes it: so each keeps its part.
+func choose(t taker, w Want) (int, bool) {
+	if w.Settled {
+		if i, ok := comeRound(t, w); ok {
+			return i, true
+		}
+		w.Settled = false
+	}
+	return comeRound(t, w)
+}
+
+func comeRound(t taker, w Want) (int, bool) {
+	for range rampRounds {
+		switch i, v := t.take(w); v {
+		case chanceNow:
+			return i, true
+		case chanceNone:
+			return -1, false
+		}
+	}
+	w.eager = true // others took the turns meanwhile
+	i, v := t.take(w)
+	return i, v == chanceNow
 }
 
 // maxTried is more than any sensible number of attempts: those that refused are ejected anyway, so only attempts that got
@@ -62,19 +110,3 @@ func (t *Tried) Has(i int) bool {
 
 // any says whether any was noted.
 func (t *Tried) any() bool { return t != nil && t.n > 0 }
-
-// allowed says whether a member may be chosen. In a first pass for settled members, one that is merely not settled yet is
-// reported to its Reviver, so that it does not starve while others serve.
-func allowed(w *Way, i int, t *Tried, settled bool) bool {
-	if t.Has(i) || !w.Usable() {
-		return false
-	}
-	if !settled {
-		return true
-	}
-	if !w.Settled() {
-		w.ask()
-		return false
-	}
-	return !w.Leaving()
-}

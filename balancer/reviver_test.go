@@ -127,7 +127,7 @@ func TestInstanceThatHasNotAnsweredIsSettledByAConnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := NewReviver(func(context.Context, string) (net.Conn, error) { return &fakeConn{open: true}, nil })
 		defer running(t, r)()
-		m := []Member{{r.NewUpstream("s", "a:80").Way(WayKey{}), 1}, {r.NewUpstream("s", "b:80").Way(WayKey{}), 1}}
+		m := []Member{{Way: r.NewUpstream("s", "a:80").Way(WayKey{}), Weight: 1}, {Way: r.NewUpstream("s", "b:80").Way(WayKey{}), Weight: 1}}
 		m[0].Way.ObserveAnswer(0, time.Millisecond)
 		p := RoundRobin{}.Build(m, NewLane())
 		if got := run2(p, 3); got != "000" {

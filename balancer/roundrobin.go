@@ -70,25 +70,21 @@ func (r *rotation) inherit(old *rotation) {
 
 func (r *rotation) Pick(w Want) (int, bool) {
 	if len(r.members) == 1 {
-		return 0, allowed(r.members[0].Way, 0, w.Tried, w.Settled) || allowed(r.members[0].Way, 0, w.Tried, false)
+		return only(&r.members[0], w)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if w.Settled {
-		if i, ok := r.turn(w.Tried, true); ok {
-			return i, true
-		}
-	}
-	return r.turn(w.Tried, false)
+	return choose(r, w)
 }
 
-// turn moves the rotation one step on. Members that cannot be chosen now neither gain nor lose.
-func (r *rotation) turn(t *Tried, settled bool) (int, bool) {
-	best, spare := -1, -1
+// take moves the rotation one step on. Members that cannot be chosen now neither gain nor lose. It needs mu.
+func (r *rotation) take(w Want) (int, chance) {
+	best, spare, all := -1, -1, chanceNone
 	var total, top int64
 	for i := range r.members {
 		m := &r.members[i]
-		if !allowed(m.Way, i, t, settled) {
+		if v := m.may(i, &w); v != chanceNow {
+			all = max(all, v)
 			continue
 		}
 		if m.Weight <= 0 {
@@ -104,9 +100,12 @@ func (r *rotation) turn(t *Tried, settled bool) (int, bool) {
 			best, top = i, r.current[i]
 		}
 	}
-	if best < 0 {
-		return spare, spare >= 0
+	switch {
+	case best >= 0:
+		r.current[best] -= total
+		return best, chanceNow
+	case all == chanceNone && spare >= 0:
+		return spare, chanceNow
 	}
-	r.current[best] -= total
-	return best, true
+	return -1, all
 }

@@ -46,30 +46,50 @@ func (p *turns) follow(old *turns) {
 
 func (p *turns) Pick(w Want) (int, bool) {
 	if len(p.members) == 1 {
-		return 0, allowed(p.members[0].Way, 0, w.Tried, w.Settled) || allowed(p.members[0].Way, 0, w.Tried, false)
+		return only(&p.members[0], w)
 	}
-	if w.Settled {
-		if i, ok := p.draw(w.Tried, true); ok {
+	if n := uint64(len(p.members)); n > 0 && !w.Settled && !w.Tried.any() { // nearly always the first one will do
+		if i := int((p.drawn.Add(1) - 1) % n); p.members[i].may(i, &w) == chanceNow {
 			return i, true
 		}
 	}
-	return p.draw(w.Tried, false)
+	return choose(p, w)
 }
 
-// draw takes a turn. A request that has had one, and goes on, takes none: after each of its failures the member that failed would else have
+// only is the pick of a set of one.
+func only(m *Member, w Want) (int, bool) {
+	w.eager = true
+	if m.may(0, &w) == chanceNow {
+		return 0, true
+	}
+	if !w.Settled {
+		return -1, false
+	}
+	w.Settled = false
+	return 0, m.may(0, &w) == chanceNow
+}
+
+// take takes a turn. A request that has had one, and goes on, takes none: after each of its failures the member that failed would else have
 // the next turn, too.
-func (p *turns) draw(t *Tried, settled bool) (int, bool) {
-	if t.any() {
-		return p.any(t, settled)
+func (p *turns) take(w Want) (int, chance) {
+	if w.Tried.any() {
+		return p.any(w)
 	}
 	n := uint64(len(p.members))
+	all := chanceNone
 	for range min(n, maxSkips) {
 		i := int((p.drawn.Add(1) - 1) % n)
-		if allowed(p.members[i].Way, i, t, settled) {
-			return i, true
+		switch v := p.members[i].may(i, &w); v {
+		case chanceNow:
+			return i, chanceNow
+		case chanceLater:
+			all = chanceLater
 		}
 	}
-	return p.any(t, settled)
+	if all == chanceLater {
+		return -1, chanceLater
+	}
+	return p.any(w)
 }
 
 // maxDraws is how often any draws: with half of the members gone, one of them finds none in sixteen.
@@ -77,20 +97,25 @@ const maxDraws = 4
 
 // any is a random member that can be chosen, in most cases; else the first from a random one on: there are so many that the turns of a few
 // are far apart, or others have drawn them meanwhile, or the request has had its turn.
-func (p *turns) any(t *Tried, settled bool) (int, bool) {
-	n := len(p.members)
+func (p *turns) any(w Want) (int, chance) {
+	n, all := len(p.members), chanceNone
+	if n == 0 {
+		return -1, chanceNone
+	}
 	from := rand.IntN(n)
 	for range maxDraws {
-		if allowed(p.members[from].Way, from, t, settled) {
-			return from, true
+		if p.members[from].may(from, &w) == chanceNow {
+			return from, chanceNow
 		}
 		from = rand.IntN(n)
 	}
 	for k := range n {
 		i := (from + k) % n
-		if allowed(p.members[i].Way, i, t, settled) {
-			return i, true
+		v := p.members[i].may(i, &w)
+		if v == chanceNow {
+			return i, chanceNow
 		}
+		all = max(all, v)
 	}
-	return -1, false
+	return -1, all
 }

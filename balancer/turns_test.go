@@ -93,7 +93,7 @@ func TestTurnsGoOnOverASwap(t *testing.T) {
 	}
 	lane := NewLane()
 	run(RoundRobin{}.Build(m, lane), m, 2)
-	heavy := []Member{{m[0].Way, 2}, {m[1].Way, 1}}
+	heavy := []Member{{Way: m[0].Way, Weight: 2}, {Way: m[1].Way, Weight: 1}}
 	if got := run(RoundRobin{}.Build(heavy, lane), heavy, 3); got != "aba" {
 		t.Errorf("with weights from now on: %s", got)
 	}

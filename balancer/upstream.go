@@ -25,7 +25,8 @@ type Upstream struct {
 
 	mu   sync.Mutex
 	ways []*Way // guarded by mu; those in use
-	_    [32]byte
+	timing
+	_ [16]byte
 
 	load
 }

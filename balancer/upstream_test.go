@@ -88,7 +88,7 @@ func (timeoutError) Temporary() bool { return true }
 
 func TestWhatSaysFarewellGetsNothingUnrepeatableWhileOthersServe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		members := []Member{{NewUpstream("s", "a:80").Way(WayKey{}), 1}, {NewUpstream("s", "b:80").Way(WayKey{}), 1}}
+		members := []Member{{Way: NewUpstream("s", "a:80").Way(WayKey{}), Weight: 1}, {Way: NewUpstream("s", "b:80").Way(WayKey{}), Weight: 1}}
 		a, b := members[0].Way, members[1].Way
 		p := RoundRobin{}.Build(members, NewLane())
 		shares := func(w bool) (n [2]int) {

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"sync/atomic"
+	"time"
 )
 
 // WayKey says how an instance is spoken to. The zero value is plain HTTP.
@@ -38,6 +39,7 @@ type Way struct {
 
 func newWay(u *Upstream, key WayKey) *Way {
 	w := &Way{upstream: u, key: key}
+	w.Return(time.Now(), 0)
 	if key.TLS {
 		name := key.ServerName
 		if host, _, err := net.SplitHostPort(u.address); name == "" && err == nil {

@@ -63,21 +63,16 @@ func (w *wheel) saveCurrent() {
 func (w *wheel) Pick(want Want) (int, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if want.Settled {
-		if i, ok := w.turn(want.Tried, true); ok {
-			return i, true
-		}
-	}
-	return w.turn(want.Tried, false)
+	return choose(w, want)
 }
 
 // maxSkips is how many members in a row are passed over before the wheel looks through all of them from a random one on. It is
 // the case when nearly all of a very large service are out; a turn costs some ten times as much as a look.
 const maxSkips = 1024
 
-func (w *wheel) turn(t *Tried, settled bool) (int, bool) {
+func (w *wheel) take(want Want) (int, chance) {
 	if w.total == 0 {
-		return w.spare(t, settled)
+		return w.spare(want)
 	}
 	for range maxSkips {
 		w.turns++
@@ -85,11 +80,12 @@ func (w *wheel) turn(t *Tried, settled bool) (int, bool) {
 		i := int(s.members[0])
 		w.current[i] -= w.total
 		w.sink(s, 0)
-		if allowed(w.members[i].Way, i, t, settled) {
-			return i, true
+		if w.members[i].may(i, &want) == chanceNow {
+			return i, chanceNow
 		}
 	}
-	return w.any(t, settled)
+	want.eager = true // turns have come round a few times
+	return w.any(want)
 }
 
 // best is the bucket whose top has the highest current weight; the lower index wins a tie.
@@ -106,25 +102,26 @@ func (w *wheel) best() *bucket {
 }
 
 // any is the first member that can be chosen, from a random one on.
-func (w *wheel) any(t *Tried, settled bool) (int, bool) {
+func (w *wheel) any(want Want) (int, chance) {
 	n := len(w.members)
 	from := rand.IntN(n)
 	for k := range n {
 		i := (from + k) % n
-		if w.members[i].Weight > 0 && allowed(w.members[i].Way, i, t, settled) {
-			return i, true
+		if w.members[i].Weight > 0 && w.members[i].may(i, &want) == chanceNow {
+			return i, chanceNow
 		}
 	}
-	return w.spare(t, settled)
+	return w.spare(want)
 }
 
-func (w *wheel) spare(t *Tried, settled bool) (int, bool) {
+func (w *wheel) spare(want Want) (int, chance) {
+	want.eager = true
 	for _, i := range w.spares {
-		if allowed(w.members[i].Way, int(i), t, settled) {
-			return int(i), true
+		if w.members[i].may(int(i), &want) == chanceNow {
+			return int(i), chanceNow
 		}
 	}
-	return -1, false
+	return -1, chanceNone
 }
 
 // sink moves a member down to its place in the heap.
