@@ -56,6 +56,7 @@ func (p *Policy) asked(r *Route) *Policy {
 	}
 	own, asked := *p, &r.claims[0].rule.Policy
 	own.Unlogged = asked.Log.Off
+	own.Timeouts, own.Tries = own.Timeouts.asked(&asked.Tries), own.Tries.asked(&asked.Tries)
 	if own == *p {
 		return p
 	}

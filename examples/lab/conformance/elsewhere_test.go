@@ -9,10 +9,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pointsman/pointsman/discovery"
-	"github.com/pointsman/pointsman/proxy/dialect"
-	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // withStatus is an answer of known length.
@@ -155,12 +154,12 @@ func TestNextUpstream(t *testing.T) {
 	every(t, func(t *testing.T, k *kind) {
 		for _, c := range nextCases {
 			part(t, c.name, func(t testing.TB) {
-				next, err := dialect.ParseNext(c.next)
-				if err != nil {
-					t.Fatal(err)
+				tag := "pointsman.route=/ next-upstream=" + c.next
+				if c.tries > 0 {
+					tag += " tries=" + strconv.Itoa(c.tries)
 				}
 				var asked, conns atomic.Int64
-				const first = "urlprefix-/ weight=0.5" // two such leave nothing to others, which are asked when no such is left
+				first := tag + " weight=0.5" // two such leave nothing to others, which are asked when no such is left
 				bad := func() discovery.Instance {
 					if c.bad != "" {
 						return at(counting(t, c.bad, &asked, &conns).Addr(), first)
@@ -171,14 +170,44 @@ func TestNextUpstream(t *testing.T) {
 						}
 					}).Addr(), first)
 				}
-				o := setup{noRetries: true, ofRoute: func(_ *routing.Route, p *routing.Policy) { p.Tries = routing.Tries{Next: next, Most: c.tries} }}
-				good := at(counting(t, sized("fine"), &asked, &conns).Addr(), "urlprefix-/")
-				r := start(t, k, o, bad(), bad(), good)
+				good := at(counting(t, sized("fine"), &asked, &conns).Addr(), tag)
+				r := start(t, k, setup{noRetries: true}, bad(), bad(), good)
 				a, err := r.ask(t, c.method+" /g HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx")
 				if err != nil || a.status != c.want || asked.Load() != c.asked {
 					t.Errorf("%+v %v, asked %d times, want %d and %d", a, err, asked.Load(), c.want, c.asked)
 				}
 			})
+		}
+	})
+}
+
+// A route's line says how long a connect, a response and a body that stands still may take.
+func TestTimeoutOptions(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			m, err := readMessage(in)
+			if err != nil {
+				return
+			}
+			if m.path() == "/halts" {
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+			}
+			_, _ = io.Copy(io.Discard, in)
+		})
+		r := start(t, k, setup{}, at(s.Addr(), "pointsman.route=/late answer-timeout=200ms", "pointsman.route=/halts progress-timeout=200ms"),
+			as("far", at(blackHole(t), "pointsman.route=/far connect-timeout=200ms tries=1")))
+		began := time.Now()
+		if a, err := r.ask(t, get("/late", "")); err != nil || a.status != 504 {
+			t.Errorf("%+v %v", a, err)
+		}
+		if a, err := r.ask(t, get("/halts", "")); err == nil {
+			t.Errorf("a body that stands still: %+v", a)
+		}
+		if a, err := r.ask(t, get("/far", "")); err != nil || a.status != 503 {
+			t.Errorf("%+v %v", a, err)
+		}
+		if took := time.Since(began); took > patience {
+			t.Errorf("took %s", took)
 		}
 	})
 }

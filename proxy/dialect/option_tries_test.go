@@ -1,0 +1,76 @@
+package dialect
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTriesOptions(t *testing.T) {
+	for text, want := range map[string]struct {
+		tries Tries
+		says  string // of the verdict; "" without one
+	}{
+		"t/ connect-timeout=500ms":                  {Tries{Connect: 500 * time.Millisecond}, ""},
+		"t/ answer-timeout=30":                      {Tries{Answer: 30 * time.Second}, ""},
+		"t/ progress-timeout=1m30s":                 {Tries{Progress: 90 * time.Second}, ""},
+		"t/ connect-timeout=0":                      {Tries{}, "no time"},
+		"t/ connect-timeout=-1s":                    {Tries{}, "no time"},
+		"t/ answer-timeout=soon":                    {Tries{}, "no time"},
+		"t/ answer-timeout=99999999999999":          {Tries{}, "no time"},
+		"t/ answer-timeout=1s answer-timeout=2s":    {Tries{Answer: 2 * time.Second}, "more than once"},
+		"t/ next-upstream=error,timeout":            {Tries{Next: NextWritten | NextError | NextTimeout}, ""},
+		"t/ next-upstream=http_503|non_idempotent":  {Tries{Next: NextWritten | Next503 | NextNonIdempotent}, ""},
+		"t/ next-upstream=invalid_header,404,429":   {Tries{Next: NextWritten | NextInvalid | Next404 | Next429}, ""},
+		"t/ next-upstream=off":                      {Tries{Next: NextWritten}, ""},
+		"t/ next-upstream=off,error":                {Tries{}, "off stands alone"},
+		"t/ next-upstream=":                         {Tries{}, "names no case"},
+		"t/ next-upstream=non-idempotent":           {Tries{}, "names no case"},
+		"t/ next-upstream=505":                      {Tries{}, "505 is not one of error"},
+		"t/ tries=3":                                {Tries{Most: 3}, ""},
+		"t/ tries=0":                                {Tries{}, "no effect"},
+		"t/ tries=-1":                               {Tries{}, "no number"},
+		"t/ tries=many":                             {Tries{}, "no number"},
+		"t/ tries=3 redirect=301,/":                 {Tries{}, "no effect beside redirect"},
+		"t/ connect-timeout=bad redirect=301,/":     {Tries{}, "no time"},
+		"t/ tries=2 next-upstream=503 weight=1":     {Tries{Most: 2, Next: NextWritten | Next503}, ""},
+		"t/ tries=2 tries=2 connect-timeout=1s x=y": {Tries{Most: 2, Connect: time.Second}, "more than once"},
+	} {
+		rule, verdicts := ParseLine(text, PathSegments, Env{})
+		told := ""
+		for _, v := range verdicts {
+			told += v.Reason
+		}
+		if (want.says == "") != (told == "") || !strings.Contains(told, want.says) {
+			t.Errorf("%q: told %q, want %q", text, told, want.says)
+		}
+		if rule == nil {
+			continue
+		}
+		if rule.Policy.Tries != want.tries {
+			t.Errorf("%q: %+v", text, rule.Policy.Tries)
+		}
+		again, verdicts := ParseLine("t/ "+strings.Join(rule.Words(), " "), PathSegments, Env{})
+		if again == nil || len(verdicts) > 0 || again.Policy.Tries != want.tries {
+			t.Errorf("%q: printed as %q", text, rule.Words())
+		}
+	}
+}
+
+func FuzzParseNext(f *testing.F) {
+	for _, seed := range []string{"error,timeout", "off", "http_503|non_idempotent", "invalid-header,,404", "OFF|off"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		n, err := ParseNext(text)
+		if (err == nil) != n.Written() {
+			t.Fatalf("%q: %v %v", text, n, err)
+		}
+		if err != nil {
+			return
+		}
+		if again, err := ParseNext(n.String()); err != nil || again != n {
+			t.Fatalf("%q: printed as %q, read as %v %v", text, n, again, err)
+		}
+	})
+}
