@@ -16,6 +16,8 @@ type flags struct {
 	summary, operand string
 	// hint ends every complaint.
 	hint string
+	// noVariables says that no option is set by the environment.
+	noVariables bool
 }
 
 // newFlags makes the command line of a subcommand. operand names what follows the options, "" for nothing.
@@ -33,7 +35,7 @@ func (f *flags) parse(n int) (code int, done bool) {
 		f.help(f.p.stdout)
 		return exitOK, true
 	}
-	if err == nil {
+	if err == nil && !f.noVariables {
 		err = f.environment()
 	}
 	if err == nil && n >= 0 && f.NArg() != n {
@@ -92,6 +94,9 @@ func (f *flags) help(w io.Writer) {
 		word, text := flag.UnquoteUsage(g)
 		fmt.Fprintf(w, "  -%s %s\n      %s%s\n", g.Name, word, text, defaultText(g))
 	})
+	if f.noVariables {
+		return
+	}
 	fmt.Fprint(w, "\nEach option can be set in the environment too: -some-option is POINTSMAN_SOME_OPTION. The option wins.\n")
 }
 

@@ -44,6 +44,7 @@ func commands() []command {
 		{"run", "both in one process, with an embedded catalogue or Consul", runBoth},
 		{"demo", "try it: no Docker, no Consul, a sample service to scale", runDemo},
 		{"scale", "scale the demo's sample service while requests flow", runScale},
+		{"check", "print routes as they are understood, and what is wrong with them", runCheck},
 		{"health", "ask a running proxy for its health; the exit code tells", runHealth},
 		{"version", "print the version", runVersion},
 	}

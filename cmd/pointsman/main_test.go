@@ -62,7 +62,7 @@ func execute(t *testing.T, name string, env []string, args ...string) outcome {
 
 func TestHelpGoesToStdoutAndSucceeds(t *testing.T) {
 	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"help", "proxy"}, {"proxy", "-help"}, {"registrator", "-h"},
-		{"run", "-help"}, {"demo", "--help"}, {"scale", "-h"}, {"health", "-h"}, {"version", "-h"}} {
+		{"run", "-help"}, {"demo", "--help"}, {"scale", "-h"}, {"health", "-h"}, {"check", "-h"}, {"version", "-h"}} {
 		o := execute(t, binary, nil, args...)
 		if o.code != 0 || o.stderr != "" || len(o.stdout) < 80 {
 			t.Errorf("%v: code %d, stdout %q, stderr %q", args, o.code, o.stdout, o.stderr)
@@ -130,6 +130,8 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 		{[]string{"scale", "web=-1"}, "not of the form web=5"},
 		{[]string{"scale", "web=5", "-admin", "x"}, "options go before"},
 		{[]string{"health", "-admin", "x"}, "want host:port"},
+		{[]string{"check"}, "-tag or -routes is missing"},
+		{[]string{"check", "shop/"}, "unexpected argument"},
 	}
 	for _, c := range cases {
 		args := c.args

@@ -90,10 +90,13 @@ func (h *dataPath) assemble(a *actors) error {
 	return nil
 }
 
+// languages are all that tags may be written in.
+func languages() dialect.Languages { return dialect.Languages{native.Language(), fabio.Language()} }
+
 func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 	defaults := h.flags.defaults()
 	o := routing.Options{
-		Languages:  dialect.Languages{native.Language(), fabio.Language()},
+		Languages:  languages(),
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balance: balancer.RoundRobin{},
 		Defaults: &defaults,

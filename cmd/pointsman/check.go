@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// maxRoutesFile is far above what people write, and keeps a mistaken /dev/zero from filling the memory.
+const maxRoutesFile = 16 << 20
+
+// texts is a flag that may be repeated.
+type texts []string
+
+func (t *texts) String() string { return strings.Join(*t, " ") }
+
+func (t *texts) Set(text string) error {
+	*t = append(*t, text)
+	return nil
+}
+
+// runCheck prints routes as they are understood, without Consul: the exit code is 1 where anything is not in effect as written.
+func runCheck(_ context.Context, p program) int {
+	f := newFlags(p, "check", "print routes as they are understood; exit code 1 says that something is not in effect as written", "")
+	f.noVariables = true // POINTSMAN_ROUTES is the proxy's
+	var tags, files texts
+	f.Var(&tags, "tag", "a `TAG` of one instance; may be repeated")
+	f.Var(&files, "routes", "a `FILE` with a route per line, - for standard input; may be repeated")
+	datacenter := f.String("datacenter", "", "the `DATACENTER` that $DC in a route stands for")
+	if code, done := f.parse(0); done {
+		return code
+	}
+	if tags == nil && files == nil {
+		return f.refuse(fmt.Errorf("nothing to check: -tag or -routes is missing"))
+	}
+	c := checker{out: p.stdout, env: dialect.Env{Datacenter: *datacenter}}
+	c.tags(tags)
+	for _, name := range files {
+		if err := c.file(name); err != nil {
+			fmt.Fprintf(p.stderr, "pointsman check: %v\n", err)
+			return exitFatal
+		}
+	}
+	if c.bad {
+		return exitFatal
+	}
+	return exitOK
+}
+
+// checker prints what becomes of tags and lines.
+type checker struct {
+	out io.Writer
+	env dialect.Env
+	bad bool // something is not in effect as written
+}
+
+// tags checks all tags of one instance, which are read together.
+func (c *checker) tags(tags []string) {
+	if len(tags) == 0 {
+		return
+	}
+	result := languages().Parse(tags, c.env)
+	told := make([]bool, len(result.Verdicts))
+	for _, tag := range tags {
+		fmt.Fprintln(c.out, printable(tag))
+		about := func(sources []string) bool { return slices.Contains(sources, dialect.Source(tag)) }
+		for _, rule := range result.Rules {
+			if about(rule.Sources) {
+				c.rule(rule)
+			}
+		}
+		silent := true
+		for i, v := range result.Verdicts {
+			if about(v.Sources) {
+				silent, told[i] = false, true
+				c.verdict(v)
+			}
+		}
+		if silent {
+			fmt.Fprintln(c.out, "  no routing tag: passed over")
+		}
+	}
+	for i, v := range result.Verdicts {
+		if !told[i] {
+			fmt.Fprintln(c.out, strings.Join(v.Sources, ", "))
+			c.verdict(v)
+		}
+	}
+}
+
+// file checks the lines of a file, which the operator writes.
+func (c *checker) file(name string) error {
+	text, err := readRoutes(name)
+	if err != nil {
+		return err
+	}
+	env := c.env
+	env.Writer = dialect.WriterOperator
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimRight(line, "\r\n")
+		rule, verdicts := dialect.ParseLine(line, dialect.PathSegments, env)
+		if rule == nil && verdicts == nil {
+			continue
+		}
+		fmt.Fprintf(c.out, "%s:%d: %s\n", name, number, printable(line))
+		if rule != nil {
+			c.rule(rule)
+		}
+		for _, v := range verdicts {
+			c.verdict(v)
+		}
+		if verdicts == nil {
+			c.verdict(dialect.Verdict{Kind: dialect.VerdictUsed})
+		}
+	}
+	return nil
+}
+
+func readRoutes(name string) (string, error) {
+	file := os.Stdin
+	if name != "-" {
+		opened, err := os.Open(name)
+		if err != nil {
+			return "", err
+		}
+		defer opened.Close()
+		file = opened
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxRoutesFile+1))
+	if err == nil && len(text) > maxRoutesFile {
+		err = fmt.Errorf("%s is larger than %d bytes", name, maxRoutesFile)
+	}
+	return string(text), err
+}
+
+// printable is a text as it is, or escaped where a terminal might take it for something else.
+func printable(text string) string {
+	if strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' }) {
+		return dialect.Source(text)
+	}
+	return text
+}
+
+// rule prints the line as it was understood.
+func (c *checker) rule(r *dialect.Rule) {
+	note := ""
+	if r.Policy.Closed {
+		note = "   (closed: nobody is let in)"
+	}
+	fmt.Fprintf(c.out, "  route    %s%s\n", r.Line(), note)
+}
+
+func (c *checker) verdict(v dialect.Verdict) {
+	reason := v.Reason
+	if v.Advice != "" {
+		reason += "; " + v.Advice
+	}
+	c.bad = c.bad || v.Kind != dialect.VerdictUsed
+	fmt.Fprintln(c.out, strings.TrimRight(fmt.Sprintf("  %-8s %s", v.Kind, reason), " "))
+}
