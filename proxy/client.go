@@ -14,6 +14,8 @@ type Client struct {
 	RedirectHTTPS string
 	// Number tells connections apart in the log, counted from 1; the listener sets it, see Shared.CountConnection.
 	Number uint64
+	// Listener is the name of the listener that it came by.
+	Listener string
 	// HTTP2 says that requests come over HTTP/2; the listener sets it.
 	HTTP2 bool
 

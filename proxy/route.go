@@ -39,7 +39,8 @@ func (x *Exchange) route(t *routing.Table) Action {
 	if t == nil {
 		return x.reply(OutcomeNotReady, "")
 	}
-	route, ok := t.Match(routing.Query{TLS: x.Origin.proto == "https", Authority: x.Target.Authority, Path: x.Target.Path})
+	route, ok := t.Match(routing.Query{TLS: x.Origin.proto == "https", Authority: x.Target.Authority, Path: x.Target.Path,
+		Search: x.Target.Query, Listener: x.Client.Listener, Client: x.Origin.Client, Request: x.Request})
 	if !ok {
 		return x.reply(OutcomeNoRoute, "")
 	}

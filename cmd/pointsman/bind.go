@@ -15,29 +15,40 @@ import (
 // ports are the bound listeners of a process. Binding comes before everything else, so that a port that is taken ends
 // the process before it has done anything.
 type ports struct {
-	plain                   []net.Listener
-	secure                  net.Listener // nil without -tls-listen
+	plain, secure           []port
 	admin, status           net.Listener // nil when off
 	redirectPort, cert, key string
 	all                     []net.Listener
 	own                     own
 }
 
+// port is a listener with its name.
+type port struct {
+	net.Listener
+	name string
+}
+
 // bind opens every address, or none.
 func bind(c *proxyFlags) (*ports, error) {
 	p := &ports{cert: c.tlsCert, key: c.tlsKey}
-	for _, a := range c.listen.list {
-		l, err := p.open("-listen", a)
-		if err != nil {
-			return nil, err
+	for _, x := range []struct {
+		flag string
+		list []named
+		into *[]port
+	}{{"-listen", c.listen.list, &p.plain}, {"-tls-listen", c.tlsListen.list, &p.secure}} {
+		for _, n := range x.list {
+			l, err := p.open(x.flag, n.address)
+			if err != nil {
+				return nil, err
+			}
+			*x.into = append(*x.into, port{l, n.name})
 		}
-		p.plain = append(p.plain, l)
 	}
 	for _, x := range []struct {
 		flag  string
 		where address
 		into  *net.Listener
-	}{{"-tls-listen", c.tlsListen, &p.secure}, {"-admin", c.admin, &p.admin}, {"-status", c.status, &p.status}} {
+	}{{"-admin", c.admin, &p.admin}, {"-status", c.status, &p.status}} {
 		if x.where == "" {
 			continue
 		}
@@ -48,7 +59,7 @@ func bind(c *proxyFlags) (*ports, error) {
 		*x.into = l
 	}
 	if c.redirectHTTPS {
-		_, p.redirectPort, _ = net.SplitHostPort(p.secure.Addr().String())
+		_, p.redirectPort, _ = net.SplitHostPort(p.secure[0].Addr().String())
 	}
 	return p, nil
 }
@@ -78,12 +89,15 @@ func (p *ports) close() {
 // tell names every bound address.
 func (p *ports) tell(log zerolog.Logger) {
 	for _, l := range p.plain {
-		log.Info().Stringer("address", l.Addr()).Msg("listening for HTTP")
+		log.Info().Stringer("address", l.Addr()).Str("listener", l.name).Msg("listening for HTTP")
+	}
+	for _, l := range p.secure {
+		log.Info().Stringer("address", l.Addr()).Str("listener", l.name).Msg("listening for HTTPS")
 	}
 	for _, x := range []struct {
 		l    net.Listener
 		what string
-	}{{p.secure, "HTTPS"}, {p.admin, "the admin API"}, {p.status, "health and metrics"}} {
+	}{{p.admin, "the admin API"}, {p.status, "health and metrics"}} {
 		if x.l != nil {
 			log.Info().Stringer("address", x.l.Addr()).Msg("listening for " + x.what)
 		}
@@ -93,14 +107,14 @@ func (p *ports) tell(log zerolog.Logger) {
 // http are the listeners for plain HTTP, whoever serves them.
 func (p *ports) http() (out []listen.Listener) {
 	for _, l := range p.plain {
-		out = append(out, listen.Listener{Listener: l, Name: "http", RedirectHTTPS: p.redirectPort})
+		out = append(out, listen.Listener{Listener: l.Listener, Name: l.name, RedirectHTTPS: p.redirectPort})
 	}
 	return out
 }
 
-// https is the listener for HTTPS, if there is one.
-func (p *ports) https(a *actors, log zerolog.Logger) ([]listen.Listener, error) {
-	if p.secure == nil {
+// https are the listeners for HTTPS.
+func (p *ports) https(a *actors, log zerolog.Logger) (out []listen.Listener, err error) {
+	if len(p.secure) == 0 {
 		return nil, nil
 	}
 	pair, err := certs.NewPair(p.cert, p.key, log)
@@ -108,5 +122,8 @@ func (p *ports) https(a *actors, log zerolog.Logger) ([]listen.Listener, error) 
 		return nil, fmt.Errorf("-tls-cert, -tls-key: %w", err)
 	}
 	a.reread("the certificate "+p.cert, pair.Reload)
-	return []listen.Listener{{Listener: p.secure, Name: "https", TLS: certs.Config(pair)}}, nil
+	for _, l := range p.secure {
+		out = append(out, listen.Listener{Listener: l.Listener, Name: l.name, TLS: certs.Config(pair)})
+	}
+	return out, nil
 }

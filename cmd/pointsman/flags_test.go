@@ -47,18 +47,18 @@ func TestFlagBeatsVariableBeatsDefault(t *testing.T) {
 	if c.domain.value != "flag.example" || c.grace.value != 5*time.Second || !c.redirectHTTPS || c.retries.value != 0 {
 		t.Errorf("%+v", c)
 	}
-	if got := strings.Join(c.listen.list, " "); got != "127.0.0.1:1 :2" {
+	if got := c.listen.String(); got != "127.0.0.1:1,:2" {
 		t.Errorf("listen %q", got)
 	}
 	if c.routes.value != "tagged" {
 		t.Errorf("an empty variable counts as not set: %q", c.routes.value)
 	}
 	c, _ = proxyLine(t, env, "-listen", ":3", "-listen", ":4")
-	if got := strings.Join(c.listen.list, " "); got != ":3 :4" {
+	if got := c.listen.String(); got != ":3,:4" {
 		t.Errorf("listen %q", got)
 	}
 	c, _ = proxyLine(t, nil)
-	if c.listen.list[0] != ":8080" || c.admin != "127.0.0.1:8090" || c.status != "" || c.head.value != 10*time.Second ||
+	if c.listen.String() != ":8080" || c.admin != "127.0.0.1:8090" || c.status != "" || c.head.value != 10*time.Second ||
 		c.answer.value != time.Minute || c.idle.value != 75*time.Second || c.connect.value != time.Second ||
 		c.grace.value != 30*time.Second || c.drainWait.value != 0 || c.retries.value != 2 || !c.consulStale {
 		t.Errorf("defaults: %+v", c)

@@ -19,8 +19,8 @@ import (
 type proxyFlags struct {
 	log logFlags
 
-	listen                         addresses
-	tlsListen, admin, status       address
+	listen, tlsListen              listeners
+	admin, status                  address
 	tlsCert, tlsKey, adminHost     string
 	redirectHTTPS                  bool
 	consul, consulNear, consulDC   string
@@ -51,10 +51,11 @@ func timeout(d time.Duration) span { return span{d, leastTimeout, mostTimeout} }
 // listeners registers what every command with a proxy has.
 func (c *proxyFlags) listeners(f *flags) {
 	c.log.register(f)
-	c.listen = addresses{list: []string{":8080"}}
+	c.listen = listeners{list: []named{{"http", ":8080"}}, unnamed: "http"}
+	c.tlsListen = listeners{unnamed: "https", optional: true}
 	c.admin = "127.0.0.1:8090"
-	f.Var(&c.listen, "listen", "`ADDRESS` for plain HTTP; may be repeated")
-	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, with -tls-cert and -tls-key")
+	f.Var(&c.listen, "listen", "`ADDRESS` for plain HTTP, or NAME=ADDRESS for listener=NAME of routes (without a name: http); may be repeated")
+	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, or NAME=ADDRESS (without a name: https), with -tls-cert and -tls-key; may be repeated")
 	f.StringVar(&c.tlsCert, "tls-cert", "", "`FILE` with the certificate chain (PEM); read again when it changes")
 	f.StringVar(&c.tlsKey, "tls-key", "", "`FILE` with its private key (PEM); read again when it changes")
 	f.BoolVar(&c.redirectHTTPS, "redirect-https", false, "answer plain HTTP with a redirect to HTTPS")
@@ -146,13 +147,14 @@ func (c *proxyFlags) check() error {
 	if err := c.access.check(); err != nil {
 		return err
 	}
-	if (c.tlsListen == "") != (c.tlsCert == "") || (c.tlsCert == "") != (c.tlsKey == "") {
+	secure := len(c.tlsListen.list) > 0
+	if secure != (c.tlsCert != "") || (c.tlsCert == "") != (c.tlsKey == "") {
 		return errors.New("-tls-listen, -tls-cert and -tls-key go together")
 	}
-	if c.redirectHTTPS && c.tlsListen == "" {
+	if c.redirectHTTPS && !secure {
 		return errors.New("-redirect-https needs -tls-listen")
 	}
-	if c.tlsListen != "" {
+	if secure {
 		if _, err := tls.LoadX509KeyPair(c.tlsCert, c.tlsKey); err != nil {
 			return fmt.Errorf("-tls-cert, -tls-key: %w", err)
 		}

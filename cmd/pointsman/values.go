@@ -37,28 +37,6 @@ func checkAddress(s string) error {
 	return nil
 }
 
-// addresses is a flag that may be repeated, or hold a list with commas. The first value given replaces the default.
-type addresses struct {
-	list  []string
-	given bool
-}
-
-func (a *addresses) String() string { return strings.Join(a.list, ",") }
-
-func (a *addresses) Set(s string) error {
-	if !a.given {
-		a.list, a.given = nil, true
-	}
-	for _, part := range strings.Split(s, ",") {
-		part = strings.TrimSpace(part)
-		if err := checkAddress(part); err != nil {
-			return err
-		}
-		a.list = append(a.list, part)
-	}
-	return nil
-}
-
 // prefixes is a list of networks; a bare address is a network of one.
 type prefixes []netip.Prefix
 

@@ -99,7 +99,7 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 		Languages:  languages(),
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balance: balancer.RoundRobin{},
-		Defaults: &defaults,
+		Defaults: &defaults, Listeners: h.flags.listenerNames(),
 	}
 	if h.flags.policy.value == "least-connections" {
 		o.Balance = balancer.LeastConnections{}

@@ -23,6 +23,9 @@ func TestRoutesJSON(t *testing.T) {
       "service": "web",
       "host": "a.io:81",
       "path": "/p",
+      "match": [
+        "path=prefix"
+      ],
       "dialect": "fabio",
       "instances": [
         {

@@ -23,6 +23,7 @@ type routeView struct {
 	Service   string       `json:"service"`
 	Host      string       `json:"host"`
 	Path      string       `json:"path"`
+	Match     []string     `json:"match,omitempty"` // what else has to hold, and the priority
 	Dialect   string       `json:"dialect"`
 	Default   bool         `json:"default,omitempty"`
 	Instances []memberView `json:"instances"`
@@ -91,14 +92,14 @@ func viewRoute(r *routing.Route) routeView {
 	}
 	shown := r.Members[:min(len(r.Members), defaultLimit)]
 	v := routeView{
-		Service: r.Name, Host: clip(r.Host), Path: clip(r.Path), Dialect: r.Language, Default: r.Default,
+		Service: r.Name, Host: clip(r.Host), Path: clip(r.Path), Match: r.Rules[0].MatchWords(), Dialect: r.Language, Default: r.Default,
 		Instances: make([]memberView, 0, len(shown)),
 	}
 	for i := range shown {
 		m := &shown[i]
 		v.Instances = append(v.Instances, memberView{
 			Service: clip(m.Instance.Service), ID: clip(m.Instance.ID), Address: m.Upstream.Address(),
-			Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Rule.Words(),
+			Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Rule.Words()[len(m.Rule.MatchWords()):],
 		})
 	}
 	return v

@@ -14,6 +14,11 @@ const (
 	// maxPatterns bounds what host patterns may cost the requests for hosts that no rule names in full, since they are tried one by one:
 	// tens of microseconds at worst for each instance that has as many.
 	maxPatterns = 32
+	// maxExpressions bounds the instructions of all regular expressions, of which a request is given a bounded number of steps.
+	maxExpressions = 2048
+	// maxExpression and maxInstructions are those of one regular expression. What people write has some tens of each.
+	maxExpression   = 256
+	maxInstructions = 256
 	// maxStars and maxAlternatives are those of one host pattern.
 	maxStars        = 8
 	maxAlternatives = 16

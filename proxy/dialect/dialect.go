@@ -33,6 +33,8 @@ type Env struct {
 	Datacenter string
 	// Writer is who wrote it.
 	Writer Writer
+	// Listeners are the names of those that the process has, with commas between them; "" takes any name for one.
+	Listeners string
 }
 
 // Writer is who wrote a line. Not everybody may write everything.
@@ -54,9 +56,10 @@ type Result struct {
 	// Defaults are what routes of the instance have that no tag asks for; nil is nothing.
 	Defaults *Defaults
 
-	unread   int  // tags beyond the bounds
-	patterns int  // what the host patterns of Rules cost, see Pattern.Cost
-	lost     bool // a rule or tag with a restriction was beyond the bounds
+	unread      int  // tags beyond the bounds
+	patterns    int  // what the host patterns of Rules cost, see Pattern.Cost
+	expressions int  // what the regular expressions of Rules cost, see PathPattern.Cost
+	lost        bool // a rule or tag with a restriction was beyond the bounds
 }
 
 // Languages are those that a process understands. Where two make a rule of the same Match, the first one's holds.
@@ -133,6 +136,12 @@ func (r *Result) take(rule *Rule) {
 			return
 		}
 	}
+	if c := rule.Match.Conditions; c != nil && c.Path != nil {
+		if r.expressions += c.Path.Cost; r.expressions > maxExpressions {
+			r.lost = r.lost || rule.Restricts()
+			return
+		}
+	}
 	r.add(rule)
 }
 
@@ -146,7 +155,7 @@ func (r *Result) add(rule *Rule) {
 		if rule.Restricts() && !o.Restricts() {
 			r.Rules[i], rule = rule, o
 		}
-		r.refuse(rule, "another tag of the same instance asks for the same host and path")
+		r.refuse(rule, "another tag of the same instance asks for the same host, path and conditions")
 		return
 	}
 	r.Rules = append(r.Rules, rule)
@@ -166,6 +175,7 @@ func (r *Result) bound() {
 	}
 	beyond(r.unread, fmt.Sprintf("an instance may ask for %d routes, in tags of %d bytes together", maxRoutes, maxTagBytes))
 	beyond(r.patterns-maxPatterns, fmt.Sprintf("the host patterns of an instance may have %d alternatives, those of 64 bytes and more counting as several", maxPatterns))
+	beyond(r.expressions-maxExpressions, fmt.Sprintf("the regular expressions of an instance may have %d instructions", maxExpressions))
 	if !r.lost {
 		return
 	}

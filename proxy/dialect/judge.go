@@ -22,12 +22,12 @@ func (r *Result) closeCut(tags []string) {
 		return
 	}
 	for i, rule := range r.Rules {
-		if rule.Policy.Allow == nil && rule.Policy.Deny == nil {
+		if rule.Policy.Allow == nil && rule.Policy.Deny == nil && (rule.Match.Conditions == nil || rule.Match.Conditions.Clients == nil) {
 			continue
 		}
 		r.Rules[i] = rule.closed()
 		r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: append([]string{shown(tags[at])}, rule.Sources...),
-			Reason: "looks like an item of allow= or deny= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: `write \, for a comma inside of a tag`})
+			Reason: "looks like an item of allow=, deny= or client= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: `write \, for a comma inside of a tag`})
 	}
 }
 

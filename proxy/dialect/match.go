@@ -14,11 +14,15 @@ type Match struct {
 	// Port is the one that a request names, or that of its scheme where it names none; "" is any.
 	Port string
 	Path Path
+	// Conditions are what else has to hold; nil is nothing.
+	Conditions *Conditions
+	// Priority orders the routes of one host: higher ones are tried first. 0 leaves the order to what they match.
+	Priority int
 }
 
-// Same says whether two matches take the same requests.
+// Same says whether two matches take the same requests, whatever their Priority.
 func (m Match) Same(o Match) bool {
-	return m.Host.Text == o.Host.Text && m.Port == o.Port && m.Path == o.Path
+	return m.Host.Text == o.Host.Text && m.Port == o.Port && m.Path == o.Path && m.Conditions.Text() == o.Conditions.Text()
 }
 
 // Host says which hosts a rule is about. Make it with ParseHost.
@@ -79,7 +83,7 @@ type Path struct {
 	Text string
 }
 
-// PathKind is how a Path names paths. Of two kinds with the same text the lower one is the narrower.
+// PathKind is how a Path names paths.
 type PathKind uint8
 
 const (
@@ -87,7 +91,14 @@ const (
 	PathSegments PathKind = iota
 	// PathPrefix is a prefix wherever it ends: /foo takes /foobar too.
 	PathPrefix
+	// PathExact is the one path.
+	PathExact
 )
+
+// Width orders the kinds of a text: what takes less has less.
+func (k PathKind) Width() int {
+	return [...]int{PathExact: 0, PathSegments: 1, PathPrefix: 2}[k]
+}
 
 // ParsePath reads the text of a path as one of a kind.
 func ParsePath(kind PathKind, text string) (Path, error) {
@@ -99,7 +110,7 @@ func ParsePath(kind PathKind, text string) (Path, error) {
 
 // Takes says whether a kind takes a path whose first n bytes are known to be the text of a rule's. No allocation.
 func (k PathKind) Takes(path string, n int) bool {
-	return k == PathPrefix || n == len(path) || path[n] == '/' || n > 0 && path[n-1] == '/'
+	return k == PathPrefix || n == len(path) || k == PathSegments && (path[n] == '/' || n > 0 && path[n-1] == '/')
 }
 
 // checkPath says whether a path is well formed and holds no dot segment: requests are normalised, so none could match.

@@ -102,7 +102,7 @@ func lastValue(list []word, key string) (value string) {
 // setAll sets the rule's options. All of them are read even after an error, so that restricted is true whenever a restriction could
 // not be honoured, or stood in a line with another error: such a line must not be replaced by an unrestricted route.
 func (l *line) setAll(list []word) (restricted bool, err error) {
-	answer := ""
+	answer, unmatched := "", false
 	for i := range list {
 		if o := list[i].known; o != nil && o.answers {
 			answer = o.name
@@ -111,9 +111,14 @@ func (l *line) setAll(list []word) (restricted bool, err error) {
 	for i := range list {
 		w := &list[i]
 		restricted = restricted || l.restriction(w.key)
-		if bad := l.set(w, list[:i], answer); bad != nil && err == nil {
+		bad := l.set(w, list[:i], answer)
+		if bad != nil && err == nil {
 			err = bad
 		}
+		unmatched = unmatched || bad != nil && w.known != nil && w.known.scope == scopeMatch
+	}
+	if unmatched { // whom the line is about can't be told: what closes its route has to close it for all
+		l.rule.Match.Conditions = nil
 	}
 	return restricted, err
 }

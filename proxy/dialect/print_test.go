@@ -2,6 +2,8 @@ package dialect
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -10,6 +12,8 @@ var printed = []string{
 	"/a", "ex.com/", "*.ex.com:81/a strip=/a weight=0.5 deny=ip:10.0.0.0/8|ip:fd00::/8", "[::1]:8/x redirect=301,https://$host$path",
 	"a{a,b}[!a-c]?.x/", "/$DC$x/b$ proto=https tlsskipverify=true host=dst prepend=/v1/ weight=-1", "/a host=\"Ex.com\" allow=ip:10.0.0.1",
 	"/ weight=1e-300", "/a redirect=302|/b", "/a weight=\"5\" WEIGHT=7",
+	`a.io/ path=exact method=get|HEAD header=X-A header="X-B:a b|\"c\"|d\e" query=q:1|2 cookie=sid client=10.1.2.3/8|::1 listener=https priority=-5`,
+	`/u path=prefix path-regexp="^/u/[0-9]+ ?$" path-regexp=^/u/\d+$ priority=7`,
 }
 
 // Read again, a printed rule makes the same rule, and is printed the same.
@@ -31,6 +35,7 @@ func FuzzPrint(f *testing.F) {
 func checkPrint(t *testing.T, rule *Rule, env Env) {
 	t.Helper()
 	again, verdicts := ParseLine(rule.Line(), PathSegments, env)
+	verdicts = slices.DeleteFunc(verdicts, func(v Verdict) bool { return strings.HasPrefix(v.Reason, "priority orders") }) // is said each time
 	if again == nil || len(verdicts) > 0 {
 		t.Fatalf("%q: printed as %q, which is not read: %+v", rule.Name, rule.Line(), verdicts)
 	}

@@ -137,7 +137,7 @@ func (l *loop) adopt(accepted acceptedConn) {
 	c := l.free.takeClient()
 	c.loop, c.acceptor, c.admission = l, accepted.acceptor, accepted.admission
 	c.info = proxy.NewClient(accepted.addr, accepted.acceptor.listener.Scheme(), &l.server.common.Forwarder)
-	c.info.RedirectHTTPS = accepted.acceptor.listener.RedirectHTTPS
+	c.info.RedirectHTTPS, c.info.Listener = accepted.acceptor.listener.RedirectHTTPS, accepted.acceptor.listener.Name
 	c.info.Number = l.server.common.CountConnection()
 	c.State = reactor.Writable // and perhaps more: epoll tells at once
 	if errno := l.Join(&c.Conn, c, accepted.fd, reactor.AllEvents); errno != 0 {

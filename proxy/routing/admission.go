@@ -33,7 +33,7 @@ func admissionOf(members []Member) *Admission {
 	var all []*dialect.Rule
 	for i := range members {
 		r := members[i].Rule
-		if len(r.Policy.Allow) == 0 && len(r.Policy.Deny) == 0 && r.Policy.Redirect == nil && r.Options.Strip == "" {
+		if len(r.Policy.Allow) == 0 && len(r.Policy.Deny) == 0 && r.Policy.Redirect == nil && r.Options.Strip == "" && clients(r) == nil {
 			continue
 		}
 		if n := len(all); n == 0 || all[n-1] != r {
@@ -67,6 +67,10 @@ func (a *Admission) add(r *dialect.Rule, known seen) {
 	if len(policy.Allow) > 0 && known.first("allow ", spelling(policy.Allow)) {
 		a.Allow = append(a.Allow, policy.Allow)
 	}
+	// The address that is believed was in them already, or it would be another route: what else the request claims has to be, too.
+	if list := clients(r); list != nil && known.first("allow ", spelling(list)) {
+		a.Allow = append(a.Allow, list)
+	}
 	for _, p := range policy.Deny {
 		if known.first("deny ", p.String()) {
 			a.Deny = append(a.Deny, p)
@@ -78,6 +82,14 @@ func (a *Admission) add(r *dialect.Rule, known seen) {
 	if strip != "" && known.first("strip ", strip) {
 		a.Strips = append(a.Strips, strip)
 	}
+}
+
+// clients are the networks that a rule's clients have to be in; nil is any.
+func clients(r *dialect.Rule) []netip.Prefix {
+	if c := r.Match.Conditions; c != nil {
+		return c.Clients
+	}
+	return nil
 }
 
 // spelling is the one text of all lists that hold the same.

@@ -16,13 +16,15 @@ type paths struct {
 	lengths  lengths
 	onlyPath string
 	slot     slot
+	ranking  *ranking
 }
 
 // lengths are those that some texts have, longest first, and how many texts have each. What it holds is never modified.
 type lengths struct{ of, counts []int }
 
-// with is the host after one path came (by +1), went (by -1) or changed its routes to s; nil when none is left.
-func (h *hostPaths) with(p place, by int, s slot) *hostPaths {
+// with is the host after one path came (by +1), went (by -1) or changed its routes to s, in that the route of k became r; nil when none is
+// left.
+func (h *hostPaths) with(p place, by int, s slot, k routeKey, r *Route) *hostPaths {
 	if h == nil {
 		if by <= 0 {
 			return nil
@@ -35,34 +37,35 @@ func (h *hostPaths) with(p place, by int, s slot) *hostPaths {
 		if h.own[own] != nil {
 			one = *h.own[own]
 		}
-		if one = one.with(p.path, by, s); one.none() {
+		if one = one.with(p.path, by, s, k, r); one.none() {
 			next.own[own] = nil
 		} else {
 			next.own[own] = &one
 		}
 	} else {
-		if by == 0 && !h.single() {
+		if by == 0 && !h.single() && h.ranking == nil && (r == nil || r.Priority == 0) {
 			return h
 		}
-		next.paths = h.paths.with(p.path, by, s)
+		next.paths = h.paths.with(p.path, by, s, k, r)
 	}
-	if next.none() && next.own == [2]*paths{} {
+	if next.paths.none() && next.own == [2]*paths{} {
 		return nil
 	}
 	return &next
 }
 
-// with is the paths after one came (by +1), went (by -1) or changed its routes to s.
-func (h paths) with(path string, by int, s slot) paths {
+// with is the paths after one came (by +1), went (by -1) or changed its routes to s, in that the route of k became r.
+func (h paths) with(path string, by int, s slot, k routeKey, r *Route) paths {
+	ranking := h.ranking.with(k, r)
 	switch {
 	case h.none() && by <= 0:
 		return h
 	case h.none():
-		return paths{lengths: h.lengths.with(len(path), 1), onlyPath: path, slot: s}
+		return paths{lengths: h.lengths.with(len(path), 1), onlyPath: path, slot: s, ranking: ranking}
 	case by == 0 && h.single():
-		return paths{lengths: h.lengths, onlyPath: path, slot: s}
+		return paths{lengths: h.lengths, onlyPath: path, slot: s, ranking: ranking}
 	}
-	return paths{lengths: h.lengths.with(len(path), by)}
+	return paths{lengths: h.lengths.with(len(path), by), ranking: ranking}
 }
 
 // none says whether there is no path, single whether there is one.

@@ -15,10 +15,11 @@ type routeKey struct {
 	kind       dialect.HostKind
 	host, port string
 	path       dialect.Path
+	conditions string // see dialect.Conditions.Text
 }
 
 func keyOf(m *dialect.Match) routeKey {
-	return routeKey{kind: m.Host.Kind, host: m.Host.Text, port: m.Port, path: m.Path}
+	return routeKey{kind: m.Host.Kind, host: m.Host.Text, port: m.Port, path: m.Path, conditions: m.Conditions.Text()}
 }
 
 // place is where a request may be going: one host, a port, and the text of a path. The host of a wildcard *.example.com is .example.com
@@ -121,7 +122,7 @@ func (k routeKey) place() place {
 // route is the present route of a key, or nil.
 func (x *index) route(k routeKey) *Route {
 	for r := range x.slot(k.place()).all {
-		if r.key.path.Kind == k.path.Kind {
+		if r.key == k {
 			return r
 		}
 	}
@@ -151,18 +152,18 @@ func (e *editor) set(k routeKey, r *Route) {
 		e.slots.parts[n][p] = next
 	}
 	e.slots.size += by
-	e.count(p, by, next)
+	e.count(p, by, next, k, r)
 }
 
-// count notes that a host got a path (by +1), lost one (by -1), or has other routes in one.
-func (e *editor) count(p place, by int, s slot) {
+// count notes that a host got a path (by +1), lost one (by -1), or has other routes in one, in that the route of k became r.
+func (e *editor) count(p place, by int, s slot, k routeKey, r *Route) {
 	if p.port != "" && p.own() == someOther {
 		e.ported += by
 	}
 	name := p.name()
 	n := e.hostShard(name)
 	old := e.hosts.parts[n][name]
-	next := old.with(p, by, s)
+	next := old.with(p, by, s, k, r)
 	if next == old {
 		return
 	}
@@ -203,7 +204,7 @@ func (e *editor) glob(p place, by int, s slot) {
 		e.globs = slices.Delete(e.globs, at, at+1)
 	}
 	if by > 0 && !found {
-		e.globs = slices.Insert(e.globs, at, &glob{pattern: s.first.claims[0].rule.Match.Host.Pattern, host: p.host, port: p.port, name: p.name()})
+		e.globs = slices.Insert(e.globs, at, &glob{pattern: s.any().claims[0].rule.Match.Host.Pattern, host: p.host, port: p.port, name: p.name()})
 	}
 }
 

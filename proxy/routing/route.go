@@ -23,6 +23,8 @@ type Route struct {
 	Host, Path string
 	// Language is that of the first service's rule, for people: nothing else depends on it.
 	Language string
+	// Priority orders the routes of one host: higher ones are tried first. It is what the oldest claim asks for.
+	Priority int
 	// Default marks the route of the default service; its Host and Path are "".
 	Default bool
 	// Members are the instances that the catalogue allows traffic to. Empty means known but down.
@@ -40,10 +42,14 @@ type Route struct {
 	Closed bool
 
 	// Via is the route's own name in Via fields, see newPseudonym.
-	Via    string
-	key    routeKey
-	claims []*claim // the oldest first
-	picker balancer.Picker
+	Via string
+	key routeKey
+	// conditions are those of all claims; nil where there are none. closed stands for the route where it can't be told in time whether a
+	// request meets them; nil where that is always told.
+	conditions *dialect.Conditions
+	closed     *Route
+	claims     []*claim // the oldest first
+	picker     balancer.Picker
 }
 
 // Member is one instance in one route.
@@ -89,7 +95,8 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 	}
 	r.Closed = r.Closed && n == 0
 	if len(claims) > 0 {
-		r.Name, r.Language = label(claims[0].service), claims[0].rule.Language
+		m := &claims[0].rule.Match
+		r.Name, r.Language, r.Priority, r.conditions = label(claims[0].service), claims[0].rule.Language, m.Priority, m.Conditions
 	}
 	if r.Rules = rulesOf(claims); r.Rules == nil {
 		r.Rules = []*dialect.Rule{{Language: dialect.NativeName}}
@@ -109,5 +116,8 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 	r.Blocking = r.Blocking || o.Blocking != nil && o.Blocking(r)
 	r.Policy = o.policyOf(r)
 	r.picker = o.Balance.Build(members, r.Lane)
+	if r.conditions != nil && r.conditions.Path != nil {
+		r.closed = r.closedForm(o)
+	}
 	return r
 }

@@ -40,7 +40,7 @@ func (t *Table) Routes() []*Route {
 	}
 	slices.SortFunc(out, func(a, b *Route) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Path, b.Path),
-			cmp.Compare(a.key.path.Kind, b.key.path.Kind)) // as they are tried
+			narrower(a, b)) // as they are tried
 	})
 	if t.fallback != nil {
 		out = append(out, t.fallback)

@@ -114,7 +114,7 @@ func (s *Server) newClient(c net.Conn, l *listen.Listener) proxy.Client {
 		peer, _ = netip.ParseAddrPort(a.String()) // a Unix socket's has no address
 	}
 	client := proxy.NewClient(peer.Addr(), l.Scheme(), &s.common.Forwarder)
-	client.RedirectHTTPS, client.Number = l.RedirectHTTPS, s.common.CountConnection()
+	client.RedirectHTTPS, client.Listener, client.Number = l.RedirectHTTPS, l.Name, s.common.CountConnection()
 	return client
 }
 

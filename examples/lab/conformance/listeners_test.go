@@ -66,7 +66,7 @@ func (r *rig) shared(common *proxy.Shared) *listen.Shared {
 func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {
 	common := r.common()
 	s := event.NewServer(event.Options{Common: common, Listen: r.shared(common), Loops: r.loops})
-	return func(ctx context.Context) error { return s.Run(ctx, listen.Listener{Listener: l}) }
+	return func(ctx context.Context) error { return s.Run(ctx, listen.Listener{Listener: l, Name: "main"}) }
 }
 
 // startBoth is an event loop that hands connections over to goroutines.
@@ -81,14 +81,14 @@ func startBoth(r *rig, l net.Listener) func(ctx context.Context) error {
 		ctx, stop := context.WithCancel(ctx) // as in the program, the first to end stops the other
 		defer stop()
 		all.Go(func() { _ = taker.Run(ctx) })
-		return loop.Run(ctx, listen.Listener{Listener: l})
+		return loop.Run(ctx, listen.Listener{Listener: l, Name: "main"})
 	}
 }
 
 func startStd(r *rig, l net.Listener) func(ctx context.Context) error {
 	common := r.common()
 	s := std.NewServer(std.Options{Common: common, Listen: r.shared(common)})
-	listener := listen.Listener{Listener: l}
+	listener := listen.Listener{Listener: l, Name: "main"}
 	if r.kind.secure {
 		listener.TLS = &tls.Config{Certificates: []tls.Certificate{certificate()}}
 	}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// named is an address to listen on, with the name by which routes call it.
+type named struct{ name, address string }
+
+// listeners is a flag that may be repeated, or hold a list with commas, of ADDRESS or NAME=ADDRESS. The first value given replaces the
+// default.
+type listeners struct {
+	list     []named
+	unnamed  string // the name of those that are given none
+	optional bool   // "" is none
+	given    bool
+}
+
+func (l *listeners) String() string {
+	var out []string
+	for _, n := range l.list {
+		if n.name != l.unnamed {
+			n.address = n.name + "=" + n.address
+		}
+		out = append(out, n.address)
+	}
+	return strings.Join(out, ",")
+}
+
+func (l *listeners) Set(s string) error {
+	if !l.given || s == "" && l.optional {
+		l.list, l.given = nil, true
+	}
+	if s == "" && l.optional {
+		return nil
+	}
+	for part := range strings.SplitSeq(s, ",") {
+		name, address, isNamed := strings.Cut(strings.TrimSpace(part), "=")
+		if !isNamed {
+			name, address = l.unnamed, name
+		}
+		if !dialect.IsListenerName(name) {
+			return errors.New("a listener's name has letters in lower case, digits, - and _, 63 at most")
+		}
+		if err := checkAddress(address); err != nil {
+			return err
+		}
+		l.list = append(l.list, named{name, address})
+	}
+	return nil
+}
+
+// names are those that routes may call, each once.
+func (c *proxyFlags) listenerNames() (out []string) {
+	for _, n := range slices.Concat(c.listen.list, c.tlsListen.list) {
+		if !slices.Contains(out, n.name) {
+			out = append(out, n.name)
+		}
+	}
+	return out
+}
