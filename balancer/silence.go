@@ -2,22 +2,38 @@ package balancer
 
 import "time"
 
-// Patience is how long a request is waited for at the instance before Silent is asked; loop is as for Acquire. 0 is as long as the route
-// allows: nothing is known of how fast the instance answers.
-func (w *Way) Patience(loop uint) time.Duration {
-	usual := w.upstream.cells[loop%cells].latency.Load()
-	if usual == 0 {
-		return 0
-	}
-	return max(leastPatience, patienceShare*time.Duration(usual))
-}
-
-// An instance counts as silent after ten times what it usually takes to the first byte, and 50 ms at least: below that, a pause of its
-// collector or of the machine is likelier.
+// How long an instance may send nothing before it counts as silent.
 const (
-	patienceShare = 10
-	leastPatience = 50 * time.Millisecond
+	// silenceTimes is what it may take of its usual time to the first byte: answers differ in what they cost, and ten times the usual
+	// is more than a collector's pause or a cold cache adds.
+	silenceTimes = 10
+	// leastSilence is what one machine may keep another waiting for without a fault of either.
+	leastSilence = 50 * time.Millisecond
+	// firstSilence is that of an instance of which nothing is known yet.
+	firstSilence = time.Second
+	// maxDoubledSilence bounds how far the patience with an instance on trial grows: 64 times.
+	maxDoubledSilence = 6
 )
 
-// Silent says whether the instance has fallen silent: it has answered nothing for its Patience, while others answer.
-func (w *Way) Silent(time.Time) bool { return false }
+// Patience is how long a request is waited for at the instance before Silent is asked: ten times what it usually takes to the first byte, at
+// least 50 ms; a second as long as nothing is known. loop is as for Acquire. On trial it is doubled with each trial that failed, so that one
+// which has become slow comes back too.
+func (w *Way) Patience(loop uint) time.Duration {
+	usual := time.Duration(w.upstream.cells[loop%cells].latency.Load())
+	if usual == 0 {
+		usual = w.upstream.Latency()
+	}
+	d := firstSilence
+	if usual > 0 {
+		d = max(leastSilence, silenceTimes*usual)
+	}
+	if w.outUntil.Load() != 0 {
+		w.mu.Lock()
+		d <<= min(max(0, w.times-1), maxDoubledSilence)
+		w.mu.Unlock()
+	}
+	return d
+}
+
+// Silent says whether a request that was sent at a time is no reason to wait on: the instance has sent nothing since, on any connection.
+func (w *Way) Silent(sent time.Time) bool { return !w.upstream.HeardSince(sent) }

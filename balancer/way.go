@@ -33,6 +33,7 @@ type Way struct {
 	config   *tls.Config // nil without TLS
 	retired  atomic.Bool
 	health
+	judgement
 	visits
 	hooks []func() // guarded by health.mu
 }
@@ -56,8 +57,12 @@ func (w *Way) Upstream() *Upstream { return w.upstream }
 // TLS is how a handshake with the instance is made; nil where none is to be made. It must not be changed.
 func (w *Way) TLS() *tls.Config { return w.config }
 
-// Usable says whether a request may be sent: not ejected, not retired.
-func (w *Way) Usable() bool {
+// Usable says whether a request may be sent: not ejected, not backed off from, not retired.
+func (w *Way) Usable() bool { return w.Reachable() && !w.out() }
+
+// Reachable says whether a request may be sent where no instance is left that is not ejected: connections to it are not refused, and it is
+// not retired.
+func (w *Way) Reachable() bool {
 	if w.retired.Load() {
 		return false
 	}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"time"
 
+	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -16,6 +17,11 @@ type FailedTry struct {
 	Failure Failure
 	// Status is that of the answer that was dropped; 0 where there was none.
 	Status int16
+
+	reason balancer.Reason // what it says of the instance, where it counts
+	counts bool
+	trial  bool  // it was the trial of an ejected instance
+	sent   int64 // with FailedLate: when, in unix nanoseconds
 }
 
 // maxFailedTries is how many of a request's failed attempts are remembered: the rules allow two repetitions by default.
@@ -88,7 +94,8 @@ func (x *Exchange) Late(waited time.Duration, replayable bool, now time.Time) (f
 	switch {
 	case waited >= x.Timeouts().Answer:
 		return FailedSilent, true
-	case replayable && x.attempts.Safe && x.Member.Way.Silent(now) && x.another(0, true, now):
+	case replayable && x.attempts.Safe && x.silent(now.Add(-waited), now) && x.another(0, true, now):
+		x.lateSince = now.Add(-waited).UnixNano()
 		return FailedLate, true
 	}
 	return 0, false

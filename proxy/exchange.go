@@ -78,7 +78,9 @@ type Attempt struct {
 	blame     error              // see Blame
 	next      *routing.Member    // chosen already, see Exchange.another
 	dropped   int16              // the status for which that is
+	lateSince int64              // when the request was sent that Late gave up; unix nanoseconds
 	failed    failedTries
+	trial     bool // the attempt is the trial of an ejected instance
 }
 
 // reply makes the answer the proxy's own.

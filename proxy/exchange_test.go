@@ -174,7 +174,7 @@ func TestWhatAFailureSaysAboutItsInstance(t *testing.T) {
 		{"a kept connection dead", FailedStale, true, 5, false, true},
 		{"a kept connection lost", FailedSent, true, 5, false, true},
 		{"a fresh connection lost: the request may be to blame", FailedSent, false, 2, false, true},
-		{"three in a row", FailedSent, false, 3, false, false},
+		{"many in a row, where nobody does better", FailedSent, false, 9, false, true},
 		{"of one that has never answered", FailedSent, false, 1, true, false},
 		{"full", FailedFull, false, 5, false, true},
 		{"our own shortage", FailedShort, false, 5, false, true},

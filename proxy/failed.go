@@ -3,6 +3,7 @@ package proxy
 import (
 	"time"
 
+	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/record"
 )
@@ -32,6 +33,7 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	}
 	x.observeFailure(f, kept, now)
 	x.attempts.cut = x.blame == nil
+	reason, counts := x.suspicion(f, kept)
 	step := x.attempts.Next(f, kept, a.Replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
 	target, fresh := x.Member, x.Fresh || step == StepAnotherFresh || step == StepSameFresh && f != FailedStale
 	switch step {
@@ -39,7 +41,7 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 		target, x.next = x.next, nil
 	case StepAnother, StepAnotherFresh:
 		x.tried.Add(target.Index)
-		if next, ok := x.Route.Pick(x.want()); ok {
+		if next, ok := x.pickAgain(); ok {
 			target = next
 		} else if x.attempts.Last() && !target.Way.Retired() {
 			fresh = true
@@ -47,11 +49,14 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 			step = StepGiveUp
 		}
 	}
+	if counts && step == StepGiveUp && x.failed.n == 0 {
+		x.accuse(reason, now)
+	}
 	switch {
 	case step != StepGiveUp:
 		x.recorder.Retry(f, 1)
 		if f.asked() {
-			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped})
+			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped, reason: reason, counts: counts, trial: x.trial, sent: x.lateSince})
 			x.dropped = 0
 		}
 		return x.sendTo(target, fresh)
@@ -75,7 +80,7 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 	case f == FailedSettle:
 		x.Member.Way.ObserveClosed(now)
 		x.recorder.Connect(record.ConnectClosed)
-	case (f == FailedSent || f == FailedReset) && !kept:
+	case (f == FailedSent || f == FailedReset) && !kept && (!x.Member.Way.Answered() || !x.judges()):
 		x.Member.Way.ObserveBroken(now)
 	}
 }
@@ -89,6 +94,9 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	x.upwards, x.sentAt = took, now.Add(-took)
 	x.Status = ans.Status
 	x.observeAnswer(ans, took, now, kept)
+	if unavailable(ans.Status) && x.judges() && x.failed.n == 0 {
+		x.accuse(balancer.ReasonStatus, now)
+	}
 	x.recorder.Recorder.Answered(&x.recorded, x.service(), took, ans.Status == switching)
 }
 
@@ -101,6 +109,7 @@ func (x *Exchange) observeAnswer(ans *http1.Response, took time.Duration, now ti
 	if !kept {
 		w.ObserveWhole()
 	}
+	x.heard(ans.Status, now)
 	if w.ObserveAnswer(x.recorder.Number(), took) {
 		firstAnswer(x.recorder.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
 	}

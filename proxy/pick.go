@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"time"
+
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -13,14 +15,16 @@ func (x *Exchange) pick() Action {
 		route.Lane.Budget.Deposit(x.begun)
 	}
 	x.attempts = attemptsOf(x.Request.Method, route.Policy)
-	member, ok := route.Pick(x.want())
+	member, trial, ok := x.choose()
 	switch {
 	case !ok && route.Closed:
 		return x.reply(OutcomeClosedRoute, "")
 	case !ok:
 		return x.reply(OutcomeNoInstance, "")
 	}
-	return x.sendTo(member, false)
+	do := x.sendTo(member, false)
+	x.trial = x.trial || trial
+	return do
 }
 
 func attemptsOf(method string, p *routing.Policy) Attempts {
@@ -38,6 +42,9 @@ func (x *Exchange) want() balancer.Want {
 
 // sendTo makes m the instance to send to, with fresh not over a kept connection.
 func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
+	if x.Member != m {
+		x.trial = m.Way.Out() && m.Way.TakeTrial(time.Now())
+	}
 	x.Member, x.Fresh, x.blame = m, fresh, nil
 	if x.acquired != m.Upstream {
 		x.release()

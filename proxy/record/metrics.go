@@ -37,6 +37,7 @@ type Metrics struct {
 	reasons []string // of retries
 	start   *prometheus.HistogramVec
 	descs   descs
+	ejections
 
 	mu    sync.Mutex
 	cells []*cell
@@ -45,7 +46,7 @@ type Metrics struct {
 
 // descs describe what is added up at a scrape.
 type descs struct {
-	requests, duration, latency, retries, connects, inFlight, tunnels, tunnelsTotal, panics, failures *prometheus.Desc
+	requests, duration, latency, retries, connects, inFlight, tunnels, tunnelsTotal, panics, failures, ejected, shadowed *prometheus.Desc
 }
 
 // NewMetrics makes the metrics and registers them. reasons, at most 16, name why an attempt was retried, see Recorder.Retry. It panics, as
@@ -74,6 +75,8 @@ func NewMetrics(r prometheus.Registerer, reasons []string) *Metrics {
 			tunnels:      desc("tunnels", "Open WebSocket connections."),
 			tunnelsTotal: desc("tunnels_total", "WebSocket connections opened."),
 			panics:       desc("panics_total", "Requests that ended in a panic of the proxy."),
+			ejected:      desc("ejections_total", "Instances ejected as they did worse than the others of their route, by what they did.", "reason"),
+			shadowed:     desc("shadow_ejections_total", "Instances that would have been ejected, with -eject=shadow, by what they did.", "reason"),
 			failures:     desc("upstream_failures_total", "Requests answered with 502 or 504 because of the instance, by what it did.", "reason"),
 		},
 	}
@@ -107,7 +110,7 @@ func (m *Metrics) admit(name string) string {
 // Describe is prometheus.Collector's.
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	d := &m.descs
-	for _, one := range []*prometheus.Desc{d.requests, d.duration, d.latency, d.retries, d.connects, d.inFlight, d.tunnels, d.tunnelsTotal, d.panics, d.failures} {
+	for _, one := range []*prometheus.Desc{d.requests, d.duration, d.latency, d.retries, d.connects, d.inFlight, d.tunnels, d.tunnelsTotal, d.panics, d.failures, d.ejected, d.shadowed} {
 		ch <- one
 	}
 }
@@ -132,6 +135,13 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	for reason, n := range sum.failures {
 		number(d.failures, prometheus.CounterValue, float64(n), reason)
 	}
+	m.counts(func(reason string, shadow bool, n uint64) {
+		if shadow {
+			number(d.shadowed, prometheus.CounterValue, float64(n), reason)
+		} else {
+			number(d.ejected, prometheus.CounterValue, float64(n), reason)
+		}
+	})
 	for f, n := range sum.retries {
 		if n > 0 {
 			number(d.retries, prometheus.CounterValue, float64(n), m.reasons[f])

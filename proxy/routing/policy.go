@@ -10,6 +10,8 @@ type Policy struct {
 	Retries int
 	// Tries is what the route's line says of repeating requests elsewhere.
 	Tries Tries
+	// Eject says what follows where an instance does worse than the others.
+	Eject Eject
 	// Admission is what a request has to pass before an instance is picked; nil lets everybody in. It follows from the instances'
 	// tags, and what Options.Policy puts there is not used.
 	Admission *Admission
@@ -29,6 +31,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		Timeouts: Timeouts{Connect: time.Second, Answer: time.Minute, Progress: time.Minute},
 		Retries:  2, // with a third instance still failing, a fourth is no likelier to answer
+		Eject:    EjectOn,
 	}
 }
 

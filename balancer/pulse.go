@@ -1,0 +1,40 @@
+package balancer
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// pulse is when an instance was last heard over one loop, and how many good answers it gave: what failures are held against. It is
+// written with each answer, without a lock.
+type pulse struct {
+	heard atomic.Int64 // unix nanoseconds of the last head of an answer, whatever it said
+	good  atomic.Int64 // good answers, since ever
+}
+
+// Hear notes that the head of an answer came over a loop, and whether it was a good one; loop is as for Acquire.
+func (l *load) Hear(loop uint, now time.Time, good bool) {
+	c := &l.cells[loop%cells]
+	c.heard.Store(now.UnixNano())
+	if good {
+		c.good.Add(1)
+	}
+}
+
+// HeardSince says whether the instance has sent the head of an answer at a time or later, over any way.
+func (l *load) HeardSince(at time.Time) bool {
+	for i := range l.cells {
+		if l.cells[i].heard.Load() >= at.UnixNano() {
+			return true
+		}
+	}
+	return false
+}
+
+// good is how many good answers there were since ever.
+func (l *load) good() (n int64) {
+	for i := range l.cells {
+		n += l.cells[i].good.Load()
+	}
+	return n
+}

@@ -1,0 +1,75 @@
+package routing
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+)
+
+// Eject says what follows where an instance does worse than the others of its route.
+type Eject uint8
+
+const (
+	// EjectOff judges nobody.
+	EjectOff Eject = iota
+	// EjectShadow reports who would be ejected.
+	EjectShadow
+	// EjectOn ejects.
+	EjectOn
+)
+
+// Others tells how the other members of the route do that can be asked: how many there are, and the mean of their shares of failures.
+func (r *Route) Others(m *Member, now time.Time, alone bool) (n int, share float64) {
+	for i := range r.Members {
+		o := &r.Members[i]
+		if o.Way == m.Way || !o.Way.Usable() {
+			continue
+		}
+		n++
+		share += o.Way.Share(now, alone)
+	}
+	return n, share / float64(max(1, n))
+}
+
+// OthersAnswer says whether another member that can be asked has answered since a time.
+func (r *Route) OthersAnswer(m *Member, since time.Time) bool {
+	for i := range r.Members {
+		if o := &r.Members[i]; o.Way != m.Way && o.Way.Usable() && !o.Way.Silent(since) {
+			return true
+		}
+	}
+	return false
+}
+
+// Trial takes an ejected member that is due to be tried, and notes when the next one is.
+func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
+	var found *Member
+	var next time.Time
+	for i := range r.Members {
+		m := &r.Members[i]
+		if found == nil && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && m.Way.TakeTrial(now) {
+			found = m
+		}
+		if at := m.Way.TrialAt(); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	r.Lane.SetTrial(next)
+	return found, found != nil
+}
+
+// Rest chooses where Pick finds nobody: one that is ejected, or on its way back, from a random one on.
+func (r *Route) Rest(w balancer.Want) (*Member, bool) {
+	n := len(r.Members)
+	if n == 0 {
+		return nil, false
+	}
+	from := rand.IntN(n)
+	for k := range n {
+		if i := (from + k) % n; !w.Tried.Has(i) && r.Members[i].Way.Reachable() {
+			return &r.Members[i], true
+		}
+	}
+	return nil, false
+}

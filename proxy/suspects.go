@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
+
+// An instance is judged by comparison: a request that failed at it counts once another instance has answered the same request well, so
+// that a request which fails everywhere says nothing about anybody. What could not be tried elsewhere counts once for each client.
+
+// judges says whether instances are judged by what they do to requests on the present route.
+func (x *Exchange) judges() bool { return x.Route != nil && x.Route.Policy.Eject != routing.EjectOff }
+
+// suspicion is what a failed attempt says of its instance: counts is false where it says nothing. The end of a kept connection may be the
+// patience of the instance with idle ones, and what can't be connected to has a back-off of its own.
+func (x *Exchange) suspicion(f Failure, kept bool) (r balancer.Reason, counts bool) {
+	if !x.judges() {
+		return 0, false
+	}
+	switch f {
+	case FailedSent:
+		return balancer.ReasonClosed, !kept
+	case FailedReset:
+		return balancer.ReasonReset, !kept
+	case FailedAnswer:
+		return balancer.ReasonInvalid, true
+	case FailedSilent:
+		return balancer.ReasonTimeout, true
+	case FailedLate:
+		return balancer.ReasonSilent, true
+	case FailedStatus:
+		return balancer.ReasonStatus, unavailable(int(x.dropped))
+	}
+	return 0, false
+}
+
+// unavailable says whether a status tells that the instance, or what stands behind it, could not take the request.
+func unavailable(status int) bool { return status >= 502 && status <= 504 }
+
+// silent says whether the present instance has sent nothing since a time, while others have.
+func (x *Exchange) silent(since, now time.Time) bool {
+	return x.Route.Policy.Eject == routing.EjectOn && x.Member.Way.Silent(since) && x.Route.OthersAnswer(x.Member, since)
+}
+
+// heard notes the head of an answer, given to the client or not.
+func (x *Exchange) heard(status int, now time.Time) {
+	const bad = 500
+	m, good := x.Member, status < bad
+	m.Upstream.Hear(x.recorder.Number(), now, good)
+	if m.Way.Out() && m.Way.Readmit(x.trial && good, now) {
+		x.recorder.Returned(m.Upstream, now)
+	}
+	if !good || x.failed.n == 0 {
+		return
+	}
+	for i := range x.failed.list[:x.failed.n] {
+		if f := &x.failed.list[i]; f.counts && f.Member != m {
+			f.counts = false
+			x.judge(f.Member, balancer.Failing{Reason: f.reason, Sent: time.Unix(0, f.sent), Trial: f.trial}, now)
+		}
+	}
+}
+
+// accuse notes that the request failed at the present instance, and that no other one was asked.
+func (x *Exchange) accuse(r balancer.Reason, now time.Time) {
+	x.judge(x.Member, balancer.Failing{Reason: r, Client: x.Origin.Client, Trial: x.trial}, now)
+}
+
+// judge lets a failure speak against an instance.
+func (x *Exchange) judge(m *routing.Member, f balancer.Failing, now time.Time) {
+	route := x.Route
+	others := func(now time.Time, alone bool) (int, float64) { return route.Others(m, now, alone) }
+	e, ok := m.Way.Judge(f, now, others, route.Policy.Eject == routing.EjectShadow)
+	if !ok {
+		return
+	}
+	if !e.Shadow {
+		route.Lane.AwaitTrial(m.Way.TrialAt())
+	}
+	x.recorder.Ejected(m.Upstream, e, now)
+}
+
+// choose picks the first instance: one that is ejected and due for a trial, as safe requests are the first to try it; else by the route's
+// policy; else, where no other can be asked, one that is ejected.
+func (x *Exchange) choose() (m *routing.Member, trial, ok bool) {
+	route := x.Route
+	if x.attempts.Safe && route.Lane.TrialDue(x.begun) {
+		if m, ok := route.Trial(x.want(), x.begun); ok {
+			return m, true, true
+		}
+	}
+	m, ok = x.pickAgain()
+	return m, false, ok
+}
+
+// pickAgain is choose for a request that goes on after a failure.
+func (x *Exchange) pickAgain() (*routing.Member, bool) {
+	want := x.want()
+	if m, ok := x.Route.Pick(want); ok {
+		return m, true
+	}
+	return x.Route.Rest(want)
+}

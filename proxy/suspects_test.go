@@ -1,0 +1,66 @@
+package proxy
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+)
+
+// failAt plays a request that fails at the first instance that is chosen, and then is answered by the next with a status; where no other
+// one is asked, 0. It tells who failed.
+func (d *desk) failAt(t *testing.T, f Failure, status int) *balancer.Upstream {
+	t.Helper()
+	var x Exchange
+	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+	x.Match(d.table)
+	failed := x.Member.Upstream
+	if x.AttemptFailed(FailedAttempt{f, false, true}, d.now) == ActionSend {
+		x.Answered(answered(t, "GET", "HTTP/1.1 "+map[int]string{200: "200 OK", 500: "500 Internal Server Error"}[status]+"|Content-Length: 0"), time.Millisecond, d.now, true)
+	}
+	x.Finish(d.now)
+	return failed
+}
+
+// What fails at one instance and succeeds at another ejects the first, and an answer to its trial brings it back.
+func TestAnInstanceThatDoesWorseIsEjected(t *testing.T) {
+	for _, f := range []Failure{FailedReset, FailedSent} {
+		d := newDesk(t, nil)
+		d.now = time.Now()
+		d.serve(2, "urlprefix-web.io/")
+		bad := d.upstreams()[0]
+		for range 9 {
+			var x Exchange
+			d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+			x.Match(d.table)
+			if x.Member.Upstream == bad {
+				x.AttemptFailed(FailedAttempt{f, false, true}, d.now)
+			}
+			x.Answered(answered(t, "GET", "HTTP/1.1 200 OK|Content-Length: 0"), time.Millisecond, d.now, true)
+			x.Finish(d.now)
+		}
+		if bad.Usable() || !d.upstreams()[1].Usable() {
+			t.Fatalf("%v: usable %v, %v", f, bad.Usable(), d.upstreams()[1].Usable())
+		}
+	}
+}
+
+// A request that fails everywhere says nothing about anybody, however often it comes.
+func TestWhatFailsEverywhereEjectsNobody(t *testing.T) {
+	d := newDesk(t, nil)
+	d.now = time.Now()
+	d.serve(3, "urlprefix-web.io/")
+	for range 500 {
+		var x Exchange
+		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+		for do := x.Match(d.table); do == ActionSend; {
+			do = x.AttemptFailed(FailedAttempt{FailedReset, false, true}, d.now)
+		}
+		x.Finish(d.now)
+	}
+	for i, u := range d.upstreams() {
+		if !u.Usable() {
+			t.Errorf("instance %d is ejected", i)
+		}
+	}
+}
