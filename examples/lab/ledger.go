@@ -11,12 +11,24 @@ import (
 type Ledger struct {
 	Address string  // UDP address for containers; "" for one that only this process writes
 	Into    *Ledger // gets everything as well; nil for nowhere
+	remote  net.Conn
 	mu      sync.Mutex
 	seen    map[string]int
 }
 
 // NewLedger makes a ledger for Upstreams of this process.
 func NewLedger() *Ledger { return &Ledger{seen: map[string]int{}} }
+
+// DialLedger makes a ledger that only tells the one at a UDP address, which another process listens to.
+func DialLedger(t testing.TB, address string) *Ledger {
+	t.Helper()
+	conn, err := net.Dial("udp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return &Ledger{remote: conn}
+}
 
 // ListenLedger makes a ledger that instances of examples/web (-ledger) in containers write into. Host is an address of this
 // machine that they can reach.
@@ -47,6 +59,10 @@ func ListenLedger(t testing.TB, host string) *Ledger {
 func (l *Ledger) Add(request string) {
 	if l.Into != nil {
 		l.Into.Add(request)
+	}
+	if l.remote != nil {
+		_, _ = l.remote.Write([]byte(request))
+		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

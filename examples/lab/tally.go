@@ -137,6 +137,18 @@ func (t *Tally) Quantile(q float64) time.Duration {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
+// Slower counts the requests that took longer.
+func (t *Tally) Slower(d time.Duration) (n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, l := range t.latencies {
+		if l > d {
+			n++
+		}
+	}
+	return n
+}
+
 // String is the report: one line of counts, and the first losses.
 func (t *Tally) String() string {
 	var b strings.Builder

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -34,6 +35,7 @@ const (
 	Silent            // never answers
 	Slow              // answers after a second
 	Failing           // 503
+	Slower            // takes ten times as long as Usual
 	Unread            // leaves a request in the socket for UnreadFor and closes, as a starved process does that is then killed
 )
 
@@ -48,7 +50,9 @@ const CloseIdleWithin = 4 * time.Millisecond
 type Upstream struct {
 	Address string
 	Ledger  *Ledger
-	manner  atomic.Int32
+	// Usual is how long it takes over an answer; set before the first request.
+	Usual  time.Duration
+	manner atomic.Int32
 
 	listener net.Listener
 	mu       sync.Mutex
@@ -134,9 +138,31 @@ func (u *Upstream) serve(c net.Conn) {
 		}
 		id := req.URL.Query().Get("id")
 		u.Ledger.Add(req.Method + " " + id)
+		u.think()
+		if strings.HasPrefix(req.URL.Path, FailingPath) {
+			if _, err := io.WriteString(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"); err != nil {
+				return
+			}
+			continue
+		}
 		if !u.answer(c, line(req.Method, id, body)) {
 			return
 		}
+	}
+}
+
+// FailingPath is what every Upstream answers with 503, whatever its manner.
+const FailingPath = "/fails"
+
+// think takes the time of an answer.
+func (u *Upstream) think() {
+	const slower = 10
+	d := u.Usual
+	if Manner(u.manner.Load()) == Slower {
+		d *= slower
+	}
+	if d > 0 {
+		time.Sleep(d)
 	}
 }
 

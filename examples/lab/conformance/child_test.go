@@ -42,12 +42,13 @@ func childApp() {
 
 // work is what a child does.
 type work struct {
-	Kind    string // of the listener; "" is an instance
+	Kind    string // of the listener; "" is an instance, and faultyKind one that misbehaves when told to
 	Listen  string // "" is a port of loopback
 	To      string // the instance's address; "" waits for a table from its control
 	Control string // the Unix socket of its control; "" is none
 	Files   uint64 // the limit of descriptors; 0 leaves it
 	Limits  limits
+	Faulty  misbehaving
 	within  []string // a command that runs it, such as nsenter
 }
 
@@ -126,6 +127,10 @@ func TestListenerAlone(t *testing.T) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	if j.Kind == faultyKind {
+		j.Faulty.serve(ctx, t)
+		return
+	}
 	var instances []discovery.Instance
 	if j.To != "" {
 		to, err := net.ResolveTCPAddr("tcp", j.To)
