@@ -34,12 +34,14 @@ const (
 )
 
 // Reviver brings back what was ejected: with bare connects of its own, and a handshake where the way is one over TLS, never with a
-// client's request. It also settles instances that have not answered yet. Make it with NewReviver; it does nothing until Run.
+// client's request. It also settles instances that have not answered yet, and asks Questions. Make it with NewReviver; it does nothing until Run.
 type Reviver struct {
 	dial func(ctx context.Context, address string) (net.Conn, error)
 	wake chan struct{}
 	mu   sync.Mutex
 	list *Way // those that asked, linked through next
+
+	questions chan Question
 }
 
 // visits is what a Reviver notes at a way.
@@ -56,7 +58,7 @@ func NewReviver(dial func(ctx context.Context, address string) (net.Conn, error)
 			return d.DialContext(ctx, "tcp", address)
 		}
 	}
-	return &Reviver{dial: dial, wake: make(chan struct{}, 1)}
+	return &Reviver{dial: dial, wake: make(chan struct{}, 1), questions: make(chan Question, maxQuestions)}
 }
 
 // NewUpstream makes the live side of an instance that this Reviver looks after. A nil Reviver is allowed.
@@ -91,6 +93,9 @@ func (r *Reviver) Run(ctx context.Context) error {
 		busy int
 	)
 	defer wg.Wait()
+	for range askedAtOnce {
+		wg.Go(func() { r.answerQuestions(ctx) })
+	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {

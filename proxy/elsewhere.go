@@ -20,8 +20,8 @@ type FailedTry struct {
 
 	reason balancer.Reason // what it says of the instance, where it counts
 	counts bool
-	trial  bool  // it was the trial of an ejected instance
-	sent   int64 // with FailedLate: when, in unix nanoseconds
+	trial  bool          // it was the trial of an ejected instance
+	waited time.Duration // with FailedLate: for an answer
 }
 
 // maxFailedTries is how many of a request's failed attempts are remembered: the rules allow two repetitions by default.
@@ -95,7 +95,7 @@ func (x *Exchange) Late(waited time.Duration, replayable bool, now time.Time) (f
 	case waited >= x.Timeouts().Answer:
 		return FailedSilent, true
 	case replayable && x.attempts.Safe && x.silent(now.Add(-waited), now) && x.another(0, true, now):
-		x.lateSince = now.Add(-waited).UnixNano()
+		x.lateAfter = waited
 		return FailedLate, true
 	}
 	return 0, false

@@ -78,9 +78,10 @@ type Attempt struct {
 	blame     error              // see Blame
 	next      *routing.Member    // chosen already, see Exchange.another
 	dropped   int16              // the status for which that is
-	lateSince int64              // when the request was sent that Late gave up; unix nanoseconds
+	lateAfter time.Duration      // how long the answer was waited for that Late gave up
 	failed    failedTries
 	trial     bool // the attempt is the trial of an ejected instance
+	cut       bool // the instance broke the answer off
 }
 
 // reply makes the answer the proxy's own.

@@ -56,7 +56,7 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	case step != StepGiveUp:
 		x.recorder.Retry(f, 1)
 		if f.asked() {
-			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped, reason: reason, counts: counts, trial: x.trial, sent: x.lateSince})
+			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped, reason: reason, counts: counts, trial: x.trial, waited: x.lateAfter})
 			x.dropped = 0
 		}
 		return x.sendTo(target, fresh)
@@ -109,7 +109,7 @@ func (x *Exchange) observeAnswer(ans *http1.Response, took time.Duration, now ti
 	if !kept {
 		w.ObserveWhole()
 	}
-	x.heard(ans.Status, now)
+	x.heard(ans.Status, took, now)
 	if w.ObserveAnswer(x.recorder.Number(), took) {
 		firstAnswer(x.recorder.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
 	}

@@ -11,6 +11,9 @@ import (
 // whole or the connection has ended.
 func (x *Exchange) Finish(now time.Time) {
 	x.release()
+	if x.trial {
+		x.endTrial(now)
+	}
 	if x.handed {
 		x.recorder.Discard()
 		return

@@ -44,22 +44,33 @@ func (x *Exchange) silent(since, now time.Time) bool {
 	return x.Route.Policy.Eject == routing.EjectOn && x.Member.Way.Silent(since) && x.Route.OthersAnswer(x.Member, since)
 }
 
-// heard notes the head of an answer, given to the client or not.
-func (x *Exchange) heard(status int, now time.Time) {
-	const bad = 500
-	m, good := x.Member, status < bad
+// heard notes the head of an answer, given to the client or not, that came some time after the request was sent.
+func (x *Exchange) heard(status int, took time.Duration, now time.Time) {
+	m, good := x.Member, status < firstBad
 	m.Upstream.Hear(x.recorder.Number(), now, good)
-	if m.Way.Out() && m.Way.Readmit(x.trial && good, now) {
+	if m.Way.Out() && m.Way.Readmit(false, now) {
 		x.recorder.Returned(m.Upstream, now)
 	}
 	if !good || x.failed.n == 0 {
 		return
 	}
 	for i := range x.failed.list[:x.failed.n] {
-		if f := &x.failed.list[i]; f.counts && f.Member != m {
-			f.counts = false
-			x.judge(f.Member, balancer.Failing{Reason: f.reason, Sent: time.Unix(0, f.sent), Trial: f.trial}, now)
+		f := &x.failed.list[i]
+		if !f.counts || f.Member == m || f.reason == balancer.ReasonSilent && took >= f.waited { // it is a slow request
+			continue
 		}
+		f.counts = false
+		x.judge(f.Member, balancer.Failing{Reason: f.reason, Sent: now.Add(-took - f.waited), Trial: f.trial}, now)
+	}
+}
+
+// firstBad is the lowest status of an answer that is none to be proud of.
+const firstBad = 500
+
+// endTrial brings an ejected instance back whose trial was answered well and to the end.
+func (x *Exchange) endTrial(now time.Time) {
+	if !x.cut && x.Outcome == OutcomeForwarded && x.Status > 0 && x.Status < firstBad && x.Member.Way.Readmit(true, now) {
+		x.recorder.Returned(x.Member.Upstream, now)
 	}
 }
 
@@ -70,16 +81,7 @@ func (x *Exchange) accuse(r balancer.Reason, now time.Time) {
 
 // judge lets a failure speak against an instance.
 func (x *Exchange) judge(m *routing.Member, f balancer.Failing, now time.Time) {
-	route := x.Route
-	others := func(now time.Time, alone bool) (int, float64) { return route.Others(m, now, alone) }
-	e, ok := m.Way.Judge(f, now, others, route.Policy.Eject == routing.EjectShadow)
-	if !ok {
-		return
-	}
-	if !e.Shadow {
-		route.Lane.AwaitTrial(m.Way.TrialAt())
-	}
-	x.recorder.Ejected(m.Upstream, e, now)
+	x.recorder.judge(x.Route, m, f, now)
 }
 
 // choose picks the first instance: one that is ejected and due for a trial, as safe requests are the first to try it; else by the route's

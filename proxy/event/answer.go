@@ -262,6 +262,7 @@ func (e *exchange) moreToCome() bool {
 		}
 		return false
 	case u.Has(reactor.Broken) || e.responseBody.body.End() != nil:
+		e.x.Cut(e.clientConn.loop.Now)
 		e.abandon()
 		return false
 	}
@@ -276,6 +277,7 @@ func (e *exchange) downloaded(n int64, how stepEnd) bool {
 	}
 	switch how {
 	case stepMalformed:
+		e.x.Cut(e.clientConn.loop.Now)
 		e.abandon()
 		return false
 	case stepLost:

@@ -106,6 +106,7 @@ func (u *upstreamConn) Expire() {
 	case upstreamWaiting:
 		u.exchange.answerLate()
 	case upstreamResponding:
+		u.exchange.x.Cut(l.Now)
 		u.exchange.abandon()
 	}
 	l.KeepIn(&u.Conn)

@@ -3,6 +3,7 @@ package std
 import (
 	"errors"
 	"io"
+	"time"
 
 	"github.com/pointsman/pointsman/proxy"
 )
@@ -37,6 +38,7 @@ func (a *attempt) copyBody() error {
 	for !e.answerBody.Done() {
 		data, n, err := e.answerBody.Next(a.conn.in.unread())
 		if err != nil {
+			e.x.Cut(time.Now())
 			return err
 		}
 		if err := e.response.write(data); err != nil {
@@ -56,6 +58,9 @@ func (a *attempt) copyBody() error {
 			err = e.answerBody.End()
 		}
 		if err != nil {
+			if !e.cancelled() {
+				e.x.Cut(time.Now())
+			}
 			return err
 		}
 	}

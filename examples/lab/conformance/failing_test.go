@@ -78,7 +78,7 @@ func startOurs(engine string) func(t testing.TB, to ...*net.TCPAddr) (string, fu
 			list = append(list, at(addr))
 		}
 		a.apply(t, list...)
-		return a.addr, func() float64 { return a.counter(t, "pointsman_ejections_total") }
+		return a.addr, func() float64 { return a.counter(t, "pointsman_ejections_total", "status") }
 	}
 }
 
