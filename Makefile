@@ -13,7 +13,7 @@ OTHERS = $(shell go list ./... | grep -v /examples/lab/e2e)
 # What runs side by side; the race detector is C, so that it needs a C compiler.
 RACED := ./proxy/... ./balancer/... ./discovery/... ./registrator/... ./examples/lab/conformance
 
-.PHONY: about layers up down build images check tools test test-long race bench bench-proxy fuzz clean
+.PHONY: about layers up down build images check tools test test-long race bench bench-proxy bench-failing fuzz clean
 
 up: ## build, make the images, start Consul, registrator, proxy and web; without a Consul at hand CONSUL=yes builds one
 	@CONSUL=$(CONSUL) examples/lab/images/up.sh
@@ -83,6 +83,11 @@ bench-proxy: ## side by side with nginx, HAProxy, Caddy and net/http; QUICK=1, C
 	PATH="$$PATH:/usr/sbin" bin/bench/bench -rounds $(ROUNDS) -time $(TIME) $(if $(QUICK),-quick) -cases '$(CASES)' -contenders '$(CONTENDERS)' \
 		$(if $(BEFORE),-before $(if $(wildcard $(BEFORE)),$(BEFORE),bin/bench/served-before)) \
 		-out $(if $(QUICK)$(CASES)$(CONTENDERS)$(BEFORE),bin/bench/results,examples/lab/bench)
+
+bench-failing: ## what clients see while one of two instances fails, beside nginx and HAProxy with their defaults; ONLY=503 for a part
+	@examples/lab/bench/tools.sh
+	PATH="$$PATH:/usr/sbin" POINTSMAN_FAILING='$(or $(ONLY),all)' POINTSMAN_FAILING_OUT='$(if $(ONLY),,$(CURDIR)/examples/lab/bench/FAILING.md)' \
+		go test -count=1 -timeout 1h -run '^TestFailingTable$$' -v ./examples/lab/conformance | grep -v -e '^=== ' -e '^--- '
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@for p in $$(go list ./...); do \

@@ -106,6 +106,19 @@ func (u *Upstream) Ejected() (until time.Time, failures int, is bool) {
 	return until, failures, is
 }
 
+// Out tells, for people, whether a way is ejected by what its instance did, for what, until when at least, and for the how manieth time in
+// a row.
+func (u *Upstream) Out() (r Reason, until time.Time, times int, is bool) {
+	for _, w := range u.list() {
+		if until = w.TrialAt(); !until.IsZero() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.reason, until, w.times, true
+		}
+	}
+	return 0, time.Time{}, 0, false
+}
+
 // Connect counts a connection in, unless limit are open already; 0 is no limit. It counts for the instance, over all its ways, as the
 // limit is there to spare it. Every Connect that is true is followed by exactly one Disconnect, when the connection has ended or
 // did not come about.

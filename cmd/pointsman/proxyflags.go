@@ -34,6 +34,7 @@ type proxyFlags struct {
 	connect, head, answer, idle    span
 	progress, drainWait, grace     span
 	retries, headerSize, headerSum count
+	eject                          choice
 	upstreamConns, loops, conns    count
 	bodyRate, watches              count
 	engine                         choice
@@ -85,6 +86,8 @@ func (c *proxyFlags) traffic(f *flags) {
 	f.Var(&c.grace, "grace", "`TIME` for requests in flight after the listeners are closed")
 	c.retries, c.headerSize, c.headerSum = count{p.Retries, 0, 16}, count{l.HeadBytes, 1 << 10, 1 << 20}, count{l.HeadFields, 8, 10000}
 	f.Var(&c.retries, "retries", "how many `TIMES` a request that an instance may have read is repeated, if that is safe")
+	c.eject = choice{p.Eject.String(), []string{"off", "shadow", "on"}}
+	f.Var(&c.eject, "eject", "`WHAT` follows where an instance does worse than the others of its route: on (it is ejected), shadow (it is reported), or off")
 	f.Var(&c.headerSize, "max-header-bytes", "largest request head, in `BYTES`")
 	f.Var(&c.headerSum, "max-header-count", "maximum `NUMBER` of header fields in a request")
 	c.engine, c.loops, c.conns = choice{"auto", []string{"auto", "event", "std"}}, count{0, 0, 256}, count{l.Conns, 0, 1 << 24}
@@ -111,6 +114,7 @@ func (c *proxyFlags) defaults() routing.Policy {
 	return routing.Policy{
 		Timeouts: routing.Timeouts{Connect: c.connect.value, Answer: c.answer.value, Progress: c.progress.value},
 		Retries:  c.retries.value,
+		Eject:    routing.EjectOf(c.eject.value),
 	}
 }
 

@@ -42,6 +42,7 @@ type dataPath struct {
 
 	watcher  *discovery.Watcher
 	table    *routing.Switch
+	metrics  *record.Metrics
 	draining atomic.Bool
 	hurry    context.Context // ends when draining has to be over at once
 }
@@ -63,6 +64,7 @@ func (h *dataPath) assemble(a *actors) error {
 	options := h.tableOptions(reviver)
 	h.table = routing.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
+	h.metrics = proxy.NewMetrics(h.registry)
 	h.watcher = discovery.NewWatcher(discovery.Options{
 		Catalogue: h.source.Catalogue, Wanted: options.Wants, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
 		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
@@ -113,7 +115,7 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 // common is what all listeners share.
 func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
 	return &proxy.Shared{
-		Switch: h.table, Metrics: proxy.NewMetrics(h.registry), Access: access, Log: h.log,
+		Switch: h.table, Metrics: h.metrics, Access: access, Log: h.log,
 		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(),
 	}
 }
@@ -122,7 +124,7 @@ func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *
 func (h *dataPath) sides(a *actors) {
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load,
-		Scale: h.scale, Hosts: h.flags.adminNames(),
+		Ejections: h.metrics.Ejections, Scale: h.scale, Hosts: h.flags.adminNames(),
 	}
 	if h.ports.admin != nil {
 		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.admin, admin.Admin(o)) })

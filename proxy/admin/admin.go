@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -25,6 +26,8 @@ type Options struct {
 	Ages func() map[string]time.Duration
 	// Table is the present table, nil before the first.
 	Table func() *routing.Table
+	// Ejections are the last ones, the latest first.
+	Ejections func() []record.Ejection
 	// Scale changes the number of a sample service's instances; only the demo has it.
 	Scale func(ctx context.Context, service string, instances int) error
 	// Hosts are the host names, in lower case, that the admin address answers to besides loopback names and IP literals.
@@ -46,6 +49,9 @@ func Admin(o Options) http.Handler {
 	if o.Table != nil {
 		mux.HandleFunc("GET /api/services", o.services)
 		mux.HandleFunc("GET /api/routes", o.routes)
+	}
+	if o.Ejections != nil {
+		mux.HandleFunc("GET /api/ejections", o.ejections)
 	}
 	if o.Scale != nil {
 		mux.HandleFunc("POST /api/scale", o.scale)

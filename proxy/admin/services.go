@@ -98,7 +98,8 @@ type instanceView struct {
 	Latency      time.Duration `json:"latency_ns"`
 	Ejected      bool          `json:"ejected,omitempty"`
 	EjectedUntil time.Time     `json:"ejected_until,omitzero"`
-	Failures     int           `json:"failures,omitempty"` // in a row
+	EjectedFor   string        `json:"ejected_for,omitempty"` // the reason; "" where connections are refused
+	Failures     int           `json:"failures,omitempty"`    // in a row
 }
 
 func (o Options) services(w http.ResponseWriter, r *http.Request) {
@@ -154,6 +155,9 @@ func viewInstance(x routing.Standing) instanceView {
 		v.Failures, v.Ejected = failures, ejected
 		if ejected {
 			v.EjectedUntil = until
+		}
+		if reason, until, times, out := u.Out(); out {
+			v.Ejected, v.EjectedUntil, v.EjectedFor, v.Failures = true, until, reason.String(), times
 		}
 	}
 	return v

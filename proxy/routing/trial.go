@@ -19,6 +19,21 @@ const (
 	EjectOn
 )
 
+// String is the word for it.
+func (e Eject) String() string {
+	return [...]string{EjectOff: "off", EjectShadow: "shadow", EjectOn: "on"}[e]
+}
+
+// EjectOf is what a word means; what is none is EjectOff.
+func EjectOf(word string) Eject {
+	for e := EjectOn; e > EjectOff; e-- {
+		if e.String() == word {
+			return e
+		}
+	}
+	return EjectOff
+}
+
 // Others tells how the other members of the route do that can be asked: how many there are, and the mean of their shares of failures.
 func (r *Route) Others(m *Member, now time.Time, alone bool) (n int, share float64) {
 	for i := range r.Members {
