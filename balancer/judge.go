@@ -141,7 +141,7 @@ func (w *Way) TrialAt() time.Time {
 	return time.Time{}
 }
 
-// Readmit ends an ejection, as the instance answered a trial well or was silent and has been heard. It is true for the one call that did.
+// Readmit ends an ejection, as the instance answered a trial well or was silent and has answered since. It is true for the one call that did.
 func (w *Way) Readmit(trial bool, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

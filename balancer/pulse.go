@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// pulse is when an instance was last heard over one loop, and how many good answers it gave: what failures are held against. It is
+// pulse is when an instance last answered over one loop, and how many good answers it gave: what failures are held against. It is
 // written with each answer, without a lock.
 type pulse struct {
-	heard atomic.Int64 // unix nanoseconds of the last head of an answer, whatever it said
-	good  atomic.Int64 // good answers, since ever
+	lastHead atomic.Int64 // unix nanoseconds of the last head of an answer, whatever it said
+	good     atomic.Int64 // good answers, since ever
 }
 
-// Hear notes that the head of an answer came over a loop, and whether it was a good one; loop is as for Acquire.
-func (l *load) Hear(loop uint, now time.Time, good bool) {
+// ObserveHead notes that the head of an answer came over a loop, and whether it was a good one; loop is as for Acquire.
+func (l *load) ObserveHead(loop uint, now time.Time, good bool) {
 	c := &l.cells[loop%cells]
-	c.heard.Store(now.UnixNano())
+	c.lastHead.Store(now.UnixNano())
 	if good {
 		c.good.Add(1)
 	}
 }
 
-// HeardSince says whether the instance has sent the head of an answer at a time or later, over any way.
-func (l *load) HeardSince(at time.Time) bool {
+// AnsweredSince says whether the instance has sent the head of an answer at a time or later, over any way.
+func (l *load) AnsweredSince(at time.Time) bool {
 	for i := range l.cells {
-		if l.cells[i].heard.Load() >= at.UnixNano() {
+		if l.cells[i].lastHead.Load() >= at.UnixNano() {
 			return true
 		}
 	}

@@ -36,4 +36,4 @@ func (w *Way) Patience(loop uint) time.Duration {
 }
 
 // Silent says whether a request that was sent at a time is no reason to wait on: the instance has sent nothing since, on any connection.
-func (w *Way) Silent(sent time.Time) bool { return !w.upstream.HeardSince(sent) }
+func (w *Way) Silent(sent time.Time) bool { return !w.upstream.AnsweredSince(sent) }

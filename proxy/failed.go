@@ -109,7 +109,7 @@ func (x *Exchange) observeAnswer(ans *http1.Response, took time.Duration, now ti
 	if !kept {
 		w.ObserveWhole()
 	}
-	x.heard(ans.Status, took, now)
+	x.observeHead(ans.Status, took, now)
 	if w.ObserveAnswer(x.recorder.Number(), took) {
 		firstAnswer(x.recorder.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
 	}

@@ -44,10 +44,10 @@ func (x *Exchange) silent(since, now time.Time) bool {
 	return x.Route.Policy.Eject == routing.EjectOn && x.Member.Way.Silent(since) && x.Route.OthersAnswer(x.Member, since)
 }
 
-// heard notes the head of an answer, given to the client or not, that came some time after the request was sent.
-func (x *Exchange) heard(status int, took time.Duration, now time.Time) {
+// observeHead notes the head of an answer, given to the client or not, that came some time after the request was sent.
+func (x *Exchange) observeHead(status int, took time.Duration, now time.Time) {
 	m, good := x.Member, status < firstBad
-	m.Upstream.Hear(x.recorder.Number(), now, good)
+	m.Upstream.ObserveHead(x.recorder.Number(), now, good)
 	if m.Way.Out() && m.Way.Readmit(false, now) {
 		x.recorder.Returned(m.Upstream, now)
 	}
