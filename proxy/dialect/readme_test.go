@@ -82,7 +82,7 @@ func TestREADMEListsTheOptionsOfARoute(t *testing.T) {
 
 // works says whether an example is in effect as written, by itself or beside something that it needs.
 func works(o *option, example string) bool {
-	for _, line := range []string{"ex.com/", "/", "/ proto=https", "/ redirect=301,/x"} {
+	for _, line := range []string{"ex.com/", "/", "/ proto=https", "/ redirect=301,/x", "/ compress"} {
 		rule, verdicts := ParseLine(line+" "+example, PathSegments, Env{Writer: WriterOperator})
 		if rule != nil && len(verdicts) == 0 && len(o.words(rule)) > 0 {
 			return true

@@ -1,6 +1,10 @@
 package routing
 
-import "time"
+import (
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/filter"
+)
 
 // Policy is how a route treats its requests: resolved once, when the route is built, from the process's defaults, what Options.Policy
 // says of the route, and what its instances restrict. Immutable. Routes that ask for nothing share one.
@@ -17,6 +21,8 @@ type Policy struct {
 	Admission *Admission
 	// Unlogged keeps requests out of the access log.
 	Unlogged bool
+	// Compress is how responses are compressed; nil does not.
+	Compress *filter.Compression
 }
 
 // Timeouts are taken as they are: at zero the time is over at once.
@@ -54,11 +60,8 @@ func (o *Options) policyOf(r *Route) *Policy {
 
 // asked is the policy with what the route's rule asks for; the same where that is nothing.
 func (p *Policy) asked(r *Route) *Policy {
-	if len(r.claims) == 0 {
-		return p
-	}
-	own, asked := *p, &r.claims[0].rule.Policy
-	own.Unlogged = asked.Log.Off
+	own, asked := *p, &r.Rules[0].Policy
+	own.Unlogged, own.Compress = asked.Log.Off, filter.NewCompression(&asked.Compress)
 	own.Timeouts, own.Tries = own.Timeouts.asked(&asked.Tries), own.Tries.asked(&asked.Tries)
 	if own == *p {
 		return p

@@ -115,6 +115,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 	}
 	r.Blocking = r.Blocking || o.Blocking != nil && o.Blocking(r)
 	r.Policy = o.policyOf(r)
+	r.Blocking = r.Blocking || r.Policy.Compress != nil
 	r.picker = o.Balance.Build(members, r.Lane)
 	if r.conditions != nil && r.conditions.Path != nil {
 		r.closed = r.closedForm(o)

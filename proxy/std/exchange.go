@@ -18,7 +18,8 @@ type exchange struct {
 	request    http1.Request
 	answer     http1.Response
 	answerBody http1.Body
-	upload     *upload // nil where the request has no body
+	upload     *upload      // nil where the request has no body
+	compressed *compressing // in front of response; nil where the answer is not compressed
 
 	begun bool // the head of a final answer is out, or about to be
 
@@ -92,6 +93,7 @@ func (e *exchange) reply() {
 // finish ends what is left of the exchange, and counts it.
 func (e *exchange) finish() {
 	fault := recover()
+	e.endCompression(fault != nil)
 	if e.upload != nil {
 		e.upload.stop()
 	}

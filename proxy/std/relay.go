@@ -14,6 +14,7 @@ func (a *attempt) relay() {
 	e.begun = true
 	e.x.BeforeAnswer(e.server.listen.Draining(), false)
 	e.answerBody.Start(e.answer.Framing)
+	e.compress()
 	err := e.response.head(&e.answer)
 	if err == nil {
 		err = a.copyBody()
@@ -44,7 +45,9 @@ func (a *attempt) copyBody() error {
 		if err := e.response.write(data); err != nil {
 			return err
 		}
-		e.x.Bytes += int64(len(data))
+		if e.compressed == nil { // which counts what it makes of it
+			e.x.Bytes += int64(len(data))
+		}
 		a.conn.in.skip(n)
 		if n > 0 {
 			continue

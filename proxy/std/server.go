@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/filter"
 	"github.com/pointsman/pointsman/proxy/listen"
 )
 
@@ -38,6 +39,7 @@ type Server struct {
 	serving   sync.WaitGroup // goroutines of connections
 	http2     *http2Listener
 	busy      atomic.Int64 // exchanges
+	encoders  filter.Encoders
 }
 
 // NewServer makes a Server; nothing runs until Run.
