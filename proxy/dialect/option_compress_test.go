@@ -24,7 +24,7 @@ func TestCompressOptions(t *testing.T) {
 		"compress compress-types=*":            {"compress compress-types=*", ""},
 		"compress compress-types=text":         {"-", "no content type"},
 		"compress compress-types=":             {"-", "no content type"},
-		"compress compress-types=te\"xt/html":  {"-", "no content type"},
+		"compress compress-types=te<xt/html":   {"-", "no content type"},
 		"compress compress-min-size=20k":       {"compress compress-min-size=20480", ""},
 		"compress compress-min-size=0":         {"compress compress-min-size=1", ""},
 		"compress compress-min-size=-1":        {"-", "want a size"},
