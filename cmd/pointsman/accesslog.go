@@ -31,13 +31,13 @@ func (c *accessFlags) register(f *flags) {
 
 // check refuses options that contradict each other, and a format that can't be read.
 func (c *accessFlags) check() error {
-	said := c.given("access-log")
+	told := c.given("access-log")
 	switch {
-	case said && c.format != "":
+	case told && c.format != "":
 		return errors.New("-access-log and -access-log-format both say how lines look: give one of them")
-	case said && c.form.value == "off" && c.file != "":
+	case told && c.form.value == "off" && c.file != "":
 		return errors.New("-access-log off and -access-log-file contradict each other")
-	case !said && c.file != "":
+	case !told && c.file != "":
 		c.form.value = "json"
 	}
 	if c.format != "" {

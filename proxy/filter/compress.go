@@ -84,7 +84,7 @@ func (c *Compression) Takes(contentType string, length int64) bool {
 func (c *Compression) Accepted(accept string) (list [codings]Coding, n int) {
 	a := parseAccept(accept)
 	best := int16(1) // of a thousandth at least
-	if a.said[Plain] {
+	if a.named[Plain] {
 		best = max(best, a.q[Plain])
 	}
 	for _, k := range c.codings {
@@ -105,13 +105,13 @@ func (c *Compression) Accepted(accept string) (list [codings]Coding, n int) {
 
 // accepted is what an Accept-Encoding field says: weights in thousandths.
 type accepted struct {
-	said [codings]bool
+	named [codings]bool
 	q    [codings]int16
 	any  int16 // of what is not named: *
 }
 
 func (a *accepted) of(k Coding) int16 {
-	if a.said[k] {
+	if a.named[k] {
 		return a.q[k]
 	}
 	return a.any
@@ -137,7 +137,7 @@ func parseAccept(field string) (a accepted) {
 		}
 		for k := Plain; k < codings; k++ {
 			if k.String() == name {
-				a.said[k], a.q[k] = true, q
+				a.named[k], a.q[k] = true, q
 			}
 		}
 	}
