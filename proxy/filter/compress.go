@@ -106,8 +106,8 @@ func (c *Compression) Accepted(accept string) (list [codings]Coding, n int) {
 // accepted is what an Accept-Encoding field says: weights in thousandths.
 type accepted struct {
 	named [codings]bool
-	q    [codings]int16
-	any  int16 // of what is not named: *
+	q     [codings]int16
+	any   int16 // of what is not named: *
 }
 
 func (a *accepted) of(k Coding) int16 {
