@@ -42,7 +42,7 @@ const (
 	startShare = 10
 	firstStart = time.Millisecond
 	lastStart  = 100 * time.Millisecond
-	// One that has answered before is most likely broken, and one that can't make a handshake is not asked in the right way: 100 ms,
+	// One that has answered before is most likely broken, and one that can't make a handshake, or speaks first, is not asked in the right way: 100 ms,
 	// doubled with each failure, spare it, 5 s bound how late its return is seen.
 	firstKnown = 100 * time.Millisecond
 	lastKnown  = 5 * time.Second
@@ -51,7 +51,7 @@ const (
 
 // backoff is how long the way is ejected after a failure that has been counted. It needs h.mu.
 func (h *health) backoff(now time.Time) time.Duration {
-	if h.answered.Load() || h.last == faultHandshake {
+	if h.answered.Load() || h.last == faultHandshake || h.last == faultUnprompted {
 		return min(lastKnown, firstKnown<<min(h.failures-1, maxDoubled))
 	}
 	return min(lastStart, max(firstStart, now.Sub(h.since)/startShare))

@@ -28,9 +28,10 @@ type health struct {
 type fault uint8
 
 const (
-	faultRefused   fault = iota // no connection came about
-	faultClosed                 // a connection was accepted, and closed without an answer
-	faultHandshake              // a connection came about, and TLS did not
+	faultRefused    fault = iota // no connection came about
+	faultClosed                  // a connection was accepted, and closed without an answer
+	faultHandshake               // a connection came about, and TLS did not
+	faultUnprompted              // a connection was accepted, and brought bytes that nobody asked for
 )
 
 // Answered says whether the instance has ever sent a byte of an answer over this way.
@@ -93,6 +94,10 @@ func (w *Way) ObserveHandshake(now time.Time) { w.observeFailure(now, faultHands
 // application listens. It is ObserveRefused, but from now on accepting alone does not bring the way back.
 func (w *Way) ObserveClosed(now time.Time) { w.observeFailure(now, faultClosed) }
 
+// ObserveUnprompted notes that a fresh connection brought bytes before a request was sent, from an instance that has never answered: whatever it
+// is, it is no HTTP server. The way is ejected, and a bare connection that stays silent brings it back.
+func (w *Way) ObserveUnprompted(now time.Time) { w.observeFailure(now, faultUnprompted) }
+
 func (w *Way) observeFailure(now time.Time, f fault) {
 	w.mu.Lock()
 	if w.ejected.Load() {
@@ -124,14 +129,21 @@ func (h *health) ObserveWhole() {
 }
 
 // accepted brings back at once what refused before and now accepts: its application listens, and every millisecond counts for
-// who waits for a start. One that accepted too early must prove itself first. What cannot be replayed waits for the proof in
+// who waits for a start. One that accepted too early, or spoke, must prove itself first. What cannot be replayed waits for the proof in
 // any case, until the instance is settled.
 func (h *health) accepted() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.last != faultClosed {
+	if h.last != faultClosed && h.last != faultUnprompted {
 		h.back()
 	}
+}
+
+// unprompted says whether it was ejected since it spoke first.
+func (h *health) unprompted() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last == faultUnprompted
 }
 
 // proved brings it back. The count of failures stays until an answer clears it: who accepts and then fails again waits longer.

@@ -20,6 +20,9 @@ const (
 	// proofTime is how long a connection has to stay open. docker-proxy accepts before the application listens and then
 	// closes: 0.1 ms later as a rule, 0.4 ms at most in measurements.
 	proofTime = 2 * time.Millisecond
+	// SpeakTime is how long a connection is watched for bytes of an instance that may be no HTTP server: what speaks first (SSH, SMTP,
+	// databases) does so within milliseconds on a local network, and each start waits for this.
+	SpeakTime = 20 * time.Millisecond
 	// settleTime is the same for what cannot be replayed, while others serve: on a machine that has too much to do (and
 	// starting containers is much), docker-proxy closes late: 50 ms were too short where requests took 40. Nobody waits for it.
 	settleTime = 500 * time.Millisecond
@@ -151,6 +154,14 @@ func (r *Reviver) visit(ctx context.Context, w *Way, done chan<- *Way) {
 	}
 }
 
+// faultOf is how a connection failed that was to stay open and silent.
+func faultOf(err error) fault {
+	if errors.Is(err, errUnprompted) {
+		return faultUnprompted
+	}
+	return faultClosed
+}
+
 // watch looks at a bare connection for settleTime, and no longer than until the instance has answered.
 func (w *Way) watch(c net.Conn) error {
 	for left := settleTime - proofTime; left > 0 && !w.Answered(); left -= settleStep {
@@ -167,7 +178,7 @@ func (w *Way) settle(err error) {
 	case err == nil:
 		w.settled.Store(true)
 	case !w.Answered():
-		w.visited(faultClosed, err, time.Now())
+		w.visited(faultOf(err), err, time.Now())
 	}
 }
 
@@ -180,7 +191,23 @@ func (w *Way) visited(f fault, err error, now time.Time) {
 	w.proved()
 }
 
-var errClosed = errors.New("closed right after the connect")
+var (
+	errClosed     = errors.New("closed right after the connect")
+	errUnprompted = errors.New("bytes before a request")
+)
+
+// stays says how a fresh connection failed that was to stay open and silent.
+func (w *Way) stays(c net.Conn) (fault, error) {
+	d := proofTime
+	if w.unprompted() {
+		d = SpeakTime
+	}
+	err := staysOpen(c, d)
+	if errors.Is(err, errUnprompted) && w.Answered() { // it speaks HTTP, and is there
+		return 0, nil
+	}
+	return faultOf(err), err
+}
 
 // HandshakeCut says whether a TLS handshake failed by the end of its connection, as one with a published port does before the application
 // listens, and not by what the instance said.
@@ -195,9 +222,9 @@ func (r *Reviver) prove(ctx context.Context, w *Way) (net.Conn, fault, error) {
 		return nil, f, err
 	}
 	w.accepted()
-	if err := staysOpen(c, proofTime); err != nil {
+	if f, err := w.stays(c); err != nil {
 		c.Close()
-		return nil, faultClosed, err
+		return nil, f, err
 	}
 	return c, 0, nil
 }
@@ -232,8 +259,8 @@ func staysOpen(c net.Conn, d time.Duration) error {
 	n, err := c.Read(b[:])
 	var timeout net.Error
 	switch {
-	case n > 0: // an application that speaks first is there
-		return nil
+	case n > 0:
+		return errUnprompted
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil
 	case errors.Is(err, io.EOF):

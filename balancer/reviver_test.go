@@ -241,3 +241,33 @@ func TestManyAreVisitedAtABoundedPace(t *testing.T) {
 		}
 	})
 }
+
+// What spoke first comes back when a bare connection to it stays silent, and not by accepting alone.
+func TestWhatSpeaksFirstComesBackWhenItIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var silent atomic.Bool
+		r := NewReviver(func(context.Context, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			if !silent.Load() {
+				go func() {
+					time.Sleep(SpeakTime / 2)
+					_, _ = theirs.Write([]byte("220 mail"))
+				}()
+			}
+			t.Cleanup(func() { theirs.Close() })
+			return ours, nil
+		})
+		defer running(t, r)()
+		w := r.NewUpstream("s", "a:80").Way(WayKey{})
+		w.ObserveUnprompted(time.Now())
+		for range 100 {
+			if time.Sleep(100 * time.Millisecond); w.Usable() {
+				t.Fatal("back although it still speaks")
+			}
+		}
+		silent.Store(true)
+		if time.Sleep(lastKnown + SpeakTime + time.Millisecond); !w.Usable() {
+			t.Error("not back although it is silent")
+		}
+	})
+}

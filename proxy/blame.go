@@ -22,6 +22,8 @@ func reasonOf(f Failure, why error) string {
 		return "the connection was closed before a response"
 	case FailedReset:
 		return "the connection was reset before a response"
+	case FailedUnprompted:
+		return "bytes before a request: no HTTP server"
 	case FailedSilent:
 		return "no response in time"
 	case FailedAnswer:

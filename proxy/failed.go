@@ -11,9 +11,21 @@ import (
 // Idempotent says whether the request may be repeated, so that its body is worth keeping.
 func (x *Exchange) Idempotent() bool { return Idempotent(x.Request.Method) }
 
-// MustSettle says whether a fresh connection to x.Member has to be watched for the time Settle before the request goes out on it: what
-// can't be repeated goes to an instance that has never answered over this way.
-func (x *Exchange) MustSettle() bool { return !x.Member.Way.Answered() && !x.Idempotent() }
+// Watch is how long a fresh connection to x.Member has to be watched for its end, and for bytes, before the request goes out on it; 0 is not
+// at all. That is where the instance has never answered over this way, and either what is sent can't be repeated, or nobody said that the
+// instance speaks HTTP.
+func (x *Exchange) Watch() time.Duration {
+	way := x.Member.Way
+	switch {
+	case way.Answered():
+		return 0
+	case x.Member.Rule.Unasked && !way.Settled():
+		return balancer.SpeakTime
+	case !x.Idempotent():
+		return Settle
+	}
+	return 0
+}
 
 // FailedAttempt is an attempt that ended without an answer.
 type FailedAttempt struct {
@@ -77,6 +89,8 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 		x.Member.Way.ObserveRefused(now)
 	case f == FailedHandshake:
 		x.Member.Way.ObserveHandshake(now)
+	case f == FailedUnprompted:
+		x.Member.Way.ObserveUnprompted(now)
 	case f == FailedSettle:
 		x.Member.Way.ObserveClosed(now)
 		x.recorder.Connect(record.ConnectClosed)

@@ -36,6 +36,8 @@ const (
 	FailedStatus
 	// FailedLate: nothing came for longer than the instance usually takes, and another one is asked; see Exchange.Late.
 	FailedLate
+	// FailedUnprompted: the instance, which has never answered, sent bytes before a request was sent; nothing was sent.
+	FailedUnprompted
 	failures
 )
 
@@ -79,6 +81,8 @@ func (f Failure) String() string {
 		return "status"
 	case FailedLate:
 		return "late"
+	case FailedUnprompted:
+		return "unprompted"
 	default:
 		return "client"
 	}

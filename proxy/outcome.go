@@ -237,7 +237,7 @@ func clip(s string, n int) string {
 // outcomeOf is the one function that turns the last failure of a request's attempts into an outcome.
 func outcomeOf(f Failure) Outcome {
 	switch f {
-	case FailedConnect, FailedHandshake, FailedSettle, FailedStale:
+	case FailedConnect, FailedHandshake, FailedSettle, FailedUnprompted, FailedStale:
 		return OutcomeNoInstance
 	case FailedSilent:
 		return OutcomeUpstreamTimeout

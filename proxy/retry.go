@@ -113,7 +113,7 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdra
 			return StepGiveUp
 		}
 		return StepSameFresh
-	case FailedConnect, FailedHandshake, FailedSettle:
+	case FailedConnect, FailedHandshake, FailedSettle, FailedUnprompted:
 		if !a.mayAsk(dialect.NextError|dialect.NextTimeout, a.asked) {
 			return StepGiveUp
 		}
@@ -166,7 +166,7 @@ func (a *Attempts) repeat(f Failure, kept bool, withdraw func() bool) Step {
 // Last says whether the same instance may be tried once more, now that no other one is left.
 func (a *Attempts) Last() bool {
 	switch a.last {
-	case FailedFull, FailedShort:
+	case FailedFull, FailedShort, FailedUnprompted:
 		return false
 	case FailedConnect, FailedHandshake, FailedSettle:
 		if a.sameConnect {

@@ -14,6 +14,8 @@ type Rule struct {
 	Name string
 	// Sources are the tags that it was made of, shortened and escaped for people.
 	Sources []string
+	// Unasked says that nobody asked for the route: an instance of it may be none of HTTP.
+	Unasked bool
 	Match   Match
 	Options Options
 	Policy  Policy

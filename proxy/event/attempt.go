@@ -111,17 +111,31 @@ func (e *exchange) connectFailed(errno unix.Errno) {
 // connected sends the request, unless the instance has first to show that it stays: where what can't be repeated goes to one that
 // has never answered.
 func (e *exchange) connected() {
-	u := e.upstreamConn
-	if !e.x.MustSettle() {
-		e.sendFresh()
-		return
-	}
+	u, watch := e.upstreamConn, e.x.Watch()
 	u.phase = upstreamProbing
-	if u.Has(reactor.ReadClosed) || u.Has(reactor.Readable) {
-		e.failed(proxy.FailedSettle)
-		return
+	switch {
+	case watch == 0 && (e.x.Member.Way.Answered() || u.Has(reactor.ReadClosed)):
+		e.sendFresh()
+	case u.early():
+	case watch > 0:
+		e.clientConn.loop.arm(&u.conn, watch)
+	default:
+		e.sendFresh()
 	}
-	e.clientConn.loop.arm(&u.conn, proxy.Settle)
+}
+
+// early says whether anything came over a fresh connection that no request went out on: its end, or bytes, which no HTTP server sends before
+// it was asked. The attempt has then failed.
+func (u *upstreamConn) early() bool {
+	switch {
+	case u.Has(reactor.ReadClosed):
+		u.exchange.failed(proxy.FailedSettle)
+	case u.Has(reactor.Readable):
+		u.exchange.failed(proxy.FailedUnprompted)
+	default:
+		return false
+	}
+	return true
 }
 
 // sendFresh sends the request over a fresh connection.

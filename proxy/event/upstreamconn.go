@@ -5,7 +5,6 @@ package event
 import (
 	"golang.org/x/sys/unix"
 
-	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/reactor"
 	"github.com/pointsman/pointsman/proxy/record"
@@ -55,9 +54,7 @@ func (u *upstreamConn) Ready() {
 	case upstreamConnecting:
 		u.connected()
 	case upstreamProbing:
-		if u.Has(reactor.ReadClosed) || u.Has(reactor.Readable) { // what speaks before it was asked is no HTTP server
-			u.exchange.failed(proxy.FailedSettle)
-		}
+		u.early()
 	case upstreamWaiting, upstreamResponding:
 		u.exchange.fromUpstream()
 	case upstreamTunnel:

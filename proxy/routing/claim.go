@@ -231,12 +231,20 @@ func (c *compiler) named() {
 		if now.foreign || !in.Registered || restricted(now.rules) || now.defaults != nil && now.defaults.Off {
 			continue
 		}
+		if protocol := otherProtocol(in); protocol != "" {
+			if len(now.rules) == 0 {
+				c.tell(in, dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: protocol + ": there is no route " + quoted(text) + " by itself",
+					Advice: "a tag pointsman.route= asks for one"})
+			}
+			continue
+		}
 		if !outside.IsHostName(text) {
 			c.refuse(in, "the service's name is no host name: there is no route "+quoted(text))
 			return
 		}
 		if rule == nil || now.defaults != c.out.standing[i-1].defaults {
 			rule = now.defaults.Rule(text, match)
+			rule.Unasked = true
 		}
 		c.join(keyOf(&rule.Match), i, rule)
 	}

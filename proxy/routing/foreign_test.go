@@ -82,3 +82,24 @@ func TestRoutesThatNoTagAsksForHaveTheInstancesOptions(t *testing.T) {
 		t.Errorf("the restriction stays when its tag has gone: %+v", r.Policy.Admission)
 	}
 }
+
+// What is most likely no HTTP gets no route by itself; it gets one that it asks for.
+func TestOtherProtocolsGetNoRouteByThemselves(t *testing.T) {
+	for _, c := range []struct {
+		id   string
+		port int
+		tag  string
+		want string
+	}{
+		{"host:web:5432", 32768, "v1", "404"}, {"host:web:80", 6379, "v1", "10.0.0.1:6379"}, {"db-1", 6379, "v1", "404"}, {"db-1", 8080, "v1", "10.0.0.1:8080"},
+		{"host:web:25", 32768, "pointsman.route=web.test/", "10.0.0.1:32768"},
+	} {
+		in := fixture.Instance("web", "10.0.0.1", c.port, c.tag)
+		in.ID, in.Registered = c.id, true
+		table := newTable(Options{Registered: true, Domain: "test"}).Next(fixture.Snapshot(in))
+		expect(t, table, "web.test", "/", c.want)
+		if told := table.Verdicts(); (c.want == "404") != (len(told) == 1 && strings.Contains(told[0].Reason, "is ")) {
+			t.Errorf("%s: %+v", c.id, told)
+		}
+	}
+}

@@ -30,11 +30,13 @@ func (e *exchange) try() (f proxy.Failure, reused, ok bool) {
 	reused = conn.reused // afterwards the connection may be another request's
 	a := attempt{exchange: e, conn: conn}
 	defer a.close()
-	switch {
-	case !e.use(conn):
+	if !e.use(conn) {
 		return proxy.FailedClient, reused, false
-	case e.x.MustSettle() && conn.staysOpen() != nil:
-		return proxy.FailedSettle, reused, false
+	}
+	if !reused && !e.x.Member.Way.Answered() {
+		if f, ok := conn.stays(e.x.Watch()); !ok {
+			return f, reused, false
+		}
 	}
 	f, ok = a.run()
 	return f, reused, ok

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy"
 )
 
 // TLS towards an instance: verified by default, under the name that the rule gives, and kept like any other connection.
@@ -63,12 +64,12 @@ func TestEndAsItSettles(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := &upstreamConn{Conn: c, raw: heldUp{newSource(c).raw}, opened: time.Now().Add(time.Minute)}
-	if err := b.staysOpen(); err != nil {
-		t.Errorf("open, and watched to the end: %v", err)
+	if f, ok := b.stays(time.Second); !ok {
+		t.Errorf("open, and watched to the end: %v", f)
 	}
 	other.Close()
 	time.Sleep(50 * time.Millisecond)
-	if err := b.staysOpen(); err == nil {
-		t.Error("its end was not seen")
+	if f, ok := b.stays(time.Second); ok || f != proxy.FailedSettle {
+		t.Errorf("its end was not seen: %v", f)
 	}
 }

@@ -2,7 +2,6 @@ package std
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -114,27 +113,33 @@ func (c *upstreamConn) alive() bool {
 	return len(c.in.unread()) == 0 && errors.Is(c.peek(false), syscall.EAGAIN)
 }
 
-// staysOpen waits until the connection has been open for proxy.Settle without an end.
-func (c *upstreamConn) staysOpen() error {
-	until := c.opened.Add(proxy.Settle)
+// stays waits until the connection has been open for so long without an end, and without a byte, which no HTTP server sends before it was
+// asked; else f says how the attempt failed. Over TLS bytes may be the handshake's, and say nothing.
+func (c *upstreamConn) stays(watch time.Duration) (f proxy.Failure, ok bool) {
+	err := c.watch(c.opened.Add(watch))
+	switch {
+	case err == nil && !c.secure:
+		return proxy.FailedUnprompted, false
+	case err == nil, errors.Is(err, syscall.EAGAIN), watch == 0:
+		return 0, true
+	}
+	return proxy.FailedSettle, false
+}
+
+// watch is what peek says of the connection at a time, or before as soon as it says anything.
+func (c *upstreamConn) watch(until time.Time) error {
 	if c.raw == nil || !time.Now().Before(until) {
-		if err := c.peek(false); err != nil && !errors.Is(err, syscall.EAGAIN) {
-			return fmt.Errorf("watch a fresh connection: %w", err)
-		}
-		return nil
+		return c.peek(false)
 	}
 	if err := c.Conn.SetReadDeadline(until); err != nil {
-		return fmt.Errorf("watch a fresh connection: %w", err)
+		return err
 	}
 	c.deadline = until
 	err := c.peek(true)
 	if errors.Is(err, os.ErrDeadlineExceeded) { // where this goroutine was kept waiting, an end may be there all the same
-		err = c.peek(false)
+		return c.peek(false)
 	}
-	if err != nil && !errors.Is(err, syscall.EAGAIN) {
-		return fmt.Errorf("watch a fresh connection: %w", err)
-	}
-	return nil
+	return err
 }
 
 // allow sets the read deadline d ahead.

@@ -56,6 +56,8 @@ type setup struct {
 	ofRoute func(*routing.Route, *routing.Policy)
 	gate    outside.Gate
 	onDrain func()
+	// registered gives each service that a registrator registered the route <service>.test.
+	registered bool
 	// reviver brings instances back as the program does.
 	reviver bool
 	// quiesces listens as the program does: such a listener can stop without resetting who waits, which takes 200 ms.
@@ -121,6 +123,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 		defaults.Retries = 0
 	}
 	options := routing.Options{Defaults: &defaults, Policy: o.ofRoute, Languages: fixture.Languages(), Balance: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
+	options.Registered, options.Domain = o.registered, "test"
 	if o.reviver {
 		options.Reviver = balancer.NewReviver(nil)
 		all.Go(func() { _ = options.Reviver.Run(ctx) })
