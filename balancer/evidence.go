@@ -49,8 +49,6 @@ const (
 	leastClients = 5
 	// clientShare is the least share that such failures are of what it was asked.
 	clientShare = 0.5
-	// timesOthers is how much worse than the mean of the others it must be: what fails everywhere is nobody's fault.
-	timesOthers = 2
 )
 
 // lately is how far back a failure counts: an instance is judged by what it does, not by what it did.

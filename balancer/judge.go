@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -22,12 +23,15 @@ const (
 type judgement struct {
 	outUntil atomic.Int64 // unix nanoseconds; 0 = it is not ejected. From then on one request may try it
 	outFor   atomic.Int64 // how long the last ejection was to last, in nanoseconds
+	grace    atomic.Int64 // how long only safe requests try it once that is over
 
 	// guarded by health.mu
 	evidence *evidence // nil until something speaks against it
 	times    int       // ejections in a row
 	reason   Reason    // of the last one
 	returned time.Time // when it came back from that; zero while it is ejected
+	fails    int       // counted by MaxFails
+	failedAt time.Time // the last of them
 	shadowed time.Time // until then no further ejection is reported that is not carried out
 }
 
@@ -51,6 +55,13 @@ type Ejection struct {
 	Shadow bool
 }
 
+// worse says whether so many failures are more than chance makes of the share that the others have: twice what would be expected, and twice
+// the usual deviation from it. What fails everywhere is nobody's fault.
+func (e *Ejection) worse() bool {
+	expected := e.OthersShare * float64(int64(e.Failed)+e.Good)
+	return float64(e.Failed) > 2*expected+2*math.Sqrt(expected)
+}
+
 // Others tells how the other members of a route do: how many can be asked, and their mean share of failures, of those that were tried
 // elsewhere or of the others. It is called only where an instance is about to be ejected.
 type Others func(now time.Time, alone bool) (n int, share float64)
@@ -65,7 +76,7 @@ func (w *Way) Judge(f Failing, now time.Time, others Others, shadow bool) (e Eje
 	switch {
 	case e.Others == 0: // nobody does better
 		return Ejection{}, false
-	case !f.Trial && f.Reason != ReasonSilent && (recent{failed: e.Failed, good: e.Good}).share() < timesOthers*e.OthersShare:
+	case !f.Trial && f.Reason != ReasonSilent && !e.worse():
 		return Ejection{}, false
 	}
 	e.Reason, e.Trial, e.Shadow = f.Reason, f.Trial, shadow
@@ -120,6 +131,7 @@ func (w *Way) sentence(e *Ejection, now time.Time) bool {
 	}
 	w.times, w.reason, w.returned = e.Times, e.Reason, time.Time{}
 	w.outFor.Store(int64(e.For))
+	w.grace.Store(int64(e.For))
 	w.outUntil.Store(now.Add(e.For).UnixNano())
 	return true
 }
@@ -149,7 +161,10 @@ func (w *Way) Readmit(trial bool, now time.Time) bool {
 		return false
 	}
 	w.evidence, w.returned = nil, now // it begins anew
-	w.ramp.Return(now, min(mostReturn, max(leastReturn, time.Duration(w.outFor.Load()))))
+	w.fails = 0
+	if w.reason != ReasonMaxFails { // nginx knows no way back
+		w.ramp.Return(now, min(mostReturn, max(leastReturn, time.Duration(w.outFor.Load()))))
+	}
 	w.outUntil.Store(0)
 	return true
 }
@@ -157,7 +172,7 @@ func (w *Way) Readmit(trial bool, now time.Time) bool {
 // out says whether requests keep away. Where no safe request came for a trial in the time of an ejection, any other is one.
 func (w *Way) out() bool {
 	until := w.outUntil.Load()
-	return until != 0 && time.Now().UnixNano() < until+w.outFor.Load()
+	return until != 0 && time.Now().UnixNano() < until+w.grace.Load()
 }
 
 // Share is that of the way's failures lately, for a comparison: of those that were tried elsewhere, or of the others.

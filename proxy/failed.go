@@ -6,6 +6,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/record"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // Idempotent says whether the request may be repeated, so that its body is worth keeping.
@@ -45,6 +46,9 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	}
 	x.observeFailure(f, kept, now)
 	x.attempts.cut = x.blame == nil
+	if !kept || f != FailedSent && f != FailedReset { // else it may be patience with idle connections
+		x.count(f, int(x.dropped), now)
+	}
 	reason, counts := x.suspicion(f, kept)
 	step := x.attempts.Next(f, kept, a.Replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
 	target, fresh := x.Member, x.Fresh || step == StepAnotherFresh || step == StepSameFresh && f != FailedStale
@@ -94,7 +98,7 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 	case f == FailedSettle:
 		x.Member.Way.ObserveClosed(now)
 		x.recorder.Connect(record.ConnectClosed)
-	case (f == FailedSent || f == FailedReset) && !kept && (!x.Member.Way.Answered() || !x.judges()):
+	case (f == FailedSent || f == FailedReset) && !kept && (!x.Member.Way.Answered() || x.Route.Policy.Eject == routing.EjectOff):
 		x.Member.Way.ObserveBroken(now)
 	}
 }
@@ -108,6 +112,9 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	x.upwards, x.sentAt = took, now.Add(-took)
 	x.Status = ans.Status
 	x.observeAnswer(ans, took, now, kept)
+	if ans.Status >= 400 {
+		x.count(FailedStatus, ans.Status, now)
+	}
 	if unavailable(ans.Status) && x.judges() && x.failed.n == 0 {
 		x.accuse(balancer.ReasonStatus, now)
 	}

@@ -4,14 +4,52 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // An instance is judged by comparison: a request that failed at it counts once another instance has answered the same request well, so
 // that a request which fails everywhere says nothing about anybody. What could not be tried elsewhere counts once for each client.
 
-// judges says whether instances are judged by what they do to requests on the present route.
-func (x *Exchange) judges() bool { return x.Route != nil && x.Route.Policy.Eject != routing.EjectOff }
+// judges says whether the present instance is judged by comparison.
+func (x *Exchange) judges() bool {
+	if x.Route == nil || x.Route.Policy.Eject == routing.EjectOff || x.Member == nil {
+		return false
+	}
+	_, written := x.Member.MaxFails()
+	return !written
+}
+
+// count counts a failed attempt where the instance has a max-fails of its own: what nginx calls an unsuccessful attempt. status is that of
+// an answer; 0 without one.
+func (x *Exchange) count(f Failure, status int, now time.Time) {
+	if x.Member == nil {
+		return
+	}
+	rule, written := x.Member.MaxFails()
+	if !written || !unsuccessful(f, status, x.Route.Policy.Tries.Next) {
+		return
+	}
+	e, ok := x.Member.Way.Fail(rule, x.trial, now, func() int { n, _ := x.Route.Others(x.Member, now, false); return n })
+	if !ok {
+		return
+	}
+	x.trial = false
+	x.Route.Lane.AwaitTrial(x.Member.Way.TrialAt())
+	x.recorder.Ejected(x.Member.Upstream, e, now)
+}
+
+// unsuccessful says whether an attempt counts: errors, timeouts and invalid headers always do, a status where next-upstream lists it, and
+// 403 and 404 never (ngx_http_proxy_module, proxy_next_upstream).
+func unsuccessful(f Failure, status int, next dialect.Next) bool {
+	switch f {
+	case FailedConnect, FailedHandshake, FailedSettle, FailedSent, FailedReset, FailedSilent, FailedAnswer:
+		return true
+	case FailedStatus:
+		return next.Written() && status != 403 && status != 404 && next.Has(dialect.NextOfStatus(status))
+	}
+	return false
+}
 
 // suspicion is what a failed attempt says of its instance: counts is false where it says nothing. The end of a kept connection may be the
 // patience of the instance with idle ones, and what can't be connected to has a back-off of its own.

@@ -37,6 +37,8 @@ type Options struct {
 	TLS, TLSSkipVerify bool
 	// Balance is how the instance is chosen, besides Weight.
 	Balance InstanceBalance
+	// Health is how the instance is found failing, where that was written.
+	Health InstanceHealth
 	// Upstream is what the rule leads to where that is no instance of a service.
 	Upstream Upstream
 }

@@ -47,6 +47,12 @@ func (r *Route) Others(m *Member, now time.Time, alone bool) (n int, share float
 	return n, share / float64(max(1, n))
 }
 
+// MaxFails is the instance's own rule of when it is out; written is false where it has none.
+func (m *Member) MaxFails() (rule balancer.MaxFails, written bool) {
+	rule.Fails, rule.Timeout, written = m.Rule.Options.Health.Rule()
+	return rule, written
+}
+
 // OthersAnswer says whether another member that can be asked has answered since a time.
 func (r *Route) OthersAnswer(m *Member, since time.Time) bool {
 	for i := range r.Members {
