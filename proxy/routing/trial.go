@@ -63,13 +63,17 @@ func (r *Route) OthersAnswer(m *Member, since time.Time) bool {
 	return false
 }
 
-// Trial takes an ejected member that is due to be tried, and notes when the next one is.
+// Trial takes an ejected member that is due to be tried, and notes when the next one is. A request that belongs to an instance, by a cookie or
+// a key, tries no other one.
 func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
+	if w.Key != 0 || w.Sticky != 0 {
+		return nil, false
+	}
 	var found *Member
 	var next time.Time
 	for i := range r.Members {
 		m := &r.Members[i]
-		if found == nil && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && m.Way.TakeTrial(now) {
+		if found == nil && m.Weight > 0 && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && m.Way.TakeTrial(now) {
 			found = m
 		}
 		if at := m.Way.TrialAt(); !at.IsZero() && (next.IsZero() || at.Before(next)) {
@@ -80,7 +84,7 @@ func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
 	return found, found != nil
 }
 
-// Rest chooses where Pick finds nobody: one that is ejected, or on its way back, from a random one on.
+// Rest chooses where Pick finds nobody: one that is ejected, from a random one on.
 func (r *Route) Rest(w balancer.Want) (*Member, bool) {
 	n := len(r.Members)
 	if n == 0 {
@@ -88,7 +92,7 @@ func (r *Route) Rest(w balancer.Want) (*Member, bool) {
 	}
 	from := rand.IntN(n)
 	for k := range n {
-		if i := (from + k) % n; !w.Tried.Has(i) && r.Members[i].Way.Reachable() {
+		if i := (from + k) % n; !w.Tried.Has(i) && r.Members[i].Way.Out() && r.Members[i].Way.Reachable() {
 			return &r.Members[i], true
 		}
 	}
