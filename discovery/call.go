@@ -13,6 +13,7 @@ type reply struct {
 	listing Listing
 	answer  Answer
 	hints   Hints
+	texts   TextAnswer
 }
 
 // question is what a reply answers.
@@ -22,6 +23,7 @@ const (
 	ofInstances question = iota
 	ofList
 	ofTopic
+	ofTexts
 )
 
 func (r *reply) meta() Meta {
@@ -30,6 +32,8 @@ func (r *reply) meta() Meta {
 		return r.listing.Meta
 	case ofTopic:
 		return r.hints.Meta
+	case ofTexts:
+		return r.texts.Meta
 	default:
 		return r.answer.Meta
 	}

@@ -105,7 +105,11 @@ type Service struct {
 // Snapshot is every watched service at one moment. Immutable.
 type Snapshot struct {
 	Services []*Service // sorted by name
-	Sequence uint64     // 1 for the first one published by this process
+	// Texts are route lines that stand outside of services, those of files first, then by name. An unchanged one keeps its pointer.
+	Texts []*Text
+	// Names are where the hosts lead that Texts name, sorted by host.
+	Names    []*Name
+	Sequence uint64 // 1 for the first one published by this process
 	// Cause is a short text for people: what changed ("web: +2 -1", "from disk").
 	Cause string
 	// Stale says that the content comes from disk and no catalogue has confirmed it yet.
@@ -113,6 +117,8 @@ type Snapshot struct {
 	Taken time.Time
 	// Datacenter is the local datacenter's name; "" where unknown. Node is the local agent's node.
 	Datacenter, Node string
+
+	textIndex uint64 // of the catalogue's texts
 }
 
 // Query is one blocking question. Index 0 asks for an answer at once; otherwise the catalogue answers when it has something

@@ -13,6 +13,7 @@ func (v *view) takeList(e event) {
 	v.ages.list.Store(int64(time.Since(v.base)))
 	v.takeLeader(l.Leaderless)
 	v.takeHome()
+	v.services = l.Services
 	names, refused := v.wanted(l.Services)
 	if refused > 0 && !v.listed {
 		v.o.Log.Warn().Int("services", refused).Msg("services whose names are empty, too long or not text are not watched")
@@ -58,7 +59,7 @@ func (v *view) wanted(services map[string][]string) (names map[string]bool, refu
 			refused++
 			continue
 		}
-		if !v.o.Never(name) && v.o.Wanted(name, tags) {
+		if v.wants(name, tags) {
 			names[name] = true
 		}
 	}
@@ -104,7 +105,7 @@ func (v *view) canForget(s *subject) bool {
 	if s.listed || s.raw == nil || len(s.retained) > 0 {
 		return false
 	}
-	return len(s.raw) == 0 || v.o.Never(s.name) || !v.o.Wanted(s.name, tagsOf(s.raw))
+	return len(s.raw) == 0 || !v.wants(s.name, tagsOf(s.raw))
 }
 
 // takeHome notes that it has become known after the first view, or is another, where we are: tags may name the datacenter.

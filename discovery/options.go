@@ -17,6 +17,9 @@ type Options struct {
 	// Wanted says whether a service with these tags (the union over its instances) is to be watched. Nil wants all. It is
 	// called from the Watcher's goroutine only and must be quick and pure.
 	Wanted func(name string, tags []string) bool
+	// Refer says what texts name: services that are then watched like those that are Wanted, and hosts. Called from the Watcher's goroutine
+	// only, when texts have changed; it must be quick, and not keep the list. Nil: nothing.
+	Refer func(texts []*Text) References
 	// Never names services that are not watched whatever their tags say (the catalogue's own, the proxy itself). Nil: none.
 	Never func(name string) bool
 	// Wait is how long the catalogue may hold a question without news. 0 means 60 s: a connection that silently broke is

@@ -20,7 +20,7 @@ func (v *view) arrived(name string) {
 
 // checkComplete publishes the first view once all of it is there.
 func (v *view) checkComplete() {
-	if v.complete || !v.listed || len(v.awaited) > 0 {
+	if v.complete || !v.listed || len(v.awaited) > 0 || !v.textsKnown() {
 		return
 	}
 	v.complete, v.dirty = true, true
@@ -36,7 +36,7 @@ func (v *view) giveUpWaiting() {
 		return
 	}
 	names := sortedKeys(v.awaited)
-	v.o.Log.Warn().Int("missing", len(names)).Strs("for example", names[:min(len(names), 10)]).
+	v.o.Log.Warn().Int("missing", len(names)).Strs("for example", names[:min(len(names), 10)]).Bool("without route lines", !v.textsKnown()).
 		Dur("limit", v.o.FirstViewLimit).Msg("the first view is not complete; starting without the services that have not answered")
 	v.complete, v.dirty = true, true
 }
@@ -99,7 +99,8 @@ func (v *view) publish() {
 func (v *view) snapshot() *Snapshot {
 	v.sequence++
 	v.datacenter, v.node = v.home()
-	return &Snapshot{Services: slices.Clone(v.blocks), Sequence: v.sequence, Taken: time.Now(), Datacenter: v.datacenter, Node: v.node}
+	return &Snapshot{Services: slices.Clone(v.blocks), Texts: v.lines.texts, Names: v.lines.names, Sequence: v.sequence, Taken: time.Now(), Datacenter: v.datacenter, Node: v.node,
+		textIndex: v.textIndex}
 }
 
 func (v *view) emit(s *Snapshot) {

@@ -38,6 +38,15 @@ type state struct {
 	Datacenter string         `json:"datacenter,omitempty"`
 	Node       string         `json:"node,omitempty"`
 	Services   []stateService `json:"services"`
+	// Texts are those that the catalogue holds; files are there to be read again.
+	Texts     []stateText `json:"texts,omitempty"`
+	TextIndex uint64      `json:"textIndex,omitempty"`
+}
+
+type stateText struct {
+	Name  string   `json:"name"`
+	Lines []string `json:"lines"`
+	Index uint64   `json:"index,omitempty"`
 }
 
 type stateService struct {
@@ -82,6 +91,12 @@ func newState(s *Snapshot, confirmed time.Time) state {
 		}
 		out.Services = append(out.Services, t)
 	}
+	out.TextIndex = s.textIndex
+	for _, t := range s.Texts {
+		if t.Kind == TextKV {
+			out.Texts = append(out.Texts, stateText{Name: t.Name, Lines: t.Lines, Index: t.Index})
+		}
+	}
 	return out
 }
 
@@ -118,6 +133,13 @@ func parseState(r io.Reader, now time.Time) (*Snapshot, time.Time, error) {
 			return nil, time.Time{}, fmt.Errorf("service %.100q: %w", t.Name, err)
 		}
 		out.Services = append(out.Services, b)
+	}
+	out.textIndex = in.TextIndex
+	for i, t := range in.Texts {
+		if i > 0 && t.Name <= in.Texts[i-1].Name {
+			return nil, time.Time{}, fmt.Errorf("text %.100q is out of order", t.Name)
+		}
+		out.Texts = append(out.Texts, &Text{Kind: TextKV, Name: t.Name, Lines: t.Lines, Index: t.Index})
 	}
 	return out, in.Confirmed, nil
 }
@@ -268,8 +290,12 @@ func (v *view) load() {
 		v.o.Log.Warn().Err(err).Str("file", v.o.StateFile).Msg("the snapshot on disk is not used")
 		return
 	}
+	if _, ok := v.o.Catalogue.(TextLister); ok {
+		v.lines.stored, v.textIndex = s.Texts, s.textIndex
+		v.mergeTexts()
+	}
 	for _, b := range s.Services {
-		if v.o.Never(b.Name) || !v.o.Wanted(b.Name, tagsOf(b.Instances)) {
+		if !v.wants(b.Name, tagsOf(b.Instances)) {
 			continue
 		}
 		t := v.ensure(b.Name)
@@ -279,7 +305,7 @@ func (v *view) load() {
 	v.sequence++
 	v.dirty, v.causes = false, nil
 	v.datacenter, v.node = s.Datacenter, s.Node
-	v.emit(&Snapshot{Services: append([]*Service(nil), v.blocks...), Sequence: v.sequence, Cause: "from disk", Stale: true,
+	v.emit(&Snapshot{Services: append([]*Service(nil), v.blocks...), Texts: v.lines.texts, Names: v.lines.names, Sequence: v.sequence, Cause: "from disk", Stale: true,
 		Taken: confirmed, Datacenter: s.Datacenter, Node: s.Node})
 	v.o.Log.Info().Int("services", len(v.blocks)).Time("confirmed", confirmed).Msg("serving the snapshot from disk until the catalogue answers")
 }

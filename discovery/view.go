@@ -53,6 +53,10 @@ type view struct {
 	due      *time.Timer // of a publication that must wait
 	waiting  bool
 	tracking *tracking // nil while each service has a watch
+
+	services  map[string][]string // the last list
+	lines     lines
+	textIndex uint64 // of the last answer about texts
 }
 
 func newView(ctx context.Context, w *Watcher) *view {
@@ -79,6 +83,8 @@ func (v *view) run() {
 		case e := <-v.events:
 			v.take(e)
 			v.takeMore()
+		case <-v.fed.wake:
+			v.takeFed()
 		case <-v.limit.C:
 			v.giveUpWaiting()
 		case <-v.due.C:
@@ -111,6 +117,8 @@ func (v *view) take(e event) {
 		if v.note(e) {
 			v.takeList(e)
 		}
+	case e.from == v.lines.watch:
+		v.takeTexts(e)
 	case e.from.trace != nil:
 		v.takeHints(e)
 	default:

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -45,6 +46,8 @@ type watch struct {
 	bucket   *rate.Limiter
 	bytes    *rate.Limiter // nil where answers are small
 	failures int
+	patient  bool // waits long where there is no right
+	denied   bool // the last question was
 	ctx      context.Context
 	cancel   context.CancelFunc
 	trace    *trace // of a topic, else nil
@@ -127,9 +130,10 @@ func (w *Watcher) question(ctx context.Context, f *watch) (e event, slow bool) {
 	e = event{from: f, reply: r, err: err}
 	if err != nil {
 		f.failures++
+		f.denied = errors.Is(err, ErrDenied)
 		f.cursor.fail()
 	} else {
-		f.failures = 0
+		f.failures, f.denied = 0, false
 		last := f.cursor.last
 		e.doubt, slow = f.cursor.advance(r.meta())
 		if f.trace != nil {
@@ -144,6 +148,8 @@ func (w *Watcher) question(ctx context.Context, f *watch) (e event, slow bool) {
 func (w *Watcher) pause(ctx context.Context, f *watch, began time.Time, slow bool) bool {
 	var d time.Duration
 	switch {
+	case f.patient && f.denied:
+		d = deniedPause
 	case f.failures > 0:
 		d = backoff(f.failures)
 	case slow:
@@ -162,7 +168,7 @@ func (w *Watcher) digest(ctx context.Context, f *watch, e event) bool {
 	if f.bytes == nil {
 		return true
 	}
-	n := e.reply.listing.Bytes + e.reply.hints.Bytes
+	n := e.reply.listing.Bytes + e.reply.hints.Bytes + e.reply.texts.Bytes
 	if f.bytes.WaitN(ctx, min(n, bytesBurst)) != nil {
 		return false
 	}

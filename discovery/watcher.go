@@ -34,6 +34,7 @@ type Watcher struct {
 	tasks      sync.WaitGroup
 	ages       ages
 	count      counts
+	fed        fed
 }
 
 const (
@@ -55,6 +56,7 @@ func NewWatcher(o Options) *Watcher {
 		topicBytes: rate.NewLimiter(allBytesRate, allBytesBurst),
 		states:     make(chan *Snapshot, 1),
 		ages:       ages{of: map[string]*age{}},
+		fed:        fed{wake: make(chan struct{}, 1)},
 	}
 }
 
@@ -72,6 +74,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	defer w.tasks.Wait()
 	defer cancel()
 	v := newView(ctx, w)
+	v.takeFed()
 	if w.o.StateFile != "" {
 		v.load()
 		w.tasks.Go(func() { w.keep(ctx) })
@@ -80,6 +83,10 @@ func (w *Watcher) Run(ctx context.Context) error {
 		w.tasks.Go(func() { w.askAll(ctx) })
 	}
 	w.tasks.Go(func() { w.follow(ctx, v.list) })
+	if from, ok := w.o.Catalogue.(TextLister); ok {
+		v.lines.watch = w.newTextWatch(from, v.textIndex)
+		w.tasks.Go(func() { w.follow(ctx, v.lines.watch) })
+	}
 	v.run()
 	return ctx.Err()
 }

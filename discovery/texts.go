@@ -1,0 +1,239 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// deniedPause is how often a question about texts is repeated to which there is no right: whoever gives the right waits so long at most.
+	deniedPause = 10 * time.Second
+	// aboutTexts is what a person calls the question.
+	aboutTexts = "route lines in the KV store"
+)
+
+// fed is what others tell the Watcher: the latest of each counts. The zero value has been told nothing.
+type fed struct {
+	mu    sync.Mutex
+	files []*Text
+	names []*Name
+	wake  chan struct{}
+}
+
+func (f *fed) tell(change func()) {
+	f.mu.Lock()
+	change()
+	f.mu.Unlock()
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// SetTexts tells all texts that stand in files, instead of those told before. What is told before Run is part of the first view. The
+// texts, but not the list, are the Watcher's from then on.
+func (w *Watcher) SetTexts(list []*Text) {
+	list = slices.Clone(list)
+	slices.SortFunc(list, (*Text).Compare)
+	w.fed.tell(func() { w.fed.files = list })
+}
+
+// SetNames tells where hosts lead that texts name, all that are known. The names, but not the list, are the Watcher's from then on.
+func (w *Watcher) SetNames(list []*Name) {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b *Name) int { return strings.Compare(a.Host, b.Host) })
+	w.fed.tell(func() { w.fed.names = list })
+}
+
+// lines is what the view knows of texts.
+type lines struct {
+	watch    *watch // of the catalogue's; nil where it holds none
+	stored   []*Text
+	answered bool      // or nothing is waited for
+	held     doubt     // why some of stored are kept that the catalogue no longer has; sure where none are
+	since    time.Time // of held
+	denied   bool      // told
+
+	texts      []*Text // all, as published
+	names      []*Name // likewise
+	references References
+	named      map[string]bool // references.Services
+}
+
+func (w *Watcher) newTextWatch(from TextLister, last uint64) *watch {
+	f := w.newWatch("", make(chan struct{}, callSlots), cursor{last: last})
+	f.about, f.bytes, f.patient = aboutTexts, newBytes(), true
+	f.ask = func(ctx context.Context, q Query) (reply, error) {
+		a, err := from.Texts(ctx, q)
+		return reply{of: ofTexts, texts: a}, err
+	}
+	return f
+}
+
+// takeFed takes what others have told.
+func (v *view) takeFed() {
+	v.fed.mu.Lock()
+	names := v.fed.names
+	v.fed.mu.Unlock()
+	if next, same := keep(v.lines.names, names, func(a, b *Name) bool { return a.Host == b.Host }); !same {
+		v.lines.names = next
+		v.textsChanged("names")
+	}
+	v.mergeTexts()
+	v.checkComplete()
+}
+
+// takeTexts takes the catalogue's answer, or its error, which changes nothing.
+func (v *view) takeTexts(e event) {
+	l := &v.lines
+	if e.err != nil {
+		v.count.failed(errorKind(e.err))
+		if denied := errors.Is(e.err, ErrDenied); denied {
+			if !l.denied {
+				v.o.Log.Error().Err(e.err).Msg("the catalogue denies access to route lines in its KV store: those known stay as they are; the token needs key_prefix read")
+			}
+			l.denied, l.answered = true, true
+			v.checkComplete()
+		}
+		return
+	}
+	if l.denied {
+		l.denied = false
+		v.o.Log.Info().Msg("route lines in the KV store can be read")
+	}
+	next := slices.Clone(e.reply.texts.Texts)
+	slices.SortFunc(next, (*Text).Compare)
+	next = slices.CompactFunc(next, func(a, b *Text) bool { return a.Name == b.Name })
+	l.stored = v.holdTexts(next, e.doubt)
+	v.textIndex = e.cursor.last
+	l.answered = true
+	v.mergeTexts()
+	v.checkComplete()
+}
+
+// holdTexts is next, with those of the texts before that are missing in it and whose absence is in doubt. A store that was wiped holds
+// nothing: what was known stays until somebody writes there again, and for retentionLimit more, as a restore writes key by key.
+func (v *view) holdTexts(next []*Text, d doubt) []*Text {
+	l := &v.lines
+	var missing []*Text
+	for _, t := range l.stored {
+		if !slices.ContainsFunc(next, func(n *Text) bool { return n.Name == t.Name }) {
+			missing = append(missing, t)
+		}
+	}
+	wiped := l.held == indexFell && len(next) == 0
+	switch {
+	case len(missing) == 0:
+		l.held = sure
+		return next
+	case l.held == sure && d == sure:
+		return next
+	case l.held == sure:
+		l.held, l.since = d, time.Now()
+		v.o.Log.Warn().Int("keys", len(missing)).Str("for example", missing[0].Name).Stringer("why", d).
+			Msg("route lines are gone from the KV store, and that is in doubt: they stay in effect")
+	case d == indexFell:
+		l.held, l.since = d, time.Now()
+	case !wiped && time.Since(l.since) >= retentionLimit:
+		l.held = sure
+		v.o.Log.Warn().Int("keys", len(missing)).Msg("route lines that are gone from the KV store are no longer in effect")
+		return next
+	}
+	next = append(next, missing...)
+	slices.SortFunc(next, (*Text).Compare)
+	return next
+}
+
+// mergeTexts brings together what stands in files and in the catalogue.
+func (v *view) mergeTexts() {
+	v.fed.mu.Lock()
+	all := append(slices.Clone(v.fed.files), v.lines.stored...)
+	v.fed.mu.Unlock()
+	next, same := keep(v.lines.texts, all, func(a, b *Text) bool { return a.Kind == b.Kind && a.Name == b.Name })
+	if same {
+		return
+	}
+	cause := textCause(v.lines.texts, next)
+	v.lines.texts = next
+	v.refer()
+	v.textsChanged(cause)
+}
+
+func (v *view) textsChanged(cause string) {
+	v.dirty = true
+	if len(v.causes) <= maxCauses {
+		v.causes = append(v.causes, cause)
+	}
+}
+
+// textCause names the first text that differs, for people.
+func textCause(was, is []*Text) string {
+	for _, pair := range [...][2][]*Text{{is, was}, {was, is}} {
+		for _, t := range pair[0] {
+			if !slices.Contains(pair[1], t) {
+				return fmt.Sprintf("routes in %.100s", t.Name)
+			}
+		}
+	}
+	return "routes"
+}
+
+// refer finds out what the texts name, and follows those services too.
+func (v *view) refer() {
+	l := &v.lines
+	if v.o.Refer == nil {
+		return
+	}
+	l.references = v.o.Refer(l.texts)
+	l.named = make(map[string]bool, len(l.references.Services))
+	for _, name := range l.references.Services {
+		l.named[name] = true
+	}
+	if v.listed {
+		v.relist()
+	}
+}
+
+// relist compares the last list with the services that are followed, after texts have changed what is wanted of it.
+func (v *view) relist() {
+	names, _ := v.wanted(v.services)
+	v.choose(len(names))
+	gone := v.unlist(names)
+	for _, name := range sortedKeys(names) {
+		s := v.ensure(name)
+		s.listed = true
+		if s.watch == nil {
+			if !v.complete {
+				v.awaited[name] = true
+			}
+			v.start(s)
+		}
+	}
+	for _, s := range gone {
+		v.askAgain(s, sure)
+	}
+}
+
+// textsKnown says whether the first view has all texts, and all hosts that they name.
+func (v *view) textsKnown() bool {
+	l := &v.lines
+	if l.watch != nil && !l.answered {
+		return false
+	}
+	for _, host := range l.references.Hosts {
+		if !slices.ContainsFunc(l.names, func(n *Name) bool { return n.Host == host }) {
+			return false
+		}
+	}
+	return true
+}
+
+// wants says whether a service is followed: by its tags, or because a text names it.
+func (v *view) wants(name string, tags []string) bool {
+	return !v.o.Never(name) && (v.lines.named[name] || v.o.Wanted(name, tags))
+}
