@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // DefaultAddress is where an agent listens when nobody says otherwise.
@@ -118,6 +121,21 @@ func (c Config) String() string {
 		return "an invalid address"
 	}
 	return p.String()
+}
+
+// AddrPort is where the agent listens, as far as Address says so without a look-up.
+func (c Config) AddrPort() (at netip.AddrPort, ok bool) {
+	p, err := c.parsed()
+	if err != nil || p.socket != "" {
+		return at, false
+	}
+	host, port, err := net.SplitHostPort(p.host)
+	if err != nil {
+		host, port = strings.Trim(p.host, "[]"), map[string]string{"http": "80", "https": "443"}[p.scheme]
+	}
+	ip, ok := outside.ParseLiteral(host)
+	n, err := strconv.ParseUint(port, 10, 16)
+	return netip.AddrPortFrom(ip.Unmap(), uint16(n)), ok && err == nil
 }
 
 // Check tells whether the Address can be used, before anything is opened.

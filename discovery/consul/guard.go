@@ -97,6 +97,9 @@ func (g *guard) prepare(request *http.Request) (*http.Request, error) {
 			query.Set(name, value)
 		}
 	}
+	if out.Context().Value(recurseKey{}) != nil {
+		query.Set("recurse", "")
+	}
 	out.URL.RawQuery = query.Encode()
 	if raw, ok := out.Context().Value(pathKey{}).(string); ok {
 		out.URL.RawPath = raw

@@ -24,6 +24,12 @@ type headers struct {
 
 type headersKey struct{}
 type pathKey struct{}
+type recurseKey struct{}
+
+// withRecurse asks for all keys below a prefix.
+func withRecurse(ctx context.Context) context.Context {
+	return context.WithValue(ctx, recurseKey{}, true)
+}
 
 // withPath sends path/last with the last element escaped in full. prefix is Config's path prefix.
 func withPath(ctx context.Context, prefix, path, last string) context.Context {

@@ -12,6 +12,7 @@ import (
 const (
 	refusedInstance = "instance"
 	refusedName     = "service_name"
+	refusedKey      = "key"
 )
 
 // refuser reports what can't be used: the first sighting in the log, each one in a counter. An answer may hold a hundred
