@@ -1,0 +1,192 @@
+package names
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/pointsman/pointsman/discovery"
+)
+
+// script answers look-ups.
+type script struct {
+	mu    sync.Mutex
+	list  string // addresses with blanks
+	ttl   time.Duration
+	err   error
+	asked int
+	told  []string // what was published: of each name its host and addresses
+	log   bytes.Buffer
+}
+
+func (s *script) lookup(context.Context, string) ([]netip.Addr, time.Duration, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+	var list []netip.Addr
+	for text := range strings.FieldsSeq(s.list) {
+		list = append(list, netip.MustParseAddr(text))
+	}
+	return list, s.ttl, s.err
+}
+
+func (s *script) publish(list []*discovery.Name) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := ""
+	for _, n := range list {
+		text += n.Host
+		for _, a := range n.Addresses {
+			text += " " + a.String()
+		}
+	}
+	s.told = append(s.told, text)
+}
+
+func (s *script) set(list string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list, s.err = list, err
+}
+
+// tells checks what was published since the last time.
+func (s *script) tells(t *testing.T, want ...string) {
+	t.Helper()
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if strings.Join(s.told, "|") != strings.Join(want, "|") {
+		t.Errorf("told %q, want %q", s.told, want)
+	}
+	s.told = nil
+}
+
+func follow(t *testing.T, s *script, body func(r *Resolver)) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewResolver(s.lookup, s.publish, zerolog.New(&s.log))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		r.Follow([]string{"db"})
+		body(r)
+		cancel()
+		<-done
+	})
+}
+
+func TestANameIsLookedUpAgainByItsTTL(t *testing.T) {
+	s := &script{list: "10.0.0.2 10.0.0.1 ::ffff:10.0.0.2", ttl: 30 * time.Second}
+	follow(t, s, func(r *Resolver) {
+		s.tells(t, "db 10.0.0.1 10.0.0.2")
+		s.set("10.0.0.1 10.0.0.2", nil)
+		time.Sleep(29 * time.Second)
+		if s.asked != 1 {
+			t.Errorf("asked %d times", s.asked)
+		}
+		time.Sleep(2 * time.Second)
+		s.tells(t) // the same, in another order
+		s.set("10.0.0.3", nil)
+		time.Sleep(30 * time.Second)
+		s.tells(t, "db 10.0.0.3")
+		r.Follow(nil)
+		asked := s.asked
+		time.Sleep(time.Hour)
+		if s.asked != asked {
+			t.Error("asked for what is not followed")
+		}
+	})
+}
+
+func TestATTLIsBounded(t *testing.T) {
+	for ttl, most := range map[time.Duration]int{0: 361, time.Millisecond: 3601, 24 * time.Hour: 13} {
+		s := &script{list: "10.0.0.1", ttl: ttl}
+		follow(t, s, func(*Resolver) {
+			time.Sleep(time.Hour)
+			if s.asked > most || s.asked < most-2 {
+				t.Errorf("TTL %s: asked %d times in an hour", ttl, s.asked)
+			}
+		})
+	}
+}
+
+func TestAnErrorKeepsAddresses(t *testing.T) {
+	s := &script{list: "10.0.0.1", ttl: time.Second}
+	follow(t, s, func(*Resolver) {
+		s.tells(t, "db 10.0.0.1")
+		s.set("", errors.New("no answer"))
+		asked := s.asked
+		time.Sleep(time.Hour)
+		s.tells(t)
+		if n := s.asked - asked; n > 130 {
+			t.Errorf("asked %d times", n)
+		}
+		if n := strings.Count(s.log.String(), "failed"); n != 1 {
+			t.Errorf("said %d times", n)
+		}
+		s.set("10.0.0.2", nil)
+		time.Sleep(retryLast)
+		s.tells(t, "db 10.0.0.2")
+		s.set("", &net.DNSError{IsNotFound: true})
+		time.Sleep(notFoundHold - 2*time.Second)
+		s.tells(t)
+		time.Sleep(time.Minute)
+		s.tells(t, "db")
+		s.set("10.0.0.2", nil)
+		time.Sleep(retryLast)
+		s.tells(t, "db 10.0.0.2")
+	})
+}
+
+func TestWhatIsNeverAnsweredIsTold(t *testing.T) {
+	s := &script{err: errors.New("no answer")}
+	follow(t, s, func(*Resolver) { s.tells(t, "db") })
+}
+
+func TestTheLowestTTLCounts(t *testing.T) {
+	name := dnsmessage.MustNewName("db.example.")
+	message := dnsmessage.Message{
+		Header:    dnsmessage.Header{Response: true},
+		Questions: []dnsmessage.Question{{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}},
+		Answers: []dnsmessage.Resource{
+			{Header: dnsmessage.ResourceHeader{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET, TTL: 90}, Body: &dnsmessage.AResource{A: [4]byte{10, 0, 0, 1}}},
+			{Header: dnsmessage.ResourceHeader{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET, TTL: 7}, Body: &dnsmessage.AResource{A: [4]byte{10, 0, 0, 2}}},
+		},
+	}
+	packed, err := message.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l lowest
+	l.look([]byte("junk"))
+	if l.ttl() != 0 {
+		t.Errorf("junk has a TTL of %s", l.ttl())
+	}
+	l.look(packed[:len(packed)-3]) // cut
+	l.look(packed)
+	if l.ttl() != 7*time.Second {
+		t.Errorf("TTL %s", l.ttl())
+	}
+}
+
+func FuzzLook(f *testing.F) {
+	f.Add([]byte("\x00\x01\x81\x80\x00\x00\x00\x01\x00\x00\x00\x00"))
+	f.Fuzz(func(_ *testing.T, message []byte) { (&lowest{}).look(message) })
+}
+
+// The system's own look-up finds what /etc/hosts has, whatever DNS there is.
+func TestLocalhostIsFound(t *testing.T) {
+	list, ttl, err := dns(t.Context(), "localhost")
+	if err != nil || len(list) == 0 || !list[0].IsLoopback() || ttl != 0 {
+		t.Errorf("%v %s %v", list, ttl, err)
+	}
+}
