@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -92,6 +93,12 @@ func (x *Exchange) reply(o Outcome, detail string) Action {
 
 func (x *Exchange) redirect(code int, location string) Action {
 	x.Outcome, x.location, x.Status = OutcomeRedirected, location, code
+	return ActionReply
+}
+
+// respond gives the answer that the route's own line says.
+func (x *Exchange) respond(r *dialect.Respond) Action {
+	x.Outcome, x.detail, x.Status = OutcomeResponded, r.Text, r.Status
 	return ActionReply
 }
 

@@ -21,8 +21,10 @@ func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byt
 	for _, f := range x.LocalReplyFields(list[:0]) {
 		dst = http1.AppendField(dst, f)
 	}
-	dst = strconv.AppendInt(append(dst, "Content-Length: "...), int64(len(body)), 10)
-	dst = x.appendConnection(append(dst, "\r\n"...), close || x.CloseAfter())
+	if x.LocalReplyHasBody() {
+		dst = append(strconv.AppendInt(append(dst, "Content-Length: "...), int64(len(body)), 10), "\r\n"...)
+	}
+	dst = x.appendConnection(dst, close || x.CloseAfter())
 	dst = append(dst, "\r\n"...)
 	x.headBytes = len(dst) - begin
 	if x.Request.Method == "HEAD" {
@@ -32,11 +34,20 @@ func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byt
 	return append(dst, body...)
 }
 
+// LocalReplyHasBody says whether a local reply has a body, be it empty, and so a length: a 204 must have none (RFC 9110 section 8.6).
+func (x *Exchange) LocalReplyHasBody() bool { return x.Status != 204 }
+
 // maxOwnFields is how many fields LocalReplyFields may append.
 const maxOwnFields = 5
 
 // LocalReplyFields appends the fields of a local reply but for Date, framing and Connection.
 func (x *Exchange) LocalReplyFields(dst []Field) []Field {
+	if x.Outcome == OutcomeResponded {
+		if x.detail == "" {
+			return dst
+		}
+		return append(dst, http1.NewField("Content-Type", "text/plain; charset=utf-8"), http1.NewField("X-Content-Type-Options", "nosniff"))
+	}
 	if x.Outcome == OutcomeRedirected {
 		return append(dst, http1.NewField("Location", x.location))
 	}
@@ -52,8 +63,11 @@ func (x *Exchange) LocalReplyFields(dst []Field) []Field {
 
 // AppendLocalReplyBody appends the body of a local reply, at most MaxProblem bytes.
 func (x *Exchange) AppendLocalReplyBody(dst []byte) []byte {
-	if x.Outcome == OutcomeRedirected {
+	switch x.Outcome {
+	case OutcomeRedirected:
 		return dst
+	case OutcomeResponded:
+		return append(dst, x.detail...)
 	}
 	return x.Outcome.appendProblem(dst, x.wantsPage(), x.detail, x.Origin.ID)
 }

@@ -58,6 +58,8 @@ const (
 	OutcomeBadExpectation
 	// OutcomeLoop: the request has been on its route before.
 	OutcomeLoop
+	// OutcomeResponded: the route answers itself, with a status and a text of its own.
+	OutcomeResponded
 	outcomes
 )
 
@@ -110,22 +112,26 @@ var replies = [outcomes]reply{
 		detail: "Only the expectation 100-continue is supported."},
 	OutcomeLoop: {name: "loop-detected", status: 508, reason: "Loop Detected",
 		detail: "The request has come back to this proxy: an instance of the service sends it here again."},
+	OutcomeResponded: {name: "responded"},
 }
 
-// redirects are the reason phrases of Moved, which has a status of its own.
-var redirects = [...]struct {
+// phrases are the reason phrases of redirects and of answers that routes give themselves, which have a status of their own.
+var phrases = [...]struct {
 	status int
 	reason string
-}{{301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"}}
+}{{200, "OK"}, {204, "No Content"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+	{410, "Gone"}, {429, "Too Many Requests"}, {500, "Internal Server Error"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+	{301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"}}
 
-// reason is the phrase that belongs to the status of an answer of ours; "" for a redirect that is none of the usual ones, which is as good.
+// reason is the phrase that belongs to the status of an answer of ours; "" for one of its own that is none of the usual ones, which is as
+// good.
 func (o Outcome) reason(status int) string {
-	if o != OutcomeRedirected {
+	if o != OutcomeRedirected && o != OutcomeResponded {
 		return replies[o].reason
 	}
-	for i := range redirects {
-		if redirects[i].status == status {
-			return redirects[i].reason
+	for i := range phrases {
+		if phrases[i].status == status {
+			return phrases[i].reason
 		}
 	}
 	return ""

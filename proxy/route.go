@@ -31,6 +31,9 @@ func (x *Exchange) Match(t *routing.Table) Action {
 			return do
 		}
 	}
+	if x.Route.Policy.Respond != nil {
+		return x.respond(x.Route.Policy.Respond)
+	}
 	return x.pick()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"github.com/rs/zerolog"
 
@@ -20,6 +21,8 @@ type ports struct {
 	redirectPort, cert, key string
 	all                     []net.Listener
 	own                     own
+	allow                   []netip.Prefix
+	agent                   netip.AddrPort // of Consul; zero where there is none
 }
 
 // port is a listener with its name.
@@ -30,7 +33,7 @@ type port struct {
 
 // bind opens every address, or none.
 func bind(c *proxyFlags) (*ports, error) {
-	p := &ports{cert: c.tlsCert, key: c.tlsKey}
+	p := &ports{cert: c.tlsCert, key: c.tlsKey, allow: c.allowUpstreams}
 	for _, x := range []struct {
 		flag string
 		list []named
@@ -77,7 +80,9 @@ func (p *ports) open(flag, where string) (net.Listener, error) {
 }
 
 // gate lets nothing be dialled that leads to one of these listeners.
-func (p *ports) gate() outside.Gate { return outside.Gate{Own: p.own.is} }
+func (p *ports) gate() outside.Gate {
+	return outside.Gate{Own: p.own.is, Allow: p.allow, Agent: func(to netip.AddrPort) bool { return p.own.reaches(p.agent, to) }}
+}
 
 // close gives every port back; closing one twice does no harm.
 func (p *ports) close() {

@@ -58,6 +58,17 @@ func (o *own) is(to netip.AddrPort) bool {
 	return false
 }
 
+// reaches says whether a connection to an address may reach what listens at another: on this host, whichever of its addresses is named.
+func (o *own) reaches(at, to netip.AddrPort) bool {
+	if !at.IsValid() || at.Port() != to.Port() {
+		return false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a := to.Addr().Unmap()
+	return a == at.Addr() || o.isLocal(at.Addr()) && o.isLocal(a)
+}
+
 func (o *own) isLocal(a netip.Addr) bool {
 	if a.IsLoopback() {
 		return true

@@ -44,6 +44,7 @@ func (h *dataPath) runWith(ctx context.Context, add func(*actors) error) int {
 		return exitFatal
 	}
 	defer h.ports.close()
+	h.ports.agent = h.agentAt
 	hurry, hurryUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer hurryUp()
 	h.hurry = hurry
@@ -67,6 +68,7 @@ func (h *dataPath) overConsul(config consul.Config) error {
 	if err != nil {
 		return err
 	}
+	h.agentAt, _ = config.AddrPort()
 	h.source = source{Catalogue: catalogue, name: config.String(), home: catalogue.Home, multiplexed: catalogue.Multiplexed()}
 	o.Registerer = nil // the agent's side refuses nothing that the catalogue's side does not count
 	h.agent, err = consul.NewAgent(o)

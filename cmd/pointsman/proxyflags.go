@@ -30,7 +30,8 @@ type proxyFlags struct {
 	domain                         hostname
 	defaultService, register       service
 	trusted                        prefixes
-	state                          string
+	state, routesFile              string
+	allowUpstreams                 prefixes
 	connect, head, answer, idle    span
 	progress, drainWait, grace     span
 	retries, headerSize, headerSum count
@@ -125,6 +126,8 @@ func (c *proxyFlags) routing(f *flags, mode string) {
 	f.Var(&c.routes, "routes", "`WHICH` services get routes: tagged (those with a route tag), or registered (also all that a registrator registered, at SERVICE.DOMAIN)")
 	f.Var(&c.domain, "domain", "`DOMAIN` of -routes registered")
 	f.Var(&c.defaultService, "default-service", "`SERVICE` that gets the requests that match no route")
+	f.StringVar(&c.routesFile, "routes-file", "", "`FILE` with route lines of the operator's own; read again when it changes")
+	f.Var(&c.allowUpstreams, "allow-upstreams", "`NETWORKS` (with commas) into which KV and tags may lead by an address that no service has registered")
 	f.StringVar(&c.state, "state", "", "`FILE` that keeps the last good view of the catalogue over restarts")
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"net/netip"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,6 +13,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/consul"
+	"github.com/pointsman/pointsman/discovery/names"
 	"github.com/pointsman/pointsman/discovery/probe"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
@@ -37,6 +39,7 @@ type dataPath struct {
 	log      zerolog.Logger
 	registry *prometheus.Registry
 	source   source
+	agentAt  netip.AddrPort                                                 // zero where it is not known, or there is none
 	agent    *consul.Agent                                                  // with Consul only
 	scale    func(ctx context.Context, service string, instances int) error // demo only
 
@@ -65,11 +68,15 @@ func (h *dataPath) assemble(a *actors) error {
 	h.table = routing.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
 	h.metrics = proxy.NewMetrics(h.registry)
+	resolver := names.NewResolver(nil, func(list []*discovery.Name) { h.watcher.SetNames(list) }, h.log)
 	h.watcher = discovery.NewWatcher(discovery.Options{
-		Catalogue: h.source.Catalogue, Wanted: options.Wants, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
+		Catalogue: h.source.Catalogue, Wanted: options.Wants, Refer: refer(options, resolver), StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
 		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
 		Log: h.log, Registerer: h.registry,
 	})
+	if err := h.follow(a, resolver); err != nil {
+		return err
+	}
 	access, err := h.accessLog(a)
 	if err != nil {
 		return err

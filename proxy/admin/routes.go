@@ -29,7 +29,7 @@ type routeView struct {
 	Instances []memberView `json:"instances"`
 }
 
-// memberView is one instance in one route. Share is its part of the traffic while all are usable, from 0 to 1.
+// memberView is one instance in one route; Service and ID are "" where a line of the routes file names its address. Share is its part of the traffic while all are usable, from 0 to 1.
 type memberView struct {
 	Service string   `json:"service"`
 	ID      string   `json:"id"`
@@ -97,10 +97,13 @@ func viewRoute(r *routing.Route) routeView {
 	}
 	for i := range shown {
 		m := &shown[i]
-		v.Instances = append(v.Instances, memberView{
-			Service: clip(m.Instance.Service), ID: clip(m.Instance.ID), Address: m.Upstream.Address(),
-			Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Rule.Words()[len(m.Rule.MatchWords()):],
-		})
+		one := memberView{
+			Address: m.Upstream.Address(), Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Rule.Words()[len(m.Rule.MatchWords()):],
+		}
+		if m.Instance != nil {
+			one.Service, one.ID = clip(m.Instance.Service), clip(m.Instance.ID)
+		}
+		v.Instances = append(v.Instances, one)
 	}
 	return v
 }

@@ -47,6 +47,8 @@ type Options struct {
 type Policy struct {
 	// Redirect answers instead of forwarding; nil forwards.
 	Redirect *Redirect
+	// Respond answers instead of forwarding, too.
+	Respond *Respond
 	// Allow and Deny are source filters; at most one of them is set.
 	Allow, Deny []netip.Prefix
 	// Closed lets nobody in: a restriction was asked for that can't be honoured. The route exists and answers that it is unavailable,

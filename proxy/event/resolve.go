@@ -5,8 +5,8 @@ package event
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -16,7 +16,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/reactor"
 )
 
-// dial connects to an instance whose address has a name, and goes on with e in the loop. The Gate looks the name up and tries its addresses
+// dial connects to an instance whose address has a name or is a Unix socket, and goes on with e in the loop. The Gate looks the name up and tries its addresses
 // in a goroutine, as for every other listener. Names are rare: catalogues hold addresses as a rule.
 func (p *pool) dial(e *exchange) (failure proxy.Failure, reused, ok bool) {
 	l, ticket, address, connect := p.loop, e.ticket, p.up.Address(), e.x.Timeouts().Connect
@@ -56,7 +56,11 @@ func dialFD(ctx context.Context, gate outside.Gate, address string) (int, error)
 		return -1, err
 	}
 	defer c.Close() // the loop has a descriptor of its own
-	raw, err := c.(*net.TCPConn).SyscallConn()
+	socket, ok := c.(syscall.Conn)
+	if !ok {
+		return -1, errors.ErrUnsupported
+	}
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return -1, err
 	}

@@ -28,11 +28,27 @@ type Redirect struct {
 	Strip string
 }
 
-// admissionOf is what members restrict; nil where that is nothing. Those with the same tags share their rule, and cost a comparison.
-func admissionOf(members []Member) *Admission {
+// bare are the rules of lines that lead nowhere: they only say how their route treats requests.
+func bare(claims []*claim) (out []*dialect.Rule) {
+	for _, c := range claims {
+		if c.name != "" && len(c.members) == 0 {
+			out = append(out, c.rule)
+		}
+	}
+	return out
+}
+
+// admissionOf is what lines without members, and members, restrict; nil where that is nothing. Those with the same tags share their rule,
+// and cost a comparison.
+func admissionOf(bare []*dialect.Rule, members []Member) *Admission {
 	var all []*dialect.Rule
-	for i := range members {
-		r := members[i].Rule
+	for i := range len(bare) + len(members) {
+		var r *dialect.Rule
+		if i < len(bare) {
+			r = bare[i]
+		} else {
+			r = members[i-len(bare)].Rule
+		}
 		if len(r.Policy.Allow) == 0 && len(r.Policy.Deny) == 0 && r.Policy.Redirect == nil && r.Options.Strip == "" && clients(r) == nil {
 			continue
 		}

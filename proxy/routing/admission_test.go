@@ -66,7 +66,7 @@ func TestManyDifferentListsAreQuicklyAdded(t *testing.T) {
 		members = append(members, Member{Rule: &dialect.Rule{Policy: dialect.Policy{Deny: []netip.Prefix{network}}}})
 	}
 	begun := time.Now()
-	a := admissionOf(members)
+	a := admissionOf(nil, members)
 	if took := time.Since(begun); len(a.Deny) != instances || took > time.Second {
 		t.Errorf("%d networks after %s", len(a.Deny), took)
 	}

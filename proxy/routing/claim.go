@@ -49,6 +49,8 @@ type claim struct {
 	oldest  uint64   // of the instance whose rule it is
 	members []Member // Index and Weight are set in the Route
 	closed  bool     // an instance restricts the route in a way that can't be honoured
+	shut    bool     // the operator does: then nobody is let in, to whatever instance
+	name    string   // of a line's, see nameOf; "" where a service makes the claim
 }
 
 // compiler turns one block into a claimant.

@@ -26,6 +26,8 @@ type derivation struct {
 	changes    map[routeKey]*change
 	editor     *editor
 	left, came []step
+	names      map[string]*discovery.Name // of the snapshot, by host
+	fixedOwn   bool                       // next.fixed is shared with no other table
 }
 
 // change is what happens to one route: claims of the services in gone are replaced by those in come.
@@ -48,6 +50,7 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 		fallback:  t.fallback,
 	}
 	d.merge(s.Services)
+	d.readTexts(s)
 	for key, c := range d.changes {
 		d.replace(key, c)
 	}

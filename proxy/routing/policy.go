@@ -3,6 +3,7 @@ package routing
 import (
 	"time"
 
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/filter"
 )
 
@@ -19,6 +20,8 @@ type Policy struct {
 	// Admission is what a request has to pass before an instance is picked; nil lets everybody in. It follows from the instances'
 	// tags, and what Options.Policy puts there is not used.
 	Admission *Admission
+	// Respond is the answer to all that is admitted; nil asks an instance.
+	Respond *dialect.Respond
 	// Unlogged keeps requests out of the access log.
 	Unlogged bool
 	// Compress is how responses are compressed; nil does not.
@@ -50,7 +53,7 @@ func (o *Options) policyOf(r *Route) *Policy {
 			p = &own
 		}
 	}
-	if a := admissionOf(r.Members); a != p.Admission {
+	if a := admissionOf(bare(r.claims), r.Members); a != p.Admission {
 		own := *p
 		own.Admission = a
 		p = &own
@@ -63,6 +66,7 @@ func (p *Policy) asked(r *Route) *Policy {
 	own, asked := *p, &r.Rules[0].Policy
 	own.Unlogged, own.Compress = asked.Log.Off, filter.NewCompression(&asked.Compress)
 	own.Timeouts, own.Tries = own.Timeouts.asked(&asked.Tries), own.Tries.asked(&asked.Tries)
+	own.Respond = asked.Respond
 	if own == *p {
 		return p
 	}

@@ -56,8 +56,11 @@ type Route struct {
 type Member struct {
 	Upstream *balancer.Upstream
 	// Way is how the Upstream is spoken to in this route.
-	Way      *balancer.Way
+	Way *balancer.Way
+	// Instance is what the catalogue says of it; nil where a line names an address that no service has registered.
 	Instance *discovery.Instance
+	// Authority is the host and port by which a line names it; "" where that is the address that is dialled.
+	Authority string
 	// Rule is the one by which this instance asks for the route. Never nil.
 	Rule *dialect.Rule
 	// Index is the position in Route.Members, for balancer.Tried.
@@ -89,14 +92,19 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 	}
 	r.Name = label(o.DefaultService)
 	n := 0
+	shut := false
 	for _, c := range claims {
 		n += len(c.members)
 		r.Closed = r.Closed || c.closed
+		shut = shut || c.shut
+	}
+	if shut { // nobody is let in, to whatever instance
+		claims, n = nil, 0
 	}
 	r.Closed = r.Closed && n == 0
-	if len(claims) > 0 {
-		m := &claims[0].rule.Match
-		r.Name, r.Language, r.Priority, r.conditions = label(claims[0].service), claims[0].rule.Language, m.Priority, m.Conditions
+	if len(r.claims) > 0 {
+		m := &r.claims[0].rule.Match
+		r.Name, r.Language, r.Priority, r.conditions = nameOf(r.claims), r.claims[0].rule.Language, m.Priority, m.Conditions
 	}
 	if r.Rules = rulesOf(claims); r.Rules == nil {
 		r.Rules = []*dialect.Rule{{Language: dialect.NativeName}}

@@ -95,6 +95,8 @@ type Table struct {
 	options   *Options
 	env       dialect.Env
 	claimants []*claimant // sorted by name
+	sources   []*source   // in the order of Snapshot.Texts
+	fixed     map[fixedKey]*balancer.Upstream
 	index     *index
 	fallback  *Route // of the default service; nil when there is none
 	arrived   []*balancer.Upstream

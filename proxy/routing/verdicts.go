@@ -43,6 +43,9 @@ func (t *Table) Verdicts() []Verdict {
 		return nil
 	}
 	var out []Verdict
+	for _, s := range t.sources {
+		out = append(out, s.verdicts...)
+	}
 	for _, c := range t.claimants {
 		out = append(out, c.verdicts...)
 	}
@@ -54,6 +57,9 @@ func (t *Table) Used() (n int) {
 	if t == nil {
 		return 0
 	}
+	for _, s := range t.sources {
+		n += s.used
+	}
 	for _, c := range t.claimants {
 		n += c.used
 	}
@@ -62,8 +68,17 @@ func (t *Table) Used() (n int) {
 
 // newVerdicts are those of a service that it did not have before.
 func newVerdicts(old, c *claimant) (out []Verdict) {
-	for _, v := range c.verdicts {
-		if old == nil || !slices.ContainsFunc(old.verdicts, v.same) {
+	var before []Verdict
+	if old != nil {
+		before = old.verdicts
+	}
+	return notIn(before, c.verdicts)
+}
+
+// notIn are those of now that say what none of before said.
+func notIn(before, now []Verdict) (out []Verdict) {
+	for _, v := range now {
+		if !slices.ContainsFunc(before, v.same) {
 			out = append(out, v)
 		}
 	}

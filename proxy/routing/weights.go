@@ -52,4 +52,9 @@ func units(share float64) int {
 // maxCatalogueWeight is Consul's own bound for Weights.Passing and Weights.Warning.
 const maxCatalogueWeight = 65535
 
-func catalogueWeight(m *Member) int { return min(max(1, m.Instance.Weight), maxCatalogueWeight) }
+func catalogueWeight(m *Member) int {
+	if m.Instance == nil {
+		return 1
+	}
+	return min(max(1, m.Instance.Weight), maxCatalogueWeight)
+}

@@ -219,10 +219,12 @@ func (t *stream) localReply() error {
 	clear(h)
 	setFields(h, t.exchange.x.LocalReplyFields(nil))
 	body := t.exchange.x.AppendLocalReplyBody(nil)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if t.exchange.x.LocalReplyHasBody() {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	t.finalHead(h)
 	t.w.WriteHeader(t.exchange.x.Status)
-	if t.r.Method == "HEAD" {
+	if t.r.Method == "HEAD" || len(body) == 0 {
 		return nil
 	}
 	t.patience()

@@ -1,0 +1,199 @@
+package routing
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"net/netip"
+	"slices"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// fixedKey is the identity of an upstream that no service has registered: what a line calls it, and the address that is dialled.
+type fixedKey struct{ called, address string }
+
+// ownFixed makes the upstreams of the next table its own, so that they may be changed.
+func (d *derivation) ownFixed() {
+	if !d.fixedOwn {
+		d.fixedOwn = true
+		if d.next.fixed = maps.Clone(d.next.fixed); d.next.fixed == nil {
+			d.next.fixed = map[fixedKey]*balancer.Upstream{}
+		}
+	}
+}
+
+// upstream is that of a key: the one that there was, or a new one.
+func (d *derivation) upstream(key fixedKey) *balancer.Upstream {
+	u := d.next.fixed[key]
+	if u == nil {
+		d.ownFixed()
+		u = d.next.options.Reviver.NewUpstream(label(key.called), key.address)
+		d.next.fixed[key] = u
+		d.next.arrived = append(d.next.arrived, u)
+	}
+	return u
+}
+
+// lineCompiler turns one line into a claim.
+type lineCompiler struct {
+	*derivation
+	source *source
+	line   line
+	claim  *claim
+}
+
+func (c *lineCompiler) compile() {
+	r, t := c.line.rule, c.source.text
+	c.claim = &claim{key: keyOf(&r.Match), rule: r, service: c.source.name, name: lineName(r)}
+	switch {
+	case r.Asks() == "": // it decides nothing
+		c.claim.since = math.MaxUint64
+	case t.Kind == discovery.TextKV:
+		c.claim.since = t.Index
+	}
+	c.source.claims = append(c.source.claims, c.claim)
+	if r.Policy.Closed {
+		c.claim.closed, c.claim.shut = true, t.Kind == discovery.TextFile
+		return
+	}
+	for _, name := range r.Options.Upstream.Services {
+		c.service(name)
+	}
+	for _, to := range r.Options.Upstream.To {
+		c.destination(to)
+	}
+}
+
+// lineName is what a line's route is called: the first that it leads to, else what it matches.
+func lineName(r *dialect.Rule) string {
+	switch u := &r.Options.Upstream; {
+	case len(u.Services) > 0:
+		return u.Services[0]
+	case len(u.To) > 0:
+		return u.To[0].String()
+	}
+	return r.Name
+}
+
+// nameOf is the name of a route over claims: the first service's, else that of the first line.
+func nameOf(claims []*claim) string {
+	for _, c := range claims {
+		if c.name == "" {
+			return label(c.service)
+		}
+	}
+	return label(claims[0].name)
+}
+
+// service adds the usable instances of a service of the catalogue.
+func (c *lineCompiler) service(name string) {
+	of := c.next.claimant(name)
+	c.source.services[name] = of
+	operator := c.source.text.Kind == discovery.TextFile
+	switch {
+	case c.next.options.isOwn(name):
+		c.tell("service=%s is this proxy", quoted(name))
+		return
+	case name == catalogueService && !operator:
+		c.tell("service=%s is the catalogue itself: only the operator leads there", quoted(name))
+		return
+	case of == nil:
+		c.tell("service=%s is not in the catalogue", quoted(name))
+		return
+	case of.block == nil:
+		return
+	}
+	for i := range of.block.Instances {
+		in, s := &of.block.Instances[i], &of.standing[i]
+		if s.upstream == nil || s.foreign || !in.Usable() {
+			continue
+		}
+		if !operator && restricted(s.rules) {
+			c.tell("an instance of service=%s restricts who may use its own routes: only the operator leads past that", quoted(name))
+			continue
+		}
+		c.add(Member{Upstream: s.upstream, Instance: in})
+	}
+}
+
+// destination adds what an address, a name or a socket leads to.
+func (c *lineCompiler) destination(to dialect.Destination) {
+	called := to.String()
+	switch {
+	case to.Socket != "":
+		c.add(Member{Upstream: c.fixedUpstream(fixedKey{called, called}), Authority: "localhost"})
+		return
+	case to.Host == "":
+		c.address(called, to.Address, to.Port, "")
+		return
+	}
+	name := c.names[to.Host]
+	c.source.hosts[to.Host] = name
+	if name == nil || len(name.Addresses) == 0 {
+		c.tell("to=%s has no address", quoted(called))
+		return
+	}
+	for _, ip := range name.Addresses {
+		c.address(called, ip, to.Port, called)
+	}
+}
+
+// address adds one address, if it may be dialled.
+func (c *lineCompiler) address(called string, ip netip.Addr, port uint16, authority string) {
+	at := netip.AddrPortFrom(ip, port)
+	gate := &c.next.options.Gate
+	err := gate.Check(at)
+	if c.source.text.Kind != discovery.TextFile {
+		err = gate.CheckNamed(at)
+	}
+	if err != nil {
+		c.tell("to=%s: %s", quoted(called), err)
+		return
+	}
+	c.add(Member{Upstream: c.fixedUpstream(fixedKey{called, at.String()}), Authority: authority})
+}
+
+func (c *lineCompiler) fixedUpstream(key fixedKey) *balancer.Upstream {
+	c.source.fixed[key] = true
+	return c.upstream(key)
+}
+
+// add makes a member of the claim, unless the same address is one already.
+func (c *lineCompiler) add(m Member) {
+	m.Rule = c.line.rule
+	key := wayKey(&m.Rule.Options)
+	if key.TLS && key.ServerName == "" && m.Authority != "" {
+		key.ServerName = http1.HostOnly(m.Authority)
+	}
+	if slices.ContainsFunc(c.claim.members, func(o Member) bool { return o.Upstream == m.Upstream }) {
+		return
+	}
+	m.Way = m.Upstream.Way(key)
+	c.source.ways[m.Way] = true
+	c.claim.members = append(c.claim.members, m)
+}
+
+// tell says what part of the line is not in effect.
+func (c *lineCompiler) tell(format string, args ...any) {
+	c.source.verdicts = c.source.tell(c.source.verdicts, c.line.number, dialect.Verdict{
+		Kind: dialect.VerdictPartly, Rule: c.line.rule.Name, Sources: c.line.rule.Sources, Reason: fmt.Sprintf(format, args...)})
+}
+
+// Refer says what the lines of texts lead to by a name.
+func (o Options) Refer(texts []*discovery.Text) (out discovery.References) {
+	for _, t := range texts {
+		for _, l := range readText(dialect.Env{}, nil, t).lines {
+			services, hosts := l.rule.References()
+			out.Services = append(out.Services, services...)
+			out.Hosts = append(out.Hosts, hosts...)
+		}
+	}
+	slices.Sort(out.Services)
+	slices.Sort(out.Hosts)
+	out.Services, out.Hosts = slices.Compact(out.Services), slices.Compact(out.Hosts)
+	return out
+}

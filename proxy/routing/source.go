@@ -1,0 +1,247 @@
+package routing
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// source is what one text was compiled to: the claims of its lines. Frozen; it lives as long as the text, and all that its lines name, stay
+// as they are.
+type source struct {
+	text     *discovery.Text
+	name     string // among the claims, see sourceName
+	lines    []line // the good ones, and those that were good before they were spoilt
+	claims   []*claim
+	told     []Verdict // of the lines as they are written
+	verdicts []Verdict // of those, and of what they lead to
+	used     int
+	// what the lines name, as it was; nil where it is not there
+	services map[string]*claimant
+	hosts    map[string]*discovery.Name
+	fixed    map[fixedKey]bool      // that the claims lead to
+	ways     map[*balancer.Way]bool // likewise
+}
+
+// line is a rule, and where it stands.
+type line struct {
+	rule   *dialect.Rule
+	number int
+}
+
+// sourceName is the name of a text among those of services, of which none begins so.
+func sourceName(t *discovery.Text) string {
+	return fmt.Sprintf("\xff%d%s", discovery.TextFile-t.Kind, t.Name)
+}
+
+// writer is who writes a text.
+func writer(t *discovery.Text) dialect.Writer {
+	if t.Kind == discovery.TextFile {
+		return dialect.WriterOperator
+	}
+	return dialect.WriterKV
+}
+
+// read parses the lines of a text. What was good before and is refused now stays, see lastGood.
+func readText(env dialect.Env, old *source, t *discovery.Text) *source {
+	s := &source{text: t, name: sourceName(t)}
+	env.Writer = writer(t)
+	var result dialect.Result
+	at := map[*dialect.Rule]int{}
+	patterns := 0
+	for i, text := range t.Lines {
+		if text = strings.TrimSpace(text); text == "" || text[0] == '#' {
+			continue
+		}
+		rule, verdicts := dialect.ParseLine(text, dialect.PathSegments, env)
+		if rule != nil {
+			rule.Language, rule.Sources = dialect.NativeName, []string{dialect.Source(text)}
+			if p := rule.Match.Host.Pattern; p != nil && t.Kind == discovery.TextKV {
+				patterns += p.Cost()
+			}
+		}
+		if patterns > maxTextPatterns {
+			rule, verdicts = nil, []dialect.Verdict{{Kind: dialect.VerdictRefused, Reason: fmt.Sprintf("the host patterns of a key may have %d alternatives", maxTextPatterns)}}
+		}
+		if rule != nil {
+			result.Rules = append(result.Rules, rule)
+			at[rule] = i + 1
+		}
+		if rule != nil && !rule.Policy.Closed && len(verdicts) == 0 {
+			s.used++
+		}
+		for _, v := range verdicts {
+			v.Sources = []string{dialect.Source(text)}
+			result.Verdicts = append(result.Verdicts, v)
+			s.told = s.tell(s.told, i+1, v)
+		}
+	}
+	good := result.Rules
+	if old != nil {
+		good = lastGood(old.rules(), result)
+		for _, l := range old.lines {
+			if at[l.rule] == 0 {
+				at[l.rule] = l.number
+			}
+		}
+	}
+	for _, r := range good {
+		s.lines = append(s.lines, line{r, at[r]})
+	}
+	return s
+}
+
+// maxTextPatterns is, for each key of the KV store, what maxPatterns of package dialect is for an instance.
+const maxTextPatterns = 32
+
+func (s *source) rules() (out []*dialect.Rule) {
+	for _, l := range s.lines {
+		out = append(out, l.rule)
+	}
+	return out
+}
+
+// tell adds a verdict about the line of a number.
+func (s *source) tell(list []Verdict, number int, v dialect.Verdict) []Verdict {
+	told := Verdict{Verdict: v, Service: s.kind(), Instance: fmt.Sprintf("%s:%d", escaped(s.text.Name), number)}
+	if len(list) >= maxVerdicts || slices.ContainsFunc(list, told.same) {
+		return list
+	}
+	return append(list, told)
+}
+
+// kind is what a text is, for people.
+func (s *source) kind() string {
+	if s.text.Kind == discovery.TextFile {
+		return "routes-file"
+	}
+	return "kv"
+}
+
+// again is the source before what its lines lead to was found.
+func (s *source) again() *source {
+	return &source{text: s.text, name: s.name, lines: s.lines, told: s.told, used: s.used}
+}
+
+// stands says whether all that the lines name is as it was.
+func (s *source) stands(d *derivation) bool {
+	for name, was := range s.services {
+		if d.next.claimant(name) != was {
+			return false
+		}
+	}
+	for host, was := range s.hosts {
+		if d.names[host] != was {
+			return false
+		}
+	}
+	return true
+}
+
+// readTexts compiles the texts of a snapshot, once its services are compiled.
+func (d *derivation) readTexts(s *discovery.Snapshot) {
+	d.next.fixed = d.prev.fixed
+	if len(s.Texts)+len(d.prev.sources) == 0 {
+		return
+	}
+	d.names = make(map[string]*discovery.Name, len(s.Names))
+	for _, n := range s.Names {
+		d.names[n.Host] = n
+	}
+	before := make(map[string]*source, len(d.prev.sources))
+	for _, old := range d.prev.sources {
+		before[old.name] = old
+	}
+	changed := false
+	for _, t := range s.Texts {
+		old := before[sourceName(t)]
+		delete(before, sourceName(t))
+		if old != nil && old.text == t && d.same && old.stands(d) {
+			d.next.sources = append(d.next.sources, old)
+			continue
+		}
+		changed = true
+		d.next.sources = append(d.next.sources, d.compileText(old, t))
+	}
+	for _, gone := range before {
+		changed = true
+		d.replaceSource(gone, nil)
+	}
+	if changed {
+		d.departFixed()
+	}
+}
+
+// compileText finds what the lines of a text lead to.
+func (d *derivation) compileText(old *source, t *discovery.Text) *source {
+	var s *source
+	if old != nil && old.text == t && d.same {
+		s = old.again()
+	} else {
+		s = readText(d.next.env, old, t)
+	}
+	s.verdicts = slices.Clone(s.told)
+	s.services, s.hosts = map[string]*claimant{}, map[string]*discovery.Name{}
+	s.fixed, s.ways = map[fixedKey]bool{}, map[*balancer.Way]bool{}
+	for _, l := range s.lines {
+		(&lineCompiler{derivation: d, source: s, line: l}).compile()
+	}
+	var told []Verdict
+	if old != nil {
+		told = old.verdicts
+	}
+	d.next.told = append(d.next.told, notIn(told, s.verdicts)...)
+	d.replaceSource(old, s)
+	return s
+}
+
+// replaceSource notes that the claims of a source are replaced. Either side may be nil.
+func (d *derivation) replaceSource(old, s *source) {
+	if old != nil {
+		for _, cl := range old.claims {
+			d.change(cl.key).gone[cl.service] = true
+		}
+	}
+	if s != nil {
+		for _, cl := range s.claims {
+			ch := d.change(cl.key)
+			ch.come = append(ch.come, cl)
+		}
+	}
+}
+
+// departFixed notes which upstreams no line leads to any more, and which ways of others no line and no tag speaks any more. What a line
+// speaks does not go because a tag does no longer.
+func (d *derivation) departFixed() {
+	used, ways := map[fixedKey]bool{}, map[*balancer.Way]bool{}
+	for _, s := range d.next.sources {
+		maps.Copy(used, s.fixed)
+		maps.Copy(ways, s.ways)
+	}
+	for key, u := range d.next.fixed {
+		if !used[key] {
+			d.ownFixed()
+			delete(d.next.fixed, key)
+			d.next.departed = append(d.next.departed, u)
+		}
+	}
+	d.next.unspoken = slices.DeleteFunc(d.next.unspoken, func(w *balancer.Way) bool { return ways[w] })
+	for _, old := range d.prev.sources {
+		for w := range old.ways {
+			if !ways[w] && !d.spoken(w) {
+				d.next.unspoken = append(d.next.unspoken, w)
+			}
+		}
+	}
+}
+
+// spoken says whether a tag of its service speaks a way.
+func (d *derivation) spoken(w *balancer.Way) bool {
+	c := d.next.claimant(w.Upstream().Service())
+	return c != nil && c.spoken()[w]
+}
