@@ -58,6 +58,8 @@ type setup struct {
 	onDrain func()
 	// registered gives each service that a registrator registered the route <service>.test.
 	registered bool
+	// lines are those of the operator's routes file.
+	lines string
 	// reviver brings instances back as the program does.
 	reviver bool
 	// quiesces listens as the program does: such a listener can stop without resetting who waits, which takes 200 ms.
@@ -86,6 +88,7 @@ type rig struct {
 	limits    limits
 	loops     int
 	onDrain   func()
+	lines     string
 	log       zerolog.Logger
 	warm      *script // what a connection is given before the test when it is to be handed over
 	swapping  sync.Mutex
@@ -115,7 +118,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.listen == "" {
 		o.listen = "127.0.0.1:0"
 	}
-	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, gate: o.gate, limits: o.limits, onDrain: o.onDrain, log: o.log}
+	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, gate: o.gate, limits: o.limits, onDrain: o.onDrain, lines: o.lines, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	defaults := o.limits.ofRoutes()
@@ -144,7 +147,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.listening != nil {
 		o.listening(l.(*net.TCPListener))
 	}
-	if instances != nil {
+	if instances != nil || o.lines != "" {
 		r.apply(instances...)
 	}
 	run := k.start(r, l)
@@ -171,6 +174,9 @@ func (r *rig) apply(instances ...discovery.Instance) {
 	r.sequence++
 	s := fixture.Snapshot(instances...)
 	s.Sequence, s.Taken = r.sequence, time.Now()
+	if r.lines != "" {
+		s.Texts = []*discovery.Text{discovery.NewText(discovery.TextFile, "routes", r.lines, 0)}
+	}
 	r.switcher.Apply(s)
 }
 
