@@ -57,7 +57,13 @@ func setPrepend(l *line, value string) error {
 	return checkPath(value)
 }
 
-func printPrepend(r *Rule) []string { return printIf(r.Options.Prepend != "", r.Options.Prepend) }
+func printPrepend(r *Rule) []string {
+	value := r.Options.Prepend
+	if strings.HasSuffix(value, "/") { // of several at the end, setPrepend took one
+		value += "/"
+	}
+	return printIf(value != "", value)
+}
 
 func judgePrepend(l *line) {
 	if l.rule.Options.Prepend == "" {

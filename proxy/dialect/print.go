@@ -1,5 +1,7 @@
 package dialect
 
+import "strings"
+
 // Line is the rule as one line of our own language: read again it makes the same rule. A Closed rule's says what it matches.
 func (r *Rule) Line() string {
 	line := r.Match.source()
@@ -20,6 +22,9 @@ func (r *Rule) Words() (out []string) {
 // source is the first word of a line.
 func (m *Match) source() string {
 	text := m.Host.Text
+	if strings.HasSuffix(text, ".") { // of several at the end of a pattern, splitAuthority took one
+		text += "."
+	}
 	if m.Port != "" {
 		text += ":" + m.Port
 	}

@@ -27,6 +27,7 @@ func FuzzParse(f *testing.F) {
 	for _, tag := range []string{
 		"pointsman.route=/a", "pointsman.route=*.ex.com:81/a strip=/a weight=0.5 deny=ip:10.0.0.0/8", "pointsman.route=[::1]:8/x redirect=301,https://$host$path",
 		"pointsman.route=$DC{a,b}[!a-c]?.x/ speed=9", "pointsman.route=/a auth=x", "pointsman.route=:1 proto=tcp", "other",
+		`pointsman.route.NAME=/a redirect="301|/b\\" c"`, "pointsman.route=off", "pointsman.allow=ip:10.0.0.1|ip:::1", "pointsman.alow=x", "pointsman.=", "pointsman.route.",
 	} {
 		f.Add(tag)
 	}
