@@ -11,7 +11,9 @@ import (
 var printed = []string{
 	"/a", "ex.com/", "*.ex.com:81/a strip=/a weight=0.5 deny=ip:10.0.0.0/8|ip:fd00::/8", "[::1]:8/x redirect=301,https://$host$path",
 	"a{a,b}[!a-c]?.x/", "/$DC$x/b$ proto=https tlsskipverify=true host=dst prepend=/v1/ weight=-1", "/a host=\"Ex.com\" allow=ip:10.0.0.1",
-	"/ weight=1e-300", "/ prepend=//", "*..", "/a redirect=302|/b", "/a weight=\"5\" WEIGHT=7",
+	"/ weight=1e-300", "/ prepend=//", "*..",
+	"/ path=exact path-regexp=\"^/a b$\" method=get|POST header=X-A:b|c header=x-a query=q cookie=c:1 client=10.0.0.0/8 listener=https priority=-3",
+	"/ next-upstream=error,503 tries=3 connect-timeout=1500ms compress=gzip|zstd compress-types=text/html compress-min-size=1k access-log=off", "/a redirect=302|/b", "/a weight=\"5\" WEIGHT=7",
 	`a.io/ path=exact method=get|HEAD header=X-A header="X-B:a b|\"c\"|d\e" query=q:1|2 cookie=sid client=10.1.2.3/8|::1 listener=https priority=-5`,
 	`/u path=prefix path-regexp="^/u/[0-9]+ ?$" path-regexp=^/u/\d+$ priority=7`,
 }
@@ -24,7 +26,11 @@ func FuzzPrint(f *testing.F) {
 	f.Add("/a host=ex.com deny=ip:10.0.0.1,ip:::ffff:1.2.3.4 strip=/", true)
 	f.Fuzz(func(t *testing.T, text string, fabio bool) {
 		env := Env{Datacenter: "dc1", Writer: WriterOperator}
-		rule, _ := (&line{env: env, fabio: fabio}).read(text)
+		l := &line{env: env, fabio: fabio}
+		if fabio {
+			l.paths = PathPrefix
+		}
+		rule, _ := l.read(text)
 		if rule == nil || rule.Policy.Closed {
 			return
 		}

@@ -66,7 +66,7 @@ func TestREADMEListsTheOptionsOfARoute(t *testing.T) {
 		if r.of != of {
 			t.Errorf("README.md: %s is of %s, want %s", name, r.of, of)
 		}
-		if r.meaning == "" || !strings.HasPrefix(r.meaning, "not supported") && !works(o, example) {
+		if r.meaning == "" || !strings.HasPrefix(r.meaning, "not supported") && !works(t, o, example) {
 			t.Errorf("README.md: %s has no effect, or no meaning", example)
 		}
 	}
@@ -80,11 +80,13 @@ func TestREADMEListsTheOptionsOfARoute(t *testing.T) {
 	}
 }
 
-// works says whether an example is in effect as written, by itself or beside something that it needs.
-func works(o *option, example string) bool {
+// works says whether an example is in effect as written, by itself or beside something that it needs, and is printed so that it
+// is read again.
+func works(t *testing.T, o *option, example string) bool {
 	for _, line := range []string{"ex.com/", "/", "/ proto=https", "/ redirect=301,/x", "/ compress"} {
 		rule, verdicts := ParseLine(line+" "+example, PathSegments, Env{Writer: WriterOperator})
 		if rule != nil && len(verdicts) == 0 && len(o.words(rule)) > 0 {
+			checkPrint(t, rule, Env{Writer: WriterOperator})
 			return true
 		}
 	}
