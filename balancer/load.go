@@ -35,6 +35,10 @@ func (l *load) InFlight() (n int64) {
 	return n
 }
 
+// Within says whether a request that was counted in may stay where the instance may have so many at once. Of several that come at once
+// none may be let in where there is one place, never more than there are.
+func (l *load) Within(most int) bool { return l.InFlight() <= int64(most) }
+
 // Latency is the moving average of the time until the head of an answer, over all loops that had one; 0 until the first one.
 func (l *load) Latency() time.Duration {
 	var sum, n int64

@@ -24,12 +24,6 @@ func (m *Member) Full() bool {
 	return m.MaxConns > 0 && m.Way.upstream.InFlight() >= int64(m.MaxConns)
 }
 
-// Room says whether a request that was counted in by Acquire may stay: the instance then has no more than it may. Of several that come
-// at once none may be let in where there is one place, never more than there are.
-func (m *Member) Room() bool {
-	return m.MaxConns == 0 || m.Way.upstream.InFlight() <= int64(m.MaxConns)
-}
-
 // chance is whether a member may be chosen.
 type chance uint8
 

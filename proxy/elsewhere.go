@@ -62,8 +62,9 @@ func (x *Exchange) another(status int, replayable bool, now time.Time) bool {
 		return false
 	}
 	x.tried.Add(x.Member.Index)
-	next, ok := x.Route.Pick(x.want())
+	next, ok := x.pickReserved(false)
 	if !ok || !x.attempts.Elsewhere(status, replayable, func() bool { return x.Route.Lane.Budget.Withdraw(now) }) {
+		x.unreserve()
 		return false
 	}
 	x.next = next

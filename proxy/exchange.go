@@ -73,7 +73,9 @@ type Attempt struct {
 	deposited bool // in the route's budget of retries
 	attempts  Attempts
 	tried     balancer.Tried
+	asked     asked              // what the choice hangs on
 	acquired  *balancer.Upstream // where the request is counted in
+	reserved  *balancer.Upstream // likewise, where it may go next
 	sentAt    time.Time          // when the request was, whose answer has begun
 	upwards   time.Duration      // from the request sent to the answer's head
 	blame     error              // see Blame

@@ -131,6 +131,9 @@ func (x *Exchange) observeAnswer(ans *http1.Response, took time.Duration, now ti
 		w.ObserveWhole()
 	}
 	x.observeHead(ans.Status, took, now)
+	if x.Route.Policy.Balance.Timed && ans.Status >= 200 && ans.Status < 500 { // one that fails at once is not fast
+		x.Member.Upstream.ObserveTime(took, now)
+	}
 	if w.ObserveAnswer(x.recorder.Number(), took) {
 		firstAnswer(x.recorder.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
 	}

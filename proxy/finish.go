@@ -14,6 +14,7 @@ func (x *Exchange) Finish(now time.Time) {
 	if x.trial {
 		x.endTrial(now)
 	}
+	x.unreserve()
 	if x.handed {
 		x.recorder.Discard()
 		return

@@ -15,10 +15,13 @@ func (x *Exchange) pick() Action {
 		route.Lane.Budget.Deposit(x.begun)
 	}
 	x.attempts = attemptsOf(x.Request.Method, route.Policy)
+	x.asked = x.askedOf(&route.Policy.Balance)
 	member, trial, ok := x.choose()
 	switch {
 	case !ok && route.Closed:
 		return x.reply(OutcomeClosedRoute, "")
+	case !ok && route.Policy.Balance.Limited && route.Full():
+		return x.reply(OutcomeUpstreamsFull, "")
 	case !ok:
 		return x.reply(OutcomeNoInstance, "")
 	}
@@ -37,7 +40,7 @@ func attemptsOf(method string, p *routing.Policy) Attempts {
 
 // want is what the request wants of a pick: not what it has tried, and where it can't be repeated rather a settled instance.
 func (x *Exchange) want() balancer.Want {
-	return balancer.Want{Tried: &x.tried, Settled: !x.attempts.Idempotent}
+	return balancer.Want{Tried: &x.tried, Settled: !x.attempts.Idempotent, Key: x.asked.key, Sticky: x.asked.sticky}
 }
 
 // sendTo makes m the instance to send to, with fresh not over a kept connection.
@@ -46,8 +49,15 @@ func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
 		x.trial = m.Way.Out() && m.Way.TakeTrial(time.Now())
 	}
 	x.Member, x.Fresh, x.blame = m, fresh, nil
-	if x.acquired != m.Upstream {
+	switch {
+	case x.acquired == m.Upstream:
+		x.unreserve()
+	case x.reserved == m.Upstream:
 		x.release()
+		x.acquired, x.reserved = x.reserved, nil
+	default:
+		x.release()
+		x.unreserve()
 		m.Upstream.Acquire(x.recorder.Number())
 		x.acquired = m.Upstream
 	}

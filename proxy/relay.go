@@ -73,6 +73,9 @@ func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now
 		dst = append(append(dst, f.Name...), ": "...)
 		dst = append(append(dst, f.Value...), "\r\n"...)
 	}
+	if x.newCookie() {
+		dst = append(x.appendCookie(append(dst, "Set-Cookie: "...)), "\r\n"...)
+	}
 	if ans.Status == switching {
 		return append(dst, "Connection: Upgrade\r\n\r\n"...)
 	}
@@ -112,6 +115,9 @@ func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
 	}
 	if ans.Status < 200 { // has no length
 		return dst
+	}
+	if x.newCookie() {
+		dst = append(dst, http1.NewField("Set-Cookie", string(x.appendCookie(nil))))
 	}
 	if f := x.announced(ans); f.Kind == http1.Sized {
 		dst = append(dst, http1.NewField("Content-Length", strconv.FormatInt(f.Length, 10)))

@@ -127,7 +127,7 @@ func (x *Exchange) judge(m *routing.Member, f balancer.Failing, now time.Time) {
 func (x *Exchange) choose() (m *routing.Member, trial, ok bool) {
 	route := x.Route
 	if x.attempts.Safe && route.Lane.TrialDue(x.begun) {
-		if m, ok := route.Trial(x.want(), x.begun); ok {
+		if m, ok := route.Trial(x.want(), x.begun); ok && x.reserve(m) {
 			return m, true, true
 		}
 	}
@@ -136,10 +136,4 @@ func (x *Exchange) choose() (m *routing.Member, trial, ok bool) {
 }
 
 // pickAgain is choose for a request that goes on after a failure.
-func (x *Exchange) pickAgain() (*routing.Member, bool) {
-	want := x.want()
-	if m, ok := x.Route.Pick(want); ok {
-		return m, true
-	}
-	return x.Route.Rest(want)
-}
+func (x *Exchange) pickAgain() (*routing.Member, bool) { return x.pickReserved(true) }

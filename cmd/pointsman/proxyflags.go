@@ -12,6 +12,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -25,7 +26,8 @@ type proxyFlags struct {
 	redirectHTTPS                  bool
 	consul, consulNear, consulDC   string
 	consulStale                    bool
-	routes, policy                 choice
+	routes                         choice
+	balance                        balancing
 	access                         accessFlags
 	domain                         hostname
 	defaultService, register       service
@@ -68,9 +70,9 @@ func (c *proxyFlags) listeners(f *flags) {
 
 // traffic registers how requests are treated.
 func (c *proxyFlags) traffic(f *flags) {
-	c.policy = choice{"round-robin", []string{"round-robin", "least-connections"}}
+	c.balance = balancing{Method: dialect.MethodRoundRobin}
 	c.access.register(f)
-	f.Var(&c.policy, "balance", "`POLICY` that chooses an instance: round-robin or least-connections")
+	f.Var(&c.balance, "balance", "`POLICY` that chooses an instance where a route has none of its own: "+dialect.Balancing)
 	f.Var(&c.trusted, "trusted-proxies", "`NETWORKS` (with commas) whose forwarding header fields are trusted")
 	l, p := proxy.DefaultLimits(), routing.DefaultPolicy()
 	c.connect, c.head, c.answer = timeout(p.Timeouts.Connect), timeout(l.ReadHead), timeout(p.Timeouts.Answer)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // The types here are flag.Values that check what they are given, so that a bad value is refused before anything is bound.
@@ -85,6 +87,20 @@ func (c *choice) Set(s string) error {
 		}
 	}
 	return fmt.Errorf("want one of %s", strings.Join(slices.DeleteFunc(slices.Clone(c.of), func(s string) bool { return s == "" }), ", "))
+}
+
+// balancing is how an instance is chosen.
+type balancing dialect.Balance
+
+func (b *balancing) String() string { return (*dialect.Balance)(b).String() }
+
+func (b *balancing) Set(s string) error {
+	asked, err := dialect.ParseBalance(s)
+	if err != nil {
+		return fmt.Errorf("want one of %s", dialect.Balancing)
+	}
+	*b = balancing(asked)
+	return nil
 }
 
 // span is a duration within bounds.

@@ -107,11 +107,8 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 	o := routing.Options{
 		Languages:  languages(),
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
-		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balance: balancer.RoundRobin{},
+		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balancing: dialect.Balance(h.flags.balance),
 		Defaults: &defaults, Listeners: h.flags.listenerNames(),
-	}
-	if h.flags.policy.value == "least-connections" {
-		o.Balance = balancer.LeastConnections{}
 	}
 	if h.flags.register != "" {
 		o.OwnServices = []string{string(h.flags.register)}

@@ -29,7 +29,7 @@ func TestOptionsForAllRoutesOfAnInstance(t *testing.T) {
 	for _, c := range []struct{ name, tags, lines, kinds string }{
 		{"each route has them", "pointsman.weight=5; pointsman.route=a.io/x; pointsman.route.two=/y", "a.io/x weight=5; /y weight=5", "uuu"},
 		{"a line keeps its own", "pointsman.weight=5; pointsman.route=/x weight=7", "/x weight=7", "uu"},
-		{"those of Fabio too", "pointsman.allow=ip:10.0.0.1|ip:10.0.0.2; urlprefix-/x weight=0.5", "/x path=prefix weight=0.5 allow=ip:10.0.0.1/32,ip:10.0.0.2/32", "uu"},
+		{"those of Fabio too", "pointsman.allow=ip:10.0.0.1|ip:10.0.0.2; urlprefix-/x weight=0.5", "/x path=prefix share=0.5 allow=ip:10.0.0.1/32,ip:10.0.0.2/32", "uu"},
 		{"a bad one alone is refused", "pointsman.weight=x; pointsman.route=/x", "/x", "ru"},
 		{"an unknown one", "pointsman.wieght=5; pointsman.route=/x", "/x", "ru"},
 		{"a restriction that can't be honoured closes all", "pointsman.allow=x; pointsman.route=/x; urlprefix-/y", "/x (closed); /y path=prefix (closed)", "rrr"},

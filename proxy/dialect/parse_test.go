@@ -84,11 +84,11 @@ func TestOptionsInEffect(t *testing.T) {
 	if o := one(t, "urlprefix-/x proto=http").Options; o.TLS || len(notes("urlprefix-/x proto=http")) != 0 {
 		t.Errorf("http: %+v", o)
 	}
-	if o := one(t, "urlprefix-ex.com/ weight=0.05").Options; o.Weight != 0.05 {
-		t.Errorf("weight: %v", o.Weight)
+	if o := one(t, "urlprefix-ex.com/ weight=0.05").Options; o.Share != 0.05 {
+		t.Errorf("weight: %v", o.Share)
 	}
-	if o := one(t, "urlprefix-ex.com/ weight=-1").Options; o.Weight != 0 {
-		t.Errorf("a weight below 0 is dynamic, got %v", o.Weight)
+	if o := one(t, "urlprefix-ex.com/ weight=-1").Options; o.Share != 0 {
+		t.Errorf("a weight below 0 is dynamic, got %v", o.Share)
 	}
 	if o := one(t, "urlprefix-/ host=Other.io:81").Options; o.Host != "Other.io:81" {
 		t.Errorf("host: %q", o.Host)

@@ -26,8 +26,8 @@ type Rule struct {
 // Options say how one instance is asked, and may differ from instance to instance of a route. The zero value forwards unchanged over
 // HTTP.
 type Options struct {
-	// Weight is a fixed share for each instance that carries it (0.05 is 5 %); 0 means a part of what the fixed ones leave.
-	Weight float64
+	// Share is a fixed share for each instance that carries it (0.05 is 5 %); 0 means a part of what the fixed ones leave.
+	Share float64
 	// Strip is removed from the front of the path, then Prepend is put there.
 	Strip, Prepend string
 	// Host replaces the Host field; with HostDst it is the instance's address and port.
@@ -35,7 +35,7 @@ type Options struct {
 	HostDst bool
 	// TLS forwards over HTTPS; TLSSkipVerify does not verify the certificate.
 	TLS, TLSSkipVerify bool
-	// Balance is how the instance is chosen, besides Weight.
+	// Balance is how the instance is chosen, besides Share.
 	Balance InstanceBalance
 	// Health is how the instance is found failing, where that was written.
 	Health InstanceHealth

@@ -259,7 +259,7 @@ func widest(n int) []struct{ authority, path string } {
 func TestMatchAndPickAllocateNothing(t *testing.T) {
 	const n = 10_000
 	asks := widest(n)
-	for _, o := range []Options{{}, {Balance: balancer.LeastConnections{}, DefaultService: "s000000"}} {
+	for _, o := range []Options{{}, {Balancing: dialect.Balance{Method: dialect.MethodLeastConnections}, DefaultService: "s000000"}} {
 		table := newTable(o).Next(wide(n))
 		for i, ask := range asks {
 			if r, ok := table.Match(Query{Authority: ask.authority, Path: ask.path}); ok != (i < 8 || o.DefaultService != "") || ok && len(r.Members) == 0 {
@@ -272,7 +272,7 @@ func TestMatchAndPickAllocateNothing(t *testing.T) {
 					r.Pick(balancer.Want{Tried: &tried, Settled: true})
 				}
 			}); a != 0 {
-				t.Errorf("%T %v allocates %v times", o.Balance, ask, a)
+				t.Errorf("%+v %v allocates %v times", o.Balancing, ask, a)
 			}
 		}
 	}

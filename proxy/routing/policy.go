@@ -17,6 +17,8 @@ type Policy struct {
 	Tries Tries
 	// Eject says what follows where an instance does worse than the others.
 	Eject Eject
+	// Balance is what a choice among the instances hangs on. It follows from their lines.
+	Balance Balance
 	// Admission is what a request has to pass before an instance is picked; nil lets everybody in. It follows from the instances'
 	// tags, and what Options.Policy puts there is not used.
 	Admission *Admission

@@ -67,6 +67,11 @@ type Member struct {
 	Index int
 	// Weight is what the picker was given: relative to the route's other members.
 	Weight int
+	// MaxConns is how many requests the Upstream may have at once; 0 is no limit.
+	MaxConns int
+	// Sticky is what clients' cookies name the instance by, and Cookie such a cookie; 0 and "" where the route is not sticky.
+	Sticky uint64
+	Cookie string
 }
 
 // Pick chooses an instance that is usable and was not tried. ok is false when there is none: answer 503 at once. The caller
@@ -114,17 +119,15 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 		r.Members = append(r.Members, c.members...)
 	}
 	setWeights(r.Members)
-	members := make([]balancer.Member, n)
 	for i := range r.Members {
 		t := &r.Members[i]
 		t.Index = i
-		members[i] = balancer.Member{Way: t.Way, Weight: t.Weight}
 		r.Blocking = r.Blocking || t.Rule.Options.TLS
 	}
 	r.Blocking = r.Blocking || o.Blocking != nil && o.Blocking(r)
 	r.Policy = o.policyOf(r)
 	r.Blocking = r.Blocking || r.Policy.Compress != nil
-	r.picker = o.Balance.Build(members, r.Lane)
+	r.balance(o)
 	if r.conditions != nil && r.conditions.Path != nil {
 		r.closed = r.closedForm(o)
 	}

@@ -30,7 +30,9 @@ type Options struct {
 	Listeners []string
 	// Languages are those in which tags ask for routes; without one no tag is read.
 	Languages dialect.Languages
-	// Balance chooses among instances; nil means balancer.RoundRobin.
+	// Balancing is how an instance is chosen on routes that do not say it; the zero value is by round robin.
+	Balancing dialect.Balance
+	// Balance is the policy that does it; nil means that of Balancing.
 	Balance balancer.Policy
 	// Defaults are the policy of a route of which nothing else is said; nil means DefaultPolicy.
 	Defaults *Policy
@@ -54,7 +56,7 @@ func (o Options) withDefaults() Options {
 		o.Domain = "localhost" // resolves to loopback everywhere (RFC 6761, section 6.3)
 	}
 	if o.Balance == nil {
-		o.Balance = balancer.RoundRobin{}
+		o.Balance = chooserOf(&o.Balancing)
 	}
 	if o.Defaults == nil {
 		p := DefaultPolicy()

@@ -6,22 +6,22 @@ import "math"
 const shareUnit = 1_000_000
 
 // setWeights gives the members of one route their weights. Fixed shares are per instance. Their sum above 1 is scaled down;
-// below 1 the rest belongs to the others by their catalogue weights, or, where all are fixed, they are scaled up. Without
-// a fixed share the catalogue's weights are the weights.
+// below 1 the rest belongs to the others by their weights, or, where all are fixed, they are scaled up. Without a fixed share the weights
+// are the weights.
 func setWeights(members []Member) {
 	var fixed, others float64
 	dynamic := 0
 	for i := range members {
-		if w := members[i].Rule.Options.Weight; w > 0 {
+		if w := members[i].Rule.Options.Share; w > 0 {
 			fixed += w
 			continue
 		}
 		dynamic++
-		others += float64(catalogueWeight(&members[i]))
+		others += float64(weightOf(&members[i]))
 	}
 	if dynamic == len(members) {
 		for i := range members {
-			members[i].Weight = catalogueWeight(&members[i])
+			members[i].Weight = weightOf(&members[i])
 		}
 		return
 	}
@@ -32,10 +32,10 @@ func setWeights(members []Member) {
 	rest := max(0, 1-fixed*scale)
 	for i := range members {
 		m := &members[i]
-		if w := m.Rule.Options.Weight; w > 0 {
+		if w := m.Rule.Options.Share; w > 0 {
 			m.Weight = units(w * scale)
 		} else {
-			m.Weight = units(rest * float64(catalogueWeight(m)) / others)
+			m.Weight = units(rest * float64(weightOf(m)) / others)
 		}
 	}
 }
@@ -52,8 +52,12 @@ func units(share float64) int {
 // maxCatalogueWeight is Consul's own bound for Weights.Passing and Weights.Warning.
 const maxCatalogueWeight = 65535
 
-func catalogueWeight(m *Member) int {
-	if m.Instance == nil {
+// weightOf is the weight that an instance's rule asks for, in whatever state it is; else that which the catalogue has for its state.
+func weightOf(m *Member) int {
+	switch w := m.Rule.Options.Balance.Weight; {
+	case w > 0:
+		return w
+	case m.Instance == nil:
 		return 1
 	}
 	return min(max(1, m.Instance.Weight), maxCatalogueWeight)

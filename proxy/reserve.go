@@ -1,0 +1,50 @@
+package proxy
+
+import "github.com/pointsman/pointsman/proxy/routing"
+
+// Where an instance may have so many requests and no more, a choice takes a place at it at once, so that no two requests take the same one.
+
+// maxReserves is how often one choice may find that others took the last place at an instance meanwhile.
+const maxReserves = 8
+
+// pickReserved picks an instance that has a place; with rest, where no other can be, one that is ejected.
+func (x *Exchange) pickReserved(rest bool) (*routing.Member, bool) {
+	want := x.want()
+	for range maxReserves {
+		m, ok := x.Route.Pick(want)
+		if !ok && rest {
+			m, ok = x.Route.Rest(want)
+		}
+		if !ok {
+			return nil, false
+		}
+		if x.reserve(m) {
+			return m, true
+		}
+	}
+	return nil, false
+}
+
+// reserve takes a place at an instance, which sendTo uses and unreserve leaves; false where there is none. One without a limit has places for
+// all, and the one that the request is at has its own.
+func (x *Exchange) reserve(m *routing.Member) bool {
+	x.unreserve()
+	if m.MaxConns == 0 || m.Upstream == x.acquired {
+		return true
+	}
+	m.Upstream.Acquire(x.recorder.Number())
+	x.reserved = m.Upstream
+	if m.Upstream.Within(m.MaxConns) {
+		return true
+	}
+	x.unreserve()
+	return false
+}
+
+// unreserve leaves the place that the last choice took.
+func (x *Exchange) unreserve() {
+	if x.reserved != nil {
+		x.reserved.Release(x.recorder.Number())
+		x.reserved = nil
+	}
+}
