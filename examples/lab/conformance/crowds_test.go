@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,17 @@ func crowd() int {
 		return 10_000 // the hard limit of descriptors is often 20,000, and this process has one for each
 	}
 	return 1_000
+}
+
+// crowds takes its turn: two crowds at once would take more descriptors than a process may have.
+var crowds sync.Mutex
+
+// aloneWithCrowd waits until no other test has a crowd.
+func aloneWithCrowd(t testing.TB) {
+	if lab.Long() {
+		crowds.Lock()
+		t.Cleanup(crowds.Unlock)
+	}
 }
 
 // open dials n connections, which end with the test.
@@ -49,6 +61,7 @@ func (a *alone) open(t testing.TB, n int, each func(i int, c *conn)) []*conn {
 // Thousands of connections that wait for their next request cost little memory and no time, and each is still good.
 func TestIdleConnections(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
+		aloneWithCrowd(t)
 		a := startAlone(t, k, work{To: answering(t, "ok").Addr().String(), Limits: limits{Idle: time.Hour}})
 		first := a.dial(t)
 		first.send(get("/", ""))
@@ -83,6 +96,7 @@ func TestIdleConnections(t *testing.T) {
 // Slow clients, who send nothing, half a head or half a body, cost little memory, hold up nobody, and are shown out in their time.
 func TestSlowClients(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
+		aloneWithCrowd(t)
 		a := startAlone(t, k, work{To: answering(t, "ok").Addr().String()})
 		before, _ := a.memory(t)
 		half := []string{"", "GET / HTTP/1.1\r\nHost: t\r\nX-Half: ", "GET / HTTP/1.1\r\nHost: t\r\nX-Half: " + strings.Repeat("h", 7<<10),
