@@ -47,7 +47,7 @@ func unmet(c *dialect.Conditions, q *Query) string {
 		return "client"
 	}
 	for i := range c.Headers {
-		if !hasHeader(&c.Headers[i], q.Request) {
+		if !q.hasHeader(&c.Headers[i]) {
 			return "header"
 		}
 	}
@@ -85,17 +85,41 @@ func within(list []netip.Prefix, client netip.Addr) bool {
 }
 
 // hasHeader says whether a field line has the name and, where values are named, one of them as a whole.
-func hasHeader(n *dialect.Named, r *http1.Request) bool {
-	if r == nil {
+func (q *Query) hasHeader(n *dialect.Named) bool {
+	if q.Request == nil {
 		return false
 	}
-	for i := range r.Fields {
-		f := &r.Fields[i]
+	if q.found.name != n.Name {
+		q.find(n.Name)
+	}
+	fields := q.Request.Fields
+	if q.found.count == 1 {
+		return among(fields[q.found.first].Value, n.Values)
+	}
+	for i := q.found.first; i < len(fields); i++ {
+		f := &fields[i]
 		if len(f.Name) == len(n.Name) && sameName(f.Name, n.Name) && among(f.Value, n.Values) {
 			return true
 		}
 	}
 	return false
+}
+
+// found is where the field lines of a name are, as routes that are tried one after the other mostly ask for the same one.
+type found struct {
+	name         string
+	first, count int
+}
+
+func (q *Query) find(name string) {
+	fields := q.Request.Fields
+	q.found = found{name: name, first: len(fields)}
+	for i := range fields {
+		if len(fields[i].Name) == len(name) && sameName(fields[i].Name, name) {
+			q.found.first = min(q.found.first, i)
+			q.found.count++
+		}
+	}
 }
 
 // sameName compares a field's name with one of the same length in lower case.

@@ -24,6 +24,7 @@ type Query struct {
 	Request *http1.Request
 
 	steps int // that regular expressions have taken, see maxSteps
+	found found
 }
 
 // Match finds the route for a request. The order is: host with its port, host alone, *. wildcards from the longest to the shortest,

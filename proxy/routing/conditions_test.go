@@ -1,0 +1,375 @@
+package routing
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// wish is a line taken apart, as a reader of the README would; what is "" is not asked for.
+type wish struct {
+	host, path, kind, pattern, method, header, query, cookie, client, listener string
+	priority                                                                   int
+	created                                                                    uint64
+	service                                                                    string
+}
+
+func (w *wish) line() string {
+	line := w.host + w.path
+	for _, o := range [][2]string{{"path", w.kind}, {"path-regexp", w.pattern}, {"method", w.method}, {"header", w.header}, {"query", w.query},
+		{"cookie", w.cookie}, {"client", w.client}, {"listener", w.listener}} {
+		if o[1] != "" {
+			line += " " + o[0] + "=" + o[1]
+		}
+	}
+	if w.priority != 0 {
+		line += fmt.Sprintf(" priority=%d", w.priority)
+	}
+	return line
+}
+
+// match is the line without what two claims of one route may differ in.
+func (w *wish) match() string {
+	o := *w
+	o.priority = 0
+	return o.line()
+}
+
+func (w *wish) count() (n int) {
+	for _, c := range []string{w.pattern, w.method, w.header, w.query, w.cookie, w.client, w.listener} {
+		if c != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// pick is one of a list; most often the first.
+func pick(r *rand.Rand, list ...string) string {
+	if r.IntN(10) < 7 {
+		return list[0]
+	}
+	return list[r.IntN(len(list))]
+}
+
+func someWish(r *rand.Rand, i int) wish {
+	return wish{
+		host: []string{"a.b", "a.b", "a.b", "*.b", "", "a.b:81", "[ab].b", "c.a.b"}[r.IntN(8)],
+		path: []string{"/", "/p", "/p/", "/p/q", "/pq"}[r.IntN(5)], kind: pick(r, "", "exact", "prefix"),
+		pattern: pick(r, "", "^/p/?q$", "q", "^/[a-z]$"), method: pick(r, "", "GET", "POST|PUT"), header: pick(r, "", "X-A", "X-A:1", "x-b:1|2"),
+		query: pick(r, "", "v", "v:1"), cookie: pick(r, "", "c", "c:1|2"), client: pick(r, "", "10.0.0.0/8", "10.1.2.3|fd00::/8"),
+		listener: pick(r, "", "http", "other"), priority: []int{0, 0, 0, 0, 0, 0, 1, 2, -1}[r.IntN(9)],
+		created: uint64(1 + r.IntN(3)), service: fmt.Sprintf("s%02d", i),
+	}
+}
+
+// request is one in the standard library's words.
+type request struct {
+	method, host, target, listener string
+	header                         http.Header
+	client                         netip.Addr
+}
+
+func someRequest(r *rand.Rand) request {
+	q := request{method: pick(r, "GET", "POST", "PUT"), host: []string{"a.b", "a.b", "a.b:81", "c.a.b", "x"}[r.IntN(5)],
+		target: []string{"/", "/p", "/p/", "/p/q", "/pq", "/pqr", "/z"}[r.IntN(7)] + pick(r, "", "?v", "?v=1", "?w&v=%31", "?vv=1&v=2"),
+		listener: []string{"http", "other"}[r.IntN(2)], header: http.Header{}, client: netip.MustParseAddr([]string{"10.1.2.3", "10.9.9.9", "fd00::1", "1.1.1.1"}[r.IntN(4)])}
+	if v := pick(r, "", "1", "2"); v != "" {
+		q.header.Add(pick(r, "X-A", "X-B"), v)
+	}
+	if v := pick(r, "", "c=1", "d=1; c=3", "c="); v != "" {
+		q.header.Add("Cookie", v)
+	}
+	return q
+}
+
+// query is what the proxy makes of it.
+func (q *request) query() Query {
+	path, search, _ := strings.Cut(q.target, "?")
+	out := Query{Authority: q.host, Path: path, Search: search, Listener: q.listener, Client: q.client, Request: &http1.Request{Method: q.method}}
+	for name, values := range q.header {
+		for _, v := range values {
+			out.Request.Fields = append(out.Request.Fields, http1.NewField(name, v))
+		}
+	}
+	return out
+}
+
+// valued says whether one of the values is asked for by NAME or NAME:VALUE|VALUE.
+func valued(asks string, values func(name string) []string) bool {
+	name, list, some := strings.Cut(asks, ":")
+	for _, v := range values(name) {
+		if !some || slices.Contains(strings.Split(list, "|"), v) {
+			return true
+		}
+	}
+	return false
+}
+
+// takes says whether the line takes a request, and how near its host is: the smaller the first, the nearer.
+func (w *wish) takes(q *request) (near [2]int, ok bool) {
+	host, port, _ := strings.Cut(w.host, ":")
+	asked, askedPort, _ := strings.Cut(q.host, ":")
+	target, _ := url.Parse(q.target)
+	cookies := (&http.Request{Header: q.header}).Cookies()
+	switch {
+	case host == asked:
+		near[0] = 1
+	case strings.HasPrefix(host, "*.") && strings.HasSuffix(asked, host[1:]):
+		near[0] = 2
+	case host == "[ab].b" && (asked == "a.b" || asked == "b.b"):
+		near[0] = 3
+	case host == "":
+		near[0] = 4
+	default:
+		return near, false
+	}
+	if port != "" && port != askedPort {
+		return near, false
+	} else if port == "" {
+		near[1] = 1
+	}
+	rest, prefixed := strings.CutPrefix(target.Path, w.path)
+	whole := rest == "" || rest[0] == '/' || strings.HasSuffix(w.path, "/")
+	inside := func(asks string) bool {
+		for one := range strings.SplitSeq(asks, "|") {
+			p, err := netip.ParsePrefix(one)
+			if err != nil {
+				p = netip.PrefixFrom(netip.MustParseAddr(one), 32)
+			}
+			if p.Contains(q.client) {
+				return true
+			}
+		}
+		return false
+	}
+	return near, prefixed && (w.kind != "exact" || rest == "") && (w.kind != "" || whole) &&
+		(w.pattern == "" || regexp.MustCompile(w.pattern).MatchString(target.Path)) &&
+		(w.method == "" || slices.Contains(strings.Split(w.method, "|"), q.method)) &&
+		(w.header == "" || valued(w.header, q.header.Values)) &&
+		(w.query == "" || valued(w.query, func(n string) []string { return target.Query()[n] })) &&
+		(w.cookie == "" || valued(w.cookie, func(n string) (out []string) {
+			for _, c := range cookies {
+				if c.Name == n {
+					out = append(out, c.Value)
+				}
+			}
+			return out
+		})) &&
+		(w.client == "" || inside(w.client)) && (w.listener == "" || w.listener == q.listener)
+}
+
+// order is the README's, read literally.
+func order(a, b *wish, nearA, nearB [2]int) int {
+	width := map[string]int{"exact": 0, "": 1, "prefix": 1}
+	letters := map[string]int{"prefix": 1}
+	return cmp.Or(slices.Compare(nearA[:], nearB[:]), cmp.Compare(b.priority, a.priority), cmp.Compare(len(b.path), len(a.path)),
+		cmp.Compare(width[a.kind], width[b.kind]), cmp.Compare(b.count(), a.count()), cmp.Compare(letters[a.kind], letters[b.kind]),
+		cmp.Compare(a.created, b.created), strings.Compare(a.service, b.service))
+}
+
+// taker is the service whose route takes a request: the oldest of those that share it.
+func taker(wishes []wish, q *request) string {
+	oldest := map[string]*wish{}
+	for i := range wishes {
+		w := &wishes[i]
+		if o := oldest[w.match()]; o == nil || w.created < o.created {
+			oldest[w.match()] = w
+		}
+	}
+	var best *wish
+	var nearest [2]int
+	for i := range wishes {
+		w := &wishes[i]
+		near, ok := w.takes(q)
+		if ok && oldest[w.match()] == w && (best == nil || order(w, best, near, nearest) < 0) {
+			best, nearest = w, near
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return best.service
+}
+
+func (w *wish) instance(i int) discovery.Instance {
+	return created(w.created, fixture.Instance(w.service, "10.0.0.1", 80+i, "pointsman.route="+w.line()))
+}
+
+// The index finds what a walk over all lines finds, also in tables that were derived from others.
+func TestConditionsAgreeWithTheRulesReadLiterally(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	const tables, requests = 400, 60
+	table := newTable(Options{})
+	taken, now := 0, time.Now()
+	var wishes []wish
+	for n := range tables {
+		wishes = wishes[:len(wishes)/2] // half of them stay
+		for i := range r.IntN(24) {
+			w := someWish(r, i)
+			w.service = fmt.Sprintf("s%06d", n*100+i)
+			wishes = append(wishes, w)
+		}
+		var list []discovery.Instance
+		for i := range wishes {
+			list = append(list, wishes[i].instance(i))
+		}
+		for range 2 { // the routes of services that have left go with the second
+			now = now.Add(time.Hour)
+			s := fixture.Snapshot(list...)
+			s.Taken = now
+			table = table.Next(s)
+		}
+		for range requests {
+			q := someRequest(r)
+			got, want := "", taker(wishes, &q)
+			if found, ok := table.Match(q.query()); ok && len(found.Members) > 0 {
+				got = found.claims[0].service
+				taken++
+			}
+			if got != want {
+				var lines []string
+				for i := range wishes {
+					lines = append(lines, fmt.Sprint(wishes[i].service, " ", wishes[i].created, " ", wishes[i].line()))
+				}
+				t.Fatalf("%+v: %q, want %q of\n%s", q, got, want, strings.Join(lines, "\n"))
+			}
+		}
+	}
+	if taken < tables*requests/2 {
+		t.Errorf("only %d requests were taken", taken)
+	}
+}
+
+// conditioned is n hosts, each with a route for a header field and one for all others.
+func conditioned(n int) *discovery.Snapshot {
+	var list []discovery.Instance
+	for i := range n {
+		list = append(list, fixture.Instance(fmt.Sprintf("s%06d", i), "10.0.0.1", 1+i, fmt.Sprintf("pointsman.route=h%d.ex.com/ header=X-Canary:1", i)))
+	}
+	return fixture.Snapshot(list...)
+}
+
+// crowded is n routes on one host and path, each for another value of a header field.
+func crowded(n int) *discovery.Snapshot {
+	var list []discovery.Instance
+	for i := range n {
+		list = append(list, fixture.Instance(fmt.Sprintf("s%06d", i), "10.0.0.1", 1+i, fmt.Sprintf("pointsman.route=ex.com/ header=X-Version:%d", i)))
+	}
+	return fixture.Snapshot(list...)
+}
+
+// browser is a request as browsers send them, with one more field.
+func browser(authority, name, value string) Query {
+	r := &http1.Request{Method: "GET"}
+	for _, f := range [][2]string{{"Host", authority}, {"User-Agent", "Mozilla/5.0"}, {"Accept", "text/html"}, {"Accept-Language", "en"}, {"Accept-Encoding", "gzip"},
+		{"Cookie", "sid=abc; theme=dark"}, {"Referer", "https://ex.com/"}, {"Cache-Control", "max-age=0"}, {"Connection", "keep-alive"}, {name, value}} {
+		r.Fields = append(r.Fields, http1.NewField(f[0], f[1]))
+	}
+	return Query{Authority: authority, Path: "/p/q", Search: "?a=1&v=2", Listener: "http", Client: netip.MustParseAddr("10.1.2.3"), Request: r}
+}
+
+func TestConditionsAllocateNothing(t *testing.T) {
+	var list []discovery.Instance
+	for i, line := range []string{"ex.com/ method=POST|PUT", "ex.com/ header=X-A:1|2 header=Accept:text/html", "ex.com/ query=a:2|3", "ex.com/ cookie=sid:x|y",
+		"ex.com/ client=192.0.2.0/24", "ex.com/ listener=other", "ex.com/ path-regexp=^/p/[0-9]+$", "ex.com/ priority=3 query=v:1", "ex.com/ path=exact", "ex.com/ priority=-1",
+		"ex.com/p path-regexp=^/p/(a|b)*c$", "*.com/ cookie=nothing", "/ header=X-B"} {
+		list = append(list, fixture.Instance(fmt.Sprintf("s%02d", i), "10.0.0.1", 80+i, "pointsman.route="+line))
+	}
+	table := newTable(Options{}).Next(fixture.Snapshot(list...))
+	for _, q := range []Query{browser("ex.com", "X-A", "3"), browser("ex.com", "X-B", "3"), browser("other.com", "X-B", "1"), browser("other", "X-B", "1")} {
+		if r, ok := table.Match(q); !ok || len(r.Members) == 0 {
+			t.Fatalf("%s: nothing", q.Authority)
+		}
+		if a := testing.AllocsPerRun(200, func() {
+			r, _ := table.Match(q)
+			r.Pick(balancer.Want{})
+		}); a != 0 {
+			t.Errorf("%s allocates %v times", q.Authority, a)
+		}
+	}
+}
+
+// What regular expressions may take is bounded for each request, and what was not judged is not let through.
+func TestRegularExpressionsAreBounded(t *testing.T) {
+	var list []discovery.Instance
+	for i := range 40 {
+		list = append(list, fixture.Instance(fmt.Sprintf("s%02d", i), "10.0.0.1", 80+i, fmt.Sprintf("pointsman.route=ex.com/ path-regexp=^/%d(a|b|ab|ba)*(a|b|ab|ba)*(a|b|ab|ba)*(a|b|ab|ba)*$", i)))
+	}
+	list = append(list, fixture.Instance("open", "10.0.0.2", 80, "pointsman.route=ex.com/"))
+	table := newTable(Options{}).Next(fixture.Snapshot(list...))
+	expect(t, table, "ex.com", "/none", "10.0.0.2:80")
+	expect(t, table, "ex.com", "/39"+strings.Repeat("ab", 50), "10.0.0.1:119")
+	r, ok := table.Match(Query{Authority: "ex.com", Path: "/39" + strings.Repeat("ab", 30_000)})
+	if !ok || !r.Closed || len(r.Members) != 0 || r.Policy == nil {
+		t.Fatalf("a path of 60 kB: %v %+v", ok, r)
+	}
+	if _, ok := r.Pick(balancer.Want{}); ok {
+		t.Error("the closed form of a route has an instance")
+	}
+}
+
+// A thousand swaps leave what lives where it is: the same Upstreams and Lanes, whatever the conditions of their routes.
+func TestStateSurvivesAThousandSwaps(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	stable := wish{host: "keep.io", path: "/", header: "X-A:1", priority: 2, service: "keep", created: 1}
+	keep := stable.instance(0)
+	table := newTable(Options{}).Next(fixture.Snapshot(keep))
+	q := request{method: "GET", host: "keep.io", target: "/x", header: http.Header{"X-A": {"1"}}}
+	first, ok := table.Match(q.query())
+	if !ok {
+		t.Fatal("no route")
+	}
+	for range 1_000 {
+		list := []discovery.Instance{keep}
+		for i := range r.IntN(6) {
+			w := someWish(r, i)
+			if i%2 == 0 {
+				w.host = "keep.io"
+			}
+			w.listener = "other" // none of them takes the request
+			list = append(list, w.instance(i+1))
+		}
+		table = table.Next(fixture.Snapshot(list...))
+		now, ok := table.Match(q.query())
+		if !ok || now.Lane != first.Lane || now.Members[0].Upstream != first.Members[0].Upstream || now.Members[0].Way != first.Members[0].Way || now.Via != first.Via {
+			t.Fatalf("table %d: another state", table.Number)
+		}
+	}
+}
+
+func BenchmarkMatchConditions(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		table := newTable(Options{}).Next(conditioned(n))
+		b.Run(fmt.Sprintf("one-each-on-%d-hosts", n), func(b *testing.B) {
+			q := browser(fmt.Sprintf("h%d.ex.com", n-1), "X-Canary", "1")
+			b.ReportAllocs()
+			for b.Loop() {
+				table.Match(q)
+			}
+		})
+	}
+	for _, n := range []int{10, 100} {
+		table := newTable(Options{}).Next(crowded(n))
+		b.Run(fmt.Sprintf("%d-on-one-host-and-path", n), func(b *testing.B) {
+			q := browser("ex.com", "X-Version", "none")
+			b.ReportAllocs()
+			for b.Loop() {
+				table.Match(q)
+			}
+		})
+	}
+}
