@@ -23,7 +23,7 @@ type proxyFlags struct {
 	listen, tlsListen              listeners
 	admin, status                  address
 	tlsCert, tlsKey, adminHost     string
-	redirectHTTPS                  bool
+	redirectHTTPS, exclusive       bool
 	consul, consulNear, consulDC   string
 	consulStale                    bool
 	routes                         choice
@@ -126,6 +126,7 @@ func (c *proxyFlags) routing(f *flags, mode string) {
 	c.routes = choice{mode, []string{"tagged", "registered"}}
 	c.domain = hostname{value: "localhost"}
 	f.Var(&c.routes, "routes", "`WHICH` services get routes: tagged (those with a route tag), or registered (also all that a registrator registered, at SERVICE.DOMAIN)")
+	f.BoolVar(&c.exclusive, "exclusive-hosts", false, "a host belongs to the service that asked for it first; routes of others on it are refused")
 	f.Var(&c.domain, "domain", "`DOMAIN` of -routes registered")
 	f.Var(&c.defaultService, "default-service", "`SERVICE` that gets the requests that match no route")
 	f.StringVar(&c.routesFile, "routes-file", "", "`FILE` with route lines of the operator's own; read again when it changes")

@@ -108,7 +108,7 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 		Languages:  languages(),
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balancing: dialect.Balance(h.flags.balance),
-		Defaults: &defaults, Listeners: h.flags.listenerNames(),
+		Defaults: &defaults, Listeners: h.flags.listenerNames(), ExclusiveHosts: h.flags.exclusive,
 	}
 	if h.flags.register != "" {
 		o.OwnServices = []string{string(h.flags.register)}

@@ -42,15 +42,16 @@ type standing struct {
 
 // claim is a service's part in one route. rule is that of its oldest instance. No members means that none of its instances is usable.
 type claim struct {
-	key     routeKey
-	rule    *dialect.Rule
-	service string
-	since   uint64   // see compiler.since
-	oldest  uint64   // of the instance whose rule it is
-	members []Member // Index and Weight are set in the Route
-	closed  bool     // an instance restricts the route in a way that can't be honoured
-	shut    bool     // the operator does: then nobody is let in, to whatever instance
-	name    string   // of a line's, see nameOf; "" where a service makes the claim
+	key      routeKey
+	rule     *dialect.Rule
+	service  string
+	since    uint64   // see compiler.since
+	oldest   uint64   // of the instance whose rule it is
+	members  []Member // Index and Weight are set in the Route
+	closed   bool     // an instance restricts the route in a way that can't be honoured
+	operator bool     // it is a line of the operator's
+	shut     bool     // the operator does: then nobody is let in, to whatever instance
+	name     string   // of a line's, see nameOf; "" where a service makes the claim
 }
 
 // compiler turns one block into a claimant.
@@ -59,6 +60,7 @@ type compiler struct {
 	env     dialect.Env
 	prev    *claimant // of the same service; nil when it is new
 	same    bool      // prev was compiled in the same environment
+	first   bool      // nothing was compiled before
 	out     *claimant
 	byKey   map[routeKey]*claim
 	joined  map[part]bool
@@ -74,8 +76,8 @@ type part struct {
 }
 
 // compile makes the claimant of a block, and returns the Upstreams that it had to make.
-func (o *Options) compile(env dialect.Env, same bool, prev *claimant, block *discovery.Service) (*claimant, []*balancer.Upstream) {
-	c := &compiler{options: o, env: env, same: same, prev: prev, byKey: map[routeKey]*claim{}, joined: map[part]bool{}}
+func (o *Options) compile(env dialect.Env, same, first bool, prev *claimant, block *discovery.Service) (*claimant, []*balancer.Upstream) {
+	c := &compiler{options: o, env: env, same: same, first: first, prev: prev, byKey: map[routeKey]*claim{}, joined: map[part]bool{}}
 	c.out = &claimant{name: block.Name, block: block}
 	if o.isOwn(block.Name) {
 		return c.out, nil

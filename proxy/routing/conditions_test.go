@@ -85,7 +85,7 @@ type request struct {
 
 func someRequest(r *rand.Rand) request {
 	q := request{method: pick(r, "GET", "POST", "PUT"), host: []string{"a.b", "a.b", "a.b:81", "c.a.b", "x"}[r.IntN(5)],
-		target: []string{"/", "/p", "/p/", "/p/q", "/pq", "/pqr", "/z"}[r.IntN(7)] + pick(r, "", "?v", "?v=1", "?w&v=%31", "?vv=1&v=2"),
+		target:   []string{"/", "/p", "/p/", "/p/q", "/pq", "/pqr", "/z"}[r.IntN(7)] + pick(r, "", "?v", "?v=1", "?w&v=%31", "?vv=1&v=2"),
 		listener: []string{"http", "other"}[r.IntN(2)], header: http.Header{}, client: netip.MustParseAddr([]string{"10.1.2.3", "10.9.9.9", "fd00::1", "1.1.1.1"}[r.IntN(4)])}
 	if v := pick(r, "", "1", "2"); v != "" {
 		q.header.Add(pick(r, "X-A", "X-B"), v)

@@ -109,8 +109,8 @@ func (t *Table) Contested() int {
 }
 
 // Conflicts are all routes on a host that another service asked for first, or that are the very routes of another service where they name
-// no host; by service, of each the first hundred. All are served as they ask, which may be what their owners mean; that a service gets
-// less of its traffic must not go unsaid. It walks all services, so it is for people.
+// no host; by service, of each the first hundred. But for Options.ExclusiveHosts all are served as they ask, which may be what their owners
+// mean; that a service gets less of its traffic must not go unsaid. It walks all services, so it is for people.
 func (t *Table) Conflicts() (out []Verdict) {
 	if t == nil || t.index.contested == 0 {
 		return nil
@@ -127,7 +127,7 @@ func (t *Table) Conflicts() (out []Verdict) {
 
 // conflicts are at most n of those that a service has on one ground.
 func (t *Table) conflicts(c *claimant, ground string, n int) (out []Verdict) {
-	first := t.index.holders(ground)[0]
+	first := t.holder(t.index, ground)
 	if first == c.name {
 		return nil
 	}
@@ -143,6 +143,9 @@ func (t *Table) conflicts(c *claimant, ground string, n int) (out []Verdict) {
 			if lost := cl.rule.Unmet(other.rule); len(lost) > 0 && older(other, cl) < 0 {
 				v.Reason += "; " + strings.Join(lost, " ") + " is not in effect, as the older claim decides"
 			}
+		}
+		if t.options.ExclusiveHosts && cl.key.host != "" {
+			v.Kind, v.Reason = dialect.VerdictRefused, "the host belongs to the service that asked for it first: the route is not served"
 		}
 		out = append(out, Verdict{Verdict: v, Service: label(c.name), Holder: label(first)})
 	}
@@ -187,7 +190,7 @@ func (t *Table) reportContests() {
 		}
 		for _, c := range t.conflicts(t.claimant(s.service), s.ground, 1) {
 			log.Warn().Str("service", c.Service).Str("holder", c.Holder).Str("route", c.Rule).Str("reason", c.Reason).
-				Msg("a service asks for a host of another service; both are served")
+				Msg("a service asks for a host of another service")
 		}
 	}
 }

@@ -48,7 +48,7 @@ type lineCompiler struct {
 
 func (c *lineCompiler) compile() {
 	r, t := c.line.rule, c.source.text
-	c.claim = &claim{key: keyOf(&r.Match), rule: r, service: c.source.name, name: lineName(r)}
+	c.claim = &claim{key: keyOf(&r.Match), rule: r, service: c.source.name, name: lineName(r), operator: t.Kind == discovery.TextFile}
 	switch {
 	case r.Asks() == "": // it decides nothing
 		c.claim.since = math.MaxUint64

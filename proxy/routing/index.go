@@ -133,6 +133,9 @@ func (x *index) route(k routeKey) *Route {
 func (e *editor) set(k routeKey, r *Route) {
 	p := k.place()
 	n := e.shard(p)
+	if r == nil && e.route(k) == nil { // it never was there: its service may not ask for it
+		return
+	}
 	if !e.slotsOwn[n] {
 		e.slots.parts[n] = cloned(e.slots.parts[n])
 		e.slotsOwn[n] = true

@@ -11,26 +11,26 @@ import (
 // Several services may ask for one route, and instances of one service may ask for it in different words. The oldest claim decides how
 // the route treats requests; what any of them restricts holds too. Rules are handed on in that order: the first one decides.
 
-// since is when a service came to ask for a route, as an index of the catalogue: when the first of its instances was registered, or, where
-// that was there before and did not ask for it, when its registration was changed. What a service asks for without a break stays as old as
-// it was, so that nobody takes its place while it is deployed anew.
+// since is when a service came to ask for a route, as an index of the catalogue: when its instance was registered, or, where we were there to
+// see it come, when the registration was last changed, as an old service may ask for something new. What a service asks for without a break
+// stays as old as it was, so that nobody takes its place while it is deployed anew.
 func (c *compiler) since(key routeKey, in *discovery.Instance) uint64 {
-	if c.prev == nil {
-		return in.Created
-	}
 	if c.claimed == nil {
-		c.claimed = make(map[routeKey]uint64, len(c.prev.claims))
-		for _, cl := range c.prev.claims {
-			c.claimed[cl.key] = cl.since
+		c.claimed = map[routeKey]uint64{}
+		if c.prev != nil {
+			for _, cl := range c.prev.claims {
+				c.claimed[cl.key] = cl.since
+			}
 		}
 	}
-	if since, ok := c.claimed[key]; ok {
+	since, known := c.claimed[key]
+	switch {
+	case known:
 		return since
+	case c.first:
+		return in.Created
 	}
-	if c.prev.known[in.Identity] != nil {
-		return max(in.Created, in.Index)
-	}
-	return in.Created
+	return max(in.Created, in.Index)
 }
 
 // older orders claims by age, and those of one age by the name of their service.

@@ -51,10 +51,11 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 	}
 	d.merge(s.Services)
 	d.readTexts(s)
+	d.contest()
+	d.exclude()
 	for key, c := range d.changes {
 		d.replace(key, c)
 	}
-	d.contest()
 	d.next.index = d.editor.index
 	if t.options.DefaultService != "" && d.next.fallback == nil {
 		d.next.fallback = newRoute(t.options, routeKey{isDefault: true}, nil, nil)
@@ -90,7 +91,7 @@ func (d *derivation) visit(old *claimant, block *discovery.Service) {
 		return
 	}
 	d.explain(old, block)
-	c, made := d.prev.options.compile(d.next.env, d.same, old, block)
+	c, made := d.prev.options.compile(d.next.env, d.same, d.prev.Number == 0, old, block)
 	d.next.arrived = append(d.next.arrived, made...)
 	d.next.claimants = append(d.next.claimants, c)
 	d.next.told = append(d.next.told, newVerdicts(old, c)...)
@@ -208,6 +209,7 @@ func (d *derivation) replace(key routeKey, c *change) {
 			}
 		}
 	}
+	claims = slices.DeleteFunc(claims, d.excluded)
 	slices.SortFunc(claims, older)
 	var r *Route
 	if len(claims) > 0 {

@@ -26,6 +26,8 @@ type Options struct {
 	// OwnContainer begins the id of the container that we run in, whose registrations are ours under whatever name and address;
 	// "" where it is none.
 	OwnContainer string
+	// ExclusiveHosts gives each host to the service that asked for it first, and refuses the routes of others on it.
+	ExclusiveHosts bool
 	// Listeners are the names that a route may call; none takes any name for that of a listener.
 	Listeners []string
 	// Languages are those in which tags ask for routes; without one no tag is read.
