@@ -112,8 +112,12 @@ func (t *Table) Contested() int {
 // no host; by service, of each the first hundred. But for Options.ExclusiveHosts all are served as they ask, which may be what their owners
 // mean; that a service gets less of its traffic must not go unsaid. It walks all services, so it is for people.
 func (t *Table) Conflicts() (out []Verdict) {
-	if t == nil || t.index.contested == 0 {
+	if t == nil {
 		return nil
+	}
+	out = t.excludedLines()
+	if t.index.contested == 0 {
+		return out
 	}
 	for _, c := range t.claimants {
 		var own []Verdict
@@ -145,7 +149,7 @@ func (t *Table) conflicts(c *claimant, ground string, n int) (out []Verdict) {
 			}
 		}
 		if t.options.ExclusiveHosts && cl.key.host != "" {
-			v.Kind, v.Reason = dialect.VerdictRefused, "the host belongs to the service that asked for it first: the route is not served"
+			v.Kind, v.Reason = dialect.VerdictRefused, notServed
 		}
 		out = append(out, Verdict{Verdict: v, Service: label(c.name), Holder: label(first)})
 	}

@@ -1,6 +1,10 @@
 package routing
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
 
 // With Options.ExclusiveHosts a host belongs to the service whose claim of it is the oldest: routes of other services on it are not served,
 // and come back when it leaves. Wildcards and patterns are hosts of their own.
@@ -84,9 +88,28 @@ func (d *derivation) again(cl *claim) {
 // excluded says whether a claim is on a host that belongs to another service. The operator's claims never are; those of the KV store are on
 // every service's host.
 func (d *derivation) excluded(cl *claim) bool {
-	if !d.prev.options.ExclusiveHosts || cl.key.host == "" || cl.operator {
+	return d.next.excluded(d.editor.index, cl)
+}
+
+func (t *Table) excluded(x *index, cl *claim) bool {
+	if !t.options.ExclusiveHosts || cl.key.host == "" || cl.operator {
 		return false
 	}
-	holder := d.next.holder(d.editor.index, cl.key.host)
+	holder := t.holder(x, cl.key.host)
 	return holder != cl.service && (holder != "" || cl.name == "")
 }
+
+// excludedLines tells of lines of the KV store on hosts of services.
+func (t *Table) excludedLines() (out []Verdict) {
+	for _, s := range t.sources {
+		for _, cl := range s.claims {
+			if len(out) < maxVerdicts && t.excluded(t.index, cl) {
+				v := dialect.Verdict{Kind: dialect.VerdictRefused, Rule: escaped(cl.key.String()), Sources: cl.rule.Sources, Reason: notServed}
+				out = append(out, Verdict{Verdict: v, Service: s.kind(), Instance: escaped(s.text.Name), Holder: label(t.holder(t.index, cl.key.host))})
+			}
+		}
+	}
+	return out
+}
+
+const notServed = "the host belongs to the service that asked for it first: the route is not served"

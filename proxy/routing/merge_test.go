@@ -155,3 +155,31 @@ func TestYoungerClaimsAreTold(t *testing.T) {
 		t.Errorf("what restricts is in effect:\n%s", told)
 	}
 }
+
+// Lines of the KV store get no host of a service, and those of the operator do.
+func TestExclusiveHostsAndLines(t *testing.T) {
+	table := newTable(Options{ExclusiveHosts: true})
+	now := time.Now()
+	for _, c := range []struct {
+		file, kv, mine, theirs string
+		told                   int
+		list                   []discovery.Instance
+	}{
+		{"", "a.io/x to=10.1.0.1:80", "10.0.0.1:1", "10.0.0.1:1", 1, []discovery.Instance{fixture.Instance("a", "10.0.0.1", 1, "pointsman.route=a.io/")}},
+		{"a.io/x to=10.1.0.2:80", "a.io/x to=10.1.0.1:80", "10.0.0.1:1", "10.1.0.2:80", 1, []discovery.Instance{fixture.Instance("a", "10.0.0.1", 1, "pointsman.route=a.io/")}},
+		{"", "a.io/x service=b", "404", "10.0.0.1:2", 0, []discovery.Instance{fixture.Instance("b", "10.0.0.1", 2, "pointsman.route=b.io/")}},
+		{"", "a.io/x service=b", "10.0.0.1:1", "10.0.0.1:1", 1, []discovery.Instance{fixture.Instance("a", "10.0.0.1", 1, "pointsman.route=a.io/"), fixture.Instance("b", "10.0.0.1", 2, "pointsman.route=b.io/")}},
+	} {
+		for range 2 {
+			s := withTexts(c.file, c.kv, c.list...)
+			now = now.Add(time.Hour)
+			s.Taken = now
+			table = table.Next(s)
+		}
+		expect(t, table, "a.io", "/", c.mine)
+		expect(t, table, "a.io", "/x", c.theirs)
+		if told := table.Conflicts(); len(told) != c.told {
+			t.Errorf("%+v: %+v", c, told)
+		}
+	}
+}
