@@ -60,7 +60,8 @@ func (r *rig) ejected() (n int) {
 			if in.Upstream == nil {
 				continue
 			}
-			if _, _, ejected := in.Upstream.Ejected(); ejected {
+			_, _, ejected := in.Upstream.Ejected()
+			if _, _, _, out := in.Upstream.Out(); ejected || out {
 				n++
 			}
 		}
