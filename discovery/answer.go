@@ -75,6 +75,7 @@ func (v *view) release(s *subject) {
 		now := find(s.raw, id)
 		if at[hostPortOf(&h.was)] > 0 || now != nil && now.Status == Maintenance {
 			h.cancel()
+			v.decisions.add(Decision{Why: "the catalogue lists it, or another one in its place"}, &h.was)
 			delete(s.retained, id)
 			if len(s.retained) == 0 {
 				v.o.Log.Info().Str("service", s.name).Msg("the catalogue lists the retained instances again")
@@ -108,9 +109,18 @@ func (v *view) vanish(s *subject, lost []loss) {
 	v.forgetVanished(s)
 	v.vanished[s.name] = vanishing{time.Now(), lost}
 	others := v.usable - 1 // s is still counted: its block is the old one
-	if vanishedTogether(len(v.vanished), len(v.vanished)+others) {
-		v.bringBack(s)
+	if all := len(v.vanished) + others; vanishedTogether(len(v.vanished), all) {
+		v.disbelieve(s, len(v.vanished), all)
 	}
+}
+
+// disbelieve tells that so many services of all vanished together, and brings them back; for s see bringBack.
+func (v *view) disbelieve(s *subject, vanished, all int) {
+	v.mass = Decision{Vanished: vanished, Services: all}
+	v.count.massRemovals.Add(1)
+	v.o.Log.Warn().Int("vanished", vanished).Int("services", all).
+		Msg("so many services lost all their instances together that the catalogue is not believed: they are kept while they accept connections")
+	v.bringBack(s)
 }
 
 // forgetVanished leaves those that vanished within the window and have not come back; what the view holds of s is old.
@@ -160,6 +170,11 @@ func (v *view) retain(s *subject, l loss, why doubt) {
 	h := &retention{was: l.was, why: why, cancel: cancel}
 	s.retained[l.was.Identity] = h
 	v.count.retained.Add(1)
+	d := Decision{Kept: true, Why: why.String()}
+	if why == massVanish {
+		d.Vanished, d.Services = v.mass.Vanished, v.mass.Services
+	}
+	v.decisions.add(d, &l.was)
 	v.tasks.Go(func() { v.probeRetained(ctx, s.name, h) })
 }
 
@@ -171,6 +186,7 @@ func (v *view) endRetention(service string, h *retention, gone string) {
 		return
 	}
 	delete(s.retained, h.was.Identity)
+	v.decisions.add(Decision{Removed: true, Why: gone}, &h.was)
 	if len(s.retained) == 0 {
 		v.o.Log.Warn().Str("service", s.name).Str("instance", h.was.ID).Str("reason", gone).Msg("a retained instance is removed")
 	}

@@ -158,6 +158,18 @@ func TestServicesThatVanishTogetherAreHeldBack(t *testing.T) {
 			b.want(n, 1)
 		}
 		b.want("e", -1)
+		kept, removed := 0, 0
+		for _, d := range b.w.Decisions() {
+			switch {
+			case d.Kept && d.Vanished > 1 && d.Services == len(names) && d.Address != "" && d.Why == massVanish.String():
+				kept++
+			case d.Removed && d.Service == "e":
+				removed++
+			}
+		}
+		if kept < len(names)-1 || removed != 1 {
+			t.Errorf("decisions: %+v", b.w.Decisions())
+		}
 		for i, n := range names {
 			f.set(n, one(n, i+1))
 		}

@@ -23,10 +23,10 @@ func (v *view) takeList(e event) {
 	v.listed = true
 	gone := v.unlist(names)
 	d := e.doubt
-	if d == sure && vanishedTogether(len(gone), len(gone)+v.listedCount()) {
+	if all := len(gone) + v.listedCount(); d == sure && vanishedTogether(len(gone), all) {
 		d = massVanish
 		v.forgetVanished(nil)
-		v.bringBack(nil) // whose own answers came before the list
+		v.disbelieve(nil, len(gone), all) // whose own answers came before the list
 	}
 	for _, name := range sortedKeys(names) {
 		s := v.ensure(name)

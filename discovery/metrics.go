@@ -9,7 +9,7 @@ import (
 
 // counts are the Watcher's numbers; all are safe for concurrent use.
 type counts struct {
-	questions, published, retained               atomic.Uint64
+	questions, published, retained, massRemovals atomic.Uint64
 	denied, deadlines, failures                  atomic.Uint64
 	probesAccepted, probesRefused, stateFailures atomic.Uint64
 	watched, hinted, nodes                       atomic.Int64
@@ -31,7 +31,7 @@ func (c *counts) failed(kind string) {
 type collector struct {
 	w                                                          *Watcher
 	age, listAge, errors, queries, snapshots, retained, probes *prometheus.Desc
-	stateErrors, services, nodes, leaderless                   *prometheus.Desc
+	stateErrors, services, nodes, leaderless, massRemovals     *prometheus.Desc
 }
 
 // newCollector describes the metrics. Their names never change.
@@ -40,25 +40,26 @@ func newCollector(w *Watcher) *collector {
 		return prometheus.NewDesc("pointsman_discovery_"+name, help, labels, nil)
 	}
 	return &collector{
-		w:           w,
-		age:         desc("service_age_seconds", "Time since the catalogue last answered a query about a service.", "service"),
-		listAge:     desc("list_age_seconds", "Time since the catalogue last answered with its list of services; absent before the first."),
-		errors:      desc("errors_total", "Failed queries to the catalogue, by kind.", "kind"),
-		queries:     desc("queries_total", "Queries sent to the catalogue."),
-		snapshots:   desc("snapshots_total", "Snapshots published."),
-		retained:    desc("retained_total", "Instances kept in service although the catalogue no longer listed them as passing."),
-		probes:      desc("probes_total", "Connections opened to retained instances, by result.", "result"),
-		stateErrors: desc("state_errors_total", "Failed writes of the snapshot on disk."),
-		services:    desc("services", "Services followed: by a watch each (watch), or by the watches of their nodes (node).", "by"),
-		nodes:       desc("nodes", "Nodes watched, where services are followed by node."),
-		leaderless:  desc("leaderless", "1 while the catalogue says that it has no leader."),
+		w:            w,
+		age:          desc("service_age_seconds", "Time since the catalogue last answered a query about a service.", "service"),
+		listAge:      desc("list_age_seconds", "Time since the catalogue last answered with its list of services; absent before the first."),
+		errors:       desc("errors_total", "Failed queries to the catalogue, by kind.", "kind"),
+		queries:      desc("queries_total", "Queries sent to the catalogue."),
+		snapshots:    desc("snapshots_total", "Snapshots published."),
+		retained:     desc("retained_total", "Instances kept in service although the catalogue no longer listed them as passing."),
+		massRemovals: desc("mass_removals_total", "Times that half of all services lost their instances together, and the catalogue was not believed."),
+		probes:       desc("probes_total", "Connections opened to retained instances, by result.", "result"),
+		stateErrors:  desc("state_errors_total", "Failed writes of the snapshot on disk."),
+		services:     desc("services", "Services followed: by a watch each (watch), or by the watches of their nodes (node).", "by"),
+		nodes:        desc("nodes", "Nodes watched, where services are followed by node."),
+		leaderless:   desc("leaderless", "1 while the catalogue says that it has no leader."),
 	}
 }
 
 // Describe sends all there can be.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.age, c.listAge, c.errors, c.queries, c.snapshots, c.retained, c.probes, c.stateErrors,
-		c.services, c.nodes, c.leaderless} {
+		c.services, c.nodes, c.leaderless, c.massRemovals} {
 		ch <- d
 	}
 }
@@ -81,6 +82,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	send(c.queries, prometheus.CounterValue, float64(n.questions.Load()))
 	send(c.snapshots, prometheus.CounterValue, float64(n.published.Load()))
 	send(c.retained, prometheus.CounterValue, float64(n.retained.Load()))
+	send(c.massRemovals, prometheus.CounterValue, float64(n.massRemovals.Load()))
 	send(c.probes, prometheus.CounterValue, float64(n.probesAccepted.Load()), "accepted")
 	send(c.probes, prometheus.CounterValue, float64(n.probesRefused.Load()), "refused")
 	send(c.stateErrors, prometheus.CounterValue, float64(n.stateFailures.Load()))

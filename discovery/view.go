@@ -37,6 +37,7 @@ type view struct {
 	usable   int        // blocks with a usable instance
 	down     map[string]int
 	vanished map[string]vanishing
+	mass     Decision // how many vanished together the last time
 	seen     departed
 	outage   outage
 	leader   bool

@@ -34,6 +34,7 @@ type Watcher struct {
 	tasks      sync.WaitGroup
 	ages       ages
 	count      counts
+	decisions  decisions
 	fed        fed
 }
 

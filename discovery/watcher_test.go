@@ -227,7 +227,7 @@ func TestMetrics(t *testing.T) {
 	run(t, f, func(o *Options) { o.Registerer = reg }, func(b *bench) {
 		b.want("web", 1)
 		got, err := reg.Gather()
-		if err != nil || len(got) != 11 {
+		if err != nil || len(got) != 12 {
 			t.Errorf("%d families, %v", len(got), err)
 		}
 	})

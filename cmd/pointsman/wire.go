@@ -128,7 +128,7 @@ func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *
 func (h *dataPath) sides(a *actors) {
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load,
-		Ejections: h.metrics.Ejections, Scale: h.scale, Hosts: h.flags.adminNames(),
+		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Scale: h.scale, Hosts: h.flags.adminNames(),
 	}
 	if h.ports.admin != nil {
 		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.admin, admin.Admin(o)) })

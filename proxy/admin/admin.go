@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -28,6 +29,8 @@ type Options struct {
 	Table func() *routing.Table
 	// Ejections are the last ones, the latest first.
 	Ejections func() []record.Ejection
+	// Decisions are the last ones about instances whose removal was in doubt, the latest first.
+	Decisions func() []discovery.Decision
 	// Scale changes the number of a sample service's instances; only the demo has it.
 	Scale func(ctx context.Context, service string, instances int) error
 	// Hosts are the host names, in lower case, that the admin address answers to besides loopback names and IP literals.
@@ -52,6 +55,9 @@ func Admin(o Options) http.Handler {
 	}
 	if o.Ejections != nil {
 		mux.HandleFunc("GET /api/ejections", o.ejections)
+	}
+	if o.Decisions != nil {
+		mux.HandleFunc("GET /api/removals", o.removals)
 	}
 	if o.Scale != nil {
 		mux.HandleFunc("POST /api/scale", o.scale)
