@@ -35,7 +35,7 @@ func TestRoutesJSON(t *testing.T) {
           "share": 1,
           "usable": false,
           "options": [
-            "weight=0.5",
+            "share=0.5",
             "strip=/p"
           ]
         }
