@@ -28,12 +28,14 @@ type Redirect struct {
 	Strip string
 }
 
-// bare are the rules of lines that lead nowhere: they only say how their route treats requests.
+// bare are the rules without a member of their own: of lines that lead nowhere, which only say how their route treats requests, and of other
+// registrations of an instance.
 func bare(claims []*claim) (out []*dialect.Rule) {
 	for _, c := range claims {
 		if c.name != "" && len(c.members) == 0 {
 			out = append(out, c.rule)
 		}
+		out = append(out, c.doubles...)
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
@@ -209,4 +210,18 @@ func blockOf(t *Table) (list []discovery.Instance) {
 		}
 	}
 	return list
+}
+
+// Where one address is registered twice, the registration of the container that started last gives weight and options, and what either
+// restricts holds.
+func TestOptionsOfAnAddressThatIsRegisteredTwice(t *testing.T) {
+	list := lines("web", "weight=2 allow=ip:10.0.0.0/8", "weight=5 max-conns=3", "")
+	list[1].Address, list[1].Node, list[1].Started = list[0].Address, "n2", time.Unix(9, 0)
+	for range 2 {
+		r := routeOf(t, newTable(Options{}).Next(fixture.Snapshot(list...)))
+		if len(r.Members) != 2 || r.Members[0].Weight != 5 || r.Members[0].MaxConns != 3 || r.Policy.Admission == nil || len(r.Policy.Admission.Allow) != 1 {
+			t.Errorf("%+v %+v", r.Members, r.Policy.Admission)
+		}
+		list[0].Node, list[1].Node = list[1].Node, list[0].Node // the other one stands first
+	}
 }

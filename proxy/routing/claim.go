@@ -45,13 +45,14 @@ type claim struct {
 	key      routeKey
 	rule     *dialect.Rule
 	service  string
-	since    uint64   // see compiler.since
-	oldest   uint64   // of the instance whose rule it is
-	members  []Member // Index and Weight are set in the Route
-	closed   bool     // an instance restricts the route in a way that can't be honoured
-	operator bool     // it is a line of the operator's
-	shut     bool     // the operator does: then nobody is let in, to whatever instance
-	name     string   // of a line's, see nameOf; "" where a service makes the claim
+	since    uint64          // see compiler.since
+	oldest   uint64          // of the instance whose rule it is
+	members  []Member        // Index and Weight are set in the Route
+	doubles  []*dialect.Rule // of other registrations of members' addresses: what they restrict counts
+	closed   bool            // an instance restricts the route in a way that can't be honoured
+	operator bool            // it is a line of the operator's
+	shut     bool            // the operator does: then nobody is let in, to whatever instance
+	name     string          // of a line's, see nameOf; "" where a service makes the claim
 }
 
 // compiler turns one block into a claimant.
@@ -63,7 +64,7 @@ type compiler struct {
 	first   bool      // nothing was compiled before
 	out     *claimant
 	byKey   map[routeKey]*claim
-	joined  map[part]bool
+	joined  map[part]int        // the position among the claim's members
 	claimed map[routeKey]uint64 // of prev, see since
 	tags    []string            // of the last instance parsed, whose result follows
 	result  dialect.Result
@@ -77,7 +78,7 @@ type part struct {
 
 // compile makes the claimant of a block, and returns the Upstreams that it had to make.
 func (o *Options) compile(env dialect.Env, same, first bool, prev *claimant, block *discovery.Service) (*claimant, []*balancer.Upstream) {
-	c := &compiler{options: o, env: env, same: same, first: first, prev: prev, byKey: map[routeKey]*claim{}, joined: map[part]bool{}}
+	c := &compiler{options: o, env: env, same: same, first: first, prev: prev, byKey: map[routeKey]*claim{}, joined: map[part]int{}}
 	c.out = &claimant{name: block.Name, block: block}
 	if o.isOwn(block.Name) {
 		return c.out, nil
@@ -165,13 +166,21 @@ func (c *compiler) join(key routeKey, i int, r *dialect.Rule) {
 	if !in.Usable() {
 		return
 	}
-	// Registrations of one address are one Upstream: it counts once in a route.
+	// Registrations of one address are one Upstream: it counts once in a route, by the one that is told to have started last.
+	m := Member{Upstream: u, Way: way, Instance: in, Rule: r}
 	at := part{cl, u}
-	if c.joined[at] {
+	i, joined := c.joined[at]
+	if !joined {
+		c.joined[at] = len(cl.members)
+		cl.members = append(cl.members, m)
 		return
 	}
-	c.joined[at] = true
-	cl.members = append(cl.members, Member{Upstream: u, Way: way, Instance: in, Rule: r})
+	if other := &cl.members[i]; in.Started.After(other.Instance.Started) {
+		m, *other = *other, m
+	}
+	if m.Rule != cl.members[i].Rule {
+		cl.doubles = append(cl.doubles, m.Rule)
+	}
 }
 
 // way is how an instance is spoken to under a rule's options. An instance that is not usable keeps its ways, as it keeps its Upstream.

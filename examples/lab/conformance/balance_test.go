@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -245,6 +247,67 @@ func TestNoInstanceHasMoreRequestsThanItMay(t *testing.T) {
 		}
 		h.goOn <- true
 		<-done
+	})
+}
+
+// However many come at once, none gets more than it may, and who is refused is told so; a tunnel counts for as long as it lasts.
+func TestLimitsHoldAmongManyAtOnce(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		const most, clients, each = 3, 24, 10
+		var now, over atomic.Int64
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			for {
+				m, err := readMessage(in)
+				if err != nil {
+					return
+				}
+				if m.field("Upgrade") != "" {
+					_, _ = io.WriteString(c, "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+					_, _ = io.Copy(io.Discard, in)
+					return
+				}
+				if now.Add(1) > most {
+					over.Add(1)
+				}
+				time.Sleep(time.Millisecond)
+				now.Add(-1) // before the answer: who has it makes room
+				_, _ = io.WriteString(c, sized("ok"))
+			}
+		})
+		r := start(t, k, setup{}, at(s.Addr(), fmt.Sprintf("pointsman.route=/ max-conns=%d", most)))
+		var all sync.WaitGroup
+		var served, refused atomic.Int64
+		for range clients {
+			all.Go(func() {
+				for range each {
+					switch a, err := r.ask(t, get("/", "")); {
+					case err != nil:
+						t.Error(err)
+					case a.status == 200:
+						served.Add(1)
+					case a.status == 503 && a.field("Retry-After") != "":
+						refused.Add(1)
+					default:
+						t.Errorf("%+v", a)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if over.Load() > 0 || served.Load() == 0 {
+			t.Errorf("%d served, %d refused, %d beyond the limit", served.Load(), refused.Load(), over.Load())
+		}
+		for n := range most + 1 {
+			c := r.dial(t)
+			c.send("GET /ws HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+			want := 101
+			if n == most {
+				want = 503
+			}
+			if a := c.answer("GET"); a.status != want {
+				t.Errorf("tunnel %d: %+v, want %d", n, a, want)
+			}
+		}
 	})
 }
 
