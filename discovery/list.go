@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -53,6 +54,7 @@ func (v *view) takeList(e event) {
 
 // wanted picks the names to follow.
 func (v *view) wanted(services map[string][]string) (names map[string]bool, refused int) {
+	v.nameByTags(maps.All(services))
 	names = make(map[string]bool, len(v.subjects))
 	for name, tags := range services {
 		if CheckName(name) != nil {

@@ -20,6 +20,8 @@ type Options struct {
 	// Refer says what texts name: services that are then watched like those that are Wanted, and hosts. Called from the Watcher's goroutine
 	// only, when texts have changed; it must be quick, and not keep the list. Nil: nothing.
 	Refer func(texts []*Text) References
+	// Named says which services the tags of another one name, which are then watched, too. Nil: none. It is called as Wanted is.
+	Named func(tags []string) []string
 	// Never names services that are not watched whatever their tags say (the catalogue's own, the proxy itself). Nil: none.
 	Never func(name string) bool
 	// Wait is how long the catalogue may hold a question without news. 0 means 60 s: a connection that silently broke is

@@ -294,6 +294,13 @@ func (v *view) load() {
 		v.lines.stored, v.textIndex = s.Texts, s.textIndex
 		v.mergeTexts()
 	}
+	v.nameByTags(func(yield func(string, []string) bool) {
+		for _, b := range s.Services {
+			if !yield(b.Name, tagsOf(b.Instances)) {
+				return
+			}
+		}
+	})
 	for _, b := range s.Services {
 		if !v.wants(b.Name, tagsOf(b.Instances)) {
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -233,7 +234,23 @@ func (v *view) textsKnown() bool {
 	return true
 }
 
-// wants says whether a service is followed: by its tags, or because a text names it.
+// wants says whether a service is followed: by its tags, or because a text, or a tag of another one, names it.
 func (v *view) wants(name string, tags []string) bool {
-	return !v.o.Never(name) && (v.lines.named[name] || v.o.Wanted(name, tags))
+	return !v.o.Never(name) && (v.lines.named[name] || v.named[name] || v.o.Wanted(name, tags))
+}
+
+// nameByTags notes which services the tags of others name; each yields all services with their tags.
+func (v *view) nameByTags(each iter.Seq2[string, []string]) {
+	v.named = nil
+	if v.o.Named == nil {
+		return
+	}
+	for name, tags := range each {
+		for _, other := range v.o.Named(tags) {
+			if v.named == nil {
+				v.named = map[string]bool{}
+			}
+			v.named[other] = v.named[other] || v.o.Wanted(name, tags)
+		}
+	}
 }

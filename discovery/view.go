@@ -56,6 +56,7 @@ type view struct {
 	tracking *tracking // nil while each service has a watch
 
 	services  map[string][]string // the last list
+	named     map[string]bool     // by tags of other services
 	lines     lines
 	textIndex uint64 // of the last answer about texts
 }

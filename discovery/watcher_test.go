@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -121,6 +122,44 @@ func TestOnlyWantedServicesAreWatched(t *testing.T) {
 		f.wake()
 		f.mu.Unlock()
 		b.want("plain", -1)
+	})
+}
+
+// A service that the tags of another one name is watched for as long as they do, and one that only a service of no interest names is not.
+func TestServicesThatTagsNameAreWatched(t *testing.T) {
+	f := newFake()
+	tagged := func(name string, tags ...string) {
+		in := one(name, 1)
+		in.Tags = tags
+		f.set(name, in)
+		f.mu.Lock()
+		f.listAt = f.index
+		f.wake()
+		f.mu.Unlock()
+	}
+	tagged("web", "route", "names spare")
+	tagged("spare")
+	tagged("other", "names third")
+	tagged("third")
+	opt := func(o *Options) {
+		o.Wanted = func(_ string, tags []string) bool { return slices.Contains(tags, "route") }
+		o.Named = func(tags []string) (out []string) {
+			for _, tag := range tags {
+				if name, ok := strings.CutPrefix(tag, "names "); ok {
+					out = append(out, name)
+				}
+			}
+			return out
+		}
+	}
+	run(t, f, opt, func(b *bench) {
+		b.want("web", 1)
+		b.want("spare", 1)
+		b.want("third", -1)
+		tagged("web", "route")
+		b.want("spare", -1)
+		tagged("web", "route", "names third")
+		b.want("third", 1)
 	})
 }
 

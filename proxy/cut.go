@@ -24,7 +24,7 @@ func (x *Exchange) Cut(now time.Time) {
 	}
 	failed := x.Member
 	x.tried.Add(failed.Index)
-	other, ok := x.Route.Pick(x.want())
+	other, ok := x.pickOnce()
 	if !ok || !x.Route.Lane.Budget.Withdraw(now) {
 		return
 	}
@@ -117,7 +117,7 @@ func (s *Recorder) judge(route *routing.Route, m *routing.Member, f balancer.Fai
 		return
 	}
 	if !e.Shadow {
-		route.Lane.AwaitTrial(m.Way.TrialAt())
+		route.LaneOf(m).AwaitTrial(m.Way.TrialAt())
 	}
 	s.Ejected(m.Upstream, e, now)
 }

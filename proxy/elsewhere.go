@@ -45,10 +45,10 @@ func (t *failedTries) add(f FailedTry) {
 func (x *Exchange) FailedTries() []FailedTry { return x.failed.list[:x.failed.n] }
 
 // Elsewhere takes the head of a final answer, before Answered, and says whether another instance is to be asked: the answer then goes to
-// nobody, and the attempt has failed, with FailedStatus. took is the time since the request was sent; for kept and replayable see FailedAttempt.
+// nobody, and the attempt has failed, with FailedStatus. It is so, too, where something of the route's takes the answer's place. took is the time since the request was sent; for kept and replayable see FailedAttempt.
 // Where no other instance may be asked, the answer is the request's.
 func (x *Exchange) Elsewhere(ans *http1.Response, took time.Duration, kept, replayable bool, now time.Time) bool {
-	if ans.Status < 400 || !x.another(ans.Status, replayable, now) {
+	if ans.Status < 400 || !x.another(ans.Status, replayable, now) && !x.intercepts(ans.Status, replayable) {
 		return false
 	}
 	x.dropped = int16(ans.Status)
@@ -58,13 +58,15 @@ func (x *Exchange) Elsewhere(ans *http1.Response, took time.Duration, kept, repl
 
 // another chooses another instance, where the rules allow one after an answer of the status, or after none for long, with 0.
 func (x *Exchange) another(status int, replayable bool, now time.Time) bool {
-	if len(x.Route.Members) < 2 {
+	if x.choices() < 2 {
 		return false
 	}
+	before := x.position
 	x.tried.Add(x.Member.Index)
-	next, ok := x.pickReserved(false)
+	next, ok := x.pickOn()
 	if !ok || !x.attempts.Elsewhere(status, replayable, func() bool { return x.Route.Lane.Budget.Withdraw(now) }) {
 		x.unreserve()
+		x.position = before
 		return false
 	}
 	x.next = next
@@ -76,7 +78,7 @@ func (x *Exchange) another(status int, replayable bool, now time.Time) bool {
 // for requests whose body, if any, went out with the head.
 func (x *Exchange) AnswerWait(waited time.Duration) time.Duration {
 	left := x.Timeouts().Answer - waited
-	if !x.attempts.Safe || x.attempts.Tries.Next.Written() || len(x.Route.Members) < 2 {
+	if !x.attempts.Safe || x.attempts.Tries.Next.Written() || x.choices() < 2 {
 		return left
 	}
 	usual := x.Member.Way.Patience(x.recorder.Number())

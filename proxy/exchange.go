@@ -72,7 +72,7 @@ type Attempt struct {
 
 	deposited bool // in the route's budget of retries
 	attempts  Attempts
-	tried     balancer.Tried
+	position
 	asked     asked              // what the choice hangs on
 	acquired  *balancer.Upstream // where the request is counted in
 	reserved  *balancer.Upstream // likewise, where it may go next
@@ -80,6 +80,7 @@ type Attempt struct {
 	upwards   time.Duration      // from the request sent to the answer's head
 	blame     error              // see Blame
 	next      *routing.Member    // chosen already, see Exchange.another
+	onCase    *routing.OnCase    // what takes the place of the answer that was dropped, see intercepts
 	dropped   int16              // the status for which that is
 	lateAfter time.Duration      // how long the answer was waited for that Late gave up
 	failed    failedTries

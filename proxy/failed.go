@@ -50,20 +50,25 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 		x.count(f, int(x.dropped), now)
 	}
 	reason, counts := x.suspicion(f, kept)
+	if x.onCase != nil {
+		if counts && x.failed.n == 0 {
+			x.accuse(reason, now)
+		}
+		return x.intercepted()
+	}
 	step := x.attempts.Next(f, kept, a.Replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
 	target, fresh := x.Member, x.Fresh || step == StepAnotherFresh || step == StepSameFresh && f != FailedStale
 	switch step {
 	case StepPicked:
 		target, x.next = x.next, nil
 	case StepAnother, StepAnotherFresh:
-		x.tried.Add(target.Index)
-		if next, ok := x.pickAgain(); ok {
-			target = next
-		} else if x.attempts.Last() && !target.Way.Retired() {
-			fresh = true
-		} else {
+		next, ok := x.goOn(step)
+		if !ok {
 			step = StepGiveUp
+			break
 		}
+		fresh = fresh || next == target
+		target = next
 	}
 	if counts && step == StepGiveUp && x.failed.n == 0 {
 		x.accuse(reason, now)
@@ -83,7 +88,28 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	if reason := reasonOf(f, x.blame); reason != "" && x.Member != nil {
 		x.recorder.UpstreamFailed(x.Member.Upstream, reason, now)
 	}
-	return x.reply(outcomeOf(f), x.detailOf(f))
+	return x.instead(x.reply(outcomeOf(f), x.detailOf(f)), a.Replayable && (f.unsent() || x.attempts.repeatable()))
+}
+
+// goOn chooses the instance that follows the present one. Where it has no other, that is the same one once more: before those of other
+// services where what ended says nothing about it, and else behind them.
+func (x *Exchange) goOn(step Step) (*routing.Member, bool) {
+	target := x.Member
+	x.tried.Add(target.Index)
+	next, ok := x.pickHere()
+	if !ok && step == StepAnotherFresh && x.attempts.Last() && !target.Way.Retired() {
+		return target, true
+	}
+	if !ok {
+		next, ok = x.pickBeyond()
+	}
+	if !ok {
+		next, ok = x.restHere()
+	}
+	if !ok && step == StepAnother && x.attempts.Last() && !target.Way.Retired() {
+		return target, true
+	}
+	return next, ok
 }
 
 // observeFailure notes what a failed attempt says about the way in which its instance was spoken to.

@@ -41,6 +41,15 @@ const (
 	failures
 )
 
+// unsent says whether nothing was sent.
+func (f Failure) unsent() bool {
+	switch f {
+	case FailedConnect, FailedHandshake, FailedSettle, FailedStale, FailedFull, FailedShort:
+		return true
+	}
+	return false
+}
+
 // asked says whether the failure is one of an instance that was asked, or tried to be.
 func (f Failure) asked() bool {
 	switch f {

@@ -51,7 +51,7 @@ func (x *Exchange) LocalReplyFields(dst []Field) []Field {
 	if x.Outcome == OutcomeRedirected {
 		return append(dst, http1.NewField("Location", x.location))
 	}
-	if x.Outcome.Retry() {
+	if x.Outcome.Retry() && x.Status == x.Outcome.Status() {
 		dst = append(dst, http1.NewField("Retry-After", RetryAfter))
 	}
 	if x.Outcome == OutcomeBadMethod {
@@ -69,7 +69,7 @@ func (x *Exchange) AppendLocalReplyBody(dst []byte) []byte {
 	case OutcomeResponded:
 		return append(dst, x.detail...)
 	}
-	return x.Outcome.appendProblem(dst, x.wantsPage(), x.detail, x.Origin.ID)
+	return x.Outcome.appendProblem(dst, x.Status, x.wantsPage(), x.detail, x.Origin.ID)
 }
 
 // wantsPage says whether the client prefers a page to JSON.

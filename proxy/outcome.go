@@ -60,6 +60,8 @@ const (
 	OutcomeLoop
 	// OutcomeResponded: the route answers itself, with a status and a text of its own.
 	OutcomeResponded
+	// OutcomeIntercepted: an instance answered, and the route's line puts another answer in its place.
+	OutcomeIntercepted
 	outcomes
 )
 
@@ -112,21 +114,22 @@ var replies = [outcomes]reply{
 		detail: "Only the expectation 100-continue is supported."},
 	OutcomeLoop: {name: "loop-detected", status: 508, reason: "Loop Detected",
 		detail: "The request has come back to this proxy: an instance of the service sends it here again."},
-	OutcomeResponded: {name: "responded"},
+	OutcomeResponded:   {name: "responded"},
+	OutcomeIntercepted: {name: "intercepted", status: 502, reason: "Bad Gateway", detail: "The upstream responded with an error."},
 }
 
-// phrases are the reason phrases of redirects and of answers that routes give themselves, which have a status of their own.
+// phrases are the reason phrases of redirects and of answers whose status a route's line says.
 var phrases = [...]struct {
 	status int
 	reason string
 }{{200, "OK"}, {204, "No Content"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-	{410, "Gone"}, {429, "Too Many Requests"}, {500, "Internal Server Error"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+	{410, "Gone"}, {429, "Too Many Requests"}, {500, "Internal Server Error"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
 	{301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"}}
 
 // reason is the phrase that belongs to the status of an answer of ours; "" for one of its own that is none of the usual ones, which is as
 // good.
 func (o Outcome) reason(status int) string {
-	if o != OutcomeRedirected && o != OutcomeResponded {
+	if status == replies[o].status {
 		return replies[o].reason
 	}
 	for i := range phrases {
@@ -177,16 +180,16 @@ const maxDetail = 256
 
 // appendProblem appends the body of a local reply: a small page, or application/problem+json (RFC 9457). detail, if not empty,
 // replaces the outcome's own; it may hold text from the request and is escaped here.
-func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte {
+func (o Outcome) appendProblem(dst []byte, status int, html bool, detail, id string) []byte {
 	if detail == "" {
 		detail = o.detail()
 	}
 	detail = sentence(clip(detail, maxDetail))
 	if html {
-		return o.appendPage(dst, detail, id)
+		return o.appendPage(dst, status, detail, id)
 	}
-	dst = append(append(dst, `{"type":"about:blank","title":"`...), replies[o].reason...)
-	dst = strconv.AppendInt(append(dst, `","status":`...), int64(o.Status()), 10)
+	dst = append(append(dst, `{"type":"about:blank","title":"`...), o.reason(status)...)
+	dst = strconv.AppendInt(append(dst, `","status":`...), int64(status), 10)
 	dst = append(record.AppendJSON(append(dst, `,"detail":"`...), detail), '"')
 	if id != "" {
 		dst = append(record.AppendJSON(append(dst, `,"request_id":"`...), id), '"')
@@ -194,9 +197,9 @@ func (o Outcome) appendProblem(dst []byte, html bool, detail, id string) []byte 
 	return append(dst, '}', '\n')
 }
 
-func (o Outcome) appendPage(dst []byte, detail, id string) []byte {
+func (o Outcome) appendPage(dst []byte, status int, detail, id string) []byte {
 	heading := func(dst []byte) []byte {
-		return append(append(strconv.AppendInt(dst, int64(o.Status()), 10), ' '), replies[o].reason...)
+		return append(append(strconv.AppendInt(dst, int64(status), 10), ' '), o.reason(status)...)
 	}
 	dst = append(heading(append(dst, "<!doctype html><meta charset=utf-8><title>"...)), "</title>\n<h1>"...)
 	dst = append(heading(dst), "</h1>\n<p>"...)

@@ -17,7 +17,7 @@ import (
 
 func problem(o Outcome, accept, detail string) (kind string, body []byte) {
 	page := prefersHTML(accept)
-	return problemType(page), o.appendProblem(nil, page, detail, "id")
+	return problemType(page), o.appendProblem(nil, o.Status(), page, detail, "id")
 }
 
 func TestProblems(t *testing.T) {

@@ -16,6 +16,7 @@ func (x *Exchange) pick() Action {
 	}
 	x.attempts = attemptsOf(x.Request.Method, route.Policy)
 	x.asked = x.askedOf(&route.Policy.Balance)
+	x.position = position{}
 	member, trial, ok := x.choose()
 	switch {
 	case !ok && route.Closed:

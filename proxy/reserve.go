@@ -7,14 +7,24 @@ import "github.com/pointsman/pointsman/proxy/routing"
 // maxReserves is how often one choice may find that others took the last place at an instance meanwhile.
 const maxReserves = 8
 
-// pickReserved picks an instance that has a place; with rest, where no other can be, one that is ejected.
-func (x *Exchange) pickReserved(rest bool) (*routing.Member, bool) {
-	want := x.want()
+// pickHere chooses from the set at hand an instance that has a place.
+func (x *Exchange) pickHere() (*routing.Member, bool) {
 	for range maxReserves {
-		m, ok := x.Route.Pick(want)
-		if !ok && rest {
-			m, ok = x.Route.Rest(want)
+		m, ok := x.pickOnce()
+		if !ok {
+			return nil, false
 		}
+		if x.reserve(m) {
+			return m, true
+		}
+	}
+	return nil, false
+}
+
+// restHere chooses an ejected one.
+func (x *Exchange) restHere() (*routing.Member, bool) {
+	for range maxReserves {
+		m, ok := x.restOnce()
 		if !ok {
 			return nil, false
 		}

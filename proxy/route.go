@@ -4,7 +4,10 @@ import "github.com/pointsman/pointsman/proxy/routing"
 
 // MatchPresent is Match with the present table, which is loaded here and nowhere else: once for a request. Only a loop or goroutine that
 // was kept waiting for so long that all the instances it found have gone loads once more, as one that leaves a queue does.
-func (x *Exchange) MatchPresent() Action { return x.matchFrom(x.recorder.common.Switch.Load()) }
+// Where the route's line says what takes the place of an error, that is done.
+func (x *Exchange) MatchPresent() Action {
+	return x.instead(x.matchFrom(x.recorder.common.Switch.Load()), true)
+}
 
 // matchFrom is MatchPresent after the first load.
 func (x *Exchange) matchFrom(t *routing.Table) Action {

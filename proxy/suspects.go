@@ -131,9 +131,9 @@ func (x *Exchange) choose() (m *routing.Member, trial, ok bool) {
 			return m, true, true
 		}
 	}
-	m, ok = x.pickAgain()
+	if m, ok = x.pickOn(); ok {
+		return m, false, true
+	}
+	m, ok = x.rest()
 	return m, false, ok
 }
-
-// pickAgain is choose for a request that goes on after a failure.
-func (x *Exchange) pickAgain() (*routing.Member, bool) { return x.pickReserved(true) }

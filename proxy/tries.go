@@ -37,8 +37,11 @@ const gatewayCases = dialect.Next502 | dialect.Next503 | dialect.Next504
 
 // mayRepeat says whether a route with rules of its own lets a request that was sent be sent again. Each instance is asked once, and no
 // more of them than can be told apart.
-func (a *Attempts) mayRepeat() bool {
-	return (a.Idempotent || a.Tries.Next.Has(dialect.NextNonIdempotent)) && a.retries < maxWritten
+func (a *Attempts) mayRepeat() bool { return a.repeatable() && a.retries < maxWritten }
+
+// repeatable says whether a request of that method may be sent again once it was sent.
+func (a *Attempts) repeatable() bool {
+	return a.Idempotent || a.Tries.Next.Has(dialect.NextNonIdempotent)
 }
 
 // repeatAsWritten is Next for what was sent, where the route's line says in which cases it is sent again.

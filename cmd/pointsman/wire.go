@@ -70,7 +70,7 @@ func (h *dataPath) assemble(a *actors) error {
 	h.metrics = proxy.NewMetrics(h.registry)
 	resolver := names.NewResolver(nil, func(list []*discovery.Name) { h.watcher.SetNames(list) }, h.log)
 	h.watcher = discovery.NewWatcher(discovery.Options{
-		Catalogue: h.source.Catalogue, Wanted: options.Wants, Refer: refer(options, resolver), StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
+		Catalogue: h.source.Catalogue, Wanted: options.Wants, Named: options.NamedBy, Refer: refer(options, resolver), StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
 		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
 		Log: h.log, Registerer: h.registry,
 	})

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,24 @@ func TestTriesOptions(t *testing.T) {
 		"t/ connect-timeout=bad redirect=301,/":     {Tries{}, "no time"},
 		"t/ tries=2 next-upstream=503 weight=1":     {Tries{Most: 2, Next: NextWritten | Next503}, ""},
 		"t/ tries=2 tries=2 connect-timeout=1s x=y": {Tries{Most: 2, Connect: time.Second}, "more than once"},
+		"t/ fallback=service:b|service:c":           {Tries{Fallback: []string{"b", "c"}}, ""},
+		"t/ fallback=service:b fallback=service:c":  {Tries{Fallback: []string{"b", "c"}}, ""},
+		"t/ fallback=b":                             {Tries{}, "want service:NAME"},
+		"t/ fallback=service:":                      {Tries{}, "want service:NAME"},
+		"t/ fallback=service:b,service:b":           {Tries{Fallback: []string{"b"}}, "twice"},
+		"t/ fallback=service:b redirect=301,/":      {Tries{}, "no effect beside redirect"},
+		"t/ on=502,none:404":                        {Tries{On: []On{{Statuses: []int{502}, None: true, Status: 404}}}, ""},
+		"t/ on=503:https://status.example/ on=none|502:service:b intercept=on": {Tries{Intercept: true, On: []On{
+			{Statuses: []int{503}, Redirect: &Redirect{Code: 302, URL: "https://status.example/"}}, {Statuses: []int{502}, None: true, Service: "b"}}}, ""},
+		"t/ on=503":                   {Tries{}, "want statuses"},
+		"t/ on=200:404":               {Tries{}, "200 is neither"},
+		"t/ on=503:200":               {Tries{}, "no status between"},
+		"t/ on=503:page":              {Tries{}, "neither a status"},
+		"t/ on=403:service:b":         {Tries{}, "sent to no service"},
+		"t/ on=503:service:":          {Tries{}, "name of a service"},
+		"t/ intercept=on":             {Tries{}, "without on="},
+		"t/ intercept=yes":            {Tries{}, "neither on nor off"},
+		"t/ on=503:404 intercept=off": {Tries{On: []On{{Statuses: []int{503}, Status: 404}}}, ""},
 	} {
 		rule, verdicts := ParseLine(text, PathSegments, Env{})
 		told := ""
@@ -47,11 +66,11 @@ func TestTriesOptions(t *testing.T) {
 		if rule == nil {
 			continue
 		}
-		if rule.Policy.Tries != want.tries {
+		if !reflect.DeepEqual(rule.Policy.Tries, want.tries) {
 			t.Errorf("%q: %+v", text, rule.Policy.Tries)
 		}
 		again, verdicts := ParseLine("t/ "+strings.Join(rule.Words(), " "), PathSegments, Env{})
-		if again == nil || len(verdicts) > 0 || again.Policy.Tries != want.tries {
+		if again == nil || len(verdicts) > 0 || !reflect.DeepEqual(again.Policy.Tries, want.tries) {
 			t.Errorf("%q: printed as %q", text, rule.Words())
 		}
 	}

@@ -1,6 +1,11 @@
 package dialect
 
-import "time"
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Tries is how often and how long a request is tried, and what follows where no instance answers it well. The zero value leaves it to the
 // process.
@@ -10,4 +15,55 @@ type Tries struct {
 	// Next says when a request is sent to another instance; Most is how many attempts there may be in all, 0 was not written.
 	Next Next
 	Most int
+	// Fallback are services whose instances serve, in this order, where those before them can't.
+	Fallback []string
+	// On says what takes the place of responses that are errors; Intercept that those of instances count, and not only the proxy's own.
+	On        []On
+	Intercept bool
+}
+
+// On is what takes the place of an error: exactly one of Status, Redirect and Service is set.
+type On struct {
+	// Statuses are those that count; None that no instance can take the request.
+	Statuses []int
+	None     bool
+
+	Status   int
+	Redirect *Redirect
+	Service  string
+}
+
+// Takes says whether it is about a status, and about no usable instance.
+func (o *On) Takes(status int, none bool) bool {
+	return none && o.None || slices.Contains(o.Statuses, status)
+}
+
+// String is the form that on= reads.
+func (o On) String() string {
+	var b strings.Builder
+	for _, s := range o.Statuses {
+		b.WriteString(strconv.Itoa(s) + ",")
+	}
+	if o.None {
+		b.WriteString("none,")
+	}
+	text := strings.TrimSuffix(b.String(), ",") + ":"
+	switch {
+	case o.Service != "":
+		return text + ServicePrefix + o.Service
+	case o.Redirect != nil:
+		return text + o.Redirect.URL
+	}
+	return text + strconv.Itoa(o.Status)
+}
+
+// named are the services of the catalogue that serve where others can't.
+func (r *Rule) named() []string {
+	names := slices.Clone(r.Policy.Tries.Fallback)
+	for i := range r.Policy.Tries.On {
+		if s := r.Policy.Tries.On[i].Service; s != "" {
+			names = append(names, s)
+		}
+	}
+	return names
 }

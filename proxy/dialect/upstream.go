@@ -3,6 +3,7 @@ package dialect
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (r *Rule) References() (services, hosts []string) {
 			hosts = append(hosts, to.Host)
 		}
 	}
-	return r.Options.Upstream.Services, hosts
+	return slices.Concat(r.Options.Upstream.Services, r.named()), hosts
 }
 
 // destinationTexts are the destinations as they are written.

@@ -53,6 +53,8 @@ type claim struct {
 	operator bool            // it is a line of the operator's
 	shut     bool            // the operator does: then nobody is let in, to whatever instance
 	name     string          // of a line's, see nameOf; "" where a service makes the claim
+	// restricts are the rules of instances, usable or not, that narrow who may use the route: they hold where others serve in their place.
+	restricts []*dialect.Rule
 }
 
 // compiler turns one block into a claimant.
@@ -158,6 +160,9 @@ func (c *compiler) join(key routeKey, i int, r *dialect.Rule) {
 		cl.rule, cl.oldest = r, in.Created
 	}
 	cl.closed = cl.closed || r.Policy.Closed
+	if r.Restricts() && !slices.Contains(cl.restricts, r) {
+		cl.restricts = append(cl.restricts, r)
+	}
 	u := c.out.standing[i].upstream
 	if u == nil || r.Policy.Closed { // its address was refused, or nobody is let in
 		return

@@ -28,6 +28,7 @@ type derivation struct {
 	left, came []step
 	names      map[string]*discovery.Name // of the snapshot, by host
 	fixedOwn   bool                       // next.fixed is shared with no other table
+	namingOwn  bool                       // next.naming is shared with no other table
 }
 
 // change is what happens to one route: claims of the services in gone are replaced by those in come.
@@ -48,17 +49,20 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 		options: t.options, env: env,
 		claimants: make([]*claimant, 0, len(s.Services)),
 		fallback:  t.fallback,
+		naming:    t.naming,
 	}
 	d.merge(s.Services)
 	d.readTexts(s)
 	d.contest()
 	d.exclude()
+	d.changeDependents()
 	for key, c := range d.changes {
 		d.replace(key, c)
 	}
+	d.keepWays()
 	d.next.index = d.editor.index
 	if t.options.DefaultService != "" && d.next.fallback == nil {
-		d.next.fallback = newRoute(t.options, routeKey{isDefault: true}, nil, nil)
+		d.next.fallback = newRoute(t.options, routeKey{isDefault: true}, nil, nil, nil)
 	}
 	return d.next
 }
@@ -117,7 +121,7 @@ func (d *derivation) vacate(old *claimant) {
 		c.vacant = time.Now()
 	}
 	for _, cl := range old.claims {
-		c.claims = append(c.claims, &claim{key: cl.key, rule: cl.rule, service: cl.service, since: cl.since})
+		c.claims = append(c.claims, &claim{key: cl.key, rule: cl.rule, service: cl.service, since: cl.since, restricts: cl.restricts, closed: cl.closed})
 	}
 	d.next.vacant++
 	d.next.claimants = append(d.next.claimants, c)
@@ -213,8 +217,9 @@ func (d *derivation) replace(key routeKey, c *change) {
 	slices.SortFunc(claims, older)
 	var r *Route
 	if len(claims) > 0 {
-		r = newRoute(d.prev.options, key, claims, old)
+		r = newRoute(d.prev.options, key, claims, old, d.next.claimant)
 	}
+	d.built(key, r)
 	if key.isDefault {
 		d.next.fallback = r
 		return

@@ -55,7 +55,7 @@ func (o *Options) policyOf(r *Route) *Policy {
 			p = &own
 		}
 	}
-	if a := admissionOf(bare(r.claims), r.Members); a != p.Admission {
+	if a := admissionOf(bare(r.claims), r.restrained()); a != p.Admission {
 		own := *p
 		own.Admission = a
 		p = &own

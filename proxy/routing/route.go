@@ -40,6 +40,12 @@ type Route struct {
 	Blocking bool
 	// Closed says that there are no members because instances restrict the route in a way that can't be honoured: nobody is let in.
 	Closed bool
+	// Sets serve where Members can't: the first Fallbacks of them in their order, and each of the others for a case of On. Nil where the
+	// route has none.
+	Sets      []Set
+	Fallbacks int
+	// On is what takes the place of errors; nil where nothing does.
+	On *On
 
 	// Via is the route's own name in Via fields, see newPseudonym.
 	Via string
@@ -50,6 +56,8 @@ type Route struct {
 	closed     *Route
 	claims     []*claim // the oldest first
 	picker     balancer.Picker
+	named      []named   // services that the sets are made of
+	notes      []Verdict // about them
 }
 
 // Member is one instance in one route.
@@ -84,8 +92,17 @@ func (r *Route) Pick(w balancer.Want) (*Member, bool) {
 	return &r.Members[i], true
 }
 
-// newRoute builds a route over claims. Old, if not nil, is the one that it replaces; it hands its Lane on.
-func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
+// Choices is how many members there are to choose from, one after the other.
+func (r *Route) Choices() int {
+	n := len(r.Members)
+	for i := range r.Fallbacks {
+		n += len(r.Sets[i].Members)
+	}
+	return n
+}
+
+// newRoute builds a route over claims. Old, if not nil, is the one that it replaces; it hands its Lane on. find finds services by name.
+func newRoute(o *Options, key routeKey, claims []*claim, old *Route, find func(name string) *claimant) *Route {
 	r := &Route{Host: key.host, Path: key.path.Text, Language: dialect.NativeName, Default: key.isDefault, key: key, claims: claims}
 	if key.port != "" {
 		r.Host += ":" + key.port
@@ -124,6 +141,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route) *Route {
 		t.Index = i
 		r.Blocking = r.Blocking || t.Rule.Options.TLS
 	}
+	r.addSets(o, find, old)
 	r.Blocking = r.Blocking || o.Blocking != nil && o.Blocking(r)
 	r.Policy = o.policyOf(r)
 	r.Blocking = r.Blocking || r.Policy.Compress != nil

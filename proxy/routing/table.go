@@ -102,7 +102,8 @@ type Table struct {
 	sources   []*source   // in the order of Snapshot.Texts
 	fixed     map[fixedKey]*balancer.Upstream
 	index     *index
-	fallback  *Route // of the default service; nil when there is none
+	naming    map[routeKey]*Route // those that name other services; nil where none does
+	fallback  *Route              // of the default service; nil when there is none
 	arrived   []*balancer.Upstream
 	departed  []*balancer.Upstream
 	unspoken  []*balancer.Way // of instances that stay

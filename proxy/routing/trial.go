@@ -85,16 +85,51 @@ func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
 }
 
 // Rest chooses where Pick finds nobody: one that is ejected, from a random one on.
-func (r *Route) Rest(w balancer.Want) (*Member, bool) {
-	n := len(r.Members)
+func (r *Route) Rest(w balancer.Want) (*Member, bool) { return rest(r.Members, w) }
+
+// Rest is as Route.Rest, among the set's members.
+func (s *Set) Rest(w balancer.Want) (*Member, bool) { return rest(s.Members, w) }
+
+func rest(members []Member, w balancer.Want) (*Member, bool) {
+	n := len(members)
 	if n == 0 {
 		return nil, false
 	}
 	from := rand.IntN(n)
 	for k := range n {
-		if i := (from + k) % n; !w.Tried.Has(i) && r.Members[i].Way.Out() && r.Members[i].Way.Reachable() {
-			return &r.Members[i], true
+		if i := (from + k) % n; !w.Tried.Has(i) && members[i].Way.Out() && members[i].Way.Reachable() {
+			return &members[i], true
 		}
 	}
 	return nil, false
+}
+
+// Due is an ejected member of the set that is due to be tried. It notes when the next one is, where none is.
+func (s *Set) Due(w balancer.Want, now time.Time) (*Member, bool) {
+	if w.Key != 0 || w.Sticky != 0 {
+		return nil, false
+	}
+	var next time.Time
+	for i := range s.Members {
+		m := &s.Members[i]
+		at := m.Way.TrialAt()
+		if m.Weight > 0 && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && !at.After(now) {
+			return m, true
+		}
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	s.Lane.SetTrial(next)
+	return nil, false
+}
+
+// LaneOf is the lane of the members among which one stands.
+func (r *Route) LaneOf(m *Member) *balancer.Lane {
+	for i := range r.Sets {
+		if s := &r.Sets[i]; m.Index < len(s.Members) && m == &s.Members[m.Index] {
+			return s.Lane
+		}
+	}
+	return r.Lane
 }

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -48,6 +49,9 @@ func (t *Table) Verdicts() []Verdict {
 	}
 	for _, c := range t.claimants {
 		out = append(out, c.verdicts...)
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(t.naming), func(a, b routeKey) int { return strings.Compare(a.String(), b.String()) }) {
+		out = append(out, t.naming[key].notes...)
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // withStatus is an answer of known length.
@@ -41,6 +42,9 @@ func counting(t testing.TB, text string, requests, conns *atomic.Int64) *script 
 	})
 }
 
+// unjudged leaves an instance in that does worse than the others.
+func unjudged(_ *routing.Route, p *routing.Policy) { p.Eject = routing.EjectOff }
+
 // http2Client speaks HTTP/2 alone.
 func http2Client(t testing.TB) *http.Client {
 	var only http.Protocols
@@ -54,7 +58,7 @@ func http2Client(t testing.TB) *http.Client {
 func TestAStatusIsTriedElsewhereOverHTTP2(t *testing.T) {
 	t.Parallel()
 	var bad, conns, good, none atomic.Int64
-	r := start(t, kindNamed("std"), setup{}, at(counting(t, withStatus(503, "busy"), &bad, &conns).Addr()), at(counting(t, sized("fine"), &good, &none).Addr()))
+	r := start(t, kindNamed("std"), setup{ofRoute: unjudged}, at(counting(t, withStatus(503, "busy"), &bad, &conns).Addr()), at(counting(t, sized("fine"), &good, &none).Addr()))
 	client := http2Client(t)
 	for range 8 {
 		a, err := client.Get("http://" + r.addr + "/g")
@@ -80,7 +84,7 @@ func TestAStatusIsTriedElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			one(t, func(t testing.TB, k *kind) {
 				var bad, conns, good, none atomic.Int64
-				r := start(t, k, setup{}, at(counting(t, text, &bad, &conns).Addr()), at(counting(t, sized("fine"), &good, &none).Addr()))
+				r := start(t, k, setup{ofRoute: unjudged}, at(counting(t, text, &bad, &conns).Addr()), at(counting(t, sized("fine"), &good, &none).Addr()))
 				for range 6 { // few: ten retries a second are always within the budget
 					for _, method := range []string{"GET", "HEAD"} {
 						if a, err := r.ask(t, method+" /g HTTP/1.1\r\nHost: t\r\n\r\n"); err != nil || a.status != 200 {
@@ -159,18 +163,17 @@ func TestNextUpstream(t *testing.T) {
 					tag += " tries=" + strconv.Itoa(c.tries)
 				}
 				var asked, conns atomic.Int64
-				first := tag + " weight=0.5" // two such leave nothing to others, which are asked when no such is left
 				bad := func() discovery.Instance {
 					if c.bad != "" {
-						return at(counting(t, c.bad, &asked, &conns).Addr(), first)
+						return at(counting(t, c.bad, &asked, &conns).Addr(), tag)
 					}
 					return at(play(t, func(_ int64, _ *net.TCPConn, in *bufio.Reader) {
 						if _, err := readMessage(in); err == nil {
 							asked.Add(1)
 						}
-					}).Addr(), first)
+					}).Addr(), tag)
 				}
-				good := at(counting(t, sized("fine"), &asked, &conns).Addr(), tag)
+				good := at(counting(t, sized("fine"), &asked, &conns).Addr(), tag+" backup") // asked last
 				r := start(t, k, setup{noRetries: true}, bad(), bad(), good)
 				a, err := r.ask(t, c.method+" /g HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx")
 				if err != nil || a.status != c.want || asked.Load() != c.asked {

@@ -1,0 +1,126 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ServicePrefix is what tells a service of the catalogue.
+const ServicePrefix = "service:"
+
+// maxSets bounds the services, and the cases, that a line may name.
+const maxSets = 8
+
+func setFallback(l *line, value string) error {
+	t := &l.rule.Policy.Tries
+	for _, text := range l.list(value) {
+		name, ok := strings.CutPrefix(text, ServicePrefix)
+		switch {
+		case !ok || name == "":
+			return fmt.Errorf("fallback=%s: want service:NAME", shown(value))
+		case len(t.Fallback) == maxSets:
+			return fmt.Errorf("a line may name %d services to fall back to", maxSets)
+		case slices.Contains(t.Fallback, name):
+			l.note("fallback=%s is given twice", shown(text))
+		default:
+			t.Fallback = append(t.Fallback, name)
+		}
+	}
+	return nil
+}
+
+func printFallback(r *Rule) []string {
+	list := r.Policy.Tries.Fallback
+	return printIf(len(list) > 0, ServicePrefix+strings.Join(list, ","+ServicePrefix))
+}
+
+func setOn(l *line, value string) error {
+	cases, what, ok := strings.Cut(value, ":")
+	if !ok {
+		return fmt.Errorf("on=%s: want statuses or none, a colon, and a status, a URL or service:NAME", shown(value))
+	}
+	var o On
+	for _, text := range l.list(cases) {
+		if text == "none" {
+			o.None = true
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 400 || n > 599 {
+			return fmt.Errorf("on=%s: %s is neither none nor a status between 400 and 599", shown(value), shown(text))
+		}
+		if !slices.Contains(o.Statuses, n) {
+			o.Statuses = append(o.Statuses, n)
+		}
+	}
+	if err := o.setWhat(what); err != nil {
+		return fmt.Errorf("on=%s: %w", shown(value), err)
+	}
+	t := &l.rule.Policy.Tries
+	if len(t.On) == maxSets {
+		return fmt.Errorf("a line may have on= %d times", maxSets)
+	}
+	t.On = append(t.On, o)
+	return nil
+}
+
+// setWhat reads what takes an error's place.
+func (o *On) setWhat(what string) error {
+	if name, ok := strings.CutPrefix(what, ServicePrefix); ok {
+		if o.Service = name; name == "" {
+			return errors.New("want the name of a service")
+		}
+		return o.onlyServed()
+	}
+	if n, err := strconv.Atoi(what); err == nil {
+		if o.Status = n; n < 400 || n > 599 {
+			return fmt.Errorf("%d is no status between 400 and 599", n)
+		}
+		return nil
+	}
+	if !redirectURL(what) {
+		return fmt.Errorf("%s is neither a status, a URL, a path, nor service:NAME", shown(what))
+	}
+	const found = 302 // as nginx has it
+	o.Redirect = &Redirect{Code: found, URL: what}
+	return nil
+}
+
+// onlyServed lets no request reach a service that the route has refused.
+func (o *On) onlyServed() error {
+	for _, s := range o.Statuses {
+		if s == 401 || s == 403 || s == 429 {
+			return fmt.Errorf("a request that was refused with %d is sent to no service", s)
+		}
+	}
+	return nil
+}
+
+func printOn(r *Rule) (out []string) {
+	for _, o := range r.Policy.Tries.On {
+		out = append(out, o.String())
+	}
+	return out
+}
+
+func setIntercept(l *line, value string) error {
+	switch value {
+	case "on", "off":
+		l.rule.Policy.Tries.Intercept = value == "on"
+		return nil
+	}
+	return fmt.Errorf("intercept=%s is neither on nor off", shown(value))
+}
+
+func printIntercept(r *Rule) []string { return printIf(r.Policy.Tries.Intercept, "on") }
+
+func judgeIntercept(l *line) {
+	t := &l.rule.Policy.Tries
+	if t.Intercept && len(t.On) == 0 {
+		l.note("intercept=on has no effect without on=")
+		t.Intercept = false
+	}
+}

@@ -1,0 +1,101 @@
+package routing
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// A route may name services beside those that ask for it. It is built again when one of them changes.
+
+// named is a service that a route names, as it was when the route was built; nil where it was not there.
+type named struct {
+	name string
+	was  *claimant
+}
+
+// NamedBy are the services that the tags of another one name, which have to be watched for these tables, too.
+func (o Options) NamedBy(tags []string) (out []string) {
+	if !slices.ContainsFunc(tags, func(tag string) bool { return strings.Contains(tag, dialect.ServicePrefix) }) {
+		return nil // as nearly always
+	}
+	for _, r := range o.Languages.Parse(tags, dialect.Env{}).Rules {
+		services, _ := r.References()
+		out = append(out, services...)
+	}
+	return out
+}
+
+// stands says whether the services that the route names are as they were.
+func (r *Route) stands(d *derivation) bool {
+	for _, n := range r.named {
+		if d.next.claimant(n.name) != n.was {
+			return false
+		}
+	}
+	return true
+}
+
+// changeDependents has the routes built again that name services which have changed.
+func (d *derivation) changeDependents() {
+	for key, r := range d.prev.naming {
+		if !r.stands(d) {
+			d.change(key)
+		}
+	}
+}
+
+// built notes a route that names services, or no longer does, r being nil where it is gone.
+func (d *derivation) built(key routeKey, r *Route) {
+	old, was := d.prev.naming[key]
+	is := r != nil && len(r.named) > 0
+	if !was && !is {
+		return
+	}
+	if !d.namingOwn {
+		d.namingOwn = true
+		if d.next.naming = maps.Clone(d.prev.naming); d.next.naming == nil {
+			d.next.naming = map[routeKey]*Route{}
+		}
+	}
+	delete(d.next.naming, key)
+	if !is {
+		return
+	}
+	d.next.naming[key] = r
+	for _, v := range r.notes {
+		if !was || !slices.ContainsFunc(old.notes, v.same) {
+			d.next.told = append(d.next.told, v)
+		}
+	}
+}
+
+// keepWays sees to it that the ways which sets speak stay, and that those go which none speaks any more, and no tag.
+func (d *derivation) keepWays() {
+	if !d.namingOwn {
+		return
+	}
+	used := map[*balancer.Way]bool{}
+	for _, r := range d.next.naming {
+		r.eachSetWay(func(w *balancer.Way) { used[w] = true })
+	}
+	d.next.unspoken = slices.DeleteFunc(d.next.unspoken, func(w *balancer.Way) bool { return used[w] })
+	for _, r := range d.prev.naming {
+		r.eachSetWay(func(w *balancer.Way) {
+			if !used[w] && !d.spoken(w) && !slices.ContainsFunc(d.next.sources, func(s *source) bool { return s.ways[w] }) {
+				d.next.unspoken = append(d.next.unspoken, w)
+			}
+		})
+	}
+}
+
+func (r *Route) eachSetWay(f func(w *balancer.Way)) {
+	for i := range r.Sets {
+		for j := range r.Sets[i].Members {
+			f(r.Sets[i].Members[j].Way)
+		}
+	}
+}
