@@ -24,6 +24,8 @@ const (
 	ActionAbort
 	// ActionHandOver: another listener has to serve this request, from its first byte. Nothing of it is counted here.
 	ActionHandOver
+	// ActionServeFile: answer with Exchange.OpenFile.
+	ActionServeFile
 )
 
 // Exchange is one request on its way, without the I/O: a listener tells it what happened and does what it is told. It is used
@@ -49,6 +51,8 @@ type Exchange struct {
 	Ending bool
 	// MayHandOver is the listener's: set once, it makes Match answer ActionHandOver for routes whose serving may block.
 	MayHandOver bool
+	// ServesFiles is the listener's: set once, it makes Match answer ActionServeFile for routes to folders.
+	ServesFiles bool
 
 	recorder  *Recorder
 	begun     time.Time

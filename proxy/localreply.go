@@ -57,6 +57,9 @@ func (x *Exchange) LocalReplyFields(dst []Field) []Field {
 	if x.Outcome == OutcomeBadMethod {
 		dst = append(dst, http1.NewField("Allow", allowedMethods))
 	}
+	if x.Outcome == OutcomeReadOnly {
+		dst = append(dst, http1.NewField("Allow", "GET, HEAD"))
+	}
 	return append(dst, http1.NewField("Content-Type", problemType(x.wantsPage())), http1.NewField("X-Content-Type-Options", "nosniff"),
 		http1.NewField("Cache-Control", "no-store"))
 }

@@ -62,6 +62,12 @@ const (
 	OutcomeResponded
 	// OutcomeIntercepted: an instance answered, and the route's line puts another answer in its place.
 	OutcomeIntercepted
+	// OutcomeFile: a file of the route's folder answered; its status counts.
+	OutcomeFile
+	// OutcomeNoFile: there is no such file in the route's folder, or none that may be served.
+	OutcomeNoFile
+	// OutcomeReadOnly: files can be got, and nothing else.
+	OutcomeReadOnly
 	outcomes
 )
 
@@ -81,6 +87,9 @@ type reply struct {
 
 var replies = [outcomes]reply{
 	OutcomeForwarded: {name: "forwarded"},
+	OutcomeFile:      {name: "file"},
+	OutcomeNoFile:    {name: "no-file", status: 404, reason: "Not Found", detail: "There is no file at this path."},
+	OutcomeReadOnly:  {name: "read-only", status: 405, reason: "Method Not Allowed", detail: "Only GET and HEAD are possible here."},
 	OutcomeNotReady: {name: "not-ready", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "The proxy is starting and has no routes yet. Try again shortly."},
 	OutcomeNoRoute: {name: "no-route", status: 404, reason: "Not Found", detail: "No route matches this host and path."},

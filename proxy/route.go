@@ -37,6 +37,9 @@ func (x *Exchange) Match(t *routing.Table) Action {
 	if x.Route.Policy.Respond != nil {
 		return x.respond(x.Route.Policy.Respond)
 	}
+	if x.Route.Policy.Files != nil {
+		return x.serveFile()
+	}
 	return x.pick()
 }
 

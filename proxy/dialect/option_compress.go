@@ -10,9 +10,9 @@ import (
 
 // compressOptions say how responses are compressed.
 var compressOptions = []option{
-	{name: "compress", scope: scopeRoute, forwards: true, set: setCompress, print: printCompress},
-	{name: "compress-types", scope: scopeRoute, forwards: true, set: setCompressTypes, print: printCompressTypes, judge: judgeCompressTypes},
-	{name: "compress-min-size", scope: scopeRoute, forwards: true, set: setCompressMin, print: printCompressMin, judge: judgeCompressMin},
+	{name: "compress", scope: scopeRoute, set: setCompress, print: printCompress, judge: judgeCompress},
+	{name: "compress-types", scope: scopeRoute, set: setCompressTypes, print: printCompressTypes, judge: judgeCompressTypes},
+	{name: "compress-min-size", scope: scopeRoute, set: setCompressMin, print: printCompressMin, judge: judgeCompressMin},
 }
 
 // compressCodings are all codings, in the order of preference where the line names none: by what a response costs.
@@ -47,6 +47,14 @@ func printCompress(r *Rule) []string {
 		return []string{""}
 	}
 	return printIf(len(c) > 0, strings.Join(c, "|"))
+}
+
+// judgeCompress knows that answers of our own are too short.
+func judgeCompress(l *line) {
+	if p := &l.rule.Policy; (p.Redirect != nil || p.Respond != nil) && len(p.Compress.Codings) > 0 {
+		l.note("compress has no effect beside an answer of the proxy's own")
+		p.Compress.Codings = nil
+	}
 }
 
 // maxCompressTypes bounds a list that each response is compared with.

@@ -32,7 +32,7 @@ func TestCompressOptions(t *testing.T) {
 		"compress-types=text/html":             {"", "without compress"},
 		"compress-min-size=5":                  {"", "without compress"},
 		"compress=off compress-min-size=5":     {"", "without compress"},
-		"compress redirect=301,https://other/": {"redirect=301,https://other/", "no effect beside redirect"},
+		"compress redirect=301,https://other/": {"redirect=301,https://other/", "no effect beside an answer"},
 	} {
 		rule, verdicts := ParseLine("t/ "+text, PathSegments, Env{})
 		told := ""

@@ -59,6 +59,7 @@ type Policy struct {
 	Tries    Tries
 	Filters  Filters
 	Compress Compress
+	Files    Files
 	Health   Health
 	Log      Log
 }

@@ -82,12 +82,17 @@ func (c *Compression) Takes(contentType string, length int64) bool {
 // Accepted is which of the route's codings a client takes, the best one first, by what Accept-Encoding says (RFC 9110 section 12.5.3);
 // none where it says nothing or likes the plain response better. The array is full up to n.
 func (c *Compression) Accepted(accept string) (list [codings]Coding, n int) {
+	return Accepted(accept, c.codings)
+}
+
+// Accepted is the same for codings in the order in which they are preferred.
+func Accepted(accept string, preferred []Coding) (list [codings]Coding, n int) {
 	a := parseAccept(accept)
 	best := int16(1) // of a thousandth at least
 	if a.named[Plain] {
 		best = max(best, a.q[Plain])
 	}
-	for _, k := range c.codings {
+	for _, k := range preferred {
 		q := a.of(k)
 		if q < best {
 			continue

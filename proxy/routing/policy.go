@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/files"
 	"github.com/pointsman/pointsman/proxy/filter"
 )
 
@@ -28,6 +29,8 @@ type Policy struct {
 	Unlogged bool
 	// Compress is how responses are compressed; nil does not.
 	Compress *filter.Compression
+	// Files is the folder that answers; nil asks an instance.
+	Files *files.Folder
 }
 
 // Timeouts are taken as they are: at zero the time is over at once.
@@ -67,6 +70,9 @@ func (o *Options) policyOf(r *Route) *Policy {
 func (p *Policy) asked(r *Route) *Policy {
 	own, asked := *p, &r.Rules[0].Policy
 	own.Unlogged, own.Compress = asked.Log.Off, filter.NewCompression(&asked.Compress)
+	if f := files.New(&asked.Files); f != nil {
+		own.Files = f
+	}
 	own.Timeouts, own.Tries = own.Timeouts.asked(&asked.Tries), own.Tries.asked(&asked.Tries)
 	own.Respond = asked.Respond
 	if own == *p {

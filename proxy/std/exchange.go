@@ -60,6 +60,11 @@ func (e *exchange) run(do proxy.Action) {
 		}
 		do = e.x.AttemptFailed(proxy.FailedAttempt{Failure: failure, Reused: reused, Replayable: e.replayable()}, time.Now())
 	}
+	if do == proxy.ActionServeFile {
+		if do = e.serveFile(); do == proxy.ActionContinue {
+			return
+		}
+	}
 	if do != proxy.ActionReply {
 		e.client.cut()
 		return

@@ -51,7 +51,7 @@ func NewServer(o Options) *Server {
 	s := &Server{common: o.Common, limits: &limits, recorder: o.Common.SharedRecorder(), log: o.Common.Log,
 		listen: o.Listen, http2: newHTTP2Listener()}
 	s.pools = &pools{dial: o.Dial, idle: s.limits.KeepIdle, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, recorder: s.recorder}
-	s.exchanges.New = func() any { return new(exchange) }
+	s.exchanges.New = func() any { return &exchange{x: proxy.Exchange{ServesFiles: true}} }
 	s.open.progress, s.open.crowd, s.open.files = s.limits.Progress, o.Listen.NewCrowd(s.limits.Conns), o.Listen.Files
 	s.pools.files = o.Listen.Files
 	s.pools.begin()

@@ -1,0 +1,159 @@
+package conformance
+
+import (
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// site is a folder with a few files.
+func site(t testing.TB) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range map[string]string{"index.html": page, "digits.txt": "0123456789", "app.js": "plain", "app.js.br": "br", "app.js.gz": "gz",
+		"docs/index.html": "docs", ".env": "secret", "large.bin": strings.Repeat("0123456789abcdef", 1<<17)} {
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+func TestFiles(t *testing.T) {
+	everyVersion(t, func(t testing.TB, k *kind, version int) {
+		folder := site(t)
+		r := start(t, k, setup{lines: "/ files=" + folder + " try=\"$uri $uri/ =404\" cache=1h"}, at(answering(t, "instance").Addr(), "pointsman.route=/other"))
+		tr := r.clientOf(t, version)
+		ask := func(method, path string, fields ...string) (*http.Response, string) {
+			t.Helper()
+			a := r.roundTrip(t, tr, method, path, fields...)
+			body, err := io.ReadAll(a.Body)
+			if err != nil || a.ProtoMajor != version {
+				t.Errorf("%s %s %s: %d bytes, %v", a.Proto, method, path, len(body), err)
+			}
+			return a, string(body)
+		}
+		tag, modified := "", ""
+		for _, c := range []struct {
+			method, path string
+			fields       []string
+			status       int
+			body         string
+			says         []string // name and value by turns; "" is not there
+		}{
+			{"GET", "/", nil, 200, page, []string{"Content-Type", "text/html; charset=utf-8", "Content-Length", fmt.Sprint(len(page)), "Cache-Control", "max-age=3600", "Accept-Ranges", "bytes"}},
+			{"HEAD", "/", nil, 200, "", []string{"Content-Length", fmt.Sprint(len(page))}},
+			{"GET", "/digits.txt", nil, 200, "0123456789", []string{"Content-Length", "10", "Vary", ""}},
+			{"GET", "/digits.txt?x=1", []string{"Range", "bytes=2-4"}, 206, "234", []string{"Content-Range", "bytes 2-4/10", "Content-Length", "3"}},
+			{"GET", "/digits.txt", []string{"Range", "bytes=-2"}, 206, "89", []string{"Content-Range", "bytes 8-9/10"}},
+			{"GET", "/digits.txt", []string{"Range", "bytes=10-"}, 416, "", []string{"Content-Range", "bytes */10"}},
+			{"GET", "/digits.txt", []string{"Range", "lines=1-2"}, 416, "", nil},
+			{"GET", "/digits.txt", []string{"Range", "bytes=2-4", "If-Range", `"other"`}, 200, "0123456789", nil},
+			{"GET", "/digits.txt", []string{"If-None-Match", "TAG"}, 304, "", []string{"Etag", "TAG", "Cache-Control", "max-age=3600", "Content-Type", ""}},
+			{"GET", "/digits.txt", []string{"If-None-Match", `"other"`}, 200, "0123456789", nil},
+			{"GET", "/digits.txt", []string{"If-Modified-Since", "DATE"}, 304, "", nil},
+			{"GET", "/digits.txt", []string{"If-Match", `"other"`}, 412, "", nil},
+			{"GET", "/app.js", []string{"Accept-Encoding", "gzip"}, 200, "gz", []string{"Content-Encoding", "gzip", "Vary", "Accept-Encoding", "Content-Length", "2", "Content-Type", "text/javascript; charset=utf-8"}},
+			{"GET", "/app.js", []string{"Accept-Encoding", "gzip, br"}, 200, "br", []string{"Content-Encoding", "br"}},
+			{"GET", "/app.js", nil, 200, "plain", []string{"Content-Encoding", "", "Vary", "Accept-Encoding"}},
+			{"GET", "/docs?a=b", nil, 301, "", []string{"Location", "/docs/?a=b"}},
+			{"GET", "/docs/", nil, 200, "docs", nil},
+			{"GET", "/.env", nil, 404, "", []string{"Cache-Control", "no-store"}},
+			{"GET", "/nope", nil, 404, "", nil},
+			{"GET", "/..%2f..%2fetc%2fpasswd", nil, 404, "", nil},
+			{"POST", "/digits.txt", nil, 405, "", []string{"Allow", "GET, HEAD"}},
+			{"GET", "/large.bin", nil, 200, strings.Repeat("0123456789abcdef", 1<<17), []string{"Content-Type", "application/octet-stream"}},
+		} {
+			for i := range c.fields {
+				c.fields[i] = strings.NewReplacer("TAG", tag, "DATE", modified).Replace(c.fields[i])
+			}
+			a, body := ask(c.method, c.path, c.fields...)
+			if a.StatusCode != c.status || c.body != body && a.StatusCode < 400 {
+				t.Errorf("HTTP/%d %s %s %q: %d, %d bytes %.40q", version, c.method, c.path, c.fields, a.StatusCode, len(body), body)
+			}
+			for i := 0; i+1 < len(c.says); i += 2 {
+				if got, want := a.Header.Get(c.says[i]), strings.Replace(c.says[i+1], "TAG", tag, 1); got != want {
+					t.Errorf("HTTP/%d %s %s %q: %s is %q, want %q", version, c.method, c.path, c.fields, c.says[i], got, want)
+				}
+			}
+			if c.path == "/digits.txt" && a.StatusCode == 200 {
+				tag, modified = a.Header.Get("Etag"), a.Header.Get("Last-Modified")
+			}
+		}
+		a, body := ask("GET", "/digits.txt", "Range", "bytes=0-1,8-9")
+		_, parameters, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+		parts := multipart.NewReader(strings.NewReader(body), parameters["boundary"])
+		for _, want := range []string{"01", "89"} {
+			p, err := parts.NextPart()
+			if err != nil {
+				t.Fatalf("HTTP/%d: %v in %q", version, err, body)
+			}
+			if text, _ := io.ReadAll(p); string(text) != want {
+				t.Errorf("HTTP/%d: part %q, want %q", version, text, want)
+			}
+		}
+	})
+}
+
+// A route may have both: files, and compression of those that were not compressed before. And nobody is let past what it restricts.
+func TestFilesAndOtherOptions(t *testing.T) {
+	everyVersion(t, func(t testing.TB, k *kind, version int) {
+		folder := site(t)
+		if err := os.WriteFile(filepath.Join(folder, "docs/page.html"), []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		r := start(t, k, setup{lines: fmt.Sprintf("/docs files=%s compress=gzip\n/app.js files=%[1]s deny=ip:127.0.0.1\n/alias files=%[1]s strip=/alias\n/shut files=%[1]s allow=nonsense", folder)},
+			at(answering(t, "instance").Addr(), "pointsman.route=/tag files="+folder, "pointsman.route=/instance"))
+		tr := r.clientOf(t, version)
+		a := r.roundTrip(t, tr, "GET", "/docs/page.html", "Accept-Encoding", "gzip")
+		body, err := io.ReadAll(decoded(t, a))
+		if err != nil || string(body) != page || a.Header.Get("Content-Encoding") != "gzip" || !strings.HasPrefix(a.Header.Get("Etag"), "W/") {
+			t.Errorf("HTTP/%d: %d bytes, %v, %v", version, len(body), err, a.Header)
+		}
+		again := r.roundTrip(t, tr, "GET", "/docs/page.html", "Accept-Encoding", "gzip", "If-None-Match", a.Header.Get("Etag"))
+		if again.StatusCode != 304 || again.Header.Get("Etag") != a.Header.Get("Etag") {
+			t.Errorf("HTTP/%d: %d %v", version, again.StatusCode, again.Header)
+		}
+		if a := r.roundTrip(t, tr, "GET", "/docs/page.html", "Accept-Encoding", "gzip", "Range", "bytes=0-2"); a.StatusCode != 206 || a.Header.Get("Content-Encoding") != "" {
+			t.Errorf("HTTP/%d: a part is %d %v", version, a.StatusCode, a.Header)
+		}
+		for path, want := range map[string]int{"/app.js": 403, "/alias/app.js": 200, "/alias": 301, "/alias/": 200, "/alias/../digits.txt": 404, "/shut/app.js": 503, "/tag/app.js": 404, "/instance": 200} {
+			if a := r.roundTrip(t, tr, "GET", path); a.StatusCode != want {
+				t.Errorf("HTTP/%d %s: %d, want %d", version, path, a.StatusCode, want)
+			}
+		}
+	})
+}
+
+// A file that is cut while it is sent is a response that is cut.
+func TestAFileThatIsCut(t *testing.T) {
+	everyVersion(t, func(t testing.TB, k *kind, version int) {
+		folder := t.TempDir()
+		path := filepath.Join(folder, "big")
+		const size = 64 << 20 // more than sockets hold
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		r := start(t, k, setup{lines: "/ files=" + folder}, at(answering(t, "instance").Addr(), "pointsman.route=/other"))
+		a := r.roundTrip(t, r.clientOf(t, version), "GET", "/big")
+		if err := os.Truncate(path, 1000); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := io.Copy(io.Discard, a.Body); a.ContentLength != size || err == nil || n == size {
+			t.Errorf("HTTP/%d: %d bytes of %d and %v", version, n, a.ContentLength, err)
+		}
+	})
+}
