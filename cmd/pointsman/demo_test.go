@@ -140,6 +140,13 @@ func TestDemoScalesWithoutLosingARequest(t *testing.T) {
 			t.Errorf("%s: %d %q", c.wish, o.code, o.stderr)
 		}
 	}
+	o := execute(t, binary, nil, "explain", "-admin", admin, "-header", "X-A: b", "http://web.localhost/x")
+	if o.code != 0 || !strings.Contains(o.stdout, "route     web.localhost/  (web)") || strings.Count(o.stdout, "  instance  web") != 5 {
+		t.Errorf("explain: %+v", o)
+	}
+	if o := execute(t, binary, nil, "explain", "-admin", admin, "ftp://x"); o.code != 1 || !strings.Contains(o.stderr, "http(s) URL") {
+		t.Errorf("explain: %+v", o)
+	}
 	for _, name := range []string{"web.localhost", "whatever.example"} {
 		if code, text := withHost(address, name); code != 200 {
 			t.Errorf("%s: %d %s", name, code, text)

@@ -62,7 +62,7 @@ func execute(t *testing.T, name string, env []string, args ...string) outcome {
 
 func TestHelpGoesToStdoutAndSucceeds(t *testing.T) {
 	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"help", "proxy"}, {"proxy", "-help"}, {"registrator", "-h"},
-		{"run", "-help"}, {"demo", "--help"}, {"scale", "-h"}, {"health", "-h"}, {"check", "-h"}, {"version", "-h"}} {
+		{"run", "-help"}, {"demo", "--help"}, {"scale", "-h"}, {"health", "-h"}, {"check", "-h"}, {"explain", "-h"}, {"version", "-h"}} {
 		o := execute(t, binary, nil, args...)
 		if o.code != 0 || o.stderr != "" || len(o.stdout) < 80 {
 			t.Errorf("%v: code %d, stdout %q, stderr %q", args, o.code, o.stdout, o.stderr)

@@ -52,6 +52,7 @@ func Admin(o Options) http.Handler {
 	if o.Table != nil {
 		mux.HandleFunc("GET /api/services", o.services)
 		mux.HandleFunc("GET /api/routes", o.routes)
+		mux.HandleFunc("GET /api/explain", o.explain)
 	}
 	if o.Ejections != nil {
 		mux.HandleFunc("GET /api/ejections", o.ejections)

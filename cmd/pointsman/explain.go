@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// runExplain asks a running proxy where a request goes, and why.
+func runExplain(ctx context.Context, p program) int {
+	f := newFlags(p, "explain", "say which route takes a request, why the others don't, and how its instances do", "URL")
+	admin, headers := address("127.0.0.1:8090"), texts(nil)
+	f.Var(&admin, "admin", "`ADDRESS` of the proxy's admin API")
+	f.Var(&headers, "header", "a header `FIELD` of the request, \"Name: value\"; may be repeated")
+	method := f.String("method", "GET", "`METHOD` of the request")
+	client := f.String("client", "", "`ADDRESS` that is believed to be the client's")
+	listener := f.String("listener", "", "`NAME` of the listener that it comes by; http or https if not given")
+	if code, done := f.parse(1); done {
+		return code
+	}
+	in := url.Values{"url": {f.Arg(0)}, "method": {*method}, "client": {*client}, "listener": {*listener}, "header": headers, "text": {"1"}}
+	if err := askExplain(ctx, "http://"+dialable(string(admin))+"/api/explain?"+in.Encode(), p.stdout); err != nil {
+		fmt.Fprintf(p.stderr, "pointsman explain: %v\n", err)
+		return exitFatal
+	}
+	return exitOK
+}
+
+// maxExplanation bounds an answer: a thousand instances and thirty routes.
+const maxExplanation = 1 << 20
+
+func askExplain(ctx context.Context, where string, out io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := direct().Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxExplanation))
+	if err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", answer.Status, strings.TrimSpace(string(text)))
+	}
+	_, err = out.Write(text)
+	return err
+}

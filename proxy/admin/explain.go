@@ -1,0 +1,90 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
+
+// explainView is where a request would go, and why no other route takes it. Route is null where nothing claims the request.
+type explainView struct {
+	Table     uint64          `json:"table"`
+	Request   string          `json:"request"`
+	Route     *routeView      `json:"route"`
+	Closed    bool            `json:"closed,omitempty"` // it lets nobody in
+	Instances []explainedView `json:"instances"`        // of the services that ask for it, those that get no requests too
+	Others    []otherView     `json:"others"`
+	More      int             `json:"more,omitempty"` // others that are not listed
+}
+
+// explainedView is an instance of a service that asks for the route. InRoute says that it gets requests of the route while it is routable.
+type explainedView struct {
+	Service string `json:"service"`
+	instanceView
+	InRoute bool    `json:"in_route"`
+	Share   float64 `json:"share,omitempty"`
+}
+
+// otherView is a route that does not take the request, and why.
+type otherView struct {
+	Service string   `json:"service"`
+	Route   string   `json:"route"`
+	Match   []string `json:"match,omitempty"`
+	Reason  string   `json:"reason"`
+}
+
+// explain answers /api/explain?url=...&method=...&header=Name: value&client=...&listener=..., as text where text=1 asks for it.
+func (o Options) explain(w http.ResponseWriter, r *http.Request) {
+	in := r.URL.Query()
+	q, err := proxy.Imagined{URL: in.Get("url"), Method: in.Get("method"), Fields: in["header"], Client: in.Get("client"), Listener: in.Get("listener")}.Query()
+	if err != nil {
+		plain(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	t := o.Table()
+	if t == nil {
+		plain(w, http.StatusServiceUnavailable, "not ready: no complete view of the catalogue yet")
+		return
+	}
+	view := viewExplanation(t, q)
+	if in.Get("text") != "" {
+		plain(w, http.StatusOK, view.text())
+		return
+	}
+	answer(w, view)
+}
+
+func viewExplanation(t *routing.Table, q routing.Query) explainView {
+	e := t.Explain(q)
+	scheme := "http://"
+	if q.TLS {
+		scheme = "https://"
+	}
+	view := explainView{Table: t.Number, Request: clip(q.Request.Method + " " + scheme + q.Authority + q.Path + q.Search),
+		Instances: []explainedView{}, Others: []otherView{}, More: e.More}
+	for _, x := range e.Others {
+		one := otherView{Service: x.Service, Route: x.Text, Reason: x.Reason}
+		if x.Route != nil {
+			one.Match = x.Route.Rules[0].MatchWords()
+		}
+		view.Others = append(view.Others, one)
+	}
+	if e.Route == nil {
+		return view
+	}
+	route := viewRoute(e.Route)
+	view.Route, view.Closed = &route, e.Route.Closed
+	shares := map[string]float64{}
+	for _, m := range route.Instances {
+		shares[m.Service+" "+m.ID+" "+m.Address] = m.Share
+	}
+	for _, x := range e.Instances[:min(len(e.Instances), defaultLimit)] {
+		one := explainedView{Service: clip(x.Service), instanceView: viewInstance(x)}
+		if x.Upstream != nil {
+			one.Share, one.InRoute = shares[one.Service+" "+one.ID+" "+x.Upstream.Address()]
+		}
+		view.Instances = append(view.Instances, one)
+	}
+	return view
+}

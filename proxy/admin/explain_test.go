@@ -1,0 +1,73 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
+
+// explained is what the API says of a request.
+func explained(t *testing.T, table *routing.Table, in url.Values) (status int, body string, view explainView) {
+	t.Helper()
+	w := get(Admin(Options{Table: func() *routing.Table { return table }}), "localhost", "/api/explain?"+in.Encode())
+	body = w.Body.String()
+	if w.Code == http.StatusOK && in.Get("text") == "" {
+		if err := json.Unmarshal([]byte(body), &view); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+	}
+	return w.Code, body, view
+}
+
+func TestExplainTellsWhereARequestGoes(t *testing.T) {
+	gone := fixture.Instance("web", "10.0.0.2", 80, "pointsman.route=a.io/")
+	gone.Status = discovery.Critical
+	table := routing.NewTable(routing.Options{Languages: fixture.Languages(), Listeners: []string{"http", "https"}}).Next(fixture.Snapshot(
+		fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=a.io/"), gone,
+		fixture.Instance("canary", "10.0.0.3", 80, "pointsman.route=a.io/ header=X-Key:geheim method=GET client=10.0.0.0/8 query=v:1 listener=https"),
+		fixture.Instance("shut", "10.0.0.4", 80, "pointsman.route=shut.io/ listener=nowhere")))
+	for _, c := range []struct {
+		name, service string
+		in            url.Values
+	}{
+		{"plain", "web", url.Values{"url": {"a.io/x"}}},
+		{"all conditions", "canary", url.Values{"url": {"https://A.io/x/../y?v=1"}, "header": {"x-key: geheim"}, "client": {"::ffff:10.1.2.3"}}},
+		{"another method", "web", url.Values{"url": {"https://a.io/?v=1"}, "header": {"x-key: geheim"}, "client": {"10.1.2.3"}, "method": {"PUT"}}},
+		{"another listener", "web", url.Values{"url": {"https://a.io/?v=1"}, "header": {"x-key: geheim"}, "client": {"10.1.2.3"}, "listener": {"http"}}},
+		{"closed", "shut", url.Values{"url": {"shut.io"}}},
+		{"none", "", url.Values{"url": {"b.io"}}},
+	} {
+		status, body, view := explained(t, table, c.in)
+		got := ""
+		if view.Route != nil {
+			got = view.Route.Service
+		}
+		if status != 200 || got != c.service || view.Closed != (c.name == "closed") || strings.Contains(body, "geheim") {
+			t.Errorf("%s: %d %s", c.name, status, body)
+		}
+	}
+	_, text, _ := explained(t, table, url.Values{"url": {"a.io/x?y#z"}, "text": {"1"}})
+	if want := `GET http://a.io/x?y
+  route     a.io/  (web)
+  instance  web  web-10.0.0.1-80  10.0.0.1:80  passing  100 %
+  instance  web  web-10.0.0.2-80  10.0.0.2:80  critical  gets no requests of this route
+  not       a.io/ method=GET header=x-key:... query=v:1 client=10.0.0.0/8 listener=https  (canary)  listener= does not hold
+`; text != want {
+		t.Errorf("%s\nwant\n%s", text, want)
+	}
+	for _, bad := range []url.Values{{}, {"url": {"ftp://x"}}, {"url": {"/x"}}, {"url": {"a.io"}, "client": {"x"}}, {"url": {"a.io"}, "header": {"x"}}, {"url": {"a.io"}, "header": {"a: b\r\nc: d"}},
+		{"url": {"a.io"}, "method": {"a b"}}, {"url": {"a.io/\x00"}}} {
+		if status, body, _ := explained(t, table, bad); status != 400 {
+			t.Errorf("%v: %d %s", bad, status, body)
+		}
+	}
+	if status, _, _ := explained(t, nil, url.Values{"url": {"a.io"}}); status != 503 {
+		t.Errorf("no table: %d", status)
+	}
+}

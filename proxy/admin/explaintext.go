@@ -1,0 +1,74 @@
+package admin
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// text is an explanation for a terminal.
+func (v explainView) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", v.Request)
+	switch {
+	case v.Route == nil:
+		b.WriteString("  no route takes it: 404\n")
+	case v.Closed:
+		fmt.Fprintf(&b, "  route     %s\n            closed: a restriction can't be honoured, or could not be judged: 503\n", v.Route.text())
+	default:
+		fmt.Fprintf(&b, "  route     %s\n", v.Route.text())
+	}
+	for _, i := range v.Instances {
+		fmt.Fprintf(&b, "  instance  %s\n", i.text())
+	}
+	if v.Route != nil {
+		for _, m := range v.Route.Instances {
+			if m.ID == "" { // no service has registered it
+				fmt.Fprintf(&b, "  upstream  %s  %.0f %%\n", m.Address, 100*m.Share)
+			}
+		}
+		if len(v.Route.Instances) == 0 && !v.Closed {
+			b.WriteString("            no instance may be asked: 503\n")
+		}
+	}
+	for _, o := range v.Others {
+		fmt.Fprintf(&b, "  not       %s  (%s)  %s\n", strings.Join(append([]string{o.Route}, o.Match...), " "), o.Service, o.Reason)
+	}
+	if v.More > 0 {
+		fmt.Fprintf(&b, "            and %d more\n", v.More)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// text is a route as it is asked for.
+func (r *routeView) text() string {
+	name := r.Host + r.Path
+	if r.Default {
+		name = "(the default service)"
+	}
+	return strings.Join(append([]string{name}, r.Match...), " ") + "  (" + r.Service + ")"
+}
+
+// text is an instance and its state.
+func (i *explainedView) text() string {
+	words := []string{i.Service, i.ID, net.JoinHostPort(i.Address, strconv.Itoa(i.Port)), i.Status}
+	switch {
+	case !i.InRoute:
+		words = append(words, "gets no requests of this route")
+	case i.Ejected:
+		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share), strings.TrimSpace("ejected "+i.EjectedFor))
+	case !i.Routable:
+		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share), "refuses connections")
+	default:
+		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share))
+	}
+	if i.InFlight > 0 {
+		words = append(words, fmt.Sprintf("%d in flight", i.InFlight))
+	}
+	if i.Latency > 0 {
+		words = append(words, i.Latency.Round(10*time.Microsecond).String())
+	}
+	return strings.Join(words, "  ")
+}
