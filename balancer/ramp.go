@@ -22,10 +22,10 @@ const (
 	rampRounds = 10
 )
 
-// Return notes that the way takes requests from now on after it took none. Over is how long its share grows on every route; one that asks
-// for a longer slow start gets that.
+// Return notes that the way takes requests from now on after it took none. Over is how long its share grows on every route, at least as long
+// as was to be on a way back that is not over; a route that asks for a longer slow start gets that.
 func (r *ramp) Return(now time.Time, over time.Duration) {
-	r.over.Store(int64(over))
+	r.over.Store(max(r.over.Load(), int64(over)))
 	r.since.Store(now.UnixNano())
 }
 

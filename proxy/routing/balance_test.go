@@ -2,9 +2,12 @@ package routing
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
@@ -224,4 +227,37 @@ func TestOptionsOfAnAddressThatIsRegisteredTwice(t *testing.T) {
 		}
 		list[0].Node, list[1].Node = list[1].Node, list[0].Node // the other one stands first
 	}
+}
+
+// An instance that the catalogue has let nobody to starts slowly when it lets them again, and none of the others does.
+func TestSlowStartAfterTheCatalogueTookItOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSwitch(Options{})
+		list := lines("web", "slow-start=30s", "slow-start=30s")
+		share := func() float64 {
+			s.Apply(fixture.Snapshot(slices.Clone(list)...))
+			n := 0
+			for range 1000 {
+				m, ok := routeOf(t, s.Load()).Pick(balancer.Want{})
+				if ok && m.Upstream.Address() == "10.0.0.2:80" {
+					n++
+				}
+			}
+			return float64(n) / 1000
+		}
+		for _, c := range []struct {
+			passed time.Duration
+			status discovery.Status
+			want   float64
+		}{
+			{0, discovery.Passing, 0.5}, {time.Minute, discovery.Warning, 0.5}, {time.Minute, discovery.Critical, 0}, {time.Minute, discovery.Passing, 0.1 / 1.1},
+			{15 * time.Second, discovery.Warning, 0.55 / 1.55}, {15 * time.Second, discovery.Passing, 0.5},
+		} {
+			time.Sleep(c.passed)
+			list[1].Status = c.status
+			if got := share(); math.Abs(got-c.want) > 0.01 {
+				t.Errorf("%s after %s: a share of %.3f, want %.3f", c.status, c.passed, got, c.want)
+			}
+		}
+	})
 }

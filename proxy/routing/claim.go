@@ -24,6 +24,8 @@ type claimant struct {
 	// standing is what each instance carries over to the next table, in the block's order; known finds it by identity.
 	standing []standing
 	known    map[discovery.Identity]*standing
+	// returned are the ways of instances that were not usable before, until the table is published.
+	returned []*balancer.Way
 	// vacant is when the last instance went; zero while there is one.
 	vacant time.Time
 }
@@ -38,6 +40,7 @@ type standing struct {
 	used     int  // rules in effect as written
 	clean    bool // all of them are, and no tag has another verdict
 	foreign  bool // it is no HTTP instance: it has no upstream and no part in any route
+	usable   bool // the catalogue allows requests
 }
 
 // claim is a service's part in one route. rule is that of its oldest instance. No members means that none of its instances is usable.
@@ -115,7 +118,7 @@ func (o *Options) compile(env dialect.Env, same, first bool, prev *claimant, blo
 func (c *compiler) read(i int) {
 	in, now := &c.out.block.Instances[i], &c.out.standing[i]
 	before := c.before(in)
-	now.tags = in.Tags
+	now.tags, now.usable = in.Tags, in.Usable()
 	if c.same && before != nil && before.clean && slices.Equal(before.tags, in.Tags) {
 		now.rules, now.defaults, now.used, now.clean = before.rules, before.defaults, before.used, true
 		return
@@ -170,6 +173,9 @@ func (c *compiler) join(key routeKey, i int, r *dialect.Rule) {
 	way := c.way(i, &r.Options)
 	if !in.Usable() {
 		return
+	}
+	if before := c.before(in); before != nil && !before.usable && before.upstream == u {
+		c.out.returned = append(c.out.returned, way)
 	}
 	// Registrations of one address are one Upstream: it counts once in a route, by the one that is told to have started last.
 	m := Member{Upstream: u, Way: way, Instance: in, Rule: r}

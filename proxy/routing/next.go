@@ -97,6 +97,7 @@ func (d *derivation) visit(old *claimant, block *discovery.Service) {
 	d.explain(old, block)
 	c, made := d.prev.options.compile(d.next.env, d.same, d.prev.Number == 0, old, block)
 	d.next.arrived = append(d.next.arrived, made...)
+	d.next.returned, c.returned = append(d.next.returned, c.returned...), nil
 	d.next.claimants = append(d.next.claimants, c)
 	d.next.told = append(d.next.told, newVerdicts(old, c)...)
 	d.depart(old, c)

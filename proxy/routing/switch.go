@@ -57,6 +57,9 @@ func (s *Switch) Apply(snap *discovery.Snapshot) {
 	for _, u := range next.arrived {
 		u.StampRoutable(now)
 	}
+	for _, w := range next.returned {
+		w.Return(now, 0)
+	}
 	for _, u := range next.departed {
 		u.Retire()
 	}

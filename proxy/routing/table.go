@@ -105,6 +105,7 @@ type Table struct {
 	naming    map[routeKey]*Route // those that name other services; nil where none does
 	fallback  *Route              // of the default service; nil when there is none
 	arrived   []*balancer.Upstream
+	returned  []*balancer.Way // of instances that the catalogue keeps requests from no more
 	departed  []*balancer.Upstream
 	unspoken  []*balancer.Way // of instances that stay
 	told      []Verdict       // those that the table before did not have
