@@ -35,7 +35,7 @@ func (x *Exchange) pickOnce() (*routing.Member, bool) {
 
 // pickBeyond chooses from the sets behind the one at hand. Where none of them has an instance, that one stays at hand.
 func (x *Exchange) pickBeyond() (*routing.Member, bool) {
-	if x.diverted || x.set >= x.Route.Fallbacks {
+	if x.diverted || x.Route.Closed || x.set >= x.Route.Fallbacks {
 		return nil, false
 	}
 	before := x.position

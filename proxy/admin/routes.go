@@ -27,6 +27,15 @@ type routeView struct {
 	Dialect   string       `json:"dialect"`
 	Default   bool         `json:"default,omitempty"`
 	Instances []memberView `json:"instances"`
+	Sets      []setView    `json:"sets,omitempty"`
+}
+
+// setView are the instances of another service that serve a route: with Fallback where those before them can't, else in an error's place.
+type setView struct {
+	Service   string `json:"service"`
+	Fallback  bool   `json:"fallback"`
+	Instances int    `json:"instances"`
+	Usable    int    `json:"usable"`
 }
 
 // memberView is one instance in one route; Service and ID are "" where a line of the routes file names its address. Share is its part of the traffic while all are usable, from 0 to 1.
@@ -104,6 +113,16 @@ func viewRoute(r *routing.Route) routeView {
 			one.Service, one.ID = clip(m.Instance.Service), clip(m.Instance.ID)
 		}
 		v.Instances = append(v.Instances, one)
+	}
+	for i := range r.Sets {
+		s := &r.Sets[i]
+		one := setView{Service: clip(s.Service), Fallback: i < r.Fallbacks, Instances: len(s.Members)}
+		for j := range s.Members {
+			if s.Members[j].Way.Usable() {
+				one.Usable++
+			}
+		}
+		v.Sets = append(v.Sets, one)
 	}
 	return v
 }

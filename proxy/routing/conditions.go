@@ -228,6 +228,7 @@ func hasCookie(n *dialect.Named, r *http1.Request) bool {
 func (r *Route) closedForm(o *Options) *Route {
 	c := *r
 	c.Members, c.Closed, c.Blocking, c.conditions = nil, true, false, nil
+	c.Sets, c.Fallbacks, c.On = nil, 0, nil
 	c.Policy = o.Defaults
 	c.picker = o.Balance.Build([]balancer.Member{}, r.Lane)
 	return &c

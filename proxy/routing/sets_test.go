@@ -125,6 +125,11 @@ func TestWhatSetsMustNotOpen(t *testing.T) {
 	if text := setsOf(t, got, "web.io"); text != "members | closed" {
 		t.Error(text)
 	}
+	// So does one that is closed to requests of which it can't be told whether they meet its conditions.
+	got = table(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.io/ path-regexp=^/[ab]+$ fallback=service:spare on=none:404"), spare)
+	if r, ok := got.Match(Query{Authority: "web.io", Path: "/a"}); !ok || len(r.Sets) != 1 || r.closed == nil || r.closed.Sets != nil || r.closed.On != nil || r.closed.Choices() != 0 {
+		t.Errorf("%+v", r)
+	}
 	// Nor is an instance used that restricts its own routes, or the proxy itself, or the catalogue.
 	got = table(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.io/ fallback=service:spare|service:pointsman|service:consul"),
 		fixture.Instance("spare", "10.0.1.1", 80, "pointsman.route=s.io/ allow=ip:10.0.0.0/8"), fixture.Instance("spare", "10.0.1.2", 80), fixture.Instance("pointsman", "10.0.2.1", 80),

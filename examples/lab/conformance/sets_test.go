@@ -2,7 +2,10 @@ package conformance
 
 import (
 	"bufio"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 
@@ -119,5 +122,50 @@ func TestASetComesAndGoes(t *testing.T) {
 		ask(200)
 		r.apply(spare)
 		ask(200)
+	})
+}
+
+// The same over HTTP/2.
+func TestSetsInOrderOverHTTP2(t *testing.T) {
+	t.Parallel()
+	client := http2Client(t)
+	for _, c := range []struct {
+		options string
+		status  int
+		body    string
+	}{
+		{"fallback=service:spare", 200, "spare"}, {"on=none:410", 410, ""}, {"on=none:service:spare", 200, "spare"}, {"on=none:https://status.example/", 302, ""},
+	} {
+		r := start(t, kindNamed("std"), setup{}, at(gone(t), "pointsman.route=/g "+c.options), as("spare", at(answering(t, "spare").Addr())))
+		a, err := client.Transport.RoundTrip(httptest.NewRequest("GET", "http://"+r.addr+"/g", http.NoBody))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(a.Body)
+		_ = a.Body.Close()
+		if err != nil || a.StatusCode != c.status || c.body != "" && string(body) != c.body || a.ProtoMajor != 2 {
+			t.Errorf("%s: %s %q %v", c.options, a.Status, body, err)
+		}
+	}
+}
+
+// An instance whose host is gone answers nothing at all: who meets it waits for the connect's time and is served by the other one.
+func TestABlackHoleCostsNobodyARequest(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		var asked, conns atomic.Int64
+		const tag = "pointsman.route=/ connect-timeout=150ms"
+		r := start(t, k, setup{}, at(blackHole(t), tag), at(counting(t, sized("ok"), &asked, &conns).Addr(), tag))
+		for n := range 20 {
+			request := get("/g", "")
+			if n%2 == 1 {
+				request = post("Content-Length: 1\r\n", "x")
+			}
+			if a, err := r.ask(t, request); err != nil || a.status != 200 {
+				t.Errorf("%+v %v", a, err)
+			}
+		}
+		if asked.Load() != 20 {
+			t.Errorf("20 requests arrived %d times", asked.Load())
+		}
 	})
 }
