@@ -36,7 +36,8 @@ func TestRoutesJSON(t *testing.T) {
           "usable": false,
           "options": [
             "share=0.5",
-            "strip=/p"
+            "strip=/p",
+            "proxy-redirect=off"
           ]
         }
       ]

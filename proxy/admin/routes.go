@@ -107,7 +107,7 @@ func viewRoute(r *routing.Route) routeView {
 	for i := range shown {
 		m := &shown[i]
 		one := memberView{
-			Address: m.Upstream.Address(), Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Rule.Words()[len(m.Rule.MatchWords()):],
+			Address: m.Upstream.Address(), Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Rule.Shown()[len(m.Rule.MatchWords()):],
 		}
 		if m.Instance != nil {
 			one.Service, one.ID = clip(m.Instance.Service), clip(m.Instance.ID)

@@ -16,6 +16,8 @@ type option struct {
 	restricts bool
 	// operator says that only the operator may write it.
 	operator bool
+	// secret says that its value is for nobody's eyes: people are told that it is set.
+	secret bool
 	// fabio says that it is an option of Fabio's tags too.
 	fabio bool
 	// repeats says that it may be given more than once, and adds up. Of others the last one counts, but a condition or restriction given

@@ -12,10 +12,27 @@ var filterOptions = []option{
 	{name: "redirect", scope: scopeRoute, fabio: true, answers: true, set: setRedirect, print: printRedirect},
 	{name: "strip", scope: scopeInstance, fabio: true, set: setStrip, print: printStrip, judge: judgeStrip},
 	{name: "prepend", scope: scopeInstance, fabio: true, forwards: true, set: setPrepend, print: printPrepend, judge: judgePrepend},
+	{name: "replace-path", scope: scopeInstance, forwards: true, set: setReplacePath, print: printReplacePath},
 	{name: "host", scope: scopeInstance, fabio: true, forwards: true, set: setHost, print: printHost},
+	{name: "proxy-redirect", scope: scopeInstance, forwards: true, set: setProxyRedirect, print: printProxyRedirect},
+	{name: "request-header", repeats: true, forwards: true, set: setRequestHeader, print: printRequestHeader},
+	{name: "response-header", repeats: true, set: setResponseHeader, print: printResponseHeader},
+	{name: "cors", set: setCORS, print: printCORS, judge: judgeCORS},
+	{name: "cors-credentials", set: setCORSCredentials, print: printCORSCredentials, judge: judgeCORS},
+	{name: "cors-methods", set: setCORSMethods, print: printCORSMethods, judge: judgeCORS},
+	{name: "cors-headers", set: setCORSHeaders, print: printCORSHeaders, judge: judgeCORS},
+	{name: "cors-expose", set: setCORSExpose, print: printCORSExpose, judge: judgeCORS},
+	{name: "cors-max-age", set: setCORSMaxAge, print: printCORSMaxAge, judge: judgeCORS},
+	{name: "max-body", set: setMaxBody, print: printMaxBody},
+	{name: "rate-limit", restricts: true, repeats: true, set: setRateLimit, print: printRateLimit},
 	{name: "allow", scope: scopeRoute, restricts: true, fabio: true, set: setAllow, print: printAllow},
 	{name: "deny", scope: scopeRoute, restricts: true, fabio: true, set: setDeny, print: printDeny},
-	{name: "auth", scope: scopeRoute, restricts: true, fabio: true, set: setAuth, print: printAuth},
+	{name: "auth", scope: scopeRoute, restricts: true, secret: true, fabio: true, set: setAuth, print: printAuth, judge: judgeAuth},
+	{name: "auth-realm", restricts: true, set: setAuthRealm, print: printAuthRealm, judge: judgeAuth},
+	{name: "auth-pass", restricts: true, set: setAuthPass, print: printAuthPass, judge: judgeAuth},
+	{name: "forward-auth", restricts: true, set: setForwardAuth, print: printForwardAuth, judge: judgeForwardAuth},
+	{name: "forward-auth-headers", restricts: true, set: setForwardAuthHeaders, print: printForwardAuthHeaders, judge: judgeForwardAuth},
+	{name: "forward-auth-timeout", restricts: true, set: setForwardAuthTimeout, print: printForwardAuthTimeout, judge: judgeForwardAuth},
 }
 
 func setRedirect(l *line, value string) (err error) {
@@ -35,6 +52,7 @@ func printRedirect(r *Rule) []string {
 
 func setStrip(l *line, value string) error {
 	l.rule.Options.Strip = value
+	l.keepLocation()
 	return checkPath(value)
 }
 
@@ -54,6 +72,7 @@ func judgeStrip(l *line) {
 
 func setPrepend(l *line, value string) error {
 	l.rule.Options.Prepend = strings.TrimSuffix(value, "/")
+	l.keepLocation()
 	return checkPath(value)
 }
 
@@ -73,8 +92,13 @@ func judgePrepend(l *line) {
 
 func setHost(l *line, value string) error {
 	o := &l.rule.Options
-	if value == "dst" {
+	l.keepLocation()
+	switch {
+	case value == "dst", value == "instance" && !l.fabio:
 		o.Host, o.HostDst = "", true
+		return nil
+	case value == "keep" && !l.fabio:
+		o.Host, o.HostDst = "", false
 		return nil
 	}
 	text, _, err := splitAuthority(strings.ToLower(value))
@@ -119,8 +143,32 @@ func setDeny(l *line, value string) (err error) {
 
 func printDeny(r *Rule) []string { return printIf(len(r.Policy.Deny) > 0, networks(r.Policy.Deny)) }
 
-func setAuth(*line, string) error {
-	return errors.New("auth is not available here: the route is refused rather than served to everybody")
+// keepLocation leaves Location alone where a tag of Fabio's changes path or host, as Fabio does.
+func (l *line) keepLocation() {
+	if l.fabio {
+		l.rule.Options.KeepLocation = true
+	}
 }
 
-func printAuth(*Rule) []string { return nil }
+func setProxyRedirect(l *line, value string) error {
+	switch value {
+	case "default", "off":
+		l.rule.Options.KeepLocation = value == "off"
+		return nil
+	}
+	return fmt.Errorf("proxy-redirect=%s is neither default nor off", shown(value))
+}
+
+func printProxyRedirect(r *Rule) []string { return printIf(r.Options.KeepLocation, "off") }
+
+func setReplacePath(l *line, value string) (err error) {
+	l.rule.Options.Replace, err = ParsePathReplacement(value)
+	return err
+}
+
+func printReplacePath(r *Rule) []string {
+	if r.Options.Replace == nil {
+		return nil
+	}
+	return []string{r.Options.Replace.Text}
+}

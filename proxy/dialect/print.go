@@ -19,6 +19,18 @@ func (r *Rule) Words() (out []string) {
 	return out
 }
 
+// Shown is Words for people: of a secret it says that it is set.
+func (r *Rule) Shown() (out []string) {
+	for i := range options {
+		if o := &options[i]; o.secret && len(o.print(r)) > 0 {
+			out = append(out, o.name+"="+hidden)
+		} else {
+			out = append(out, o.words(r)...)
+		}
+	}
+	return out
+}
+
 // source is the first word of a line.
 func (m *Match) source() string {
 	text := m.Host.Text

@@ -21,7 +21,7 @@ func splitWords(text string, remarks bool) (out []string, err error) {
 			end = len(text)
 		case text[end] == '"':
 			if end == 0 || text[end-1] != '=' || strings.IndexByte(text, '=') != end-1 {
-				return out, fmt.Errorf("a quote inside of %s: quotes stand around a whole value, as in name=\"a value\"", shown(text[:end+1]))
+				return out, fmt.Errorf("a quote inside of %s: quotes stand around a whole value, as in name=\"a value\"", shown(concealed(text[:end+1], false)))
 			}
 			value, rest, err := unquote(text[end:])
 			if err != nil {

@@ -30,6 +30,10 @@ type Options struct {
 	Share float64
 	// Strip is removed from the front of the path, then Prepend is put there.
 	Strip, Prepend string
+	// Replace changes the path between the two; nil does not.
+	Replace *PathReplacement
+	// KeepLocation passes Location fields on as the instance wrote them.
+	KeepLocation bool
 	// Host replaces the Host field; with HostDst it is the instance's address and port.
 	Host    string
 	HostDst bool

@@ -1,0 +1,209 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxUsers bounds the users of a line; more belong in a file.
+const maxUsers = 64
+
+// auth is what the line is about to ask of users.
+func (l *line) auth() *BasicAuth {
+	f := &l.rule.Policy.Filters
+	if f.Auth == nil {
+		f.Auth = &BasicAuth{}
+	}
+	return f.Auth
+}
+
+// setAuth reads basic:NAME:HASH and more of them, or file:PATH. No error holds a hash.
+func setAuth(l *line, value string) error {
+	if l.fabio {
+		return errors.New("auth names a scheme of Fabio's own configuration: the route is refused rather than served to everybody")
+	}
+	kind, rest, _ := strings.Cut(value, ":")
+	switch kind {
+	case "basic":
+		var users []User
+		for _, text := range l.list(rest) {
+			u, err := ParseUser(text)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(users, func(o User) bool { return o.Name == u.Name }) {
+				return fmt.Errorf("user %s is given twice", shown(u.Name))
+			}
+			users = append(users, u)
+		}
+		if len(users) > maxUsers {
+			return fmt.Errorf("auth=basic may name %d users; the operator can name a file", maxUsers)
+		}
+		l.auth().Users = users
+		return nil
+	case "file":
+		if l.env.Writer != WriterOperator {
+			return errors.New("only the operator may write auth=file: in the routes file")
+		}
+		if !filepath.IsAbs(rest) {
+			return errors.New("auth=file: needs the whole path of an htpasswd file")
+		}
+		l.auth().File = rest
+		return nil
+	}
+	return errors.New("auth is neither basic:NAME:HASH, as htpasswd writes it, nor file:PATH")
+}
+
+func printAuth(r *Rule) []string {
+	a := r.Policy.Filters.Auth
+	switch {
+	case a == nil:
+	case a.File != "":
+		return []string{"file:" + a.File}
+	case len(a.Users) > 0:
+		texts := make([]string, len(a.Users))
+		for i, u := range a.Users {
+			texts[i] = u.Name + ":" + u.Hash
+		}
+		return []string{"basic:" + strings.Join(texts, ",")}
+	}
+	return nil
+}
+
+// judgeAuth comes with each of its options: those beside auth are nothing without it.
+func judgeAuth(l *line) {
+	if f := &l.rule.Policy.Filters; f.Auth != nil && len(f.Auth.Users) == 0 && f.Auth.File == "" {
+		l.note("auth-realm and auth-pass have no effect without auth")
+		f.Auth = nil
+	}
+}
+
+func setAuthRealm(l *line, value string) error {
+	const most = 128
+	if value == "" || len(value) > most || !isFieldValue(value) {
+		return fmt.Errorf("auth-realm=%s is not a text of up to %d characters", shown(value), most)
+	}
+	l.auth().Realm = value
+	return nil
+}
+
+func printAuthRealm(r *Rule) []string {
+	a := r.Policy.Filters.Auth
+	if a == nil || a.Realm == "" {
+		return nil
+	}
+	return []string{a.Realm}
+}
+
+func setAuthPass(l *line, value string) error {
+	switch value {
+	case "", "true", "false":
+		l.auth().Pass = value != "false"
+		return nil
+	}
+	return fmt.Errorf("auth-pass=%s is neither true nor false", shown(value))
+}
+
+func printAuthPass(r *Rule) []string {
+	a := r.Policy.Filters.Auth
+	return printIf(a != nil && a.Pass, "true")
+}
+
+// forwardAuth is what the line is about to ask another server.
+func (l *line) forwardAuth() *ForwardAuth {
+	f := &l.rule.Policy.Filters
+	if f.ForwardAuth == nil {
+		f.ForwardAuth = &ForwardAuth{}
+	}
+	return f.ForwardAuth
+}
+
+// setForwardAuth reads service:NAME[/PATH], or a URL.
+func setForwardAuth(l *line, value string) error {
+	if rest, ok := strings.CutPrefix(value, "service:"); ok {
+		name, path, _ := strings.Cut(rest, "/")
+		path = "/" + path
+		if plain, _, _ := strings.Cut(path, "?"); name == "" || !isToken(name) || checkPath(plain) != nil {
+			return fmt.Errorf("forward-auth=%s is not service:NAME/PATH", shown(value))
+		}
+		l.forwardAuth().Service, l.forwardAuth().Path = name, path
+		return nil
+	}
+	if l.env.Writer != WriterOperator {
+		return errors.New("only the operator may write forward-auth with a URL, in the routes file; write forward-auth=service:NAME/PATH")
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return fmt.Errorf("forward-auth=%s is neither service:NAME/PATH nor a URL", shown(value))
+	}
+	l.forwardAuth().URL = value
+	return nil
+}
+
+func printForwardAuth(r *Rule) []string {
+	a := r.Policy.Filters.ForwardAuth
+	switch {
+	case a == nil:
+	case a.URL != "":
+		return []string{a.URL}
+	case a.Service != "":
+		return []string{"service:" + a.Service + a.Path}
+	}
+	return nil
+}
+
+// judgeForwardAuth comes with each of its options: those beside it are nothing without it.
+func judgeForwardAuth(l *line) {
+	if f := &l.rule.Policy.Filters; f.ForwardAuth != nil && f.ForwardAuth.URL == "" && f.ForwardAuth.Service == "" {
+		l.note("the forward-auth- options have no effect without forward-auth")
+		f.ForwardAuth = nil
+	}
+}
+
+func setForwardAuthHeaders(l *line, value string) error {
+	names, err := l.tokens("forward-auth-headers", value)
+	if err != nil {
+		return err
+	}
+	if len(names) > maxFieldChanges {
+		return fmt.Errorf("forward-auth-headers may name %d fields", maxFieldChanges)
+	}
+	for _, name := range names {
+		if err := checkRequestField(name); err != nil {
+			return err
+		}
+	}
+	l.forwardAuth().Headers = names
+	return nil
+}
+
+func printForwardAuthHeaders(r *Rule) []string {
+	a := r.Policy.Filters.ForwardAuth
+	if a == nil || len(a.Headers) == 0 {
+		return nil
+	}
+	return []string{strings.Join(a.Headers, ",")}
+}
+
+func setForwardAuthTimeout(l *line, value string) error {
+	const most = time.Minute
+	d, err := time.ParseDuration(value)
+	if err != nil || d < time.Millisecond || d > most {
+		return fmt.Errorf("forward-auth-timeout=%s is not between 1ms and %s", shown(value), most)
+	}
+	l.forwardAuth().Timeout = d
+	return nil
+}
+
+func printForwardAuthTimeout(r *Rule) []string {
+	a := r.Policy.Filters.ForwardAuth
+	if a == nil || a.Timeout == 0 {
+		return nil
+	}
+	return []string{a.Timeout.String()}
+}

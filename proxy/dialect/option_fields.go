@@ -1,0 +1,119 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// maxFieldChanges bounds the changes of a route's fields, each of which is compared with each field.
+const maxFieldChanges = 32
+
+func setRequestHeader(l *line, value string) error {
+	return l.addChange(&l.rule.Policy.Filters.RequestFields, value, checkRequestField)
+}
+
+func printRequestHeader(r *Rule) []string { return printChanges(r.Policy.Filters.RequestFields) }
+
+func setResponseHeader(l *line, value string) error {
+	return l.addChange(&l.rule.Policy.Filters.ResponseFields, value, checkResponseField)
+}
+
+func printResponseHeader(r *Rule) []string { return printChanges(r.Policy.Filters.ResponseFields) }
+
+// addChange reads set:NAME:VALUE, add:NAME:VALUE or remove:NAME.
+func (l *line) addChange(to *[]FieldChange, value string, check func(name string) error) error {
+	kind, rest, _ := strings.Cut(value, ":")
+	c := FieldChange{Name: rest}
+	switch kind {
+	case "remove":
+		c.Kind = ChangeRemove
+	case "set", "add":
+		if kind == "add" {
+			c.Kind = ChangeAdd
+		}
+		var ok bool
+		if c.Name, c.Value, ok = strings.Cut(rest, ":"); !ok {
+			return fmt.Errorf("%s is not %s:NAME:VALUE", shown(value), kind)
+		}
+		c.Value = strings.Trim(c.Value, " \t")
+	default:
+		return fmt.Errorf("%s is neither set:NAME:VALUE, add:NAME:VALUE nor remove:NAME", shown(value))
+	}
+	if !isToken(c.Name) {
+		return fmt.Errorf("%s is not the name of a header field", shown(c.Name))
+	}
+	if !isFieldValue(c.Value) {
+		return fmt.Errorf("the value of %s has a character that no header field may have", c.Name)
+	}
+	if err := check(c.Name); err != nil {
+		return err
+	}
+	if len(*to) == maxFieldChanges {
+		return fmt.Errorf("a route may change %d header fields", maxFieldChanges)
+	}
+	*to = append(*to, c)
+	return nil
+}
+
+func printChanges(list []FieldChange) (out []string) {
+	for _, c := range list {
+		switch c.Kind {
+		case ChangeSet:
+			out = append(out, "set:"+c.Name+":"+c.Value)
+		case ChangeAdd:
+			out = append(out, "add:"+c.Name+":"+c.Value)
+		default:
+			out = append(out, "remove:"+c.Name)
+		}
+	}
+	return out
+}
+
+// checkRequestField says why a rule may not change a field of requests, or nil: those that frame or route a message, those of one
+// connection only, and those in which the proxy says where the request came from.
+func checkRequestField(name string) error {
+	switch strings.ToLower(name) {
+	case "host":
+		return errors.New("Host is changed by the option host")
+	case "expect", "http2-settings", "proxy", "via":
+		return fmt.Errorf("%s is the proxy's own", name)
+	case "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-real-ip", "x-request-id":
+		return fmt.Errorf("%s is what the proxy says about the client", name)
+	}
+	if strings.Contains(name, "_") {
+		return fmt.Errorf("%s: fields with an underscore never go to instances", name)
+	}
+	return checkResponseField(name)
+}
+
+// checkResponseField is checkRequestField for answers.
+func checkResponseField(name string) error {
+	switch strings.ToLower(name) {
+	case "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "content-length":
+		return fmt.Errorf("%s belongs to the connection or frames the message", name)
+	}
+	return nil
+}
+
+// isToken says whether s is a token (RFC 9110, section 5.6.2).
+func isToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
+		if !letter && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isFieldValue says whether s may stand as a field's value: visible ASCII, blanks and tabs (RFC 9110, section 5.5).
+func isFieldValue(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' && c != '\t' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
