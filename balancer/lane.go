@@ -14,9 +14,10 @@ type Lane struct {
 	trials
 
 	mu    sync.Mutex
-	turns *turns    // built last, where all weights were the same: the next one goes on from there
-	last  *rotation // built last, where they were not: what its members have gained goes on in the next one
-	spare *Lane     // of the backups; nil until there are some
+	turns *turns         // built last, where all weights were the same: the next one goes on from there
+	last  *rotation      // built last, where they were not: what its members have gained goes on in the next one
+	spare *Lane          // of the backups; nil until there are some
+	kept  map[string]any // see Memory
 }
 
 // NewLane makes an empty Lane.

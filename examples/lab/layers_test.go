@@ -33,7 +33,7 @@ var layers = map[string]layer{
 	"balancer":             {never: []string{consulAPI, docker, netHTTP}},
 	"proxy/http1":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/dialect":        {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
-	"proxy/filter":         {ours: []string{"proxy/dialect", "balancer", "discovery/outside"}, never: []string{consulAPI, docker}},
+	"proxy/filter":         {ours: []string{"proxy/dialect", "proxy/http1", "discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy/files":          {ours: []string{"proxy/dialect", "proxy/filter"}, never: []string{consulAPI, docker}},
 	"proxy/dialect/native": {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/dialect/fabio":  {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
@@ -52,7 +52,7 @@ var layers = map[string]layer{
 	"proxy/certs":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy/listen":         {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/reactor":        {never: []string{consulAPI, docker, netHTTP}},
-	"proxy/event":          {ours: []string{"proxy", "proxy/routing", "proxy/record", "discovery/outside", "balancer", "proxy/http1", "proxy/listen", "proxy/reactor"}, never: []string{consulAPI, docker}},
+	"proxy/event":          {ours: []string{"proxy", "proxy/filter", "proxy/routing", "proxy/record", "discovery/outside", "balancer", "proxy/http1", "proxy/listen", "proxy/reactor"}, never: []string{consulAPI, docker}},
 	"proxy/std":            {ours: []string{"proxy", "proxy/routing", "proxy/record", "proxy/filter", "proxy/files", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
 	"proxy/admin":          {ours: []string{"proxy", "proxy/routing", "proxy/record", "discovery", "balancer"}, never: []string{consulAPI, docker}},
 }

@@ -1,0 +1,94 @@
+package filter
+
+import (
+	"context"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// BasicAuth asks for a user and a password (RFC 7617). Safe for concurrent use; it may block.
+type BasicAuth struct {
+	// Challenge is the value of WWW-Authenticate for who is not let in.
+	Challenge string
+	pass      bool // Authorization goes on
+	users     map[string]dialect.User
+	file      *htpasswd // nil where the users are known
+	shared    *passwords
+}
+
+func basicAuthOf(a *dialect.BasicAuth, shared *passwords) *BasicAuth {
+	realm := a.Realm
+	if realm == "" {
+		realm = dialect.DefaultRealm
+	}
+	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(realm)
+	out := &BasicAuth{Challenge: `Basic realm="` + quoted + `", charset="UTF-8"`, shared: shared, pass: a.Pass}
+	if a.File != "" {
+		out.file = &htpasswd{path: a.File}
+		return out
+	}
+	out.users = map[string]dialect.User{}
+	for _, u := range a.Users {
+		out.users[u.Name] = u
+	}
+	return out
+}
+
+// Standing is what becomes of who asks to be let in.
+type Standing uint8
+
+const (
+	// StandingPassed lets the request in.
+	StandingPassed Standing = iota
+	// StandingRefused does not: nobody said who it is, or nobody that is known.
+	StandingRefused
+	// StandingBusy says that it can't be told now.
+	StandingBusy
+	// StandingBroken says that it can't be told at all.
+	StandingBroken
+)
+
+// Check says whether a request may pass. The error, for people, belongs to StandingBroken. Who is not known takes as long as who is.
+func (a *BasicAuth) Check(ctx context.Context, fields []http1.Field, now time.Time) (Standing, error) {
+	users := a.users
+	if a.file != nil {
+		var err error
+		if users, err = a.file.read(now); err != nil {
+			return StandingBroken, err
+		}
+	}
+	name, password, ok := credentials(value(fields, "Authorization"))
+	if !ok {
+		return StandingRefused, nil
+	}
+	u, known := users[name]
+	if !known {
+		for _, u = range users {
+			break
+		}
+	}
+	switch right, busy := a.shared.verify(ctx, u, password, now); {
+	case busy:
+		return StandingBusy, nil
+	case right && known:
+		return StandingPassed, nil
+	}
+	return StandingRefused, nil
+}
+
+// credentials reads the value of Authorization (RFC 7617, section 2).
+func credentials(value string) (name, password string, ok bool) {
+	scheme, rest, found := strings.Cut(value, " ")
+	if !found || !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	text, err := base64.StdEncoding.DecodeString(strings.TrimLeft(rest, " "))
+	if err != nil {
+		return "", "", false
+	}
+	return strings.Cut(string(text), ":")
+}

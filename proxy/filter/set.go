@@ -1,0 +1,101 @@
+package filter
+
+import (
+	"fmt"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// Set is what one route asks of its requests and answers. Immutable but for what RateLimits count.
+type Set struct {
+	// Blocking says that a filter may block.
+	Blocking bool
+	// MaxBody is the most bytes of a request's body; 0 is any number.
+	MaxBody int64
+	// RateLimits, Auths and ForwardAuths have to be passed, all of them.
+	RateLimits   []*RateLimit
+	Auths        []*BasicAuth
+	ForwardAuths []*ForwardAuth
+	// CORS may be nil, as may Request and Response.
+	CORS              *CORS
+	Request, Response *Changes
+}
+
+// DropsAnswer says whether a field of an instance's answer does not go on.
+func (s *Set) DropsAnswer(name string) bool { return s.Response.Drops(name) || s.CORS.Drops(name) }
+
+// Memory keeps what a filter counts for as long as its route lives, under the words that ask for it: balancer.Lane.
+type Memory interface {
+	Keep(key string, make func() any) any
+}
+
+// New compiles what the rules of a route ask for; nil where that is nothing. What restricts adds up; the rest is as the first rule has it.
+func New(common *Common, memory Memory, rules []*dialect.Filters) *Set {
+	s := &Set{}
+	known := map[string]bool{}
+	first := func(kind string, value any) bool {
+		key := fmt.Sprintf("%s %+v", kind, value)
+		was := known[key]
+		known[key] = true
+		return !was
+	}
+	empty := true
+	for i, f := range rules {
+		if i == 0 {
+			s.MaxBody, s.CORS, s.Request, s.Response = f.MaxBody, corsOf(f.CORS), changesOf(f.RequestFields), changesOf(f.ResponseFields)
+			empty = s.MaxBody == 0 && s.CORS == nil && s.Request == nil && s.Response == nil
+		}
+		if f.Restricts() {
+			empty = false
+			s.restrict(common, memory, f, first)
+		}
+	}
+	if empty {
+		return nil
+	}
+	s.Blocking = len(s.Auths) > 0 || len(s.ForwardAuths) > 0
+	s.hide()
+	return s
+}
+
+// restrict adds what one rule restricts.
+func (s *Set) restrict(common *Common, memory Memory, f *dialect.Filters, first func(kind string, value any) bool) {
+	for _, r := range f.RateLimits {
+		if first("rate-limit", r) {
+			kept := memory.Keep(fmt.Sprintf("rate-limit %+v", r), func() any { return newRateLimit(r) })
+			s.RateLimits = append(s.RateLimits, kept.(*RateLimit)) //nolint:forcetypeassert // made above
+		}
+	}
+	if a := f.Auth; a != nil && first("auth", *a) {
+		kept := memory.Keep(fmt.Sprintf("auth %+v", *a), func() any { return basicAuthOf(a, common.passwords) })
+		s.Auths = append(s.Auths, kept.(*BasicAuth)) //nolint:forcetypeassert // made above
+	}
+	if a := f.ForwardAuth; a != nil && first("forward-auth", *a) {
+		s.ForwardAuths = append(s.ForwardAuths, &ForwardAuth{ForwardAuth: *a, shared: common})
+	}
+}
+
+// hide drops fields of the client that are for the filters, or that only they may set.
+func (s *Set) hide() {
+	var names []string
+	for _, a := range s.Auths {
+		if !a.pass {
+			names = append(names, "Authorization")
+		}
+	}
+	for _, a := range s.ForwardAuths {
+		names = append(names, a.Headers...)
+	}
+	if len(names) == 0 {
+		return
+	}
+	own := &Changes{}
+	if s.Request != nil {
+		own.dropped = append(own.dropped, s.Request.dropped...)
+		own.added = s.Request.added
+	}
+	for _, name := range names {
+		own.drop(name)
+	}
+	s.Request = own
+}
