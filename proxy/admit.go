@@ -3,16 +3,37 @@ package proxy
 import (
 	"strings"
 
+	"github.com/pointsman/pointsman/proxy/filter"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // admit applies what a route restricts, before an instance is picked, so that a request which is not sent costs nobody a turn: Continue, or
-// Reply where the client or the path is refused, or the client is sent elsewhere.
-func (x *Exchange) admit(a *routing.Admission) Action {
-	if !x.admits(a) {
+// Reply where the request is refused, answered here, or sent elsewhere. What costs least is asked first, and passwords only where nothing
+// else is in the way. t is the table that the route is of.
+func (x *Exchange) admit(p *routing.Policy, t *routing.Table) Action {
+	a, f := p.Admission, p.Filters
+	if a != nil && !x.admits(a) {
 		return x.reply(OutcomeForbidden, "")
 	}
+	if f != nil {
+		if do := x.limit(f); do != ActionContinue {
+			return do
+		}
+	}
+	if a != nil {
+		if do := x.admitPath(a); do != ActionContinue {
+			return do
+		}
+	}
+	if f != nil && f.Blocking {
+		return x.authenticate(f, t)
+	}
+	return ActionContinue
+}
+
+// admitPath sends the client elsewhere, or refuses a path of which a route's options would make another one than was matched.
+func (x *Exchange) admitPath(a *routing.Admission) Action {
 	if to := a.Redirect; to != nil {
 		query := strings.TrimPrefix(x.Target.Query, "?")
 		location := to.Location(http1.HostOnly(x.Target.Authority), x.Target.Path, query, to.Strip)
@@ -25,6 +46,32 @@ func (x *Exchange) admit(a *routing.Admission) Action {
 		if baresDots(x.Target.Path, strip) {
 			return x.reply(OutcomeBadRequest, ErrPathAbove.Error())
 		}
+	}
+	for _, o := range a.Replacements {
+		path := string(o.AppendPath(nil, x.Target.Path))
+		if clean, err := NormalizePath(path); err != nil || clean != path {
+			return x.reply(OutcomeBadRequest, "the path can't be replaced as the route asks")
+		}
+	}
+	return ActionContinue
+}
+
+// limit refuses what is too much, and answers the browsers that ask before they send.
+func (x *Exchange) limit(f *filter.Set) Action {
+	if !x.counted {
+		x.counted = true
+		for _, l := range f.RateLimits {
+			if wait, ok := x.passesLimit(l); !ok {
+				x.filtered = &filtered{wait: wait}
+				return x.reply(OutcomeRateLimited, "")
+			}
+		}
+	}
+	if f.CORS != nil && filter.IsPreflight(x.Request.Method, x.Request.Fields) {
+		return x.reply(OutcomePreflight, "")
+	}
+	if x.Request.Framing.Kind == http1.Sized && x.TooLarge(x.Request.Framing.Length) {
+		return x.reply(OutcomeBodyTooLarge, "")
 	}
 	return ActionContinue
 }

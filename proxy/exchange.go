@@ -63,6 +63,8 @@ type Exchange struct {
 	detail    string         // of a local reply
 	location  string         // of a redirect
 	headBytes int            // of the answer's head
+	filtered  *filtered      // what filters found out; nil for most
+	counted   bool           // by the route's rate limits
 	id        [32]byte
 }
 

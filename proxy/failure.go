@@ -38,6 +38,8 @@ const (
 	FailedLate
 	// FailedUnprompted: the instance, which has never answered, sent bytes before a request was sent; nothing was sent.
 	FailedUnprompted
+	// FailedLarge: the client's body is larger than the route takes.
+	FailedLarge
 	failures
 )
 
@@ -53,7 +55,7 @@ func (f Failure) unsent() bool {
 // asked says whether the failure is one of an instance that was asked, or tried to be.
 func (f Failure) asked() bool {
 	switch f {
-	case FailedStale, FailedFull, FailedShort, FailedClient, FailedSlow, FailedBody:
+	case FailedStale, FailedFull, FailedShort, FailedClient, FailedSlow, FailedBody, FailedLarge:
 		return false
 	}
 	return true
@@ -92,6 +94,8 @@ func (f Failure) String() string {
 		return "late"
 	case FailedUnprompted:
 		return "unprompted"
+	case FailedLarge:
+		return "body-too-large"
 	default:
 		return "client"
 	}

@@ -37,7 +37,7 @@ func TestRequestHead(t *testing.T) {
 		{"the path that was matched", "GET /a/../b%2f;x?q=1&a=%zz HTTP/1.1|Host: web.io", "", "GET /b%2f;x?q=1&a=%zz HTTP/1.1|Host: web.io|" + forwardingOf},
 		{"a whole URL", "GET http://web.io/a HTTP/1.1|Host: other.io", "", "GET /a HTTP/1.1|Host: web.io|" + forwardingOf},
 		{"the server as a whole", "OPTIONS * HTTP/1.1|Host: web.io", "", "OPTIONS * HTTP/1.1|Host: web.io|" + forwardingOf},
-		{"strip and prepend", "GET /a/b?q HTTP/1.1|Host: web.io", " strip=/a prepend=/p", "GET /p/b?q HTTP/1.1|Host: web.io|" + forwardingOf},
+		{"strip and prepend", "GET /a/b?q HTTP/1.1|Host: web.io", " strip=/a prepend=/p", "GET /p/b?q HTTP/1.1|Host: web.io|X-Forwarded-Prefix: /a|" + forwardingOf},
 		{"another host", head + "A: b", " host=inner.io", "GET / HTTP/1.1|Host: inner.io|A: b|" + forwardingOf},
 		{"the instance's host", head + "A: b", " host=dst", "GET / HTTP/1.1|Host: 10.0.0.1:80|A: b|" + forwardingOf},
 	} {
@@ -262,7 +262,7 @@ func TestAnswerFieldsForHTTP2(t *testing.T) {
 			t.Errorf("%s: %q, want %q", answer, got, want)
 		}
 	}
-	if got := strings.Join(lines(AppendTrailers(nil, fields("X-Sum: 1", "content-length: 5", "Host: evil", "Trailer: x", "Cookie: a", "X_Y: 1"))), "|"); got != "X-Sum: 1" {
+	if got := strings.Join(lines(AppendTrailers(nil, fields("X-Sum: 1", "content-length: 5", "Host: evil", "Trailer: x", "Cookie: a", "X_Y: 1"), nil)), "|"); got != "X-Sum: 1" {
 		t.Errorf("trailers: %q", got)
 	}
 	x.Finish(d.now)

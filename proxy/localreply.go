@@ -17,7 +17,7 @@ func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byt
 	body, begin := x.AppendLocalReplyBody(room[:0]), len(dst)
 	dst = http1.AppendStatusLine(dst, x.Status, x.Outcome.reason(x.Status))
 	dst = append(x.recorder.appendDate(append(dst, "Date: "...), now), "\r\n"...)
-	var list [maxOwnFields]Field
+	var list [ownFields]Field
 	for _, f := range x.LocalReplyFields(list[:0]) {
 		dst = http1.AppendField(dst, f)
 	}
@@ -37,19 +37,35 @@ func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byt
 // LocalReplyHasBody says whether a local reply has a body, be it empty, and so a length: a 204 must have none (RFC 9110 section 8.6).
 func (x *Exchange) LocalReplyHasBody() bool { return x.Status != 204 }
 
-// maxOwnFields is how many fields LocalReplyFields may append.
-const maxOwnFields = 5
+// ownFields is how many fields LocalReplyFields appends where no filter has more.
+const ownFields = 5
 
 // LocalReplyFields appends the fields of a local reply but for Date, framing and Connection.
 func (x *Exchange) LocalReplyFields(dst []Field) []Field {
-	if x.Outcome == OutcomeResponded {
+	if x.Outcome == OutcomePreflight {
+		return x.filters().CORS.AppendPreflight(dst, x.Request.Fields)
+	}
+	return x.answerFilters(x.ownFields(dst))
+}
+
+// ownFields is LocalReplyFields without those of the route's filters.
+func (x *Exchange) ownFields(dst []Field) []Field {
+	switch x.Outcome {
+	case OutcomeResponded:
 		if x.detail == "" {
 			return dst
 		}
 		return append(dst, http1.NewField("Content-Type", "text/plain; charset=utf-8"), http1.NewField("X-Content-Type-Options", "nosniff"))
-	}
-	if x.Outcome == OutcomeRedirected {
+	case OutcomeRedirected:
 		return append(dst, http1.NewField("Location", x.location))
+	case OutcomeAuthRefused:
+		return append(dst, x.filtered.answer.Fields...)
+	case OutcomeRateLimited:
+		dst = append(dst, http1.NewField("Retry-After", seconds(x.filtered.wait)))
+	case OutcomeUnauthorized:
+		for _, c := range x.filtered.challenges {
+			dst = append(dst, http1.NewField("WWW-Authenticate", c))
+		}
 	}
 	if x.Outcome.Retry() && x.Status == x.Outcome.Status() {
 		dst = append(dst, http1.NewField("Retry-After", RetryAfter))
@@ -64,11 +80,13 @@ func (x *Exchange) LocalReplyFields(dst []Field) []Field {
 		http1.NewField("Cache-Control", "no-store"))
 }
 
-// AppendLocalReplyBody appends the body of a local reply, at most MaxProblem bytes.
+// AppendLocalReplyBody appends the body of a local reply, at most MaxProblem bytes but for what a server said that was asked about the request.
 func (x *Exchange) AppendLocalReplyBody(dst []byte) []byte {
 	switch x.Outcome {
-	case OutcomeRedirected:
+	case OutcomeRedirected, OutcomePreflight:
 		return dst
+	case OutcomeAuthRefused:
+		return append(dst, x.filtered.answer.Body...)
 	case OutcomeResponded:
 		return append(dst, x.detail...)
 	}

@@ -68,6 +68,18 @@ const (
 	OutcomeNoFile
 	// OutcomeReadOnly: files can be got, and nothing else.
 	OutcomeReadOnly
+	// OutcomeUnauthorized: the route asks for a user and a password, and the request has none, or none that is known.
+	OutcomeUnauthorized
+	// OutcomeRateLimited: more requests came than the route takes.
+	OutcomeRateLimited
+	// OutcomeBodyTooLarge: the request's body is larger than the route takes.
+	OutcomeBodyTooLarge
+	// OutcomePreflight: the answer to a browser that asks what pages of other origins may do.
+	OutcomePreflight
+	// OutcomeAuthRefused: the server that is asked about the route's requests answered the client.
+	OutcomeAuthRefused
+	// OutcomeAuthUnavailable: it can't be told whether the request may pass, so it may not.
+	OutcomeAuthUnavailable
 	outcomes
 )
 
@@ -123,8 +135,16 @@ var replies = [outcomes]reply{
 		detail: "Only the expectation 100-continue is supported."},
 	OutcomeLoop: {name: "loop-detected", status: 508, reason: "Loop Detected",
 		detail: "The request has come back to this proxy: an instance of the service sends it here again."},
-	OutcomeResponded:   {name: "responded"},
-	OutcomeIntercepted: {name: "intercepted", status: 502, reason: "Bad Gateway", detail: "The upstream responded with an error."},
+	OutcomeResponded:    {name: "responded"},
+	OutcomeIntercepted:  {name: "intercepted", status: 502, reason: "Bad Gateway", detail: "The upstream responded with an error."},
+	OutcomeUnauthorized: {name: "unauthorized", status: 401, reason: "Unauthorized", detail: "A user name and a password are needed."},
+	OutcomeRateLimited:  {name: "rate-limited", status: 429, reason: "Too Many Requests", detail: "Too many requests. Try again later."},
+	OutcomeBodyTooLarge: {name: "body-too-large", status: 413, closes: true, reason: "Content Too Large",
+		detail: "The request body is larger than this route allows."},
+	OutcomePreflight:   {name: "preflight", status: 200, reason: "OK"},
+	OutcomeAuthRefused: {name: "auth-refused"},
+	OutcomeAuthUnavailable: {name: "auth-unavailable", status: 503, retry: true, reason: "Service Unavailable",
+		detail: "It could not be checked whether this request is allowed. The proxy's log has the details."},
 }
 
 // phrases are the reason phrases of redirects and of answers whose status a route's line says.
@@ -267,6 +287,8 @@ func outcomeOf(f Failure) Outcome {
 		return OutcomeClientTimeout
 	case FailedBody:
 		return OutcomeBadRequest
+	case FailedLarge:
+		return OutcomeBodyTooLarge
 	}
 	return OutcomeInvalidResponse
 }

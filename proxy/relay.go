@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pointsman/pointsman/proxy/filter"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
@@ -62,16 +63,23 @@ func (x *Exchange) announced(ans *http1.Response) http1.Framing {
 func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now time.Time) []byte {
 	begin := len(dst)
 	dst = http1.AppendStatusLine(dst, ans.Status, ans.Reason)
-	dated := false
+	dated, filters := false, x.filters()
 	for i := range ans.Fields {
 		f := &ans.Fields[i]
 		k := f.Known()
-		if !toClient(k, f.Name, &ans.Connection, ans.Status == switching) {
+		if !toClient(k, f.Name, &ans.Connection, ans.Status == switching) || filters != nil && filters.DropsAnswer(f.Name) {
 			continue
 		}
 		dated = dated || k == http1.Date
+		value := f.Value
+		if k == http1.Location {
+			value = x.clientLocation(value)
+		}
 		dst = append(append(dst, f.Name...), ": "...)
-		dst = append(append(dst, f.Value...), "\r\n"...)
+		dst = append(append(dst, value...), "\r\n"...)
+	}
+	if filters != nil {
+		dst = x.appendAnswerFilters(dst)
 	}
 	if x.newCookie() {
 		dst = append(x.appendCookie(append(dst, "Set-Cookie: "...)), "\r\n"...)
@@ -108,14 +116,22 @@ func (x *Exchange) appendConnection(dst []byte, close bool) []byte {
 // AnswerFields appends the fields of an instance's answer, final or interim, for an HTTP/2 client, Content-Length included, trailers'
 // names not.
 func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
+	filters := x.filters()
 	for i := range ans.Fields {
-		if f := &ans.Fields[i]; toClient(f.Known(), f.Name, &ans.Connection, false) {
-			dst = append(dst, *f)
+		f := &ans.Fields[i]
+		k := f.Known()
+		if !toClient(k, f.Name, &ans.Connection, false) || filters != nil && filters.DropsAnswer(f.Name) {
+			continue
+		}
+		dst = append(dst, *f)
+		if k == http1.Location {
+			dst[len(dst)-1].Value = x.clientLocation(f.Value)
 		}
 	}
 	if ans.Status < 200 { // has no length
 		return dst
 	}
+	dst = x.answerFilters(dst)
 	if x.newCookie() {
 		dst = append(dst, http1.NewField("Set-Cookie", string(x.appendCookie(nil))))
 	}
@@ -126,10 +142,10 @@ func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
 	return dst
 }
 
-// AppendTrailers appends those of a body's trailers that may go on.
-func AppendTrailers(dst, in []Field) []Field {
+// AppendTrailers appends those of a body's trailers that may go on. What changes drop in a head does not come in behind it.
+func AppendTrailers(dst, in []Field, changes *filter.Changes) []Field {
 	for i := range in {
-		if AllowedTrailer(in[i].Name) && http1.ValidValue(in[i].Value) {
+		if !changes.Drops(in[i].Name) && AllowedTrailer(in[i].Name) && http1.ValidValue(in[i].Value) {
 			dst = append(dst, in[i])
 		}
 	}

@@ -29,8 +29,8 @@ func (x *Exchange) Match(t *routing.Table) Action {
 	if do := x.route(t); do != ActionContinue {
 		return do
 	}
-	if x.Route.Policy.Admission != nil {
-		if do := x.admit(x.Route.Policy.Admission); do != ActionContinue {
+	if p := x.Route.Policy; p.Admission != nil || p.Filters != nil {
+		if do := x.admit(p, t); do != ActionContinue {
 			return do
 		}
 	}

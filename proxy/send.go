@@ -1,6 +1,10 @@
 package proxy
 
-import "github.com/pointsman/pointsman/proxy/http1"
+import (
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/http1"
+)
 
 // AppendRequest appends the head that goes to x.Member: request line, Host, the client's fields but for those that end here, the
 // forwarding fields of this hop, which no Connection field can remove, and the framing, which is ours and never the client's.
@@ -13,10 +17,11 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 		dst = append(o.AppendPath(dst, x.Target.Path), x.Target.Query...)
 	}
 	dst = append(append(append(dst, " HTTP/1.1\r\nHost: "...), x.hostSent()...), "\r\n"...)
+	changes := x.RequestChanges()
 	for i := range r.Fields {
 		f := &r.Fields[i]
 		k := f.Known()
-		if !toInstance(k, f.Name, &r.Connection) && (k != http1.OtherXForwarded || !x.Client.trusted) {
+		if changes.Drops(f.Name) || !toInstance(k, f.Name, &r.Connection) && (k != http1.OtherXForwarded || !x.Client.trusted) {
 			continue
 		}
 		if k == http1.Expect && !r.Continue { // there is nothing to wait with (RFC 9110 section 10.1.1)
@@ -34,9 +39,21 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 	case r.Trailers:
 		dst = append(dst, "Connection: TE\r\n"...)
 	}
+	if strip := o.Strip; strip != "" && strings.HasPrefix(x.Target.Path, strip) {
+		dst = appendPrefix(dst, strip)
+	}
+	dst = x.appendFiltered(dst, changes)
 	dst = x.appendVia(dst)
 	dst = x.Origin.appendTo(dst, x.Client, x.Target.Authority)
 	return append(x.appendRequestFraming(dst), "\r\n"...)
+}
+
+// appendPrefix tells the instance what was cut from the front of the path, behind what trusted proxies have cut before.
+func appendPrefix(dst []byte, strip string) []byte {
+	if strip = strings.TrimSuffix(strip, "/"); strip == "" {
+		return dst
+	}
+	return append(append(append(dst, "X-Forwarded-Prefix: "...), strip...), "\r\n"...)
 }
 
 // appendRequestFraming appends what says how long the body is. A length of nothing that the client sent goes on, as a signature may

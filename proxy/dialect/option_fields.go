@@ -96,18 +96,6 @@ func checkResponseField(name string) error {
 	return nil
 }
 
-// isToken says whether s is a token (RFC 9110, section 5.6.2).
-func isToken(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
-		if !letter && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
 // isFieldValue says whether s may stand as a field's value: visible ASCII, blanks and tabs (RFC 9110, section 5.5).
 func isFieldValue(s string) bool {
 	for i := 0; i < len(s); i++ {

@@ -167,6 +167,7 @@ func (e *exchange) answered(size int) {
 		e.awaitsContinue, e.uploadStopped = false, true // the body is not asked for any more
 	}
 	e.responseBody.begin(ans.Framing, e.x.AnswerFraming(ans).Kind)
+	e.responseBody.changes = e.x.ResponseChanges()
 	e.noReuse = ans.Close
 	u.pool.large = ans.Framing.Length >= spliceFrom+reactor.SharedBytes
 	u.phase = upstreamResponding

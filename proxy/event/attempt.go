@@ -17,6 +17,7 @@ func (e *exchange) match() {
 	e.clientConn.phase = clientBusy
 	switch e.x.MatchPresent() {
 	case proxy.ActionSend:
+		e.requestBody.most, e.requestBody.changes = e.x.MaxBody(), e.x.RequestChanges()
 		e.attempt()
 	case proxy.ActionHandOver:
 		e.clientConn.loop.handOver(e.clientConn, e)

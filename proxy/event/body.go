@@ -219,6 +219,9 @@ func (e *exchange) uploaded(n int64, how stepEnd) (int64, bool) {
 	case stepMalformed:
 		e.bodyFailed(proxy.FailedBody)
 		return n, false
+	case stepTooLarge:
+		e.bodyFailed(proxy.FailedLarge)
+		return n, false
 	case stepLost: // its answer may be there all the same
 		e.uploadStopped = true
 		e.upstreamConn.State |= reactor.Readable

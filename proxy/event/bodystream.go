@@ -4,6 +4,7 @@ package event
 
 import (
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/filter"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/reactor"
 )
@@ -16,6 +17,9 @@ type bodyStream struct {
 	pipe   *reactor.Pipe // while it is spliced
 	copies bool          // there was no pipe
 	bytes  int64         // of content, so far
+	most   int64         // of content that may come chunked; 0 is any number
+
+	changes *filter.Changes // to its trailers
 
 	keeps      bool   // what passes is kept for a repetition
 	replay     []byte // what was kept
@@ -27,6 +31,7 @@ func (f *bodyStream) begin(in http1.Framing, out http1.Kind) {
 	f.body.Start(in)
 	f.out, f.bytes, f.copies = out, 0, false
 	f.keeps, f.replay, f.incomplete = false, f.replay[:0], false
+	f.most, f.changes = 0, nil
 	f.ended = f.body.Done()
 }
 
@@ -61,6 +66,7 @@ const (
 	stepSome      stepEnd = iota // go on
 	stepDone                     // the body and its end were given to the socket
 	stepMalformed                // the body is not framed as announced
+	stepTooLarge                 // more came than may
 	stepLost                     // the socket that takes it is gone
 )
 
@@ -110,6 +116,10 @@ func (l *loop) stepChunked(f *bodyStream, src, dst *reactor.Conn, head []byte) (
 		consumed += n
 		content += int64(len(data))
 		f.passed(data)
+		if f.most > 0 && f.bytes > f.most { // before a byte of it goes on: its end may be at hand, too
+			l.Consume(src, consumed)
+			return 0, stepTooLarge
+		}
 		out = http1.AppendChunk(out, data)
 	}
 	if f.body.Done() {
@@ -180,6 +190,6 @@ func (l *loop) appendAgain(dst []byte, f *bodyStream) []byte {
 
 // appendLast appends the end of a chunked body.
 func (l *loop) appendLast(dst []byte, f *bodyStream) []byte {
-	l.trailers = proxy.AppendTrailers(l.trailers[:0], f.body.Trailers())
+	l.trailers = proxy.AppendTrailers(l.trailers[:0], f.body.Trailers(), f.changes)
 	return http1.AppendLastChunk(dst, l.trailers)
 }

@@ -42,6 +42,7 @@ const (
 	Server
 	ContentType
 	Via
+	Location
 )
 
 const forwardedFamily = "x-forwarded-"
@@ -54,6 +55,7 @@ var words = func() (t [len("transfer-encoding") + 1][]word) {
 		HTTP2Settings: "http2-settings", Proxy: "proxy", XForwardedFor: "x-forwarded-for", XForwardedProto: "x-forwarded-proto",
 		XForwardedHost: "x-forwarded-host", XForwardedPort: "x-forwarded-port", Forwarded: "forwarded", XRealIP: "x-real-ip", XRequestID: "x-request-id", Accept: "accept",
 		Referer: "referer", UserAgent: "user-agent", Date: "date", Server: "server", ContentType: "content-type", Via: "via",
+		Location: "location",
 	} {
 		front, back := edges(name)
 		t[len(name)] = append(t[len(name)], word{front, back, name, known})

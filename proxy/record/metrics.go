@@ -29,7 +29,7 @@ const maxServices = 10000
 const otherService = "other"
 
 // maxReasons bounds the reasons of retries that NewMetrics takes: a fixed size keeps a cell in one piece.
-const maxReasons = 16
+const maxReasons = 24
 
 // Metrics is what every listener counts: each recorder for itself, added up at a scrape. Make it with NewMetrics. All methods may be
 // called from several goroutines.

@@ -20,6 +20,8 @@ type Admission struct {
 	Redirect *Redirect
 	// Strips are the different prefixes that are cut from paths.
 	Strips []string
+	// Replacements are the different options that change paths by an expression.
+	Replacements []*dialect.Options
 }
 
 // Redirect is an answer that sends the client elsewhere, and what is cut from the path that it is told.
@@ -51,7 +53,8 @@ func admissionOf(bare []*dialect.Rule, members []Member) *Admission {
 		} else {
 			r = members[i-len(bare)].Rule
 		}
-		if len(r.Policy.Allow) == 0 && len(r.Policy.Deny) == 0 && r.Policy.Redirect == nil && r.Options.Strip == "" && clients(r) == nil {
+		if len(r.Policy.Allow) == 0 && len(r.Policy.Deny) == 0 && r.Policy.Redirect == nil && r.Options.Strip == "" &&
+			r.Options.Replace == nil && clients(r) == nil {
 			continue
 		}
 		if n := len(all); n == 0 || all[n-1] != r {
@@ -99,6 +102,9 @@ func (a *Admission) add(r *dialect.Rule, known seen) {
 	}
 	if strip != "" && known.first("strip ", strip) {
 		a.Strips = append(a.Strips, strip)
+	}
+	if o := &r.Options; o.Replace != nil && known.first("replace ", o.Strip+" "+o.Prepend+" "+o.Replace.Text) {
+		a.Replacements = append(a.Replacements, o)
 	}
 }
 

@@ -31,6 +31,8 @@ type Policy struct {
 	Compress *filter.Compression
 	// Files is the folder that answers; nil asks an instance.
 	Files *files.Folder
+	// Filters are what else requests have to pass, and what is changed in them; nil is nothing. As Admission, it follows from the tags.
+	Filters *filter.Set
 }
 
 // Timeouts are taken as they are: at zero the time is over at once.
@@ -61,6 +63,11 @@ func (o *Options) policyOf(r *Route) *Policy {
 	if a := admissionOf(bare(r.claims), r.restrained()); a != p.Admission {
 		own := *p
 		own.Admission = a
+		p = &own
+	}
+	if f := o.filtersOf(r); f != p.Filters {
+		own := *p
+		own.Filters = f
 		p = &own
 	}
 	return p.asked(r)

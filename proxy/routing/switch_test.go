@@ -86,7 +86,7 @@ func TestViews(t *testing.T) {
 	if len(routes) != 2 || routes[0].Host != "a.io:81" || routes[0].Path != "/p" || !routes[1].Default || len(routes[1].Members) != 2 {
 		t.Fatalf("%+v", routes)
 	}
-	if g := routes[0].Members[0]; len(routes[0].Members) != 1 || !g.Way.Usable() || len(g.Rule.Words()) != 3 {
+	if g := routes[0].Members[0]; len(routes[0].Members) != 1 || !g.Way.Usable() || len(g.Rule.Words()) != 4 {
 		t.Errorf("%+v", g)
 	}
 	services := table.Services()

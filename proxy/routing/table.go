@@ -9,6 +9,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/filter"
 )
 
 // Options say how tables are built. The zero value serves tagged services only, by round robin.
@@ -46,6 +47,8 @@ type Options struct {
 	Blocking func(*Route) bool
 	// Reviver brings instances back that refuse; nil lets time alone do it.
 	Reviver *balancer.Reviver
+	// Filters is what the filters of all routes share; nil means one made for these tables.
+	Filters *filter.Common
 	// Log gets one line for each thing that is newly refused; the zero value writes nothing.
 	Log zerolog.Logger
 }
@@ -63,6 +66,9 @@ func (o Options) withDefaults() Options {
 	if o.Defaults == nil {
 		p := DefaultPolicy()
 		o.Defaults = &p
+	}
+	if o.Filters == nil {
+		o.Filters = filter.NewCommon(o.Gate)
 	}
 	return o
 }

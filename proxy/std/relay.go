@@ -24,7 +24,7 @@ func (a *attempt) relay() {
 		// before the client has the end of the answer, and may ask again.
 		a.reusable = a.end().Reusable()
 		a.close()
-		err = e.response.finish(proxy.AppendTrailers(nil, e.answerBody.Trailers()))
+		err = e.response.finish(proxy.AppendTrailers(nil, e.answerBody.Trailers(), e.x.ResponseChanges()))
 	}
 	if err != nil {
 		e.server.log.Debug().Err(err).Str("service", e.x.Route.Name).Str("instance", e.x.Member.Upstream.Address()).Msg("the response was cut short")

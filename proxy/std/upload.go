@@ -65,6 +65,9 @@ func (u *upload) readAhead() bool {
 // errOutgrown says that a body's beginning is no longer at hand: more came after the attempt before had ended.
 var errOutgrown = errors.New("the body has outgrown what is kept of it")
 
+// errTooLarge says that a body has more bytes than its route takes.
+var errTooLarge = errors.New("the body is too large")
+
 // attach sends what was read so far to an attempt's connection, and from now on what comes.
 func (u *upload) attach(c *upstreamConn) error {
 	u.mu.Lock()
@@ -109,6 +112,9 @@ func (u *upload) forward(data []byte, end error) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.keep(data)
+	if u.exchange.x.TooLarge(u.total) {
+		end = errTooLarge
+	}
 	u.end = end
 	u.whole.Store(u.wholeRead())
 	if end != nil && !u.wholeRead() {
@@ -143,7 +149,7 @@ func (u *upload) send(c *upstreamConn, data []byte) error {
 	if u.chunked {
 		out = http1.AppendChunk(u.buf[:0], data)
 		if u.wholeRead() {
-			out = http1.AppendLastChunk(out, proxy.AppendTrailers(nil, u.exchange.body.trailers()))
+			out = http1.AppendLastChunk(out, proxy.AppendTrailers(nil, u.exchange.body.trailers(), u.exchange.x.RequestChanges()))
 		}
 		u.buf = out
 	}
@@ -197,6 +203,8 @@ func (u *upload) failure() proxy.Failure {
 		return proxy.FailedBody
 	case timedOut(u.end):
 		return proxy.FailedSlow
+	case errors.Is(u.end, errTooLarge):
+		return proxy.FailedLarge
 	}
 	return proxy.FailedClient
 }
