@@ -1,0 +1,90 @@
+package filter
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// authServer answers as the path asks.
+func authServer(t *testing.T) *httptest.Server {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/in":
+			w.Header().Add("X-User", "anna")
+			w.Header().Add("X-Seen", r.Method+" "+r.Header.Get("X-Forwarded-Method")+" "+r.Header.Get("X-Forwarded-Uri")+" "+r.Header.Get("Content-Type")+r.Header.Get("User-Agent"))
+		case "/away":
+			http.Redirect(w, r, "https://login.test/", http.StatusFound)
+		case "/large":
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write(make([]byte, maxAnswerBody+1))
+		case "/head":
+			w.Header().Set("X-Large", strings.Repeat("x", 2*maxAnswerHead))
+		case "/304":
+			w.WriteHeader(http.StatusNotModified)
+		case "/silent":
+			<-r.Context().Done()
+		case "/cut":
+			w.Header().Set("Content-Length", "10")
+			w.WriteHeader(http.StatusForbidden)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestForwardAuth(t *testing.T) {
+	s, common := authServer(t), NewCommon(outside.Gate{})
+	for _, c := range []struct {
+		path   string
+		passed bool
+		status int // 0 with neither is an error: nobody is let in
+		fields string
+	}{
+		{"/in", true, 0, "X-User: anna|X-Seen: GET PUT /a?b"}, {"/away", false, 302, "Location: https://login.test/"},
+		{"/large", false, 0, ""}, {"/head", false, 0, ""}, {"/304", false, 0, ""}, {"/silent", false, 0, ""}, {"/cut", false, 0, ""},
+	} {
+		for _, byName := range []bool{true, false} {
+			f := ForwardAuth{ForwardAuth: dialect.ForwardAuth{URL: s.URL + c.path, Headers: []string{"X-User", "X-Seen"}, Timeout: 200 * time.Millisecond}, shared: common}
+			if byName {
+				f.Service, f.Path, f.URL = "gate", c.path, ""
+			}
+			if c.path != "/silent" {
+				f.Timeout = time.Minute
+			}
+			a, err := f.Ask(t.Context(), &Question{Method: "PUT", Proto: "http", Host: "t", URI: "/a?b", Client: "10.0.0.1",
+				Fields: []http1.Field{http1.NewField("Content-Type", "text/x")}, Instance: func(string) string { return s.Listener.Addr().String() }})
+			if a.Passed != c.passed || a.Status != c.status || (err != nil) != (!c.passed && c.status == 0) {
+				t.Errorf("%s: %+v %v", c.path, a, err)
+			}
+			var got []string
+			for _, f := range a.Fields {
+				if f.Name != "Content-Type" && f.Name != "Cache-Control" {
+					got = append(got, f.Name+": "+f.Value)
+				}
+			}
+			if text := strings.Join(got, "|"); text != c.fields {
+				t.Errorf("%s: %q, want %q", c.path, text, c.fields)
+			}
+		}
+	}
+}
+
+// Where nobody can be asked, nobody is let in, and what a tag leads to goes through the gate.
+func TestForwardAuthWithoutAnybodyToAsk(t *testing.T) {
+	common := NewCommon(outside.Gate{})
+	for _, address := range []string{"", "169.254.169.254:80", "127.0.0.1:1"} {
+		asked := 0
+		f := ForwardAuth{ForwardAuth: dialect.ForwardAuth{Service: "gate", Path: "/"}, shared: common}
+		a, err := f.Ask(t.Context(), &Question{Instance: func(string) string { asked++; return address }})
+		if a.Passed || err == nil || asked > maxInstances {
+			t.Errorf("%q: %+v %v, asked %d times", address, a, err, asked)
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package filter
+
+import (
+	"context"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
+
+// Made with openssl passwd -apr1.
+func TestAPR1(t *testing.T) {
+	for _, c := range [][2]string{
+		{"", "$apr1$r31abcde$TQvwpj0ayQKth6GtVaf2T1"}, {"a", "$apr1$r31abcde$9JvXP2WP.lqEfqAWt6uod/"},
+		{"secret", "$apr1$r31abcde$SZEN.U5sWGGNcv9YsUrqI."}, {"correct horse battery staple", "$apr1$r31abcde$R8J16/0bwaEApuN5Hd3g01"},
+		{"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "$apr1$r31abcde$STGoEeG0A3npdPqZoL0tw/"}, {"myPassword", "$apr1$ab$8kcutQXL76cHBkdcXul75/"},
+	} {
+		u, err := dialect.ParseUser("anna:" + c[1])
+		if err != nil || !matches(u, c[0]) || matches(u, c[0]+"x") {
+			t.Errorf("%q: %v", c[0], err)
+		}
+	}
+}
+
+const (
+	sha     = "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="
+	bcrypt4 = "$2y$04$UOG4R9l3STvR4SVz6KcwWuHrxD4fRB.S8bEDxLKkXposO7NffN0Hm"
+)
+
+func user(t testing.TB, text string) dialect.User {
+	t.Helper()
+	u, err := dialect.ParseUser(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func authorization(text string) []http1.Field {
+	return []http1.Field{http1.NewField("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(text)))}
+}
+
+// What was verified is not verified again for a minute; what was not waits for its turn, and not for ever.
+func TestChecksAreBoundedAndRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPasswords()
+		u := user(t, "anna:"+bcrypt4)
+		if right, busy := p.verify(t.Context(), u, "secret", time.Now()); !right || busy {
+			t.Fatal("the right password is refused")
+		}
+		for range cap(p.slots) {
+			p.slots <- struct{}{}
+		}
+		time.Sleep(rememberFor - time.Second)
+		if right, busy := p.verify(t.Context(), u, "secret", time.Now()); !right || busy {
+			t.Error("a verified password waits for a turn")
+		}
+		other := user(t, "anna:"+sha)
+		began := time.Now()
+		if right, busy := p.verify(t.Context(), other, "secret", time.Now()); right || !busy || time.Since(began) != checkWait {
+			t.Errorf("another entry of the same user: right %v, busy %v after %s", right, busy, time.Since(began))
+		}
+		time.Sleep(time.Second)
+		if right, busy := p.verify(t.Context(), u, "secret", time.Now()); right || !busy {
+			t.Error("a password is remembered for longer than a minute")
+		}
+	})
+}
+
+func TestWhatIsRememberedIsBounded(t *testing.T) {
+	p, now := newPasswords(), time.Now()
+	u := user(t, "anna:"+sha)
+	for i := range rememberMost + 100 {
+		p.remember([32]byte{byte(i), byte(i >> 8)}, now)
+	}
+	if n := len(p.known); n > rememberMost {
+		t.Errorf("%d are remembered", n)
+	}
+	if right, _ := p.verify(t.Context(), u, "secret", now); !right {
+		t.Error("the right password is refused")
+	}
+	if right, _ := p.verify(t.Context(), u, string(make([]byte, maxPassword+1)), now); right {
+		t.Error("a huge password")
+	}
+}
+
+func TestAFileOfUsers(t *testing.T) {
+	path, now := filepath.Join(t.TempDir(), "users"), time.Now()
+	a := basicAuthOf(&dialect.BasicAuth{File: path, Realm: `a "b"`}, newPasswords())
+	if a.Challenge != `Basic realm="a \"b\"", charset="UTF-8"` {
+		t.Error(a.Challenge)
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, step := range []struct {
+		text, who string
+		want      Standing
+	}{
+		{"", "anna:secret", StandingBroken},
+		{"# people\n\nanna:" + sha + "\nanna:{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n", "anna:secret", StandingPassed},
+		{"bob:" + sha, "anna:secret", StandingRefused},
+		{"bob:" + bcrypt4 + "\n", "bob:secret", StandingPassed},
+		{"bob:" + bcrypt4 + "\nanna:secret\n", "bob:secret", StandingBroken}, // who was put out may be on the line that can't be read
+		{"# nobody", "bob:secret", StandingBroken},
+	} {
+		write(step.text + "\n")
+		now = now.Add(lookEvery)
+		got, err := a.Check(t.Context(), authorization(step.who), now)
+		if got != step.want || (err != nil) != (got == StandingBroken) {
+			t.Errorf("%d: %v %v, want %v", i, got, err, step.want)
+		}
+	}
+	_ = os.Remove(path)
+	if got, _ := a.Check(t.Context(), authorization("bob:secret"), now.Add(lookEvery)); got != StandingBroken {
+		t.Errorf("without the file: %v", got)
+	}
+}
+
+func TestNobodyIsLetInByAnEmptyList(t *testing.T) {
+	a := basicAuthOf(&dialect.BasicAuth{}, newPasswords())
+	for _, who := range []string{"", ":", "anna:", "anna:secret"} {
+		if got, _ := a.Check(context.Background(), authorization(who), time.Now()); got != StandingRefused {
+			t.Errorf("%q: %v", who, got)
+		}
+	}
+}
+
+func FuzzUsers(f *testing.F) {
+	f.Add([]byte("# x\n\nanna:" + sha + "\nbob:" + bcrypt4))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		users, err := parseUsers("users", text)
+		if (err == nil) != (len(users) > 0) {
+			t.Errorf("%d users, %v", len(users), err)
+		}
+		for name, u := range users {
+			if _, err := dialect.ParseUser(name + ":" + u.Hash); err != nil {
+				t.Errorf("%s: %v", strconv.Quote(name), err)
+			}
+		}
+	})
+}
