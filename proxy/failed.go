@@ -20,8 +20,8 @@ func (x *Exchange) Watch() time.Duration {
 	switch {
 	case way.Answered():
 		return 0
-	case x.Member.Rule.Unasked && !way.Settled():
-		return balancer.SpeakTime
+	case x.Member.Rule.Unasked && !way.Settled() && x.recorder.common.Limits.Silence > 0:
+		return x.recorder.common.Limits.Silence
 	case !x.Idempotent():
 		return Settle
 	}
@@ -119,7 +119,7 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 		x.Member.Way.ObserveRefused(now)
 	case f == FailedHandshake:
 		x.Member.Way.ObserveHandshake(now)
-	case f == FailedUnprompted:
+	case f == FailedUnprompted, f == FailedAnswer && x.Member.Rule.Unasked && !x.Member.Way.Answered(): // the latter came too late to be seen
 		x.Member.Way.ObserveUnprompted(now)
 	case f == FailedSettle:
 		x.Member.Way.ObserveClosed(now)

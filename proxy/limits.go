@@ -1,6 +1,10 @@
 package proxy
 
-import "time"
+import (
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
+)
 
 // Limits bound what connections may cost, whichever route their requests take: what belongs to a route is its routing.Policy. They are
 // taken as they are: a zero is a zero, and means what its field says. Begin with DefaultLimits for what nothing else is known about. A
@@ -12,6 +16,9 @@ type Limits struct {
 	DrainWait time.Duration // from readiness false to the end of accepting; 0 is at once
 	Grace     time.Duration // from there to the end of all that is still open; 0 closes it at once
 	KeepIdle  time.Duration // a kept connection to an instance; 0 keeps none
+	// Silence is how long a fresh connection to an instance that nobody asked for, and that has never answered, is watched for bytes before
+	// its first request; 0 is not at all.
+	Silence time.Duration
 
 	HeadBytes     int // a request's head; has to be above 0
 	HeadFields    int // fields in a request's head; 0 is no limit
@@ -29,6 +36,7 @@ func DefaultLimits() Limits {
 		Progress: time.Minute,
 		Grace:    30 * time.Second,
 		KeepIdle: 30 * time.Second, // below the 60 s and more that servers keep theirs
+		Silence:  balancer.SpeakTime,
 
 		HeadBytes: 32 << 10, HeadFields: 128,
 		KeepConns: 512, // as many as a busy instance serves at once

@@ -29,12 +29,12 @@ import (
 
 // limits are those of connections, and those of all routes; what is 0 is as by default.
 type limits struct {
-	Connect, Answer, Progress, ReadHead, Idle, Grace, KeepIdle time.Duration
-	MinBodyRate, KeepConns, Conns, UpstreamConns               int
+	Connect, Answer, Progress, ReadHead, Idle, Grace, KeepIdle, Silence time.Duration
+	MinBodyRate, KeepConns, Conns, UpstreamConns                        int
 }
 
 func (l limits) ofConnections() proxy.Limits {
-	return lab.Over(proxy.DefaultLimits(), proxy.Limits{Progress: l.Progress, ReadHead: l.ReadHead, Idle: l.Idle, Grace: l.Grace, KeepIdle: l.KeepIdle,
+	return lab.Over(proxy.DefaultLimits(), proxy.Limits{Progress: l.Progress, ReadHead: l.ReadHead, Idle: l.Idle, Grace: l.Grace, KeepIdle: l.KeepIdle, Silence: l.Silence,
 		MinBodyRate: l.MinBodyRate, KeepConns: l.KeepConns, Conns: l.Conns, UpstreamConns: l.UpstreamConns})
 }
 

@@ -15,7 +15,7 @@ import (
 // What speaks before it was asked is no HTTP server, and reads requests as commands: where nobody asked for the route it is never sent one,
 // whatever the method, also when no other instance is left.
 func TestWhatSpeaksFirstIsNeverSentARequest(t *testing.T) {
-	one(t, func(t testing.TB, k *kind) {
+	one(t, func(t testing.TB, k *kind) { // watched for longer than by default, so that a busy machine is no reason
 		var bytes atomic.Int64
 		speaks := func(after time.Duration) *script {
 			return play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
@@ -25,13 +25,16 @@ func TestWhatSpeaksFirstIsNeverSentARequest(t *testing.T) {
 				bytes.Add(n)
 			})
 		}
-		at := func(s *script) (in discovery.Instance) {
-			in = as("mail", at(s.Addr()))
+		at := func(s *script, tags ...string) (in discovery.Instance) {
+			in = as("mail", at(s.Addr(), tags...))
 			in.Registered = true
 			return in
 		}
-		soon, late, good := speaks(0), speaks(balancer.SpeakTime/4), answering(t, "fine")
-		r := start(t, k, setup{registered: true, reviver: true}, at(soon), at(late), at(good))
+		soon, late, good := speaks(0), speaks(balancer.SpeakTime), answering(t, "fine")
+		r := start(t, k, setup{limits: limits{Silence: patience}, registered: true}, at(soon), at(late), at(good, "urlprefix-/asked-for"))
+		if a, err := r.ask(t, get("/asked-for", "")); err != nil || a.status != 200 { // the good one has answered: it is watched no more
+			t.Fatalf("%+v %v", a, err)
+		}
 		for range 5 {
 			for _, method := range []string{"GET", "POST"} {
 				c := r.dial(t)
