@@ -22,6 +22,8 @@ type FailedTry struct {
 	counts bool
 	trial  bool          // it was the trial of an ejected instance
 	waited time.Duration // with FailedLate: for an answer
+	set    int           // position.set at that time
+	again  bool          // with FailedLate: it was asked once more
 }
 
 // maxFailedTries is how many of a request's failed attempts are remembered: the rules allow two repetitions by default.

@@ -77,7 +77,7 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	case step != StepGiveUp:
 		x.recorder.Retry(f, 1)
 		if f.asked() {
-			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped, reason: reason, counts: counts, trial: x.trial, waited: x.lateAfter})
+			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped, reason: reason, counts: counts, trial: x.trial, waited: x.lateAfter, set: x.set})
 			x.dropped = 0
 		}
 		return x.sendTo(target, fresh)
@@ -105,6 +105,9 @@ func (x *Exchange) goOn(step Step) (*routing.Member, bool) {
 	}
 	if !ok {
 		next, ok = x.restHere()
+	}
+	if !ok {
+		next, ok = x.lateAgain()
 	}
 	if !ok && step == StepAnother && x.attempts.Last() && !target.Way.Retired() {
 		return target, true

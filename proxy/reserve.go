@@ -35,6 +35,19 @@ func (x *Exchange) restHere() (*routing.Member, bool) {
 	return nil, false
 }
 
+// lateAgain chooses an instance of the set at hand that was left as it was late, once: it has not failed, and where all others have, waiting for
+// it is better than an error.
+func (x *Exchange) lateAgain() (*routing.Member, bool) {
+	for i := range x.failed.list[:x.failed.n] {
+		f := &x.failed.list[i]
+		if f.Failure == FailedLate && !f.again && f.set == x.set && !f.Member.Way.Retired() && x.reserve(f.Member) {
+			f.again = true
+			return f.Member, true
+		}
+	}
+	return nil, false
+}
+
 // reserve takes a place at an instance, which sendTo uses and unreserve leaves; false where there is none. One without a limit has places for
 // all, and the one that the request is at has its own.
 func (x *Exchange) reserve(m *routing.Member) bool {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -211,6 +212,66 @@ func TestTimeoutOptions(t *testing.T) {
 		}
 		if took := time.Since(began); took > patience {
 			t.Errorf("took %s", took)
+		}
+	})
+}
+
+// A request that left an instance because it was late comes back to it where the other one fails: late is better than an error.
+func TestALateInstanceIsAskedAgainWhereTheOtherFails(t *testing.T) {
+	const late = 300 * time.Millisecond
+	one(t, func(t testing.TB, k *kind) {
+		var stands sync.Mutex // the slow one answers nobody while it takes its time
+		served := 0           // by it
+		instance := func(on func(c *net.TCPConn) bool) net.Addr {
+			return play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+				for {
+					m, err := readMessage(in)
+					if err != nil || strings.Contains(m.line, "/wait") && !on(c) {
+						return
+					}
+					if on(nil) {
+						stands.Lock()
+						served++
+						stands.Unlock()
+					}
+					if _, err := io.WriteString(c, sized("fine")); err != nil {
+						return
+					}
+				}
+			}).Addr()
+		}
+		slow := instance(func(c *net.TCPConn) bool {
+			if c != nil {
+				stands.Lock()
+				time.Sleep(late)
+				stands.Unlock()
+			}
+			return true
+		})
+		fails := instance(func(c *net.TCPConn) bool { return c != nil && c.SetLinger(0) != nil })
+		r := start(t, k, setup{}, at(slow), at(fails))
+		ask := func(path string) {
+			if a, err := r.ask(t, get(path, "")); err != nil || a.status != 200 || a.body != "fine" {
+				t.Errorf("%s: %+v %v", path, a, err)
+			}
+		}
+		for range 40 { // so that what is usual is known
+			ask("/g")
+		}
+		done := make(chan struct{})
+		go func() { // silence is told by comparison: the other one has to answer meanwhile
+			defer close(done)
+			for range 4 {
+				ask("/wait")
+			}
+		}()
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+				ask("/g")
+			}
 		}
 	})
 }
