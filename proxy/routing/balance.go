@@ -56,39 +56,53 @@ func chooserOf(b *dialect.Balance) balancer.Policy {
 	return balancer.RoundRobin{}
 }
 
-// balance builds the route's picker, as the oldest of its rules asks, else as the process does, and says in the policy what its choices
-// hang on.
-func (r *Route) balance(o *Options) {
+// chooser is how the oldest of the route's rules wants an instance to be chosen, else how the process does.
+func (r *Route) chooser(o *Options) (balancer.Policy, dialect.Balance) {
 	asked := r.Rules[0].Policy.Balance
-	chooser := o.Balance
-	if asked.Method == dialect.MethodDefault {
+	own := asked.Method != dialect.MethodDefault
+	if !own {
 		asked.Method, asked.Key, asked.KeyName = o.Balancing.Method, o.Balancing.Key, o.Balancing.KeyName
+		own = asked.Method == dialect.MethodHash && asked.Bound > 0
 	}
-	if r.Rules[0].Policy.Balance.Method != dialect.MethodDefault || asked.Method == dialect.MethodHash && asked.Bound > 0 {
-		chooser = chooserOf(&asked)
+	if own {
+		return chooserOf(&asked), asked
 	}
+	return o.Balance, asked
+}
+
+// balance builds the route's picker, and says in the policy what its choices hang on.
+func (r *Route) balance(o *Options) {
+	chooser, asked := r.chooser(o)
 	b := Balance{Key: asked.Key, KeyName: asked.KeyName, Timed: asked.Method == dialect.MethodLeastTime}
-	members := make([]balancer.Member, len(r.Members))
 	for i := range r.Members {
 		m := &r.Members[i]
-		own := &m.Rule.Options.Balance
-		members[i] = balancer.Member{Way: m.Way, Weight: m.Weight, Backup: own.Backup, MaxConns: own.MaxConns, SlowStart: own.SlowStart}
-		m.MaxConns = own.MaxConns
-		b.Limited = b.Limited || own.MaxConns > 0
-		if asked.Method == dialect.MethodHash || asked.Sticky {
-			members[i].ID = numberOf(m)
-		}
 		if asked.Sticky {
-			m.Sticky, members[i].Sticky = members[i].ID, members[i].ID
+			m.Sticky = numberOf(m)
 			m.cookie(asked.Cookie, &b)
 		}
+		b.Limited = b.Limited || m.Rule.Options.Balance.MaxConns > 0
 	}
-	r.picker = balancer.Build(chooser, members, r.Lane)
+	r.picker = pickerOf(chooser, r.Members, r.Lane, asked.Method == dialect.MethodHash)
 	if b != r.Policy.Balance {
 		own := *r.Policy
 		own.Balance = b
 		r.Policy = &own
 	}
+}
+
+// pickerOf builds a picker over members, to which their index and weight are known. Hashed says that keys are hashed with them.
+func pickerOf(chooser balancer.Policy, members []Member, lane *balancer.Lane, hashed bool) balancer.Picker {
+	list := make([]balancer.Member, len(members))
+	for i := range members {
+		m := &members[i]
+		own := &m.Rule.Options.Balance
+		m.MaxConns = own.MaxConns
+		list[i] = balancer.Member{Way: m.Way, Weight: m.Weight, Sticky: m.Sticky, Backup: own.Backup, MaxConns: own.MaxConns, SlowStart: own.SlowStart}
+		if hashed {
+			list[i].ID = numberOf(m)
+		}
+	}
+	return balancer.Build(chooser, list, lane)
 }
 
 // numberOf is what a member's instance is called where keys are hashed, and in cookies: the same in every process and table, and no more than

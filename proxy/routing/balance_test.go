@@ -178,8 +178,13 @@ func TestChoicesSurviveSwaps(t *testing.T) {
 			}
 			m, _ = hashed.Pick(balancer.Want{Key: c + 1})
 			key[c] = m.Upstream.Address()
-			if again, _ := routeOf(t, newTable(Options{}).Next(fixture.Snapshot(blockOf(tables["balance=hash:path"])...))).Pick(balancer.Want{Key: c + 1}); again.Upstream.Address() != key[c] {
-				t.Fatalf("swap %d: another process has key %d at %s, this one at %s", n, c, again.Upstream.Address(), key[c])
+		}
+		if n%100 == 0 {
+			another := routeOf(t, newTable(Options{}).Next(fixture.Snapshot(blockOf(tables["balance=hash:path"])...)))
+			for c := range uint64(10) {
+				if m, _ := another.Pick(balancer.Want{Key: c + 1}); m.Upstream.Address() != key[c] {
+					t.Fatalf("swap %d: another process has key %d at %s, this one at %s", n, c, m.Upstream.Address(), key[c])
+				}
 			}
 		}
 		m, _ := routeOf(t, tables["balance=round-robin"]).Pick(balancer.Want{})

@@ -99,14 +99,9 @@ func (r *Route) newSet(o *Options, find func(name string) *claimant, name string
 		s.Members = r.membersOf(of)
 	}
 	setWeights(s.Members)
-	members := make([]balancer.Member, len(s.Members))
 	for i := range s.Members {
-		m := &s.Members[i]
-		m.Index = i
-		own := &m.Rule.Options.Balance
-		m.MaxConns = own.MaxConns
-		members[i] = balancer.Member{Way: m.Way, Weight: m.Weight, Backup: own.Backup, MaxConns: own.MaxConns, SlowStart: own.SlowStart, ID: numberOf(m)}
-		r.Blocking = r.Blocking || m.Rule.Options.TLS
+		s.Members[i].Index = i
+		r.Blocking = r.Blocking || s.Members[i].Rule.Options.TLS
 	}
 	if old != nil {
 		if i := slices.IndexFunc(old.Sets, func(o Set) bool { return o.name == name }); i >= 0 {
@@ -116,7 +111,8 @@ func (r *Route) newSet(o *Options, find func(name string) *claimant, name string
 	if s.Lane == nil {
 		s.Lane = balancer.NewLane()
 	}
-	s.picker = balancer.Build(o.Balance, members, s.Lane)
+	chooser, asked := r.chooser(o)
+	s.picker = pickerOf(chooser, s.Members, s.Lane, asked.Method == dialect.MethodHash)
 	return s
 }
 
