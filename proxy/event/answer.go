@@ -161,6 +161,9 @@ func (e *exchange) answered(size int) {
 	}
 	e.x.Answered(ans, took, l.Now, u.reused)
 	c.ClearDeadline() // what it was waited for was its body
+	if e.sentWhole {
+		u.ClearDeadline() // it was that of the head, which may be much shorter than a body takes
+	}
 	e.x.BeforeAnswer(l.server.listen.Draining(), !e.requestBody.read())
 	head := e.x.AppendAnswer(l.message[:0], ans, e.x.CloseAfter(), l.Now)
 	if e.awaitsContinue {
