@@ -70,6 +70,8 @@ type ForwardAuth struct {
 	Service, Path string
 	// URL is what is asked, wherever it is: only the operator may write that.
 	URL string
+	// Operator says that the operator has written it: then an instance may be asked that restricts who may use its own routes.
+	Operator bool
 	// Headers are the fields that are taken from its answer to the request, in place of the client's own.
 	Headers []string
 	// Timeout is the time for its whole answer; 0 is DefaultAuthTimeout.

@@ -131,7 +131,8 @@ func setForwardAuth(l *line, value string) error {
 		if plain, _, _ := strings.Cut(path, "?"); name == "" || !isToken(name) || checkPath(plain) != nil {
 			return fmt.Errorf("forward-auth=%s is not service:NAME/PATH", shown(value))
 		}
-		l.forwardAuth().Service, l.forwardAuth().Path = name, path
+		a := l.forwardAuth()
+		a.Service, a.Path, a.Operator = name, path, l.env.Writer == WriterOperator
 		return nil
 	}
 	if l.env.Writer != WriterOperator {
@@ -141,7 +142,7 @@ func setForwardAuth(l *line, value string) error {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
 		return fmt.Errorf("forward-auth=%s is neither service:NAME/PATH nor a URL", shown(value))
 	}
-	l.forwardAuth().URL = value
+	l.forwardAuth().URL, l.forwardAuth().Operator = value, true
 	return nil
 }
 

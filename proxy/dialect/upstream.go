@@ -65,7 +65,11 @@ func (r *Rule) References() (services, hosts []string) {
 			hosts = append(hosts, to.Host)
 		}
 	}
-	return slices.Concat(r.Options.Upstream.Services, r.named()), hosts
+	services = slices.Concat(r.Options.Upstream.Services, r.named())
+	if a := r.Policy.Filters.ForwardAuth; a != nil && a.Service != "" {
+		services = append(services, a.Service)
+	}
+	return services, hosts
 }
 
 // destinationTexts are the destinations as they are written.

@@ -35,8 +35,9 @@ type Question struct {
 	Method, Proto, Host, URI, Client string
 	// Fields are those of the request that may go on.
 	Fields []http1.Field
-	// Instance names an instance of a service as host:port, another one each time; "" where there is none.
-	Instance func(service string) string
+	// Instance names an instance of a service as host:port, another one each time; "" where there is none. With operator it may be one that
+	// restricts who may use its own routes.
+	Instance func(service string, operator bool) string
 }
 
 // Answer is what the other server said.
@@ -62,7 +63,7 @@ func (f *ForwardAuth) Ask(ctx context.Context, q *Question) (Answer, error) {
 	}
 	err := fmt.Errorf("service %s has no instance that can be asked", f.Service)
 	for range maxInstances {
-		address := q.Instance(f.Service)
+		address := q.Instance(f.Service, f.Operator)
 		if address == "" {
 			return Answer{}, err
 		}

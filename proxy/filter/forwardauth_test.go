@@ -59,7 +59,7 @@ func TestForwardAuth(t *testing.T) {
 				f.Timeout = time.Minute
 			}
 			a, err := f.Ask(t.Context(), &Question{Method: "PUT", Proto: "http", Host: "t", URI: "/a?b", Client: "10.0.0.1",
-				Fields: []http1.Field{http1.NewField("Content-Type", "text/x")}, Instance: func(string) string { return s.Listener.Addr().String() }})
+				Fields: []http1.Field{http1.NewField("Content-Type", "text/x")}, Instance: func(string, bool) string { return s.Listener.Addr().String() }})
 			if a.Passed != c.passed || a.Status != c.status || (err != nil) != (!c.passed && c.status == 0) {
 				t.Errorf("%s: %+v %v", c.path, a, err)
 			}
@@ -82,7 +82,7 @@ func TestForwardAuthWithoutAnybodyToAsk(t *testing.T) {
 	for _, address := range []string{"", "169.254.169.254:80", "127.0.0.1:1"} {
 		asked := 0
 		f := ForwardAuth{ForwardAuth: dialect.ForwardAuth{Service: "gate", Path: "/"}, shared: common}
-		a, err := f.Ask(t.Context(), &Question{Instance: func(string) string { asked++; return address }})
+		a, err := f.Ask(t.Context(), &Question{Instance: func(string, bool) string { asked++; return address }})
 		if a.Passed || err == nil || asked > maxInstances {
 			t.Errorf("%q: %+v %v, asked %d times", address, a, err, asked)
 		}

@@ -24,17 +24,22 @@ func (o *Options) filtersOf(r *Route) *filter.Set {
 }
 
 // Instance is the address of an instance of a service that is usable now, another one each time; "" where there is none. It is for what a route
-// asks beside its own instances.
-func (t *Table) Instance(service string) string {
+// asks beside its own instances. As in sets of the route, it is none that restricts who may use its own routes, unless the operator
+// asks, none of Consul or of this proxy, and none that most likely speaks no HTTP.
+func (t *Table) Instance(service string, operator bool) string {
 	c := t.claimant(service)
-	if c == nil || c.block == nil {
+	if c == nil || c.block == nil || t.options.isOwn(service) || service == catalogueService && !operator {
 		return ""
 	}
 	n := len(c.standing)
 	for i, first := 0, rand.IntN(max(1, n)); i < n; i++ {
 		at := (first + i) % n
-		if u := c.standing[at].upstream; u != nil && c.block.Instances[at].Usable() {
-			return u.Address()
+		now, in := &c.standing[at], &c.block.Instances[at]
+		switch {
+		case now.upstream == nil, now.foreign, !in.Usable():
+		case restricted(now.rules) && !operator, len(now.rules) == 0 && otherProtocol(in) != "":
+		default:
+			return now.upstream.Address()
 		}
 	}
 	return ""

@@ -160,7 +160,8 @@ func (r *Route) ruleOf(own *dialect.Rule) *dialect.Rule {
 		rule.Options = own.Options
 	}
 	to, from := &rule.Options, &decides.Options
-	to.Strip, to.Prepend, to.Host, to.HostDst = from.Strip, from.Prepend, from.Host, from.HostDst
+	to.Strip, to.Replace, to.Prepend, to.KeepLocation = from.Strip, from.Replace, from.Prepend, from.KeepLocation
+	to.Host, to.HostDst = from.Host, from.HostDst
 	return rule
 }
 

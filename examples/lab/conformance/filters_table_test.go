@@ -7,6 +7,11 @@ var filterCases = []filterCase{
 	{name: "a removed prefix is told", options: "strip=ROUTE", path: "/a", status: 200, sent: []string{"GET /a HTTP/1.1", "X-Forwarded-Prefix: /"}},
 	{name: "no prefix is told where none is removed", path: "/a", status: 200, notSent: []string{"X-Forwarded-Prefix"}, fields: []string{"X-Forwarded-Prefix: /evil"}},
 
+	{name: "replaced path", options: `strip=ROUTE replace-path="^/v([0-9]+)/ /api/$1x/" prepend=/p`, path: "/v2/a?b", status: 200, sent: []string{"GET /p/api/2x/a?b HTTP/1.1"}},
+	{name: "a path that can't be replaced", options: `replace-path="x /"`, path: "/x..", status: 400},
+	{name: "host of the instance", options: "host=instance", status: 200, sent: []string{"Host: 127.0.0.1:"}, fields: []string{saying("Location: http://SELF/a")},
+		has: []string{"Location: SCHEME://t/a"}},
+
 	{name: "set replaces", options: "request-header=set:X-Auth-User:me", status: 200, fields: []string{"X-Auth-User: root", "x-auth-user: admin"},
 		sent: []string{"X-Auth-User: me"}, notSent: []string{"X-Auth-User: root", "X-Auth-User: admin"}},
 	{name: "underscores are no way round", options: "request-header=set:X-Auth-User:me", status: 200, fields: []string{"X_Auth_User: root", "X-Auth_User: root"},

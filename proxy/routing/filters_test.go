@@ -1,0 +1,58 @@
+package routing
+
+import (
+	"testing"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
+)
+
+// What is asked about a route's requests is a healthy HTTP instance of the service, and none whose own restriction that would lead past.
+func TestWhichInstanceIsAsked(t *testing.T) {
+	sick := fixture.Instance("gate", "10.0.0.3", 80, "pointsman.route=gate/")
+	sick.Status = discovery.Critical
+	table := newTable(Options{OwnServices: []string{"self"}}).Next(fixture.Snapshot(
+		fixture.Instance("gate", "10.0.0.1", 80, "pointsman.route=gate/"), fixture.Instance("gate", "10.0.0.2", 80, "pointsman.route=gate/"), sick,
+		fixture.Instance("closed", "10.0.1.1", 80, "pointsman.route=closed/ allow=ip:10.0.0.1"), fixture.Instance("cache", "10.0.2.1", 6379), fixture.Instance("plain", "10.0.3.1", 80),
+		fixture.Instance("self", "10.0.4.1", 80), fixture.Instance("consul", "10.0.5.1", 8300), fixture.Instance("link", "169.254.169.254", 80, "pointsman.route=link/"),
+	))
+	seen := map[string]bool{}
+	for range 100 {
+		seen[table.Instance("gate", false)] = true
+	}
+	if len(seen) != 2 || !seen["10.0.0.1:80"] || !seen["10.0.0.2:80"] {
+		t.Errorf("%v", seen)
+	}
+	for _, c := range []struct{ service, tags, operators string }{
+		{"closed", "", "10.0.1.1:80"}, {"cache", "", ""}, {"plain", "10.0.3.1:80", "10.0.3.1:80"}, {"self", "", ""}, {"consul", "", "10.0.5.1:8300"}, {"link", "", ""}, {"none", "", ""},
+	} {
+		if a, b := table.Instance(c.service, false), table.Instance(c.service, true); a != c.tags || b != c.operators {
+			t.Errorf("%s: %q and %q, want %q and %q", c.service, a, b, c.tags, c.operators)
+		}
+	}
+}
+
+// A service that is only asked about requests is watched, too.
+func TestAServiceThatIsAskedIsNamed(t *testing.T) {
+	o := newTable(Options{}).options
+	if got := o.NamedBy([]string{"pointsman.route=/a forward-auth=service:gate/check"}); len(got) != 1 || got[0] != "gate" {
+		t.Errorf("%v", got)
+	}
+}
+
+// What was counted outlives the table that it was counted in.
+func TestFiltersOutliveTheirTable(t *testing.T) {
+	one := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=/a rate-limit=1/h")
+	first := newTable(Options{}).Next(fixture.Snapshot(one))
+	two := fixture.Instance("web", "10.0.0.2", 80, "pointsman.route=/a rate-limit=1/h")
+	second := first.Next(fixture.Snapshot(one, two))
+	a, b := first.Routes()[0].Policy.Filters, second.Routes()[0].Policy.Filters
+	if a == nil || b == nil || len(b.RateLimits) != 1 || a.RateLimits[0] != b.RateLimits[0] {
+		t.Errorf("%+v, then %+v", a, b)
+	}
+	two.Tags = []string{"pointsman.route=/a rate-limit=1/h rate-limit=2/s"}
+	third := second.Next(fixture.Snapshot(one, two)).Routes()[0].Policy.Filters
+	if len(third.RateLimits) != 2 || third.RateLimits[0] != a.RateLimits[0] {
+		t.Errorf("restrictions do not add up: %+v", third)
+	}
+}
