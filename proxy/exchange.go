@@ -61,6 +61,7 @@ type Exchange struct {
 	handed    bool
 	recorded  record.Request // what the recorder remembers of it
 	detail    string         // of a local reply
+	page      string         // a file in place of a local reply's body, see Page
 	location  string         // of a redirect
 	headBytes int            // of the answer's head
 	filtered  *filtered      // what filters found out; nil for most

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/files"
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // serveFile answers with the route's folder: ActionServeFile, or Reply where that can't be.
@@ -21,24 +22,46 @@ func (x *Exchange) serveFile() Action {
 	return ActionServeFile
 }
 
-// OpenFile opens the file that answers, after ActionServeFile. Where there is none the answer is a local reply, and the file nil. The caller
-// closes the file, and sets Status.
-func (x *Exchange) OpenFile() *files.File {
+// OpenFile opens the file that answers, after ActionServeFile: Go on. Where there is none the file is nil, and the answer a local reply, or
+// what takes its place. The caller closes the file, and sets Status.
+func (x *Exchange) OpenFile() (*files.File, Action) {
 	const moved = 301
 	path := string(x.Route.Rules[0].Options.AppendPath(nil, x.Target.Path))
 	f, err := x.Route.Policy.Files.Open(path, x.requestField("Accept-Encoding"))
 	switch {
 	case errors.Is(err, files.ErrNone):
-		x.reply(OutcomeNoFile, "")
+		return nil, x.instead(x.reply(OutcomeNoFile, ""), true)
 	case err != nil:
 		x.recorder.Notice(x.Route.Name, "", err.Error(), "a file or folder can't be opened", x.begun)
-		x.reply(OutcomeNoFile, "")
+		return nil, x.instead(x.reply(OutcomeNoFile, ""), true)
 	case f.Slash || strings.HasSuffix(path, "/") && !strings.HasSuffix(x.Target.Path, "/"): // the latter where strip is the whole path
 		f.Close()
-		x.redirect(moved, dialect.EscapePath(x.Target.Path)+"/"+x.Target.Query)
-	default:
-		x.Outcome = OutcomeFile
-		return f
+		return nil, x.redirect(moved, dialect.EscapePath(x.Target.Path)+"/"+x.Target.Query)
 	}
-	return nil
+	x.Outcome = OutcomeFile
+	return f, ActionContinue
+}
+
+// Page is what a local reply says in place of its own text: a page of the operator's, nil where the route's line names none for it, or it
+// can't be read. A listener that may not block does not ask. It sends the page with Status and PageFields.
+func (x *Exchange) Page() *files.Page {
+	if x.page == "" {
+		return nil
+	}
+	p, err := files.ReadPage(x.page)
+	if err != nil {
+		x.recorder.Notice(x.service(), "", err.Error(), "a page in an error's place can't be read", x.begun)
+	}
+	return p
+}
+
+// PageFields appends the fields of a local reply with a page but for Date, framing and Connection.
+func (x *Exchange) PageFields(dst []Field, p *files.Page) []Field {
+	for _, f := range x.LocalReplyFields(nil) {
+		if f.Known() == http1.ContentType {
+			f = http1.NewField("Content-Type", p.Type)
+		}
+		dst = append(dst, f)
+	}
+	return dst
 }

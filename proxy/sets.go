@@ -106,6 +106,10 @@ func (x *Exchange) instead(do Action, repeatable bool) Action {
 
 // replace makes the answer what an error's place is taken by, which is no service.
 func (x *Exchange) replace(c *routing.OnCase) Action {
+	if c.Page != "" {
+		x.page = c.Page
+		return ActionReply
+	}
 	if c.Redirect == nil {
 		x.Status = c.Status
 		return ActionReply

@@ -3,6 +3,7 @@ package dialect
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,6 +57,9 @@ func setOn(l *line, value string) error {
 			o.Statuses = append(o.Statuses, n)
 		}
 	}
+	if strings.HasPrefix(what, PagePrefix) && l.env.Writer != WriterOperator {
+		return fmt.Errorf("on=%s: only the operator may name a page: in the routes file", shown(value))
+	}
 	if err := o.setWhat(what); err != nil {
 		return fmt.Errorf("on=%s: %w", shown(value), err)
 	}
@@ -75,6 +79,12 @@ func (o *On) setWhat(what string) error {
 		}
 		return o.onlyServed()
 	}
+	if page, ok := strings.CutPrefix(what, PagePrefix); ok {
+		if o.Page = path.Clean(page); !path.IsAbs(page) || strings.HasSuffix(page, "/") || strings.ContainsRune(page, 0) {
+			return fmt.Errorf("%s is no path of a file with a slash in front", shown(page))
+		}
+		return nil
+	}
 	if n, err := strconv.Atoi(what); err == nil {
 		if o.Status = n; n < 400 || n > 599 {
 			return fmt.Errorf("%d is no status between 400 and 599", n)
@@ -82,7 +92,7 @@ func (o *On) setWhat(what string) error {
 		return nil
 	}
 	if !redirectURL(what) {
-		return fmt.Errorf("%s is neither a status, a URL, a path, nor service:NAME", shown(what))
+		return fmt.Errorf("%s is neither a status, a URL, a path, service:NAME nor page:/FILE", shown(what))
 	}
 	const found = 302 // as nginx has it
 	o.Redirect = &Redirect{Code: found, URL: what}

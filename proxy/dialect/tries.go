@@ -31,7 +31,12 @@ type On struct {
 	Status   int
 	Redirect *Redirect
 	Service  string
+	// Page is the path of a file on the proxy's disk, which is sent with the error's own status.
+	Page string
 }
+
+// PagePrefix is what tells a page.
+const PagePrefix = "page:"
 
 // Takes says whether it is about a status, and about no usable instance.
 func (o *On) Takes(status int, none bool) bool {
@@ -51,6 +56,8 @@ func (o On) String() string {
 	switch {
 	case o.Service != "":
 		return text + ServicePrefix + o.Service
+	case o.Page != "":
+		return text + PagePrefix + o.Page
 	case o.Redirect != nil:
 		return text + o.Redirect.URL
 	}

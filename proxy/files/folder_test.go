@@ -167,3 +167,19 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestPages(t *testing.T) {
+	folder := site(t)
+	if p, err := ReadPage(filepath.Join(folder, "docs/page.html")); err != nil || string(p.Body) != "page" || p.Type != "text/html; charset=utf-8" {
+		t.Errorf("%+v %v", p, err)
+	}
+	large := filepath.Join(folder, "large")
+	if err := os.WriteFile(large, make([]byte, MaxPage+1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{large, folder, filepath.Join(folder, "pipe.txt"), filepath.Join(folder, "nope")} {
+		if p, err := ReadPage(path); err == nil || p != nil {
+			t.Errorf("%s is a page", path)
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package routing
 
-import "github.com/pointsman/pointsman/proxy/dialect"
+import (
+	"slices"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
 
 // On is what takes the place of errors on a route. Immutable.
 type On struct {
@@ -27,4 +31,9 @@ func (o *On) Case(status int, none bool) *OnCase {
 		}
 	}
 	return nil
+}
+
+// pages says whether a page of the operator's is among them, which is read from the disk.
+func (o *On) pages() bool {
+	return o != nil && slices.ContainsFunc(o.Cases, func(c OnCase) bool { return c.Page != "" })
 }

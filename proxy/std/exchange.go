@@ -90,7 +90,13 @@ func (e *exchange) reply() {
 	if e.upload != nil {
 		e.upload.stop()
 	}
-	if e.response.localReply() != nil {
+	var err error
+	if p := e.x.Page(); p != nil {
+		err = e.sendPage(p)
+	} else {
+		err = e.response.localReply()
+	}
+	if err != nil {
 		e.client.cut()
 	}
 }

@@ -15,9 +15,9 @@ import (
 // serveFile answers with a file: ActionReply where there is none. Conditions and ranges are net/http's to judge (RFC 9110 sections 13 and 14).
 // From the head on what goes wrong must be seen as a cut.
 func (e *exchange) serveFile() proxy.Action {
-	f := e.x.OpenFile()
+	f, do := e.x.OpenFile()
 	if f == nil {
-		return proxy.ActionReply
+		return do
 	}
 	defer f.Close()
 	if e.upload != nil {
@@ -45,6 +45,24 @@ func (e *exchange) serveFile() proxy.Action {
 		e.client.cut()
 	}
 	return proxy.ActionContinue
+}
+
+// sendPage gives a local reply whose text is a page of the operator's.
+func (e *exchange) sendPage(p *files.Page) error {
+	ans := &e.answer
+	*ans = http1.Response{Status: e.x.Status, Minor: 1, Reason: http.StatusText(e.x.Status), Fields: e.x.PageFields(ans.Fields[:0], p), ContentLength: int64(len(p.Body))}
+	if e.request.Method != http.MethodHead {
+		ans.Framing = http1.Framing{Kind: http1.Sized, Length: ans.ContentLength}
+	}
+	err := e.response.head(ans)
+	if err == nil && !ans.Framing.Empty() {
+		e.x.Bytes = ans.ContentLength
+		err = e.response.write(p.Body)
+	}
+	if err == nil {
+		err = e.response.finish(nil)
+	}
+	return err
 }
 
 // fileHeader is what is told of a file, but for what ServeContent adds.

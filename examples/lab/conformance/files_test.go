@@ -1,10 +1,12 @@
 package conformance
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -154,6 +156,40 @@ func TestAFileThatIsCut(t *testing.T) {
 		}
 		if n, err := io.Copy(io.Discard, a.Body); a.ContentLength != size || err == nil || n == size {
 			t.Errorf("HTTP/%d: %d bytes of %d and %v", version, n, a.ContentLength, err)
+		}
+	})
+}
+
+// A page of the operator's takes the place of an error, with its status; where it can't be read, the proxy's own reply stays.
+func TestPagesInAnErrorsPlace(t *testing.T) {
+	everyVersion(t, func(t testing.TB, k *kind, version int) {
+		folder := site(t)
+		sorry := filepath.Join(folder, "sorry.html")
+		if err := os.WriteFile(sorry, []byte("<h1>Sorry</h1>"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		broken := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+			_, _ = readMessage(in)
+		})
+		r := start(t, k, setup{lines: fmt.Sprintf("/files files=%s strip=/files on=404:page:%s\n/down service=gone on=503:page:%[2]s\n/broken to=%s on=502:page:%[2]s\n/nopage service=gone on=503:page:/nonexistent", folder, sorry, broken.Addr())},
+			at(answering(t, "instance").Addr(), "pointsman.route=/tag on=503:page:"+sorry, "pointsman.route=/"))
+		tr := r.clientOf(t, version)
+		for path, want := range map[string]string{"/files/nope": "404 <h1>Sorry</h1>", "/files/digits.txt": "200 0123456789", "/down": "503 <h1>Sorry</h1>",
+			"/broken": "502 <h1>Sorry</h1>", "/nopage": "503 {\"type\"", "/tag": "200 instance"} {
+			a := r.roundTrip(t, tr, "GET", path)
+			body, err := io.ReadAll(a.Body)
+			if got := fmt.Sprint(a.StatusCode, " ", string(body)); err != nil || !strings.HasPrefix(got, want) {
+				t.Errorf("HTTP/%d %s: %s %v, want %s", version, path, got, err, want)
+			}
+			if strings.Contains(want, "Sorry") && (a.Header.Get("Content-Type") != "text/html; charset=utf-8" || a.Header.Get("Cache-Control") != "no-store" || a.ContentLength != int64(len(body))) {
+				t.Errorf("HTTP/%d %s: %v", version, path, a.Header)
+			}
+			if a.StatusCode == 503 && a.Header.Get("Retry-After") == "" {
+				t.Errorf("HTTP/%d %s: no Retry-After", version, path)
+			}
+		}
+		if a := r.roundTrip(t, tr, "HEAD", "/down"); a.StatusCode != 503 || a.ContentLength != int64(len("<h1>Sorry</h1>")) {
+			t.Errorf("HTTP/%d HEAD: %d, %d bytes", version, a.StatusCode, a.ContentLength)
 		}
 	})
 }
