@@ -55,13 +55,12 @@ func (x *Exchange) Page() *files.Page {
 	return p
 }
 
-// PageFields appends the fields of a local reply with a page but for Date, framing and Connection.
+// PageFields appends the fields of a local reply with a page, but for Date, framing, Connection and what filters add to every answer.
 func (x *Exchange) PageFields(dst []Field, p *files.Page) []Field {
-	for _, f := range x.LocalReplyFields(nil) {
-		if f.Known() == http1.ContentType {
-			f = http1.NewField("Content-Type", p.Type)
+	for _, f := range x.ownFields(nil) {
+		if f.Known() != http1.ContentType {
+			dst = append(dst, f)
 		}
-		dst = append(dst, f)
 	}
-	return dst
+	return append(dst, http1.NewField("Content-Type", p.Type))
 }

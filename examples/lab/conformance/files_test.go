@@ -114,7 +114,7 @@ func TestFilesAndOtherOptions(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, "docs/page.html"), []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		r := start(t, k, setup{lines: fmt.Sprintf("/docs files=%s compress=gzip\n/app.js files=%[1]s deny=ip:127.0.0.1\n/alias files=%[1]s strip=/alias\n/shut files=%[1]s allow=nonsense", folder)},
+		r := start(t, k, setup{lines: fmt.Sprintf("/docs files=%s compress=gzip\n/app.js files=%[1]s deny=ip:127.0.0.1\n/alias files=%[1]s strip=/alias\n/shut files=%[1]s allow=nonsense\n/auth files=%[1]s strip=/auth auth=basic:%[2]s response-header=set:X-Own:yes", folder, users)},
 			at(answering(t, "instance").Addr(), "pointsman.route=/tag files="+folder, "pointsman.route=/instance"))
 		tr := r.clientOf(t, version)
 		a := r.roundTrip(t, tr, "GET", "/docs/page.html", "Accept-Encoding", "gzip")
@@ -129,10 +129,14 @@ func TestFilesAndOtherOptions(t *testing.T) {
 		if a := r.roundTrip(t, tr, "GET", "/docs/page.html", "Accept-Encoding", "gzip", "Range", "bytes=0-2"); a.StatusCode != 206 || a.Header.Get("Content-Encoding") != "" {
 			t.Errorf("HTTP/%d: a part is %d %v", version, a.StatusCode, a.Header)
 		}
-		for path, want := range map[string]int{"/app.js": 403, "/alias/app.js": 200, "/alias": 301, "/alias/": 200, "/alias/../digits.txt": 404, "/shut/app.js": 503, "/tag/app.js": 404, "/instance": 200} {
+		for path, want := range map[string]int{"/app.js": 403, "/alias/app.js": 200, "/alias": 301, "/alias/": 200, "/alias/../digits.txt": 404, "/shut/app.js": 503, "/auth/app.js": 401, "/tag/app.js": 404, "/instance": 200} {
 			if a := r.roundTrip(t, tr, "GET", path); a.StatusCode != want {
 				t.Errorf("HTTP/%d %s: %d, want %d", version, path, a.StatusCode, want)
 			}
+		}
+		a = r.roundTrip(t, tr, "GET", "/auth/app.js", "Authorization", strings.TrimPrefix(basic("anna:secret"), "Authorization: "))
+		if a.StatusCode != 200 || len(a.Header.Values("X-Own")) != 1 {
+			t.Errorf("HTTP/%d with a password: %d %v", version, a.StatusCode, a.Header)
 		}
 	})
 }
@@ -171,7 +175,7 @@ func TestPagesInAnErrorsPlace(t *testing.T) {
 		broken := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
 			_, _ = readMessage(in)
 		})
-		r := start(t, k, setup{lines: fmt.Sprintf("/files files=%s strip=/files on=404:page:%s\n/down service=gone on=503:page:%[2]s\n/broken to=%s on=502:page:%[2]s\n/nopage service=gone on=503:page:/nonexistent", folder, sorry, broken.Addr())},
+		r := start(t, k, setup{lines: fmt.Sprintf("/files files=%s strip=/files on=404:page:%s\n/down service=gone on=503:page:%[2]s response-header=set:X-Own:yes\n/broken to=%s on=502:page:%[2]s\n/nopage service=gone on=503:page:/nonexistent", folder, sorry, broken.Addr())},
 			at(answering(t, "instance").Addr(), "pointsman.route=/tag on=503:page:"+sorry, "pointsman.route=/"))
 		tr := r.clientOf(t, version)
 		for path, want := range map[string]string{"/files/nope": "404 <h1>Sorry</h1>", "/files/digits.txt": "200 0123456789", "/down": "503 <h1>Sorry</h1>",
@@ -183,6 +187,9 @@ func TestPagesInAnErrorsPlace(t *testing.T) {
 			}
 			if strings.Contains(want, "Sorry") && (a.Header.Get("Content-Type") != "text/html; charset=utf-8" || a.Header.Get("Cache-Control") != "no-store" || a.ContentLength != int64(len(body))) {
 				t.Errorf("HTTP/%d %s: %v", version, path, a.Header)
+			}
+			if n := len(a.Header.Values("X-Own")); n != map[bool]int{true: 1}[path == "/down"] {
+				t.Errorf("HTTP/%d %s: the field of a filter comes %d times", version, path, n)
 			}
 			if a.StatusCode == 503 && a.Header.Get("Retry-After") == "" {
 				t.Errorf("HTTP/%d %s: no Retry-After", version, path)
