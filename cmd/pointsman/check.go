@@ -140,8 +140,9 @@ func readRoutes(name string) (string, error) {
 	return string(text), err
 }
 
-// printable is a text as it is, or escaped where a terminal might take it for something else.
+// printable is a text without secrets, and escaped where a terminal might take it for something else.
 func printable(text string) string {
+	text = dialect.Concealed(text)
 	if strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' }) {
 		return dialect.Source(text)
 	}
@@ -154,7 +155,7 @@ func (c *checker) rule(r *dialect.Rule) {
 	if r.Policy.Closed {
 		note = "   (closed: nobody is let in)"
 	}
-	fmt.Fprintf(c.out, "  route    %s%s\n", r.Line(), note)
+	fmt.Fprintf(c.out, "  route    %s%s\n", printable(r.Line()), note)
 }
 
 func (c *checker) verdict(v dialect.Verdict) {

@@ -40,7 +40,7 @@ func readDefaults(tags []string, env Env) *Defaults {
 }
 
 func (d *Defaults) tell(tag string, kind VerdictKind, reason string) {
-	d.verdicts = append(d.verdicts, Verdict{Kind: kind, Sources: []string{shown(concealed(tag, false))}, Reason: reason})
+	d.verdicts = append(d.verdicts, Verdict{Kind: kind, Sources: []string{Source(tag)}, Reason: reason})
 }
 
 // read reads one of them. A restriction that can't be honoured closes all routes of the instance.

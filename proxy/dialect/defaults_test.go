@@ -82,6 +82,11 @@ func TestMisspeltOptions(t *testing.T) {
 	if r := ruleOf("pointsman.route=/a alow=ip:10.0.0.1"); !r.Policy.Closed {
 		t.Errorf("open, although a restriction is meant: %+v", r)
 	}
+	for _, word := range []string{"basic-auth=x", "ip-allow-list=10.0.0.0/8", "limit-conn=5"} {
+		if r := ruleOf("pointsman.route=/a " + word); !r.Policy.Closed {
+			t.Errorf("open, although %s sounds like a restriction", word)
+		}
+	}
 	if r := ruleOf("urlprefix-/a alow=ip:10.0.0.1"); r.Policy.Closed {
 		t.Errorf("Fabio's tags ignore what they do not know: %+v", r)
 	}

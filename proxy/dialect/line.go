@@ -61,7 +61,7 @@ func (l Lines) Parse(tags []string, env Env) (out Result) {
 			continue
 		}
 		rule, verdicts := (&line{paths: l.Paths, env: env, fabio: l.Fabio, defaults: out.Defaults}).read(text)
-		sources := []string{shown(concealed(tag, l.Fabio))}
+		sources := []string{Source(tag)}
 		for _, v := range verdicts {
 			v.Sources = sources
 			out.Verdicts = append(out.Verdicts, v)

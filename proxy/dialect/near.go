@@ -1,6 +1,10 @@
 package dialect
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // notAnOption says that there is none of that name, and which one may be meant.
 func (l *line) notAnOption(key string) string {
@@ -13,18 +17,21 @@ func (l *line) notAnOption(key string) string {
 	return text
 }
 
-// restriction says whether a key narrows who may use a route. In our own language one that is off by one sign counts, as nobody knows what it
-// was to keep out; and in one of Fabio's tags, ours counts: whoever wrote it meant it.
+// restriction says whether a key narrows who may use a route. In our own language one that is off by one sign, or sounds like one, counts:
+// nobody knows what it was to keep out. In one of Fabio's tags, ours counts: whoever wrote it meant it.
 func (l *line) restriction(key string) bool {
 	if o := optionByName[key]; o != nil {
 		return o.restricts
 	}
-	for i := range options {
-		if o := &options[i]; o.restricts && !l.fabio && near(key, o.name) {
+	if l.fabio {
+		return false
+	}
+	for _, part := range [...]string{"allow", "deny", "auth", "limit", "whitelist", "blacklist", "restrict"} {
+		if strings.Contains(key, part) {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(options, func(o option) bool { return o.restricts && near(key, o.name) })
 }
 
 // near says whether two names differ by one sign that is wrong, missing, too much, or changed places with the next.

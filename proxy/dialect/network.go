@@ -7,13 +7,17 @@ import (
 	"strings"
 )
 
-// parseNetworks reads a list of ip:<address or network>. Every single one must be good.
-func parseNetworks(list []string) ([]netip.Prefix, error) {
+// parseNetworks reads a list of ip:<address or network>; the ip: is Fabio's, and may be absent where bare is true. Every single one must be
+// good.
+func parseNetworks(list []string, bare bool) ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	for _, one := range list {
 		text, ok := strings.CutPrefix(one, "ip:")
 		p, err := parseNetwork(text)
-		if !ok || err != nil {
+		if bare && err != nil {
+			return nil, fmt.Errorf("%q is neither an address nor a network; the route is refused", shown(one))
+		}
+		if !ok && !bare || err != nil {
 			return nil, fmt.Errorf("%q is not ip:<address> or ip:<network>; the route is refused", shown(one))
 		}
 		out = append(out, p)

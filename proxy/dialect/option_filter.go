@@ -124,7 +124,7 @@ func setAllow(l *line, value string) (err error) {
 	if p.Deny != nil {
 		return errors.New("deny and allow in one tag")
 	}
-	p.Allow, err = parseNetworks(l.list(value))
+	p.Allow, err = parseNetworks(l.list(value), !l.fabio)
 	return err
 }
 
@@ -137,7 +137,7 @@ func setDeny(l *line, value string) (err error) {
 	if p.Allow != nil {
 		return errors.New("allow and deny in one tag")
 	}
-	p.Deny, err = parseNetworks(l.list(value))
+	p.Deny, err = parseNetworks(l.list(value), !l.fabio)
 	return err
 }
 

@@ -11,7 +11,7 @@ import (
 var printed = []string{
 	"/a", "ex.com/", "*.ex.com:81/a strip=/a share=0.5 deny=ip:10.0.0.0/8|ip:fd00::/8", "[::1]:8/x redirect=301,https://$host$path",
 	"a{a,b}[!a-c]?.x/", "/$DC$x/b$ proto=https tlsskipverify=true host=dst prepend=/v1/ weight=1", "/a host=\"Ex.com\" allow=ip:10.0.0.1",
-	"/ share=1e-300", "/ prepend=//", "*..",
+	"/ share=1e-300", "/ prepend=//", "*..", "/ allow=10.0.0.0/8|::1",
 	"/ path=exact path-regexp=\"^/a b$\" method=get|POST header=X-A:b|c header=x-a query=q cookie=c:1 client=10.0.0.0/8 listener=https priority=-3",
 	"/ next-upstream=error,503 tries=3 connect-timeout=1500ms compress=gzip|zstd compress-types=text/html compress-min-size=1k access-log=off", "/a redirect=302|/b", "/a weight=\"5\" WEIGHT=7",
 	`a.io/ path=exact method=get|HEAD header=X-A header="X-B:a b|\"c\"|d\e" query=q:1|2 cookie=sid client=10.1.2.3/8|::1 listener=https priority=-5`,

@@ -5,9 +5,13 @@ import "strings"
 // hidden stands where the value of a secret was.
 const hidden = "set"
 
+// Concealed is a tag or a line for people, without what is secret in it.
+func Concealed(tag string) string {
+	return concealed(tag, strings.HasPrefix(strings.TrimLeft(tag, " \t"), "urlprefix-"))
+}
+
 // concealed is a line for people, without what is secret in it: the values of options that are, and hashed passwords wherever they stand,
-// as the option's name may be misspelt. In Fabio's tags auth names a
-// scheme, and is none.
+// as the option's name may be misspelt. In Fabio's tags auth names a scheme, and is none.
 func concealed(text string, fabio bool) string {
 	var out strings.Builder
 	for text != "" {

@@ -30,5 +30,5 @@ func (k VerdictKind) String() string {
 	return [...]string{"used", "partly", "ignored", "refused"}[min(k, VerdictRefused)]
 }
 
-// Source is a tag or a line as it stands in Rule.Sources and Verdict.Sources.
-func Source(tag string) string { return shown(tag) }
+// Source is a tag or a line as it stands in Rule.Sources and Verdict.Sources: without secrets, escaped, and bounded.
+func Source(tag string) string { return shown(Concealed(tag)) }
