@@ -59,14 +59,14 @@ func (x *Exchange) MaxBody() int64 {
 // authenticate asks who sent the request, and whether it may pass. It may block.
 func (x *Exchange) authenticate(f *filter.Set, t *routing.Table) Action {
 	for _, a := range f.Auths {
-		switch standing, err := a.Check(context.Background(), x.Request.Fields, x.begun); standing {
-		case filter.StandingRefused:
+		switch decision, err := a.Check(context.Background(), x.Request.Fields, x.begun); decision {
+		case filter.DecisionRefused:
 			x.filtered = &filtered{challenges: []string{a.Challenge}}
 			return x.reply(OutcomeUnauthorized, "")
-		case filter.StandingBroken:
+		case filter.DecisionBroken:
 			x.recorder.Notice(x.Route.Name, "", err.Error(), "the list of users can't be read: nobody is let in", x.begun)
 			return x.reply(OutcomeAuthUnavailable, "")
-		case filter.StandingBusy:
+		case filter.DecisionBusy:
 			return x.reply(OutcomeAuthUnavailable, "Too many passwords are being checked. Try again shortly.")
 		}
 	}

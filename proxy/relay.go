@@ -26,8 +26,9 @@ func (x *Exchange) AppendInterim(dst []byte, ans *http1.Response) []byte {
 		return dst
 	}
 	dst = http1.AppendStatusLine(dst, ans.Status, ans.Reason)
+	filters := x.filters()
 	for i := range ans.Fields {
-		if f := &ans.Fields[i]; toClient(f.Known(), f.Name, &ans.Connection, false) {
+		if f := &ans.Fields[i]; toClient(f.Known(), f.Name, &ans.Connection, false) && (filters == nil || !filters.DropsAnswer(f.Name)) {
 			dst = http1.AppendField(dst, *f)
 		}
 	}

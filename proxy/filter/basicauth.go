@@ -38,32 +38,32 @@ func basicAuthOf(a *dialect.BasicAuth, shared *passwords) *BasicAuth {
 	return out
 }
 
-// Standing is what becomes of who asks to be let in.
-type Standing uint8
+// Decision is what becomes of who asks to be let in.
+type Decision uint8
 
 const (
-	// StandingPassed lets the request in.
-	StandingPassed Standing = iota
-	// StandingRefused does not: nobody said who it is, or nobody that is known.
-	StandingRefused
-	// StandingBusy says that it can't be told now.
-	StandingBusy
-	// StandingBroken says that it can't be told at all.
-	StandingBroken
+	// DecisionPassed lets the request in.
+	DecisionPassed Decision = iota
+	// DecisionRefused does not: nobody said who it is, or nobody that is known.
+	DecisionRefused
+	// DecisionBusy says that it can't be told now.
+	DecisionBusy
+	// DecisionBroken says that it can't be told at all.
+	DecisionBroken
 )
 
-// Check says whether a request may pass. The error, for people, belongs to StandingBroken. Who is not known takes as long as who is.
-func (a *BasicAuth) Check(ctx context.Context, fields []http1.Field, now time.Time) (Standing, error) {
+// Check says whether a request may pass. The error, for people, belongs to DecisionBroken. Who is not known takes as long as who is.
+func (a *BasicAuth) Check(ctx context.Context, fields []http1.Field, now time.Time) (Decision, error) {
 	users := a.users
 	if a.file != nil {
 		var err error
 		if users, err = a.file.read(now); err != nil {
-			return StandingBroken, err
+			return DecisionBroken, err
 		}
 	}
 	name, password, ok := credentials(value(fields, "Authorization"))
 	if !ok {
-		return StandingRefused, nil
+		return DecisionRefused, nil
 	}
 	u, known := users[name]
 	if !known {
@@ -73,11 +73,11 @@ func (a *BasicAuth) Check(ctx context.Context, fields []http1.Field, now time.Ti
 	}
 	switch right, busy := a.shared.verify(ctx, u, password, now); {
 	case busy:
-		return StandingBusy, nil
+		return DecisionBusy, nil
 	case right && known:
-		return StandingPassed, nil
+		return DecisionPassed, nil
 	}
-	return StandingRefused, nil
+	return DecisionRefused, nil
 }
 
 // credentials reads the value of Authorization (RFC 7617, section 2).

@@ -29,7 +29,7 @@ const (
 	maxPassword = 256
 )
 
-// passwords verifies passwords, no more of them at a time than there are processors, and remembers for a while which were right. It
+// passwords verifies passwords, on half of the processors at most, as all others serve requests, and remembers for a while which were right. It
 // remembers neither passwords nor hashes, but a keyed hash of both together, so what is remembered holds for that user's very entry in the
 // list, and ends with it. Safe for concurrent use. Make it with newPasswords.
 type passwords struct {
@@ -41,7 +41,7 @@ type passwords struct {
 }
 
 func newPasswords() *passwords {
-	p := &passwords{slots: make(chan struct{}, runtime.GOMAXPROCS(0)), known: map[[sha256.Size]byte]time.Time{}}
+	p := &passwords{slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), known: map[[sha256.Size]byte]time.Time{}}
 	_, _ = rand.Read(p.key[:]) // never fails (crypto/rand)
 	return p
 }

@@ -104,24 +104,24 @@ func TestAFileOfUsers(t *testing.T) {
 	}
 	for i, step := range []struct {
 		text, who string
-		want      Standing
+		want      Decision
 	}{
-		{"", "anna:secret", StandingBroken},
-		{"# people\n\nanna:" + sha + "\nanna:{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n", "anna:secret", StandingPassed},
-		{"bob:" + sha, "anna:secret", StandingRefused},
-		{"bob:" + bcrypt4 + "\n", "bob:secret", StandingPassed},
-		{"bob:" + bcrypt4 + "\nanna:secret\n", "bob:secret", StandingBroken}, // who was put out may be on the line that can't be read
-		{"# nobody", "bob:secret", StandingBroken},
+		{"", "anna:secret", DecisionBroken},
+		{"# people\n\nanna:" + sha + "\nanna:{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n", "anna:secret", DecisionPassed},
+		{"bob:" + sha, "anna:secret", DecisionRefused},
+		{"bob:" + bcrypt4 + "\n", "bob:secret", DecisionPassed},
+		{"bob:" + bcrypt4 + "\nanna:secret\n", "bob:secret", DecisionBroken}, // who was put out may be on the line that can't be read
+		{"# nobody", "bob:secret", DecisionBroken},
 	} {
 		write(step.text + "\n")
 		now = now.Add(lookEvery)
 		got, err := a.Check(t.Context(), authorization(step.who), now)
-		if got != step.want || (err != nil) != (got == StandingBroken) {
+		if got != step.want || (err != nil) != (got == DecisionBroken) {
 			t.Errorf("%d: %v %v, want %v", i, got, err, step.want)
 		}
 	}
 	_ = os.Remove(path)
-	if got, _ := a.Check(t.Context(), authorization("bob:secret"), now.Add(lookEvery)); got != StandingBroken {
+	if got, _ := a.Check(t.Context(), authorization("bob:secret"), now.Add(lookEvery)); got != DecisionBroken {
 		t.Errorf("without the file: %v", got)
 	}
 }
@@ -129,7 +129,7 @@ func TestAFileOfUsers(t *testing.T) {
 func TestNobodyIsLetInByAnEmptyList(t *testing.T) {
 	a := basicAuthOf(&dialect.BasicAuth{}, newPasswords())
 	for _, who := range []string{"", ":", "anna:", "anna:secret"} {
-		if got, _ := a.Check(context.Background(), authorization(who), time.Now()); got != StandingRefused {
+		if got, _ := a.Check(context.Background(), authorization(who), time.Now()); got != DecisionRefused {
 			t.Errorf("%q: %v", who, got)
 		}
 	}
