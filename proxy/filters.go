@@ -100,6 +100,7 @@ func (x *Exchange) question(t *routing.Table) *filter.Question {
 			q.Fields = append(q.Fields, *f)
 		}
 	}
+	q.Fields = append(q.Fields, http1.NewField("Via", x.proto()[len("HTTP/"):]+" "+x.Route.Via)) // or a server that leads back here is asked for ever
 	return q
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
+	"github.com/pointsman/pointsman/proxy/filter"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -65,6 +66,8 @@ func (h *dataPath) assemble(a *actors) error {
 	gate := h.ports.gate()
 	reviver := balancer.NewReviver(func(ctx context.Context, address string) (net.Conn, error) { return gate.Dial(ctx, "tcp", address) })
 	options := h.tableOptions(reviver)
+	options.Filters = filter.NewCommon(gate)
+	a.reread("the files of auth=file:", options.Filters.Reload)
 	h.table = routing.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
 	h.metrics = proxy.NewMetrics(h.registry)

@@ -68,7 +68,7 @@ const DefaultRealm = "Restricted"
 type ForwardAuth struct {
 	// Service is a service of the catalogue, of which a healthy instance is asked for Path over HTTP.
 	Service, Path string
-	// URL is what is asked, wherever it is: only the operator may write that.
+	// URL is what is asked: the operator's wherever it is, others' at an IP address of -allow-upstreams.
 	URL string
 	// Operator says that the operator has written it: then an instance may be asked that restricts who may use its own routes.
 	Operator bool

@@ -3,6 +3,7 @@ package dialect
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -135,14 +136,15 @@ func setForwardAuth(l *line, value string) error {
 		a.Service, a.Path, a.Operator = name, path, l.env.Writer == WriterOperator
 		return nil
 	}
-	if l.env.Writer != WriterOperator {
-		return errors.New("only the operator may write forward-auth with a URL, in the routes file; write forward-auth=service:NAME/PATH")
-	}
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
 		return fmt.Errorf("forward-auth=%s is neither service:NAME/PATH nor a URL", shown(value))
 	}
-	l.forwardAuth().URL, l.forwardAuth().Operator = value, true
+	operator := l.env.Writer == WriterOperator
+	if _, err := netip.ParseAddr(u.Hostname()); err != nil && !operator {
+		return errors.New("only the operator may write forward-auth with a host name; tags may name IP addresses of -allow-upstreams, and services: service:NAME/PATH")
+	}
+	l.forwardAuth().URL, l.forwardAuth().Operator = value, operator
 	return nil
 }
 

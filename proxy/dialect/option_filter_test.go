@@ -72,7 +72,7 @@ func TestBadFilterOptions(t *testing.T) {
 		"auth=basic:anna:secret": true, "auth=basic:anna": true, "auth=basic:": true, "auth=digest:x": true, "auth=basic:anna:" + slowHash: true,
 		"auth=basic:anna:" + aSHA + ",anna:" + aSHA: true, "auth=basic:anna:" + aSHA[:20]: true, "auth=basic:anna:" + anApr1[:30]: true, "auth=basic:anna:" + aBcrypt[:30]: true,
 		"auth=basic:anna:" + aSHA + " auth=basic:bob:" + aSHA: true, "auth=file:/etc/htpasswd": true, "auth=basic:anna:" + aSHA + " auth-pass=x": true,
-		"forward-auth=http://127.0.0.1/": true, "forward-auth=service:": true, "forward-auth=service:a b": false, "forward-auth=service:a/../b": true,
+		"forward-auth=http://gate.test/": true, "forward-auth=http://127.0.0.1.evil.test/": true, "forward-auth=service:": true, "forward-auth=service:a b": false, "forward-auth=service:a/../b": true,
 		"forward-auth=service:a forward-auth-headers=Host": true, "forward-auth=service:a forward-auth-timeout=2h": true, "forward-auth=service:a/b forward-auth=service:a/c": true,
 	} {
 		rule, verdicts := ParseLine("/a "+options, PathSegments, Env{})

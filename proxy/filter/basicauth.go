@@ -20,15 +20,15 @@ type BasicAuth struct {
 	shared    *passwords
 }
 
-func basicAuthOf(a *dialect.BasicAuth, shared *passwords) *BasicAuth {
+func basicAuthOf(a *dialect.BasicAuth, shared *Common) *BasicAuth {
 	realm := a.Realm
 	if realm == "" {
 		realm = dialect.DefaultRealm
 	}
 	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(realm)
-	out := &BasicAuth{Challenge: `Basic realm="` + quoted + `", charset="UTF-8"`, shared: shared, pass: a.Pass}
+	out := &BasicAuth{Challenge: `Basic realm="` + quoted + `", charset="UTF-8"`, shared: shared.passwords, pass: a.Pass}
 	if a.File != "" {
-		out.file = &htpasswd{path: a.File}
+		out.file = shared.file(a.File)
 		return out
 	}
 	out.users = map[string]dialect.User{}

@@ -58,8 +58,11 @@ func (f *ForwardAuth) Ask(ctx context.Context, q *Question) (Answer, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if f.URL != "" {
+	switch {
+	case f.URL != "" && f.Operator:
 		return f.ask(ctx, f.shared.operators, f.URL, q)
+	case f.URL != "":
+		return f.ask(ctx, f.shared.named, f.URL, q)
 	}
 	err := fmt.Errorf("service %s has no instance that can be asked", f.Service)
 	for range maxInstances {

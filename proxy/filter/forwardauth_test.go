@@ -3,6 +3,7 @@ package filter
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func TestForwardAuth(t *testing.T) {
 		{"/large", false, 0, ""}, {"/head", false, 0, ""}, {"/304", false, 0, ""}, {"/silent", false, 0, ""}, {"/cut", false, 0, ""},
 	} {
 		for _, byName := range []bool{true, false} {
-			f := ForwardAuth{ForwardAuth: dialect.ForwardAuth{URL: s.URL + c.path, Headers: []string{"X-User", "X-Seen"}, Timeout: 200 * time.Millisecond}, shared: common}
+			f := ForwardAuth{ForwardAuth: dialect.ForwardAuth{URL: s.URL + c.path, Operator: true, Headers: []string{"X-User", "X-Seen"}, Timeout: 200 * time.Millisecond}, shared: common}
 			if byName {
 				f.Service, f.Path, f.URL = "gate", c.path, ""
 			}
@@ -85,6 +86,26 @@ func TestForwardAuthWithoutAnybodyToAsk(t *testing.T) {
 		a, err := f.Ask(t.Context(), &Question{Instance: func(string, bool) string { asked++; return address }})
 		if a.Passed || err == nil || asked > maxInstances {
 			t.Errorf("%q: %+v %v, asked %d times", address, a, err, asked)
+		}
+	}
+}
+
+// An address that a tag names is asked where -allow-upstreams lets it, and connections that the operator's lines keep are not used for it.
+func TestForwardAuthOfAnAddress(t *testing.T) {
+	s := authServer(t)
+	allowed := outside.Gate{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	for _, c := range []struct {
+		gate     outside.Gate
+		operator bool
+		passed   bool
+	}{{outside.Gate{}, true, true}, {outside.Gate{}, false, false}, {allowed, false, true}} {
+		common := NewCommon(c.gate)
+		for _, operator := range []bool{true, c.operator} { // the operator's first
+			f := ForwardAuth{ForwardAuth: dialect.ForwardAuth{URL: s.URL + "/in", Operator: operator}, shared: common}
+			a, err := f.Ask(t.Context(), &Question{})
+			if want := operator || c.passed; a.Passed != want || (err == nil) != want {
+				t.Errorf("%+v, operator %v: %+v %v", c.gate.Allow, operator, a, err)
+			}
 		}
 	}
 }

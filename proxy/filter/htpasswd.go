@@ -45,17 +45,31 @@ func (h *htpasswd) read(now time.Time) (map[string]dialect.User, error) {
 	if !h.looked.IsZero() && now.Sub(h.looked) < lookEvery {
 		return h.users, h.err
 	}
+	h.look(now)
+	return h.users, h.err
+}
+
+// reload is read without waiting for its time.
+func (h *htpasswd) reload() (changed bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	was := h.stamp
+	h.look(time.Now())
+	return h.stamp != was, h.err
+}
+
+// look reads the file if it has changed. It needs h.mu.
+func (h *htpasswd) look(now time.Time) {
 	h.looked = now
 	info, err := os.Stat(h.path)
 	if err != nil {
 		h.users, h.err, h.stamp = nil, err, stamp{}
-		return nil, err
+		return
 	}
 	if s := (stamp{info.ModTime(), info.Size()}); s != h.stamp {
 		h.stamp = s
 		h.users, h.err = readUsers(h.path)
 	}
-	return h.users, h.err
 }
 
 func readUsers(path string) (map[string]dialect.User, error) {

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
@@ -92,7 +93,8 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 
 func TestAFileOfUsers(t *testing.T) {
 	path, now := filepath.Join(t.TempDir(), "users"), time.Now()
-	a := basicAuthOf(&dialect.BasicAuth{File: path, Realm: `a "b"`}, newPasswords())
+	common := NewCommon(outside.Gate{})
+	a := basicAuthOf(&dialect.BasicAuth{File: path, Realm: `a "b"`}, common)
 	if a.Challenge != `Basic realm="a \"b\"", charset="UTF-8"` {
 		t.Error(a.Challenge)
 	}
@@ -120,14 +122,27 @@ func TestAFileOfUsers(t *testing.T) {
 			t.Errorf("%d: %v %v, want %v", i, got, err, step.want)
 		}
 	}
+	write("bob:" + bcrypt4)
+	if changed, err := common.Reload(); !changed || err != nil {
+		t.Errorf("read again: %v %v", changed, err)
+	}
+	if got, _ := a.Check(t.Context(), authorization("bob:secret"), now); got != DecisionPassed {
+		t.Errorf("after it was read again: %v", got)
+	}
+	if changed, err := common.Reload(); changed || err != nil {
+		t.Errorf("read again without a change: %v %v", changed, err)
+	}
 	_ = os.Remove(path)
+	if _, err := common.Reload(); err == nil {
+		t.Error("a file that is gone is read")
+	}
 	if got, _ := a.Check(t.Context(), authorization("bob:secret"), now.Add(lookEvery)); got != DecisionBroken {
 		t.Errorf("without the file: %v", got)
 	}
 }
 
 func TestNobodyIsLetInByAnEmptyList(t *testing.T) {
-	a := basicAuthOf(&dialect.BasicAuth{}, newPasswords())
+	a := basicAuthOf(&dialect.BasicAuth{}, NewCommon(outside.Gate{}))
 	for _, who := range []string{"", ":", "anna:", "anna:secret"} {
 		if got, _ := a.Check(context.Background(), authorization(who), time.Now()); got != DecisionRefused {
 			t.Errorf("%q: %v", who, got)

@@ -67,7 +67,7 @@ func (s *Set) restrict(common *Common, memory Memory, f *dialect.Filters, first 
 		}
 	}
 	if a := f.Auth; a != nil && first("auth", *a) {
-		kept := memory.Keep(fmt.Sprintf("auth %+v", *a), func() any { return basicAuthOf(a, common.passwords) })
+		kept := memory.Keep(fmt.Sprintf("auth %+v", *a), func() any { return basicAuthOf(a, common) })
 		s.Auths = append(s.Auths, kept.(*BasicAuth)) //nolint:forcetypeassert // made above
 	}
 	if a := f.ForwardAuth; a != nil && first("forward-auth", *a) {

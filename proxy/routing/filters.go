@@ -1,7 +1,11 @@
 package routing
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"net/netip"
+	"net/url"
+	"strconv"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/filter"
@@ -14,6 +18,9 @@ func (o *Options) filtersOf(r *Route) *filter.Set {
 	for i, rule := range r.Rules {
 		rules[i] = &rule.Policy.Filters
 		asks = asks || !rules[i].IsZero()
+		if err := o.checkAuth(rules[i].ForwardAuth); err != nil {
+			r.note("forward-auth: " + err.Error() + ": nobody is let in")
+		}
 	}
 	if !asks {
 		return nil
@@ -21,6 +28,26 @@ func (o *Options) filtersOf(r *Route) *filter.Set {
 	memory := r.Lane.Remember()
 	defer memory.Done()
 	return filter.New(o.Filters, memory, rules)
+}
+
+// checkAuth says why a server can't be asked that tags or KV name by its address, or nil.
+func (o *Options) checkAuth(a *dialect.ForwardAuth) error {
+	if a == nil || a.URL == "" || a.Operator {
+		return nil
+	}
+	u, err := url.Parse(a.URL)
+	if err != nil {
+		return err
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		return err
+	}
+	port, err := strconv.ParseUint(cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]), 10, 16)
+	if err != nil {
+		return err
+	}
+	return o.Gate.CheckNamed(netip.AddrPortFrom(addr, uint16(port)))
 }
 
 // Instance is the address of an instance of a service that is usable now, another one each time; "" where there is none. It is for what a route

@@ -1,10 +1,14 @@
 package routing
 
 import (
+	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // What is asked about a route's requests is a healthy HTTP instance of the service, and none whose own restriction that would lead past.
@@ -54,5 +58,22 @@ func TestFiltersOutliveTheirTable(t *testing.T) {
 	third := second.Next(fixture.Snapshot(one, two)).Routes()[0].Policy.Filters
 	if len(third.RateLimits) != 2 || third.RateLimits[0] != a.RateLimits[0] {
 		t.Errorf("restrictions do not add up: %+v", third)
+	}
+}
+
+// An auth server that nobody may ask is told of, before anybody is refused.
+func TestAnAuthServerThatMayNotBeAsked(t *testing.T) {
+	in := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=/a forward-auth=http://10.9.9.9/check")
+	for want, allow := range map[int][]netip.Prefix{1: nil, 0: {netip.MustParsePrefix("10.9.0.0/16")}} {
+		table := newTable(Options{Gate: outside.Gate{Allow: allow}}).Next(fixture.Snapshot(in))
+		n := 0
+		for _, v := range table.Verdicts() {
+			if v.Kind == dialect.VerdictPartly && strings.Contains(v.Reason, "forward-auth: 10.9.9.9:80") {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%v: %+v", allow, table.Verdicts())
+		}
 	}
 }

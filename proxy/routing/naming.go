@@ -48,10 +48,10 @@ func (d *derivation) changeDependents() {
 	}
 }
 
-// built notes a route that names services, or no longer does, r being nil where it is gone.
+// built notes a route that names services, or has notes, or no longer does, r being nil where it is gone.
 func (d *derivation) built(key routeKey, r *Route) {
 	old, was := d.prev.naming[key]
-	is := r != nil && len(r.named) > 0
+	is := r != nil && len(r.named)+len(r.notes) > 0
 	if !was && !is {
 		return
 	}

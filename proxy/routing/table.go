@@ -108,7 +108,7 @@ type Table struct {
 	sources   []*source   // in the order of Snapshot.Texts
 	fixed     map[fixedKey]*balancer.Upstream
 	index     *index
-	naming    map[routeKey]*Route // those that name other services; nil where none does
+	naming    map[routeKey]*Route // those that name other services, or have notes; nil where none does
 	fallback  *Route              // of the default service; nil when there is none
 	arrived   []*balancer.Upstream
 	returned  []*balancer.Way // of instances that the catalogue keeps requests from no more
