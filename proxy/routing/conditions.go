@@ -153,7 +153,7 @@ func hasParameter(n *dialect.Named, query string) bool {
 		var one string
 		one, query, _ = strings.Cut(query, "&")
 		name, value, _ := strings.Cut(one, "=")
-		if !decodesTo(name, n.Name) {
+		if one == "" || !decodesTo(name, n.Name) {
 			continue
 		}
 		if n.Values == nil {

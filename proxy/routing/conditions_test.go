@@ -16,6 +16,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
@@ -307,14 +308,14 @@ func TestConditionsAllocateNothing(t *testing.T) {
 func TestRegularExpressionsAreBounded(t *testing.T) {
 	var list []discovery.Instance
 	for i := range 40 {
-		list = append(list, fixture.Instance(fmt.Sprintf("s%02d", i), "10.0.0.1", 80+i, fmt.Sprintf("pointsman.route=ex.com/ path-regexp=^/%d(a|b|ab|ba)*(a|b|ab|ba)*(a|b|ab|ba)*(a|b|ab|ba)*$", i)))
+		list = append(list, fixture.Instance(fmt.Sprintf("s%02d", i), "10.0.0.1", 80+i, fmt.Sprintf("pointsman.route=ex.com/ fallback=service:open path-regexp=^/%d(a|b|ab|ba)*(a|b|ab|ba)*(a|b|ab|ba)*(a|b|ab|ba)*$", i)))
 	}
 	list = append(list, fixture.Instance("open", "10.0.0.2", 80, "pointsman.route=ex.com/"))
 	table := newTable(Options{}).Next(fixture.Snapshot(list...))
 	expect(t, table, "ex.com", "/none", "10.0.0.2:80")
 	expect(t, table, "ex.com", "/39"+strings.Repeat("ab", 50), "10.0.0.1:119")
 	r, ok := table.Match(Query{Authority: "ex.com", Path: "/39" + strings.Repeat("ab", 30_000)})
-	if !ok || !r.Closed || len(r.Members) != 0 || r.Policy == nil {
+	if !ok || !r.Closed || len(r.Members) != 0 || len(r.Sets) != 0 || r.Policy == nil {
 		t.Fatalf("a path of 60 kB: %v %+v", ok, r)
 	}
 	if _, ok := r.Pick(balancer.Want{}); ok {
@@ -372,4 +373,32 @@ func BenchmarkMatchConditions(b *testing.B) {
 			}
 		})
 	}
+}
+
+// FuzzNamed has the standard library say what a query and cookies hold.
+func FuzzNamed(f *testing.F) {
+	for _, text := range []string{"", "a=b", "a=b&a", "%61=%62+c", "a=%zz&b", "a=b; c=d", "a;b=c", " a=b;", "a=\"b\"", "a=%6", "&&=&a==b", "a=b;a=c;"} {
+		f.Add(text, "a", "b")
+	}
+	f.Fuzz(func(t *testing.T, text, name, value string) {
+		asked := &dialect.Named{Name: name, Values: []string{value}}
+		if values, err := url.ParseQuery(text); err == nil {
+			if got, want := hasParameter(asked, "?"+text), slices.Contains(values[name], value); got != want {
+				t.Errorf("query %q, %q=%q: %v, want %v", text, name, value, got, want)
+			}
+			if got, want := hasParameter(&dialect.Named{Name: name}, "?"+text), len(values[name]) > 0; got != want {
+				t.Errorf("query %q, %q: %v, want %v", text, name, got, want)
+			}
+		}
+		if !http1.ValidValue(text) {
+			return
+		}
+		header := http.Header{"Cookie": {text}}
+		for _, c := range (&http.Request{Header: header}).Cookies() {
+			q := Query{Request: &http1.Request{Fields: []http1.Field{http1.NewField("cookie", text)}}}
+			if _, after, ok := strings.Cut(text, c.Name); ok && strings.HasPrefix(after, "=") && !strings.Contains(text, " =") && !strings.Contains(text, "\t=") && !c.Quoted && c.Value != "" && !hasCookie(&dialect.Named{Name: c.Name, Values: []string{c.Value}}, q.Request) {
+				t.Errorf("cookies %q lack %s=%s", text, c.Name, c.Value)
+			}
+		}
+	})
 }
