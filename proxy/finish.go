@@ -44,7 +44,7 @@ func (x *Exchange) access(took time.Duration) record.Access {
 	r := x.Request
 	a := record.Access{Time: x.begun, Client: x.Origin.Client, Method: r.Method, Host: r.Host, RequestTarget: r.Target, Proto: x.proto(), Service: x.service(),
 		ID: x.Origin.ID, Status: x.Status, Retries: x.attempts.Retries(), Bytes: x.Bytes, Duration: took, UpstreamTime: x.upwards,
-		Head: x, Scheme: x.Origin.proto, Path: x.Target.Path, Query: x.Target.Query, HeadBytes: int64(x.headBytes), Connection: x.Client.Number}
+		Details: x, Scheme: x.Origin.proto, Path: x.Target.Path, Query: x.Target.Query, HeadBytes: int64(x.headBytes), Connection: x.Client.Number}
 	if x.Origin.Client == x.Client.addr {
 		a.ClientText = x.Client.addrText()
 	}
@@ -66,13 +66,30 @@ func (x *Exchange) access(took time.Duration) record.Access {
 	return a
 }
 
-// RequestField is record.RequestHead's.
+// RequestField is record.RequestDetails'.
 func (x *Exchange) RequestField(i int) (name, value string, ok bool) {
 	if i >= len(x.Request.Fields) {
 		return "", "", false
 	}
 	f := &x.Request.Fields[i]
 	return f.Name, f.Value, true
+}
+
+// FailedUpstream is record.RequestDetails'.
+func (x *Exchange) FailedUpstream(i int) (address string, status int, ok bool) {
+	const noAnswer, late = 502, 504
+	if i >= x.failed.n {
+		return "", 0, false
+	}
+	switch t := &x.failed.list[i]; {
+	case t.Status > 0:
+		status = int(t.Status)
+	case t.Failure == FailedSilent || t.Failure == FailedLate:
+		status = late
+	default:
+		status = noAnswer
+	}
+	return x.failed.list[i].Member.Upstream.Address(), status, true
 }
 
 // headBytes is how long a head is as a message of HTTP/1.1; line is what is not fields.

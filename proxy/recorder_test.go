@@ -266,3 +266,25 @@ func TestARouteKeepsOutOfTheAccessLog(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// The instances that were asked stand in a line in their order, with what each one said.
+func TestAccessLinesOfRepeatedRequests(t *testing.T) {
+	format, err := record.ParseLineFormat("$upstream_addr | $upstream_status | $status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &bytes.Buffer{}
+	d := newDesk(t, record.NewFormattedLog(format, out))
+	var x Exchange
+	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+	x.Match(d.table)
+	first := x.Member.Upstream.Address()
+	if do := x.AttemptFailed(FailedAttempt{FailedSent, false, true}, d.now); do != ActionSend {
+		t.Fatal(told(&x, do))
+	}
+	x.Answered(&d.answer, time.Millisecond, d.now, true)
+	x.Finish(d.now)
+	if want := first + ", " + x.Member.Upstream.Address() + " | 502, 200 | 200\n"; d.logged(out) != want || first == x.Member.Upstream.Address() {
+		t.Errorf("want %q", want)
+	}
+}

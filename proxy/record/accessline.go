@@ -21,11 +21,11 @@ type Access struct {
 	Outcome                            string        // why the proxy answered itself; "" where an instance did
 
 	// What only a LineFormat asks for.
-	Head                    RequestHead   // nil where there was no request
-	Scheme, Path, Query     string        // of the request; Query with its question mark
-	HeadBytes, RequestBytes int64         // of the response's head; of the whole request
-	UpstreamWhole           time.Duration // from the request sent to the end of the response
-	Connection              uint64        // the client's, counted from 1
+	Details                 RequestDetails // nil where there was no request
+	Scheme, Path, Query     string         // of the request; Query with its question mark
+	HeadBytes, RequestBytes int64          // of the response's head; of the whole request
+	UpstreamWhole           time.Duration  // from the request sent to the end of the response
+	Connection              uint64         // the client's, counted from 1
 }
 
 // maxAccessText bounds each text in a line; the rest is cut.

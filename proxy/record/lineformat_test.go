@@ -18,10 +18,17 @@ func (f fields) RequestField(i int) (name, value string, ok bool) {
 	return f[i][0], f[i][1], true
 }
 
+func (f fields) FailedUpstream(i int) (address string, status int, ok bool) {
+	if i > 0 || len(f) < 6 {
+		return "", 0, false
+	}
+	return "10.0.0.9:80", 502, true
+}
+
 func full() *Access {
 	a := access()
 	a.Time = time.Unix(1700000000, 123456789).UTC()
-	a.Head = fields{{"Host", "T:81"}, {"User-Agent", "x\" y"}, {"Authorization", "Basic YWxpY2U6c2VjcmV0"}, {"X-One", "1"}, {"x-one", "2"}, {"Cookie", "a=1"}, {"cookie", "b=2"}}
+	a.Details = fields{{"Host", "T:81"}, {"User-Agent", "x\" y"}, {"Authorization", "Basic YWxpY2U6c2VjcmV0"}, {"X-One", "1"}, {"x-one", "2"}, {"Cookie", "a=1"}, {"cookie", "b=2"}}
 	a.Host, a.Path, a.Query, a.Scheme, a.ID = "T:81", "/a%20b", "?c=d", "https", "abc"
 	a.RequestTarget = "/a%20b?c=d"
 	a.HeadBytes, a.RequestBytes, a.Connection = 100, 250, 7
@@ -38,7 +45,7 @@ func TestLineFormats(t *testing.T) {
 		"$status $body_bytes_sent $bytes_sent":        "200 5 105",
 		"$host $scheme $server_protocol":              "t https HTTP/1.1",
 		"$request_time $request_length $query_string": "1.234 250 c=d",
-		"$upstream_addr $upstream_status $upstream_response_time $upstream_header_time": "10.0.0.2:80 200 0.006 0.004",
+		"$upstream_addr $upstream_status $upstream_response_time $upstream_header_time": "10.0.0.9:80, 10.0.0.2:80 502, 200 0.006 0.004",
 		"$request_id $connection $service $outcome $retries":                            "abc 7 web - 0",
 		"[$http_x_one] [$http_cookie] [$http_nope] [$HTTP_Host]":                        "[1, 2] [a=1; b=2] [-] [T:81]",
 		"a${status}b 100%": "a200b 100%",
@@ -96,7 +103,7 @@ func FuzzLineFormat(f *testing.F) {
 	f.Fuzz(func(t *testing.T, format, target, value, authorization string) {
 		a := full()
 		a.RequestTarget, a.Path, a.Query, a.Host, a.Method = target, target, value, value, target
-		a.Head = fields{{"A", value}, {"Authorization", authorization}}
+		a.Details = fields{{"A", value}, {"Authorization", authorization}}
 		if p, err := ParseLineFormat(format); err == nil {
 			line := p.appendLine(nil, a, new(stamps))
 			if strings.Count(string(line), "\n") != 1 || line[len(line)-1] != '\n' {

@@ -6,9 +6,12 @@ import (
 	"strings"
 )
 
-// RequestHead is where a request's fields are read, one after another; ok is false behind the last one.
-type RequestHead interface {
+// RequestDetails are what only some formats ask for, one after another; ok is false behind the last one.
+type RequestDetails interface {
+	// RequestField is a field of the request's head.
 	RequestField(i int) (name, value string, ok bool)
+	// FailedUpstream is an instance that was asked before the last one, and the status of its answer, or 502 or 504 without one.
+	FailedUpstream(i int) (address string, status int, ok bool)
 }
 
 // stamps are the times of a recorder's lines, in the layouts that lines have.
@@ -94,7 +97,7 @@ func (w *lineWriter) value(b []byte, v variable) []byte {
 	case varRequestID:
 		return w.escape(b, a.ID)
 	case varUpstreamAddr:
-		return w.escape(b, a.Upstream)
+		return w.upstreams(b)
 	case varService:
 		return w.escape(b, a.Service)
 	case varOutcome:
@@ -129,20 +132,52 @@ func (w *lineWriter) measure(b []byte, v variable) []byte {
 		return strconv.AppendInt(b, int64(a.Retries), 10)
 	case varRequestTime:
 		return appendMillis(b, a.Duration.Milliseconds())
-	case varUpstreamStatus, varUpstreamHeaderTime, varUpstreamResponseTime:
-		return w.upstream(b, v)
+	case varUpstreamStatus:
+		return w.upstreamStatus(b)
+	case varUpstreamHeaderTime, varUpstreamResponseTime:
+		return w.upstreamTime(b, v)
 	}
 	return b
 }
 
-// upstream is measure for what only an instance's answer has.
-func (w *lineWriter) upstream(b []byte, v variable) []byte {
+// upstreams appends the instances that were asked, one after another, as nginx does.
+func (w *lineWriter) upstreams(b []byte) []byte {
+	a := w.access
+	for i := 0; a.Details != nil && a.Upstream != ""; i++ {
+		address, _, ok := a.Details.FailedUpstream(i)
+		if !ok {
+			break
+		}
+		b = append(append(b, address...), ", "...)
+	}
+	return append(b, a.Upstream...)
+}
+
+// upstreamStatus appends the status of each of them.
+func (w *lineWriter) upstreamStatus(b []byte) []byte {
+	a := w.access
+	if a.Upstream == "" {
+		return b
+	}
+	for i := 0; a.Details != nil; i++ {
+		_, status, ok := a.Details.FailedUpstream(i)
+		if !ok {
+			break
+		}
+		b = append(appendStatus(b, status), ", "...)
+	}
+	if a.UpstreamTime <= 0 && a.Outcome == "" { // the client went away before
+		return append(b, '-')
+	}
+	return appendStatus(b, a.Status)
+}
+
+// upstreamTime is measure for what only an instance's answer has.
+func (w *lineWriter) upstreamTime(b []byte, v variable) []byte {
 	a := w.access
 	switch {
 	case a.UpstreamTime <= 0 || a.Outcome != "":
 		return b
-	case v == varUpstreamStatus:
-		return appendStatus(b, a.Status)
 	case v == varUpstreamHeaderTime:
 		return appendMillis(b, a.UpstreamTime.Milliseconds())
 	}
@@ -191,7 +226,7 @@ func (w *lineWriter) host(b []byte) []byte {
 
 // headField appends a field of the request; of several with the name all, in one list.
 func (w *lineWriter) headField(b []byte) []byte {
-	if w.access.Head == nil {
+	if w.access.Details == nil {
 		return b
 	}
 	separator := ", "
@@ -200,7 +235,7 @@ func (w *lineWriter) headField(b []byte) []byte {
 	}
 	begin := len(b)
 	for i := 0; ; i++ {
-		name, value, ok := w.access.Head.RequestField(i)
+		name, value, ok := w.access.Details.RequestField(i)
 		if !ok {
 			return b
 		}
@@ -239,11 +274,11 @@ const maxUser = 256
 
 // remoteUser appends the user of basic authentication (RFC 7617), whether or not the route asks for one.
 func (w *lineWriter) remoteUser(b []byte) []byte {
-	if w.access.Head == nil {
+	if w.access.Details == nil {
 		return b
 	}
 	for i := 0; ; i++ {
-		name, value, ok := w.access.Head.RequestField(i)
+		name, value, ok := w.access.Details.RequestField(i)
 		if !ok {
 			return b
 		}
