@@ -34,6 +34,7 @@ type Way struct {
 	retired  atomic.Bool
 	health
 	judgement
+	checked
 	visits
 	hooks []func() // guarded by health.mu
 }
@@ -57,8 +58,8 @@ func (w *Way) Upstream() *Upstream { return w.upstream }
 // TLS is how a handshake with the instance is made; nil where none is to be made. It must not be changed.
 func (w *Way) TLS() *tls.Config { return w.config }
 
-// Usable says whether a request may be sent: not ejected, not backed off from, not retired.
-func (w *Way) Usable() bool { return w.Reachable() && !w.out() }
+// Usable says whether a request may be sent: not ejected, not backed off from, not failing its checks, not retired.
+func (w *Way) Usable() bool { return w.Reachable() && !w.out() && !w.failing.Load() }
 
 // Reachable says whether a request may be sent where no instance is left that is not ejected: connections to it are not refused, and it is
 // not retired.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 )
@@ -15,6 +16,10 @@ type HTTPCheck struct {
 	Method        string
 	Header        map[string][]string
 	TLSSkipVerify bool
+	// Address is what is dialled, as outside.Gate takes it; "" is what the URL names. TLS is how a handshake is made; nil is by the URL and
+	// TLSSkipVerify.
+	Address string
+	TLS     *tls.Config
 }
 
 // HTTP asks once. 2xx passes, 429 warns, everything else is critical (Consul's rule for HTTP checks), a redirect too: whoever is
@@ -24,7 +29,16 @@ func (p Prober) HTTP(ctx context.Context, check HTTPCheck) Result {
 	if err != nil {
 		return critical(err.Error())
 	}
-	client := &http.Client{Transport: p.transport(check.TLSSkipVerify), CheckRedirect: noRedirect}
+	transport := p.transport(check.TLSSkipVerify)
+	if check.TLS != nil {
+		transport.TLSClientConfig = check.TLS.Clone()
+	}
+	if check.Address != "" {
+		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return p.Gate.Dial(ctx, network, check.Address)
+		}
+	}
+	client := &http.Client{Transport: transport, CheckRedirect: noRedirect}
 	response, err := client.Do(request)
 	if err != nil {
 		return critical(err.Error())
