@@ -68,6 +68,7 @@ func (h *dataPath) assemble(a *actors) error {
 	options := h.tableOptions(reviver)
 	options.Filters = filter.NewCommon(gate)
 	a.reread("the files of auth=file:", options.Filters.Reload)
+	options.Checker = newChecker(gate, h.log)
 	h.table = routing.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
 	h.metrics = proxy.NewMetrics(h.registry)
@@ -97,6 +98,7 @@ func (h *dataPath) assemble(a *actors) error {
 	a.support(h.watcher.Run)
 	a.support(func(ctx context.Context) error { return h.table.Run(ctx, h.watcher.Snapshots()) })
 	a.support(reviver.Run)
+	a.support(options.Checker.Run)
 	h.sides(a)
 	h.log.Info().Str("catalogue", h.source.name).Str("routes", h.flags.routes.value).Msg("following the catalogue")
 	return nil

@@ -46,6 +46,9 @@ type memberView struct {
 	Share   float64  `json:"share"`
 	Usable  bool     `json:"usable"`
 	Options []string `json:"options,omitempty"`
+	// Check is what the instance's health-check says, "passing" or "failing"; "" where there is none. CheckOutput is why the last one failed.
+	Check       string `json:"check,omitempty"`
+	CheckOutput string `json:"check_output,omitempty"`
 }
 
 // rejectView is what was refused, or is not in effect. Tag is "" when the instance itself was refused.
@@ -108,6 +111,12 @@ func viewRoute(r *routing.Route) routeView {
 		m := &shown[i]
 		one := memberView{
 			Address: m.Upstream.Address(), Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Rule.Shown()[len(m.Rule.MatchWords()):],
+		}
+		if is, failing, why := m.Way.Checked(); is {
+			if one.Check = "passing"; failing {
+				one.Check = "failing"
+			}
+			one.CheckOutput = clip(why)
 		}
 		if m.Instance != nil {
 			one.Service, one.ID = clip(m.Instance.Service), clip(m.Instance.ID)

@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pointsman/pointsman/discovery/outside"
 )
 
-// upstreamOptions say what a route leads to that no service registers.
-var upstreamOptions = []option{
+// upstreamOptions say what a route leads to that no service registers, and how what it leads to is checked.
+var upstreamOptions = slices.Concat(leadOptions, checkOptions)
+
+var leadOptions = []option{
 	{name: "service", scope: scopeInstance, repeats: true, forwards: true, set: setService, print: printService},
 	{name: "to", scope: scopeInstance, repeats: true, forwards: true, set: setTo, print: printTo},
 	{name: "respond", scope: scopeRoute, operator: true, answers: true, set: setRespond, print: printRespond},

@@ -91,7 +91,8 @@ func works(t *testing.T, o *option, example string) bool {
 			return true
 		}
 	}
-	return false
+	rule, verdicts := ParseLine("/ health-check=/up "+example, PathSegments, Env{Writer: WriterOperator})
+	return rule != nil && len(verdicts) == 0 && len(o.words(rule)) > 0
 }
 
 // The README's bounds are those of the code.

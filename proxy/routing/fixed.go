@@ -102,7 +102,7 @@ func (c *lineCompiler) service(name string) {
 		c.tell("service=%s is the catalogue itself: only the operator leads there", quoted(name))
 		return
 	case of == nil:
-		c.tell("service=%s is not in the catalogue", quoted(name))
+		c.tellBriefly("service=%s is not in the catalogue", quoted(name))
 		return
 	case of.block == nil:
 		return
@@ -134,7 +134,7 @@ func (c *lineCompiler) destination(to dialect.Destination) {
 	name := c.names[to.Host]
 	c.source.hosts[to.Host] = name
 	if name == nil || len(name.Addresses) == 0 {
-		c.tell("to=%s has no address", quoted(called))
+		c.tellBriefly("to=%s has no address", quoted(called))
 		return
 	}
 	for _, ip := range name.Addresses {
@@ -179,8 +179,21 @@ func (c *lineCompiler) add(m Member) {
 
 // tell says what part of the line is not in effect.
 func (c *lineCompiler) tell(format string, args ...any) {
-	c.source.verdicts = c.source.tell(c.source.verdicts, c.line.number, dialect.Verdict{
-		Kind: dialect.VerdictPartly, Rule: c.line.rule.Name, Sources: c.line.rule.Sources, Reason: fmt.Sprintf(format, args...)})
+	c.say(fmt.Sprintf(format, args...), false)
+}
+
+// tellBriefly is tell for what the next snapshot may bring.
+func (c *lineCompiler) tellBriefly(format string, args ...any) {
+	c.say(fmt.Sprintf(format, args...), true)
+}
+
+func (c *lineCompiler) say(reason string, brief bool) {
+	v := dialect.Verdict{Kind: dialect.VerdictPartly, Rule: c.line.rule.Name, Sources: c.line.rule.Sources, Reason: reason}
+	before := len(c.source.verdicts)
+	c.source.verdicts = c.source.tell(c.source.verdicts, c.line.number, v)
+	for i := range c.source.verdicts[before:] {
+		c.source.verdicts[before+i].brief = brief
+	}
 }
 
 // Refer says what the lines of texts lead to by a name.

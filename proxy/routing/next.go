@@ -178,6 +178,7 @@ func (c *claimant) spoken() map[*balancer.Way]bool {
 // replaceClaims notes that a service's claims are replaced. Either side may be nil.
 func (d *derivation) replaceClaims(old, c *claimant) {
 	d.move(old, c)
+	d.recheck(claimsOf(old), claimsOf(c))
 	if old != nil {
 		for _, cl := range old.claims {
 			d.change(cl.key).gone[cl.service] = true
@@ -189,6 +190,14 @@ func (d *derivation) replaceClaims(old, c *claimant) {
 			ch.come = append(ch.come, cl)
 		}
 	}
+}
+
+// claimsOf are those of a service; c may be nil.
+func claimsOf(c *claimant) []*claim {
+	if c == nil {
+		return nil
+	}
+	return c.claims
 }
 
 func (d *derivation) change(k routeKey) *change {

@@ -195,13 +195,22 @@ func (d *derivation) compileText(old *source, t *discovery.Text) *source {
 	if old != nil {
 		told = old.verdicts
 	}
-	d.next.told = append(d.next.told, notIn(told, s.verdicts)...)
+	fresh := slices.DeleteFunc(notIn(told, s.verdicts), func(v Verdict) bool { return v.brief })
+	d.next.told = append(d.next.told, fresh...)
 	d.replaceSource(old, s)
 	return s
 }
 
 // replaceSource notes that the claims of a source are replaced. Either side may be nil.
 func (d *derivation) replaceSource(old, s *source) {
+	var was, is []*claim
+	if old != nil {
+		was = old.claims
+	}
+	if s != nil {
+		is = s.claims
+	}
+	d.recheck(was, is)
 	if old != nil {
 		for _, cl := range old.claims {
 			d.change(cl.key).gone[cl.service] = true

@@ -60,6 +60,7 @@ func (s *Switch) Apply(snap *discovery.Snapshot) {
 	for _, w := range next.returned {
 		w.Return(now, 0)
 	}
+	next.followChecks()
 	for _, u := range next.departed {
 		u.Retire()
 	}

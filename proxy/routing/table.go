@@ -49,6 +49,8 @@ type Options struct {
 	Reviver *balancer.Reviver
 	// Filters is what the filters of all routes share; nil means one made for these tables.
 	Filters *filter.Common
+	// Checker asks the instances of which a rule wants it; nil asks none.
+	Checker *balancer.Checker
 	// Log gets one line for each thing that is newly refused; the zero value writes nothing.
 	Log zerolog.Logger
 }
@@ -114,6 +116,8 @@ type Table struct {
 	returned  []*balancer.Way // of instances that the catalogue keeps requests from no more
 	departed  []*balancer.Upstream
 	unspoken  []*balancer.Way // of instances that stay
+	checked   []wayCheck      // that were not before
+	unchecked []wayCheck      // that are no more
 	told      []Verdict       // those that the table before did not have
 	contests  []step          // likewise: services that came to the grounds of others
 	vacant    int

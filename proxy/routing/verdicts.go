@@ -20,6 +20,8 @@ type Verdict struct {
 	// Holder, in a conflict, is the service that asked for the host before, or for the path where the route names no host; escaped and
 	// bounded. "" otherwise.
 	Holder string
+
+	brief bool // it may well be over with the next snapshot, and is not logged
 }
 
 // same says whether two verdicts of a service say the same; of which of its instances does not matter.

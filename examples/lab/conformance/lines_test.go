@@ -2,13 +2,19 @@ package conformance
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/balancer"
 )
 
 // onSocket answers each request over a Unix socket with the Host field that it came with.
@@ -108,6 +114,55 @@ func TestLinesOverHTTP2(t *testing.T) {
 			if a.ProtoMajor != 2 || method == "GET" && !strings.HasPrefix(got, want) || method == "HEAD" && !strings.HasPrefix(want, strings.TrimSpace(got)) {
 				t.Errorf("%s %s: %s %s", method, path, a.Proto, got)
 			}
+		}
+	}
+}
+
+// An instance that fails its health check gets requests only where no other is left.
+func TestHealthCheckLeavesAnInstanceOut(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		good, bad := answering(t, "good"), answering(t, "bad")
+		var ill atomic.Bool
+		ill.Store(true)
+		checked := make(chan struct{}, 100)
+		checker := balancer.NewChecker(func(_ context.Context, w *balancer.Way, c balancer.Check) error {
+			defer func() { checked <- struct{}{} }()
+			if ill.Load() && c.Path == "/up" && w.Upstream().Address() == bad.Addr().String() {
+				return errors.New("ill")
+			}
+			return nil
+		}, func(*balancer.Way, bool, string) {})
+		const check = " health-check=/up health-interval=500ms"
+		r := start(t, k, setup{checker: checker, lines: fmt.Sprintf("/both to=%s|%s%s\n/only to=%[2]s%[3]s", good.Addr(), bad.Addr(), check)},
+			at(bad.Addr(), "pointsman.route=/tag"+check), at(good.Addr(), "pointsman.route=/tag"+check))
+		asks := func(path string, n int) map[string]int {
+			seen := map[string]int{}
+			for range n {
+				if a, err := r.ask(t, get(path, "")); err == nil {
+					seen[a.body]++
+				}
+			}
+			return seen
+		}
+		for range 4 { // each address as that of a line and as that of an instance
+			<-checked
+		}
+		eventually(t, func() bool { return asks("/both", 8)["good"] == 8 && asks("/tag", 8)["good"] == 8 })
+		if seen := asks("/only", 4); seen["bad"] != 4 {
+			t.Errorf("where nothing else is left: %v", seen)
+		}
+		ill.Store(false)
+		eventually(t, func() bool { return asks("/both", 8)["bad"] == 4 && asks("/tag", 8)["bad"] == 4 })
+	})
+}
+
+// eventually waits for what is so soon.
+func eventually(t testing.TB, is func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(patience); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Error("it never came to be")
+			return
 		}
 	}
 }

@@ -60,6 +60,8 @@ type setup struct {
 	registered bool
 	// lines are those of the operator's routes file.
 	lines string
+	// checker asks instances whether they are well. May be nil.
+	checker *balancer.Checker
 	// reviver brings instances back as the program does.
 	reviver bool
 	// quiesces listens as the program does: such a listener can stop without resetting who waits, which takes 200 ms.
@@ -127,6 +129,9 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	}
 	options := routing.Options{Defaults: &defaults, Policy: o.ofRoute, Languages: fixture.Languages(), Balance: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
 	options.Registered, options.Domain = o.registered, "test"
+	if options.Checker = o.checker; o.checker != nil {
+		all.Go(func() { _ = o.checker.Run(ctx) })
+	}
 	if o.reviver {
 		options.Reviver = balancer.NewReviver(nil)
 		all.Go(func() { _ = options.Reviver.Run(ctx) })
