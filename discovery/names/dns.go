@@ -10,20 +10,21 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// dns is the system's own look-up: /etc/hosts, search domains, DNS. Go's resolver does not tell the TTL, so that the answers are looked at on
-// their way to it; those that come over TCP are not, and hold for plainTTL.
-func dns(ctx context.Context, host string) ([]netip.Addr, time.Duration, error) {
-	var seen lowest
-	resolver := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-		var d net.Dialer
-		c, err := d.DialContext(ctx, network, address)
-		if udp, ok := c.(*net.UDPConn); ok && err == nil {
-			return &watched{udp, &seen}, nil
-		}
-		return c, err
-	}}
-	list, err := resolver.LookupNetIP(ctx, "ip", host)
-	return list, seen.ttl(), err
+// dns is the system's own look-up: /etc/hosts, search domains, DNS, with servers that dial connects to. Go's resolver does not tell the TTL,
+// so that the answers are looked at on their way to it; those that come over TCP are not, and hold for plainTTL.
+func dns(dial func(ctx context.Context, network, address string) (net.Conn, error)) Lookup {
+	return func(ctx context.Context, host string) ([]netip.Addr, time.Duration, error) {
+		var seen lowest
+		resolver := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dial(ctx, network, address)
+			if udp, ok := c.(*net.UDPConn); ok && err == nil {
+				return &watched{udp, &seen}, nil
+			}
+			return c, err
+		}}
+		list, err := resolver.LookupNetIP(ctx, "ip", host)
+		return list, seen.ttl(), err
+	}
 }
 
 // watched is a connection to a DNS server whose answers are looked at. It is a net.PacketConn, by which net knows that it is UDP.

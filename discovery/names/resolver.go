@@ -60,7 +60,7 @@ type host struct {
 // of them has changed; it must not block. A nil lookup asks DNS as the system is set up to.
 func NewResolver(lookup Lookup, publish func([]*discovery.Name), log zerolog.Logger) *Resolver {
 	if lookup == nil {
-		lookup = dns
+		lookup = dns((&net.Dialer{}).DialContext)
 	}
 	return &Resolver{lookup: lookup, publish: publish, log: log, wake: make(chan struct{}, 1), slots: make(chan struct{}, lookups), hosts: map[string]*host{}}
 }

@@ -185,8 +185,46 @@ func FuzzLook(f *testing.F) {
 
 // The system's own look-up finds what /etc/hosts has, whatever DNS there is.
 func TestLocalhostIsFound(t *testing.T) {
-	list, ttl, err := dns(t.Context(), "localhost")
+	list, ttl, err := dns((&net.Dialer{}).DialContext)(t.Context(), "localhost")
 	if err != nil || len(list) == 0 || !list[0].IsLoopback() || ttl != 0 {
+		t.Errorf("%v %s %v", list, ttl, err)
+	}
+}
+
+// A server of our own tells addresses and TTLs over UDP, and the rest over TCP.
+func TestTheTTLOfARealAnswer(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	go func() {
+		b := make([]byte, 1500)
+		for {
+			n, from, err := server.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			var m dnsmessage.Message
+			if m.Unpack(b[:n]) != nil {
+				continue
+			}
+			m.Response, m.Additionals = true, nil
+			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
+				for i, ttl := range []uint32{42, 60} {
+					m.Answers = append(m.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: ttl},
+						Body: &dnsmessage.AResource{A: [4]byte{10, 0, 0, byte(i)}}})
+				}
+			}
+			packed, _ := m.Pack()
+			_, _ = server.WriteTo(packed, from)
+		}
+	}()
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, server.LocalAddr().String())
+	}
+	list, ttl, err := dns(dial)(t.Context(), "db.example.")
+	if err != nil || len(list) != 2 || ttl != 42*time.Second {
 		t.Errorf("%v %s %v", list, ttl, err)
 	}
 }
