@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -90,8 +91,8 @@ func parseDestination(text string) (d Destination, err error) {
 		d.Address = ip.Unmap()
 		return d, outside.CheckUnicast(ip)
 	}
-	if err := outside.CheckHost(host); err != nil {
-		return d, fmt.Errorf("to=%s: %w", shown(text), err)
+	if err := outside.CheckHost(host); err != nil || strings.HasSuffix(host, ".") {
+		return d, fmt.Errorf("to=%s: %w", shown(text), cmp.Or(err, errDots))
 	}
 	if ip, ok := outside.ParseLiteral(host); ok { // localhost
 		d.Address = ip
@@ -100,6 +101,8 @@ func parseDestination(text string) (d Destination, err error) {
 	d.Host = host
 	return d, nil
 }
+
+var errDots = errors.New("the name ends in more than one dot")
 
 // maxSocket is the longest path of a Unix socket in bytes (sun_path, with its end).
 const maxSocket = 107

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
@@ -38,15 +39,14 @@ func (d *derivation) upstream(key fixedKey) *balancer.Upstream {
 	return u
 }
 
-// lineCompiler turns one line into a claim.
+// lineCompiler finds where one line leads.
 type lineCompiler struct {
 	*derivation
 	source *source
-	line   line
-	claim  *claim
+	*lead
 }
 
-func (c *lineCompiler) compile() {
+func (c *lineCompiler) compile() *lead {
 	r, t := c.line.rule, c.source.text
 	c.claim = &claim{key: keyOf(&r.Match), rule: r, service: c.source.name, name: lineName(r), operator: t.Kind == discovery.TextFile}
 	switch {
@@ -55,10 +55,9 @@ func (c *lineCompiler) compile() {
 	case t.Kind == discovery.TextKV:
 		c.claim.since = t.Index
 	}
-	c.source.claims = append(c.source.claims, c.claim)
 	if r.Policy.Closed {
 		c.claim.closed, c.claim.shut = true, t.Kind == discovery.TextFile
-		return
+		return c.lead
 	}
 	for _, name := range r.Options.Upstream.Services {
 		c.service(name)
@@ -66,6 +65,7 @@ func (c *lineCompiler) compile() {
 	for _, to := range r.Options.Upstream.To {
 		c.destination(to)
 	}
+	return c.lead
 }
 
 // lineName is what a line's route is called: the first that it leads to, else what it matches.
@@ -92,7 +92,10 @@ func nameOf(claims []*claim) string {
 // service adds the usable instances of a service of the catalogue.
 func (c *lineCompiler) service(name string) {
 	of := c.next.claimant(name)
-	c.source.services[name] = of
+	if c.services == nil {
+		c.services = map[string]*claimant{}
+	}
+	c.services[name] = of
 	operator := c.source.text.Kind == discovery.TextFile
 	switch {
 	case c.next.options.isOwn(name):
@@ -132,7 +135,10 @@ func (c *lineCompiler) destination(to dialect.Destination) {
 		return
 	}
 	name := c.names[to.Host]
-	c.source.hosts[to.Host] = name
+	if c.hosts == nil {
+		c.hosts = map[string]*discovery.Name{}
+	}
+	c.hosts[to.Host] = name
 	if name == nil || len(name.Addresses) == 0 {
 		c.tellBriefly("to=%s has no address", quoted(called))
 		return
@@ -158,7 +164,7 @@ func (c *lineCompiler) address(called string, ip netip.Addr, port uint16, author
 }
 
 func (c *lineCompiler) fixedUpstream(key fixedKey) *balancer.Upstream {
-	c.source.fixed[key] = true
+	c.fixed = append(c.fixed, key)
 	return c.upstream(key)
 }
 
@@ -173,7 +179,7 @@ func (c *lineCompiler) add(m Member) {
 		return
 	}
 	m.Way = m.Upstream.Way(key)
-	c.source.ways[m.Way] = true
+	c.ways = append(c.ways, m.Way)
 	c.claim.members = append(c.claim.members, m)
 }
 
@@ -189,17 +195,18 @@ func (c *lineCompiler) tellBriefly(format string, args ...any) {
 
 func (c *lineCompiler) say(reason string, brief bool) {
 	v := dialect.Verdict{Kind: dialect.VerdictPartly, Rule: c.line.rule.Name, Sources: c.line.rule.Sources, Reason: reason}
-	before := len(c.source.verdicts)
-	c.source.verdicts = c.source.tell(c.source.verdicts, c.line.number, v)
-	for i := range c.source.verdicts[before:] {
-		c.source.verdicts[before+i].brief = brief
+	before := len(c.verdicts)
+	c.verdicts = c.source.tell(c.verdicts, c.line.number, v)
+	for i := range c.verdicts[before:] {
+		c.verdicts[before+i].brief = brief
 	}
 }
 
 // Refer says what the lines of texts lead to by a name.
 func (o Options) Refer(texts []*discovery.Text) (out discovery.References) {
+	env := dialect.Env{Listeners: strings.Join(o.Listeners, ",")}
 	for _, t := range texts {
-		for _, l := range readText(dialect.Env{}, nil, t).lines {
+		for _, l := range readText(env, nil, t).lines {
 			services, hosts := l.rule.References()
 			out.Services = append(out.Services, services...)
 			out.Hosts = append(out.Hosts, hosts...)

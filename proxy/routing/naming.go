@@ -85,7 +85,7 @@ func (d *derivation) keepWays() {
 	d.next.unspoken = slices.DeleteFunc(d.next.unspoken, func(w *balancer.Way) bool { return used[w] })
 	for _, r := range d.prev.naming {
 		r.eachSetWay(func(w *balancer.Way) {
-			if !used[w] && !d.spoken(w) && !slices.ContainsFunc(d.next.sources, func(s *source) bool { return s.ways[w] }) {
+			if !used[w] && !d.spoken(w) && !slices.ContainsFunc(d.next.sources, func(s *source) bool { return s.speaks(w) }) {
 				d.next.unspoken = append(d.next.unspoken, w)
 			}
 		})

@@ -2,7 +2,6 @@ package routing
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -17,15 +16,23 @@ type source struct {
 	text     *discovery.Text
 	name     string // among the claims, see sourceName
 	lines    []line // the good ones, and those that were good before they were spoilt
+	leads    []*lead
 	claims   []*claim
 	told     []Verdict // of the lines as they are written
 	verdicts []Verdict // of those, and of what they lead to
 	used     int
-	// what the lines name, as it was; nil where it is not there
+}
+
+// lead is where one line leads. Frozen; it lives as long as what the line names stays as it is.
+type lead struct {
+	line     line
+	claim    *claim
+	verdicts []Verdict
+	// what the line names, as it was; nil where it is not there
 	services map[string]*claimant
 	hosts    map[string]*discovery.Name
-	fixed    map[fixedKey]bool      // that the claims lead to
-	ways     map[*balancer.Way]bool // likewise
+	fixed    []fixedKey      // that the claim leads to
+	ways     []*balancer.Way // likewise
 }
 
 // line is a rule, and where it stands.
@@ -130,12 +137,16 @@ func (s *source) again() *source {
 
 // stands says whether all that the lines name is as it was.
 func (s *source) stands(d *derivation) bool {
-	for name, was := range s.services {
+	return !slices.ContainsFunc(s.leads, func(l *lead) bool { return !l.stands(d) })
+}
+
+func (l *lead) stands(d *derivation) bool {
+	for name, was := range l.services {
 		if d.next.claimant(name) != was {
 			return false
 		}
 	}
-	for host, was := range s.hosts {
+	for host, was := range l.hosts {
 		if d.names[host] != was {
 			return false
 		}
@@ -186,10 +197,15 @@ func (d *derivation) compileText(old *source, t *discovery.Text) *source {
 		s = readText(d.next.env, old, t)
 	}
 	s.verdicts = slices.Clone(s.told)
-	s.services, s.hosts = map[string]*claimant{}, map[string]*discovery.Name{}
-	s.fixed, s.ways = map[fixedKey]bool{}, map[*balancer.Way]bool{}
-	for _, l := range s.lines {
-		(&lineCompiler{derivation: d, source: s, line: l}).compile()
+	for i, l := range s.lines {
+		var to *lead
+		if old != nil && old.text == t && d.same && old.leads[i].stands(d) {
+			to = old.leads[i]
+		} else {
+			to = (&lineCompiler{derivation: d, source: s, lead: &lead{line: l}}).compile()
+		}
+		s.leads, s.claims = append(s.leads, to), append(s.claims, to.claim)
+		s.verdicts = append(s.verdicts, to.verdicts[:min(len(to.verdicts), max(0, maxVerdicts-len(s.verdicts)))]...)
 	}
 	var told []Verdict
 	if old != nil {
@@ -199,6 +215,11 @@ func (d *derivation) compileText(old *source, t *discovery.Text) *source {
 	d.next.told = append(d.next.told, fresh...)
 	d.replaceSource(old, s)
 	return s
+}
+
+// speaks says whether a line speaks a way.
+func (s *source) speaks(w *balancer.Way) bool {
+	return slices.ContainsFunc(s.leads, func(l *lead) bool { return slices.Contains(l.ways, w) })
 }
 
 // replaceSource notes that the claims of a source are replaced. Either side may be nil.
@@ -211,17 +232,36 @@ func (d *derivation) replaceSource(old, s *source) {
 		is = s.claims
 	}
 	d.recheck(was, is)
-	if old != nil {
-		for _, cl := range old.claims {
+	changed := keysApart(was, is)
+	for _, cl := range was {
+		if changed[cl.key] {
 			d.change(cl.key).gone[cl.service] = true
 		}
 	}
-	if s != nil {
-		for _, cl := range s.claims {
+	for _, cl := range is {
+		if changed[cl.key] {
 			ch := d.change(cl.key)
 			ch.come = append(ch.come, cl)
 		}
 	}
+}
+
+// keysApart are the routes in which one side has a claim that the other has not.
+func keysApart(was, is []*claim) map[routeKey]bool {
+	in := map[*claim]int{}
+	for _, cl := range was {
+		in[cl] |= 1
+	}
+	for _, cl := range is {
+		in[cl] |= 2
+	}
+	out := map[routeKey]bool{}
+	for cl, sides := range in {
+		if sides != 3 {
+			out[cl.key] = true
+		}
+	}
+	return out
 }
 
 // departFixed notes which upstreams no line leads to any more, and which ways of others no line and no tag speaks any more. What a line
@@ -229,8 +269,14 @@ func (d *derivation) replaceSource(old, s *source) {
 func (d *derivation) departFixed() {
 	used, ways := map[fixedKey]bool{}, map[*balancer.Way]bool{}
 	for _, s := range d.next.sources {
-		maps.Copy(used, s.fixed)
-		maps.Copy(ways, s.ways)
+		for _, l := range s.leads {
+			for _, key := range l.fixed {
+				used[key] = true
+			}
+			for _, w := range l.ways {
+				ways[w] = true
+			}
+		}
 	}
 	for key, u := range d.next.fixed {
 		if !used[key] {
@@ -240,10 +286,15 @@ func (d *derivation) departFixed() {
 		}
 	}
 	d.next.unspoken = slices.DeleteFunc(d.next.unspoken, func(w *balancer.Way) bool { return ways[w] })
+	for _, r := range d.prev.naming { // keepWays judges those of sets
+		r.eachSetWay(func(w *balancer.Way) { ways[w] = true })
+	}
 	for _, old := range d.prev.sources {
-		for w := range old.ways {
-			if !ways[w] && !d.spoken(w) {
-				d.next.unspoken = append(d.next.unspoken, w)
+		for _, l := range old.leads {
+			for _, w := range l.ways {
+				if !ways[w] && !d.spoken(w) {
+					d.next.unspoken = append(d.next.unspoken, w)
+				}
 			}
 		}
 	}

@@ -259,3 +259,14 @@ func TestPatternsOfAKeyAreBounded(t *testing.T) {
 		t.Errorf("%q", told(table))
 	}
 }
+
+// A service changes that lines lead to, of 100 lines and 2,000 services.
+func BenchmarkNextWithLines(b *testing.B) {
+	s := many(2_000, 10)
+	var lines []string
+	for i := range 100 {
+		lines = append(lines, fmt.Sprintf("l%d.io/ service=s%06d", i, 1_000+i%10))
+	}
+	s.Texts = []*discovery.Text{discovery.NewText(discovery.TextFile, "routes", strings.Join(lines, "\n"), 0)}
+	benchmarkNext(b, s, 1_000, 10)
+}
