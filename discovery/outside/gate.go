@@ -98,8 +98,13 @@ func last(p netip.Prefix) netip.Addr {
 // socketPrefix begins what is dialled as a Unix socket: unix:/path. No host and port of a catalogue reads so.
 const socketPrefix = "unix:"
 
-// Socket is the path of an address that is a Unix socket's, as only the operator names one.
-func Socket(address string) (path string, ok bool) { return strings.CutPrefix(address, socketPrefix) }
+// Socket is the path of an address that is a Unix socket's, as only the operator names one; "" and false of others.
+func Socket(address string) (path string, ok bool) {
+	if !strings.HasPrefix(address, socketPrefix) {
+		return "", false
+	}
+	return address[len(socketPrefix):], true
+}
 
 // Dial connects to host:port, or to unix:/path. Where that is a name, all of its addresses are tried in the order of RFC 6724, with the fall-back between
 // address families of net.Dialer (RFC 6555), but for those that the Gate refuses. The error is the first address's. The
