@@ -109,6 +109,9 @@ func TestAnInstanceIsCheckedAtItsPath(t *testing.T) {
 	if _, text := status("http://" + admin + "/api/routes"); !strings.Contains(text, `"check": "failing"`) || !strings.Contains(text, "500") {
 		t.Errorf("%s", text)
 	}
+	if o := execute(t, binary, nil, "explain", "-admin", admin, "http://a.example/"); !strings.Contains(o.stdout, s.Listener.Addr().String()+"  50 %  fails its health check") {
+		t.Errorf("%s%s", o.stdout, o.stderr)
+	}
 	ill.Store(false)
 	answers(t, address, "a.example", 200, "checked")
 }

@@ -24,6 +24,7 @@ type explainedView struct {
 	instanceView
 	InRoute bool    `json:"in_route"`
 	Share   float64 `json:"share,omitempty"`
+	Check   string  `json:"check,omitempty"` // as in memberView
 }
 
 // otherView is a route that does not take the request, and why.
@@ -75,14 +76,15 @@ func viewExplanation(t *routing.Table, q routing.Query) explainView {
 	}
 	route := viewRoute(e.Route)
 	view.Route, view.Closed = &route, e.Route.Closed
-	shares := map[string]float64{}
+	members := map[string]memberView{}
 	for _, m := range route.Instances {
-		shares[m.Service+" "+m.ID+" "+m.Address] = m.Share
+		members[m.Service+" "+m.ID+" "+m.Address] = m
 	}
 	for _, x := range e.Instances[:min(len(e.Instances), defaultLimit)] {
 		one := explainedView{Service: clip(x.Service), instanceView: viewInstance(x)}
 		if x.Upstream != nil {
-			one.Share, one.InRoute = shares[one.Service+" "+one.ID+" "+x.Upstream.Address()]
+			m, in := members[one.Service+" "+one.ID+" "+x.Upstream.Address()]
+			one.Share, one.Check, one.InRoute = m.Share, m.Check, in
 		}
 		view.Instances = append(view.Instances, one)
 	}

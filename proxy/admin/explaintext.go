@@ -26,7 +26,11 @@ func (v explainView) text() string {
 	if v.Route != nil {
 		for _, m := range v.Route.Instances {
 			if m.ID == "" { // no service has registered it
-				fmt.Fprintf(&b, "  upstream  %s  %.0f %%\n", m.Address, 100*m.Share)
+				state := ""
+				if m.Check == "failing" {
+					state = "  " + failsCheck
+				}
+				fmt.Fprintf(&b, "  upstream  %s  %.0f %%%s\n", m.Address, 100*m.Share, state)
 			}
 		}
 		if len(v.Route.Instances) == 0 && !v.Closed {
@@ -41,6 +45,8 @@ func (v explainView) text() string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+const failsCheck = "fails its health check"
 
 // text is a route as it is asked for.
 func (r *routeView) text() string {
@@ -59,6 +65,8 @@ func (i *explainedView) text() string {
 		words = append(words, "gets no requests of this route")
 	case i.Ejected:
 		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share), strings.TrimSpace("ejected "+i.EjectedFor))
+	case i.Check == "failing":
+		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share), failsCheck)
 	case !i.Routable:
 		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share), "refuses connections")
 	default:
