@@ -80,14 +80,14 @@ func (x *Exchange) instead(do Action, repeatable bool) Action {
 	if do != ActionReply || x.Route == nil || x.Route.On == nil || x.diverted {
 		return do
 	}
-	own, none := false, false // an outcome of instances that could not be asked, or did not answer
+	own, none := false, false // no instance could be asked, or did answer, or there is no file
 	switch x.Outcome {
 	case OutcomeNoInstance, OutcomeUpstreamsFull:
 		own, none = true, true
-	case OutcomeShortage, OutcomeInvalidResponse, OutcomeUpstreamTimeout:
+	case OutcomeShortage, OutcomeInvalidResponse, OutcomeUpstreamTimeout, OutcomeNoFile:
 		own = true
-	case OutcomeClosedRoute, OutcomeLoop, OutcomeRedirected, OutcomeNotReady:
-		return do
+	case OutcomeClosedRoute, OutcomeLoop, OutcomeRedirected, OutcomeNotReady, OutcomeResponded, OutcomePreflight, OutcomeAuthRefused:
+		return do // no errors, or not the route's
 	}
 	c := x.Route.On.Case(x.Status, none)
 	if c == nil || x.Outcome.Closes() {

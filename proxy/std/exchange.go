@@ -53,17 +53,17 @@ func (e *exchange) run(do proxy.Action) {
 		}
 		do = e.match()
 	}
+	if do == proxy.ActionServeFile {
+		if do = e.serveFile(); do == proxy.ActionContinue {
+			return
+		}
+	}
 	for do == proxy.ActionSend {
 		failure, reused, ok := e.try()
 		if ok {
 			return
 		}
 		do = e.x.AttemptFailed(proxy.FailedAttempt{Failure: failure, Reused: reused, Replayable: e.replayable()}, time.Now())
-	}
-	if do == proxy.ActionServeFile {
-		if do = e.serveFile(); do == proxy.ActionContinue {
-			return
-		}
 	}
 	if do != proxy.ActionReply {
 		e.client.cut()

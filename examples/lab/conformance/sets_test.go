@@ -149,6 +149,23 @@ func TestSetsInOrderOverHTTP2(t *testing.T) {
 	}
 }
 
+// What a folder does not have, a service may.
+func TestAServiceBehindAFolder(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		folder := site(t)
+		r := start(t, k, setup{lines: "/ files=" + folder + " on=404:service:app"}, as("app", at(answering(t, "app").Addr(), "v1")))
+		for path, want := range map[string]string{"/nowhere": "app", "/": ""} {
+			a, err := r.ask(t, get(path, ""))
+			if k.name == "event" { // without anyone to hand over to there are no files
+				continue
+			}
+			if err != nil || a.status != 200 || (want != "" || a.body == "app") && a.body != want {
+				t.Errorf("%s: %+v %v", path, a, err)
+			}
+		}
+	})
+}
+
 // An instance whose host is gone answers nothing at all: who meets it waits for the connect's time and is served by the other one.
 func TestABlackHoleCostsNobodyARequest(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
