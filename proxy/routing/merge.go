@@ -38,13 +38,16 @@ func older(a, b *claim) int {
 	return cmp.Or(cmp.Compare(a.since, b.since), strings.Compare(a.service, b.service))
 }
 
-// rulesOf are the rules by which a route is asked for, the oldest claim's first. Those that ask the same of the route stand there once.
+// rulesOf are the rules by which a route is asked for, the oldest claim's first. Those that ask the same of the route stand there once, and one
+// that lets nobody in only where there is no other: what could not be read decides nothing.
 func rulesOf(claims []*claim) []*dialect.Rule {
 	var out []*dialect.Rule
 	var known map[string]bool // made where it is needed, which is seldom
 	add := func(r *dialect.Rule) {
 		asks := r.Asks()
 		switch {
+		case r.Policy.Closed:
+			return
 		case len(out) == 0:
 		case asks == out[0].Asks() || known[asks]:
 			return
@@ -61,17 +64,22 @@ func rulesOf(claims []*claim) []*dialect.Rule {
 			add(c.members[i].Rule)
 		}
 	}
+	if out == nil && len(claims) > 0 {
+		out = append(out, claims[0].rule)
+	}
 	return out
 }
 
 // tellDifferences tells what instances ask of a route that an older one of the same service decides.
 func (c *compiler) tellDifferences() {
 	for _, cl := range c.out.claims {
+		told := cl.rule // those with the same tags share their rule
 		for i := range cl.members {
 			m := &cl.members[i]
-			if m.Rule == cl.rule || m.Rule.Asks() == cl.rule.Asks() {
+			if m.Rule == told || m.Rule.Asks() == cl.rule.Asks() || cl.rule.Policy.Closed {
 				continue
 			}
+			told = m.Rule
 			if lost := m.Rule.Unmet(cl.rule); len(lost) > 0 {
 				c.tell(m.Instance, dialect.Verdict{Kind: dialect.VerdictPartly, Rule: m.Rule.Name, Sources: m.Rule.Sources,
 					Reason: strings.Join(lost, " ") + ": not in effect while an older instance of the service asks for the same route with other options"})

@@ -183,3 +183,18 @@ func TestExclusiveHostsAndLines(t *testing.T) {
 		}
 	}
 }
+
+// A tag that can't be read decides nothing of its route, however old its instance is.
+func TestAClosedRuleDecidesNothing(t *testing.T) {
+	table := newTable(Options{}).Next(fixture.Snapshot(
+		created(1, fixture.Instance("a", "10.0.0.1", 1, "pointsman.route=a.io/ allow=nonsense")),
+		created(2, fixture.Instance("a", "10.0.0.1", 2, "pointsman.route=a.io/ access-log=off allow=ip:10.0.0.0/8")),
+		created(3, fixture.Instance("b", "10.0.0.1", 3, "pointsman.route=b.io/ allow=nonsense"))))
+	r, ok := table.Match(Query{Authority: "a.io", Path: "/"})
+	if !ok || r.Closed || len(r.Members) != 1 || !r.Policy.Unlogged || r.Policy.Admission == nil {
+		t.Errorf("%+v", r)
+	}
+	if r, ok = table.Match(Query{Authority: "b.io", Path: "/"}); !ok || !r.Closed || len(r.Rules) != 1 {
+		t.Errorf("%+v", r)
+	}
+}
