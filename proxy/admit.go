@@ -47,6 +47,9 @@ func (x *Exchange) admitPath(a *routing.Admission) Action {
 			return x.reply(OutcomeBadRequest, ErrPathAbove.Error())
 		}
 	}
+	if len(a.Replacements) > 0 && len(x.Target.Path) > maxReplaced {
+		return x.reply(OutcomeTargetTooLong, "the path is too long to be replaced")
+	}
 	for _, o := range a.Replacements {
 		path := string(o.AppendPath(nil, x.Target.Path))
 		if clean, err := NormalizePath(path); err != nil || clean != path {
@@ -55,6 +58,9 @@ func (x *Exchange) admitPath(a *routing.Admission) Action {
 	}
 	return ActionContinue
 }
+
+// maxReplaced bounds the paths that an expression is tried on: with the largest one that a route may have, so much takes some milliseconds.
+const maxReplaced = 4 << 10
 
 // limit refuses what is too much, and answers the browsers that ask before they send.
 func (x *Exchange) limit(f *filter.Set) Action {

@@ -171,3 +171,19 @@ func TestPathReplacement(t *testing.T) {
 		}
 	}
 }
+
+// What is replaced costs what the path does, and is printed as it was read.
+func FuzzPathReplacement(f *testing.F) {
+	f.Add("^/v([0-9])/(.*) /$2/$1x", "/v3/a/b")
+	f.Add("(a*)* /", "/aaaa")
+	f.Fuzz(func(t *testing.T, text, path string) {
+		r, err := ParsePathReplacement(text)
+		if err != nil {
+			return
+		}
+		again, err := ParsePathReplacement(r.Text)
+		if err != nil || again.Apply(path) != r.Apply(path) {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}

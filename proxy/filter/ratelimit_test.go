@@ -115,3 +115,11 @@ func TestRateLimitCostsNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func BenchmarkRateLimit(b *testing.B) {
+	l := newRateLimit(dialect.RateLimit{Count: 1000, Per: time.Second, Burst: 1000})
+	addr, now := netip.MustParseAddr("10.0.0.1"), time.Now()
+	for b.Loop() {
+		l.Client(addr, now)
+	}
+}

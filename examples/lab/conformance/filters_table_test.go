@@ -9,6 +9,7 @@ var filterCases = []filterCase{
 
 	{name: "replaced path", options: `strip=ROUTE replace-path="^/v([0-9]+)/ /api/$1x/" prepend=/p`, path: "/v2/a?b", status: 200, sent: []string{"GET /p/api/2x/a?b HTTP/1.1"}},
 	{name: "a path that can't be replaced", options: `replace-path="x /"`, path: "/x..", status: 400},
+	{name: "a path too long to be replaced", options: `replace-path="x y"`, path: "/" + strings.Repeat("x", 4<<10), status: 414},
 	{name: "host of the instance", options: "host=instance", status: 200, sent: []string{"Host: 127.0.0.1:"}, fields: []string{saying("Location: http://SELF/a")},
 		has: []string{"Location: SCHEME://t/a"}},
 
