@@ -63,6 +63,9 @@ func (r *Route) OthersAnswer(m *Member, since time.Time) bool {
 	return false
 }
 
+// trialPause is how soon members are looked through again where one that is due could not be tried: each look walks over all.
+const trialPause = 100 * time.Millisecond
+
 // Trial takes an ejected member that is due to be tried, and notes when the next one is. A request that belongs to an instance, by a cookie or
 // a key, tries no other one.
 func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
@@ -73,10 +76,17 @@ func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
 	var next time.Time
 	for i := range r.Members {
 		m := &r.Members[i]
-		if found == nil && m.Weight > 0 && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && m.Way.TakeTrial(now) {
+		if found == nil && m.Weight > 0 && !m.Rule.Options.Balance.Backup && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && m.Way.TakeTrial(now) {
 			found = m
 		}
-		if at := m.Way.TrialAt(); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+		at := m.Way.TrialAt()
+		if at.IsZero() {
+			continue
+		}
+		if !at.After(now) { // it can't be tried now
+			at = now.Add(trialPause)
+		}
+		if next.IsZero() || at.Before(next) {
 			next = at
 		}
 	}
