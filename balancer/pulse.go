@@ -15,7 +15,9 @@ type pulse struct {
 // ObserveHead notes that the head of an answer came over a loop, and whether it was a good one; loop is as for Acquire.
 func (l *load) ObserveHead(loop uint, now time.Time, good bool) {
 	c := &l.cells[loop%cells]
-	c.lastHead.Store(now.UnixNano())
+	if at := now.UnixNano(); c.lastHead.Load() != at { // a loop's clock stands still for a while
+		c.lastHead.Store(at)
+	}
 	if good {
 		c.good.Add(1)
 	}

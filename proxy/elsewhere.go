@@ -13,17 +13,16 @@ import (
 
 // FailedTry is an attempt at an instance that failed before the present one.
 type FailedTry struct {
-	Member  *routing.Member
-	Failure Failure
-	// Status is that of the answer that was dropped; 0 where there was none.
-	Status int16
-
-	reason balancer.Reason // what it says of the instance, where it counts
-	counts bool
-	trial  bool          // it was the trial of an ejected instance
+	Member *routing.Member
 	waited time.Duration // with FailedLate: for an answer
 	set    int           // position.set at that time
-	again  bool          // with FailedLate: it was asked once more
+	// Status is that of the answer that was dropped; 0 where there was none.
+	Status  int16
+	Failure Failure
+	reason  balancer.Reason // what it says of the instance, where it counts
+	counts  bool
+	trial   bool // it was the trial of an ejected instance
+	again   bool // with FailedLate: it was asked once more
 }
 
 // maxFailedTries is how many of a request's failed attempts are remembered: the rules allow two repetitions by default.
