@@ -170,7 +170,7 @@ func TestASilentInstanceIsOutUntilItAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrew(t, 2)
 		w, sent := c.ways[0], time.Now()
-		if d := w.Patience(0); d != leastSilence {
+		if d := w.Patience(0, 0); d != leastSilence {
 			t.Errorf("patience %v", d)
 		}
 		time.Sleep(leastSilence)
@@ -198,13 +198,16 @@ func TestPatienceGrowsWithFailedTrials(t *testing.T) {
 		c.fails(0, ReasonCut)
 	}
 	for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 64} {
-		if d := w.Patience(0); d != want*leastSilence {
+		if d := w.Patience(0, 0); d != want*leastSilence {
 			t.Errorf("patience %v, want %v", d, want*leastSilence)
 		}
 		c.fails(0, ReasonCut)
 	}
-	if d := NewUpstream("s", "a:80").Way(WayKey{}).Patience(0); d != firstSilence {
+	if d := NewUpstream("s", "a:80").Way(WayKey{}).Patience(0, 0); d != firstSilence {
 		t.Errorf("patience with an instance that nothing is known of: %v", d)
+	}
+	if d := NewUpstream("s", "a:80").Way(WayKey{}).Patience(0, 20*time.Millisecond); d != 200*time.Millisecond {
+		t.Errorf("patience with one that is like another: %v", d)
 	}
 }
 

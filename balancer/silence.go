@@ -16,12 +16,15 @@ const (
 )
 
 // Patience is how long a request is waited for at the instance before Silent is asked: ten times what it usually takes to the first byte, at
-// least 50 ms; a second as long as nothing is known. loop is as for Acquire. On trial it is doubled with each trial that failed, so that one
-// which has become slow comes back too.
-func (w *Way) Patience(loop uint) time.Duration {
+// least 50 ms. like is what another instance of the route takes, for one of which nothing is known yet; where that is 0 too, a second. loop is as
+// for Acquire. On trial it is doubled with each trial that failed, so that one which has become slow comes back too.
+func (w *Way) Patience(loop uint, like time.Duration) time.Duration {
 	usual := time.Duration(w.upstream.cells[loop%cells].latency.Load())
 	if usual == 0 {
 		usual = w.upstream.Latency()
+	}
+	if usual == 0 {
+		usual = like
 	}
 	d := firstSilence
 	if usual > 0 {

@@ -82,7 +82,7 @@ func (x *Exchange) AnswerWait(waited time.Duration) time.Duration {
 	if !x.attempts.Safe || x.attempts.Tries.Next.Written() || x.choices() < 2 {
 		return left
 	}
-	usual := x.Member.Way.Patience(x.recorder.Number())
+	usual := x.Route.Patience(x.Member, x.recorder.Number())
 	if usual == 0 {
 		return left
 	}

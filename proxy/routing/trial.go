@@ -66,6 +66,21 @@ func (r *Route) OthersAnswer(m *Member, since time.Time) bool {
 // trialPause is how soon members are looked through again where one that is due could not be tried: each look walks over all.
 const trialPause = 100 * time.Millisecond
 
+// Patience is how long an answer of a member is waited for before another one is asked, see balancer.Way.Patience. One of which nothing is
+// known yet is taken to be as fast as the first other one of which something is: instances of a route are alike as a rule.
+func (r *Route) Patience(m *Member, loop uint) time.Duration {
+	var like time.Duration
+	if !m.Way.Answered() {
+		for i := 0; i < len(r.Members) && i < alikeAmong && like == 0; i++ {
+			like = r.Members[i].Upstream.Latency()
+		}
+	}
+	return m.Way.Patience(loop, like)
+}
+
+// alikeAmong bounds how many members are looked at.
+const alikeAmong = 8
+
 // Trial takes an ejected member that is due to be tried, and notes when the next one is. A request that belongs to an instance, by a cookie or
 // a key, tries no other one.
 func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
