@@ -321,8 +321,9 @@ func TestMaxFailsIsNginxs(t *testing.T) {
 		w, rule := c.ways[0], MaxFails{Fails: 3, Timeout: 10 * time.Second}
 		others := func() int { return 1 }
 		fail := func(trial bool) bool { _, ok := w.Fail(rule, trial, time.Now(), others); return ok }
+		twice := func() bool { first := fail(false); return fail(false) || first }
 		for range 5 { // two failures, and an answer once the time has passed
-			if fail(false) || fail(false) {
+			if twice() {
 				t.Fatal("out")
 			}
 			time.Sleep(rule.Timeout + time.Millisecond)
@@ -330,7 +331,7 @@ func TestMaxFailsIsNginxs(t *testing.T) {
 		}
 		fail(false)
 		time.Sleep(rule.Timeout + time.Millisecond) // no answer comes meanwhile: they go on counting
-		if fail(false) || !fail(false) || w.Usable() {
+		if first := fail(false); first || !fail(false) || w.Usable() {
 			t.Fatal("not out after the third")
 		}
 		for range 3 { // no growth
@@ -350,10 +351,10 @@ func TestMaxFailsIsNginxs(t *testing.T) {
 		if !w.TakeTrial(time.Now()) || !w.Readmit(true, time.Now()) {
 			t.Fatal("not back")
 		}
-		if m := (Member{Way: w}); m.may(0, &Want{}) != chanceNow || m.may(0, &Want{}) != chanceNow {
+		if m := (Member{Way: w}); m.may(0, &Want{}) != chanceNow {
 			t.Error("it comes back gradually")
 		}
-		if fail(false) || fail(false) {
+		if twice() {
 			t.Error("failures before the trial count")
 		}
 		none := MaxFails{Timeout: rule.Timeout}

@@ -3,24 +3,7 @@ package proxy
 import (
 	"testing"
 	"time"
-
-	"github.com/pointsman/pointsman/balancer"
 )
-
-// failAt plays a request that fails at the first instance that is chosen, and then is answered by the next with a status; where no other
-// one is asked, 0. It tells who failed.
-func (d *desk) failAt(t *testing.T, f Failure, status int) *balancer.Upstream {
-	t.Helper()
-	var x Exchange
-	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
-	x.Match(d.table)
-	failed := x.Member.Upstream
-	if x.AttemptFailed(FailedAttempt{f, false, true}, d.now) == ActionSend {
-		x.Answered(answered(t, "GET", "HTTP/1.1 "+map[int]string{200: "200 OK", 500: "500 Internal Server Error"}[status]+"|Content-Length: 0"), time.Millisecond, d.now, true)
-	}
-	x.Finish(d.now)
-	return failed
-}
 
 // What fails at one instance and succeeds at another ejects the first, and an answer to its trial brings it back.
 func TestAnInstanceThatDoesWorseIsEjected(t *testing.T) {
