@@ -172,6 +172,9 @@ func (x *Exchange) intercepted() Action {
 		return x.sendTo(m, false)
 	}
 	x.reply(OutcomeIntercepted, "The upstream responded with the status "+strconv.Itoa(int(x.dropped))+".")
+	if c.Page != "" { // which is sent with the status that it stands for
+		x.Status = int(x.dropped)
+	}
 	return x.replace(c)
 }
 

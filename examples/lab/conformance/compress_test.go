@@ -225,17 +225,19 @@ func TestCompressedStreams(t *testing.T) {
 	})
 }
 
-// More answers at once than there are encoders: those without one go out plain, and all are whole.
+// A thousand answers at once, more than there are encoders: those without one go out plain, and all are whole. What encoders may hold
+// together is package filter's test.
 func TestMoreCompressedAnswersThanEncoders(t *testing.T) {
 	t.Parallel()
-	const answers = 150
+	const answers, most = 1000, 80 // 64 MiB of encoders
+	part := page[:20000]
 	open := make(chan struct{})
 	r := start(t, plainAndTLS(kindNamed("event")), setup{}, at(fixture.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, page)
+		io.WriteString(w, part)
 		w.(http.Flusher).Flush()
 		<-open
-		io.WriteString(w, page)
+		io.WriteString(w, part)
 	}), "pointsman.route=/ compress=br|gzip"))
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -262,7 +264,7 @@ func TestMoreCompressedAnswersThanEncoders(t *testing.T) {
 			mu.Lock()
 			codings[a.Header.Get("Content-Encoding")]++
 			mu.Unlock()
-			if body, err := io.ReadAll(decoded(t, a)); err != nil || string(body) != page+page {
+			if body, err := io.ReadAll(decoded(t, a)); err != nil || string(body) != part+part {
 				t.Errorf("%d bytes, %v", len(body), err)
 			}
 		})
@@ -270,7 +272,7 @@ func TestMoreCompressedAnswersThanEncoders(t *testing.T) {
 	heads.Wait()
 	close(open)
 	all.Wait()
-	if codings["br"] == 0 || codings[""] == 0 {
+	if codings["br"] == 0 || codings["gzip"] == 0 || codings["br"]+codings["gzip"] > most {
 		t.Errorf("%v", codings)
 	}
 }

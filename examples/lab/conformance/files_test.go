@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // site is a folder with a few files.
@@ -175,11 +177,12 @@ func TestPagesInAnErrorsPlace(t *testing.T) {
 		broken := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
 			_, _ = readMessage(in)
 		})
-		r := start(t, k, setup{lines: fmt.Sprintf("/files files=%s strip=/files on=404:page:%s\n/down service=gone on=503:page:%[2]s response-header=set:X-Own:yes\n/broken to=%s on=502:page:%[2]s\n/nopage service=gone on=503:page:/nonexistent", folder, sorry, broken.Addr())},
+		missing := fixture.Serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
+		r := start(t, k, setup{lines: fmt.Sprintf("/gone to=%[4]s on=410:page:%[2]s intercept=on\n/gone/nopage to=%[4]s on=410:page:/nonexistent intercept=on\n/files files=%[1]s strip=/files on=404:page:%[2]s\n/down service=gone on=503:page:%[2]s response-header=set:X-Own:yes\n/broken to=%[3]s on=502:page:%[2]s\n/nopage service=gone on=503:page:/nonexistent", folder, sorry, broken.Addr(), missing)},
 			at(answering(t, "instance").Addr(), "pointsman.route=/tag on=503:page:"+sorry, "pointsman.route=/"))
 		tr := r.clientOf(t, version)
 		for path, want := range map[string]string{"/files/nope": "404 <h1>Sorry</h1>", "/files/digits.txt": "200 0123456789", "/down": "503 <h1>Sorry</h1>",
-			"/broken": "502 <h1>Sorry</h1>", "/nopage": "503 {\"type\"", "/tag": "200 instance"} {
+			"/broken": "502 <h1>Sorry</h1>", "/nopage": "503 {\"type\"", "/tag": "200 instance", "/gone": "410 <h1>Sorry</h1>", "/gone/nopage": "410 {\"type\""} {
 			a := r.roundTrip(t, tr, "GET", path)
 			body, err := io.ReadAll(a.Body)
 			if got := fmt.Sprint(a.StatusCode, " ", string(body)); err != nil || !strings.HasPrefix(got, want) {
