@@ -11,8 +11,8 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// maxRoutesFile is far above what people write, and keeps a mistaken /dev/zero from filling the memory.
-const maxRoutesFile = 16 << 20
+// maxRoutesFile is what the proxy reads of a routes file.
+const maxRoutesFile = 8 << 20
 
 // texts is a flag that may be repeated.
 type texts []string

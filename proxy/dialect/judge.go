@@ -27,7 +27,7 @@ func (r *Result) closeCut(tags []string) {
 		}
 		r.Rules[i] = rule.closed()
 		r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: append([]string{shown(tags[at])}, rule.Sources...),
-			Reason: "looks like an item of allow=, deny= or client= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: `write \, for a comma inside of a tag`})
+			Reason: "looks like an item of allow=, deny= or client= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: `write | between the parts of a list, or \, for a comma inside of a tag`})
 	}
 }
 
