@@ -85,6 +85,9 @@ func TestAccessControl(t *testing.T) {
 	if list, err := anonymous.List(t.Context(), discovery.Query{}); !errors.Is(err, discovery.ErrDenied) {
 		t.Errorf("without a token: %+v, %v", list, err)
 	}
+	if a, err := anonymous.Texts(t.Context(), discovery.Query{}); !errors.Is(err, discovery.ErrDenied) {
+		t.Errorf("route lines without a token: %+v, %v", a, err)
+	}
 	o := Options{Config: Config{Address: address, Stale: true, TokenFile: file}}
 	catalogue, err := NewCatalogue(o)
 	if err != nil {
@@ -115,6 +118,9 @@ func TestAccessControl(t *testing.T) {
 		t.Fatalf("after the file was given a good token: %v", registered)
 	}
 	b.await(t, "web", one(discovery.Passing))
+	if a, err := catalogue.Texts(t.Context(), discovery.Query{}); err != nil || len(a.Texts) != 0 {
+		t.Errorf("no route lines, with a token: %+v, %v", a, err)
+	}
 	if _, node := catalogue.Home(); node == "" {
 		time.Sleep(homeRetry)
 		_, _ = catalogue.List(t.Context(), discovery.Query{})

@@ -36,8 +36,8 @@ func (c *Catalogue) Texts(ctx context.Context, q discovery.Query) (discovery.Tex
 	head, err := c.client.get(withRecurse(ctx), "/v1/kv/"+RoutesPrefix, &answer, o)
 	switch {
 	case err != nil && head.status == http.StatusNotFound && isStatus(err, http.StatusNotFound):
-		if head.filtered {
-			return discovery.TextAnswer{}, fmt.Errorf("read %s: %w: everything was filtered out of the answer", RoutesPrefix, discovery.ErrDenied)
+		if err := c.mayReadTexts(ctx, head); err != nil {
+			return discovery.TextAnswer{}, fmt.Errorf("read %s: %w", RoutesPrefix, err)
 		}
 		return discovery.TextAnswer{Bytes: head.bytes, Meta: head.meta()}, nil
 	case err == nil && answer == nil:
@@ -66,4 +66,21 @@ func (c *Catalogue) Texts(ctx context.Context, q discovery.Query) (discovery.Tex
 		out.Texts = append(out.Texts, discovery.NewText(discovery.TextKV, s.Key, content, s.CreateIndex))
 	}
 	return out, nil
+}
+
+// mayReadTexts says why an answer without keys is none: the ACL system leaves out what may not be read, and does not tell an anonymous
+// client so. One key that may not be read is denied, whether it is there or not.
+func (c *Catalogue) mayReadTexts(ctx context.Context, head headers) error {
+	if head.filtered {
+		return fmt.Errorf("%w: everything was filtered out of the answer", discovery.ErrDenied)
+	}
+	if !head.defaultDeny {
+		return nil
+	}
+	var one []stored
+	_, err := c.client.get(ctx, "/v1/kv/"+RoutesPrefix, &one, c.options(discovery.Query{}))
+	if isStatus(err, http.StatusNotFound) {
+		return nil
+	}
+	return err
 }

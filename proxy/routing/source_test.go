@@ -133,6 +133,24 @@ func TestWhatLinesLeadToIsCarriedOver(t *testing.T) {
 	expect(t, sw.Load(), "c.io", "/", "404")
 }
 
+// Options of instances hold for what a line leads to.
+func TestWeightAndBackupOfLines(t *testing.T) {
+	web := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.io/", "pointsman.route=b.io/")
+	table := newTable(Options{}).Next(withTexts("web.io/ to=10.1.0.1:80 weight=3\nb.io/ to=10.1.0.2:80 backup", "", web))
+	seen := map[string]int{}
+	for _, host := range []string{"web.io", "b.io"} {
+		r, _ := table.Match(Query{Authority: host, Path: "/"})
+		for range 8 {
+			if m, ok := r.Pick(balancer.Want{}); ok {
+				seen[host+" "+m.Upstream.Address()]++
+			}
+		}
+	}
+	if fmt.Sprint(seen) != "map[b.io 10.0.0.1:80:8 web.io 10.0.0.1:80:2 web.io 10.1.0.1:80:6]" {
+		t.Errorf("%v", seen)
+	}
+}
+
 // A way that a line speaks is not retired because a tag does so no longer, and goes when the line does.
 func TestAWayOfALineOutlivesThatOfATag(t *testing.T) {
 	sw := newSwitch(Options{})
