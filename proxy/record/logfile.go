@@ -11,15 +11,18 @@ import (
 // lookForFile is how often it is looked, while lines are written, whether a log's file still stands at its path.
 const lookForFile = time.Second
 
-// LogFile is a file that lines are appended to. It follows its path: where the file was moved or removed a new one is made there. Any
-// goroutine may call its methods. Make it with OpenLogFile.
+// LogFile is a file that lines are appended to. It follows its path: where the file was moved or removed a new one is made there. One
+// goroutine writes; any may call Reopen and Close, which wait for no write. Make it with OpenLogFile.
 type LogFile struct {
 	path string
 
-	mu     sync.Mutex
-	file   *os.File
+	// of who writes
 	looked time.Time
-	cut    bool // the last write ended inside a line
+	last   *os.File // that was written to
+	cut    bool     // its last write ended inside a line
+
+	mu   sync.Mutex // never held while something is written, opened or closed
+	file *os.File
 }
 
 // OpenLogFile opens a file, or makes it, readable for its owner and group. A pipe needs somebody who reads it.
@@ -42,23 +45,27 @@ func openLog(path string) (*os.File, error) {
 
 // Write appends whole lines. What could not be written of them is lost: n says how much was written.
 func (l *LogFile) Write(p []byte) (n int, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if now := time.Now(); now.Sub(l.looked) >= lookForFile {
 		l.looked = now
 		if l.moved() {
-			_ = l.reopen() // an error leaves the file as it is; it is tried again
+			_ = l.Reopen() // an error leaves the file as it is; it is tried again
 		}
 	}
-	if l.cut { // by a full disk, say: what follows is a line of its own
-		if _, err := l.file.Write([]byte{'\n'}); err != nil {
+	f := l.current()
+	if f == l.last && l.cut { // by a full disk, say: what follows is a line of its own
+		if _, err := f.Write([]byte{'\n'}); err != nil {
 			return 0, err
 		}
-		l.cut = false
 	}
-	n, err = l.file.Write(p)
-	l.cut = n > 0 && p[n-1] != '\n'
+	n, err = f.Write(p)
+	l.last, l.cut = f, n > 0 && p[n-1] != '\n'
 	return n, err
+}
+
+func (l *LogFile) current() *os.File {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file
 }
 
 // moved says whether another file, or none, stands at the path.
@@ -67,31 +74,22 @@ func (l *LogFile) moved() bool {
 	if err != nil {
 		return os.IsNotExist(err)
 	}
-	is, err := l.file.Stat()
+	is, err := l.current().Stat()
 	return err == nil && !os.SameFile(at, is)
 }
 
 // Reopen opens what stands at the path now, or makes it. With an error the file stays that it was.
 func (l *LogFile) Reopen() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.reopen()
-}
-
-// reopen needs l.mu.
-func (l *LogFile) reopen() error {
 	f, err := openLog(l.path)
 	if err != nil {
 		return err
 	}
-	_ = l.file.Close()
-	l.file, l.cut = f, false
-	return nil
+	l.mu.Lock()
+	before := l.file
+	l.file = f
+	l.mu.Unlock()
+	return before.Close()
 }
 
-// Close closes the file.
-func (l *LogFile) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.file.Close()
-}
+// Close closes the file. A write that waits for who reads a pipe ends with it.
+func (l *LogFile) Close() error { return l.current().Close() }

@@ -3,6 +3,7 @@ package record
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -76,15 +77,54 @@ func TestLogFileOnAFullDisk(t *testing.T) {
 		t.Errorf("%d lines dropped, want 3", log.Dropped())
 	}
 	path := filepath.Join(t.TempDir(), "log")
-	l.mu.Lock()
-	l.path, l.cut = path, true
-	l.mu.Unlock()
+	l.path, l.last, l.cut = path, l.file, true
 	if _, err := l.Write([]byte("x\n")); err == nil {
 		t.Error("a full disk took a line")
 	}
-	l.mu.Lock()
 	l.looked = time.Time{}
-	l.mu.Unlock()
 	write(t, l, "whole\n")
 	holds(t, path, "whole\n")
+}
+
+// Who reads a pipe slowly, or not at all, holds up neither opening it again nor the end.
+func TestLogFileThatIsAPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := OpenLogFile(path); err == nil {
+		l.Close()
+		t.Error("a pipe was opened that nobody reads")
+	}
+	reader, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	l, err := OpenLogFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck := func() chan error {
+		done := make(chan error, 1)
+		go func() {
+			_, err := l.Write(make([]byte, 1<<20)) // more than a pipe holds
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			t.Errorf("the pipe took all of it: %v", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+		return done
+	}
+	for _, end := range []func() error{l.Reopen, l.Close} {
+		done := stuck()
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err == nil {
+			t.Error("a write to a pipe that nobody reads ended well")
+		}
+	}
 }
