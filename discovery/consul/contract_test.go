@@ -66,6 +66,7 @@ var contract = []struct {
 	{"a question without news is answered when its wait is over", waited},
 	{"a question ends with its context", cancelled},
 	{"an instance carries its owner and its weight", owned},
+	{"an instance tells who was there first, however often it is registered", first},
 	{"a TTL check begins critical and follows reports", reported},
 	{"maintenance outranks checks and survives a registration", maintained},
 	{"a check that a registration no longer names is gone", checksReplaced},
@@ -131,6 +132,20 @@ func listed(t *testing.T, b both) {
 	tags := slices.Sorted(slices.Values(listing.Services["listed"]))
 	if !slices.Equal(tags, []string{"a", "b", "c"}) || listing.Index == 0 || listing.IndexBad || listing.Leaderless {
 		t.Errorf("tags %q, meta %+v", tags, listing.Meta)
+	}
+}
+
+func first(t *testing.T, b both) {
+	older, younger := plainService("first", "f1", 81), plainService("first", "f2", 82)
+	b.register(t, older)
+	b.await(t, "first", count(1))
+	b.register(t, younger)
+	b.await(t, "first", count(2))
+	older.Tags = []string{"changed"}
+	b.register(t, older)
+	found := b.await(t, "first", func(found []discovery.Instance) bool { return len(found) == 2 && len(found[0].Tags) == 1 }).Instances
+	if one, two := &found[0], &found[1]; one.Created == 0 || one.Created >= two.Created || one.Index <= two.Created || two.Index < two.Created {
+		t.Errorf("%+v, then %+v", one, two)
 	}
 }
 
