@@ -1,6 +1,7 @@
 package consul
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -17,6 +18,7 @@ const RoutesPrefix = "pointsman/routes/"
 // out could leave out a restriction.
 const (
 	maxTexts     = 1000
+	maxLines     = 10_000
 	maxTextBytes = 4 << 20
 )
 
@@ -47,7 +49,7 @@ func (c *Catalogue) Texts(ctx context.Context, q discovery.Query) (discovery.Tex
 		return discovery.TextAnswer{}, fmt.Errorf("read %s: %w", RoutesPrefix, err)
 	}
 	out := discovery.TextAnswer{Bytes: head.bytes, Meta: head.meta()}
-	sum := 0
+	sum, lines := 0, 0
 	for _, s := range answer {
 		if strings.HasSuffix(s.Key, "/") && len(s.Value) == 0 { // a folder, as Consul's own page makes them
 			continue
@@ -56,8 +58,10 @@ func (c *Catalogue) Texts(ctx context.Context, q discovery.Query) (discovery.Tex
 			c.refuser.refuse(refusedKey, "", s.Key, err)
 			continue
 		}
-		if sum += len(s.Value); sum > maxTextBytes || len(out.Texts) == maxTexts {
-			return discovery.TextAnswer{}, fmt.Errorf("read %s: more than %d keys or %d bytes of route lines", RoutesPrefix, maxTexts, maxTextBytes)
+		sum += len(s.Value)
+		lines += bytes.Count(s.Value, []byte("\n"))
+		if sum > maxTextBytes || lines > maxLines || len(out.Texts) == maxTexts {
+			return discovery.TextAnswer{}, fmt.Errorf("read %s: more than %d keys, %d lines or %d bytes", RoutesPrefix, maxTexts, maxLines, maxTextBytes)
 		}
 		content := string(s.Value)
 		if !utf8.ValidString(content) {

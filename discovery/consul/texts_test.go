@@ -129,6 +129,7 @@ func TestTextsThatCannotBeUsed(t *testing.T) {
 		"cut":            {200, nil, `[{"Key":"a"`, false},
 		"no base64":      {200, nil, `[{"Key":"a","Value":"!"}]`, false},
 		"too many":       {200, nil, "[" + many + `{"Key":"pointsman/routes/y","Value":"YQ=="}]`, false},
+		"too many lines": {200, nil, `[{"Key":"a","Value":"` + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\n", maxLines+1))) + `"}]`, false},
 		"an error":       {500, nil, "no", false},
 		"no right":       {403, nil, "Permission denied", true},
 		"all taken away": {404, map[string]string{"X-Consul-Results-Filtered-By-ACLs": "true"}, "", true},

@@ -80,3 +80,6 @@ func destinationTexts(list []Destination) string {
 	}
 	return strings.Join(texts, ",")
 }
+
+// Shut is the rule that lets nobody in at the same match.
+func (r *Rule) Shut() *Rule { return r.closed() }

@@ -54,27 +54,15 @@ func writer(t *discovery.Text) dialect.Writer {
 	return dialect.WriterKV
 }
 
-// read parses the lines of a text. What was good before and is refused now stays, see lastGood.
+// readText parses the lines of a text. What was good before and is refused now stays, see lastGood.
 func readText(env dialect.Env, old *source, t *discovery.Text) *source {
 	s := &source{text: t, name: sourceName(t)}
 	env.Writer = writer(t)
 	var result dialect.Result
 	at := map[*dialect.Rule]int{}
-	patterns := 0
+	q := quota{free: t.Kind == discovery.TextFile}
 	for i, text := range t.Lines {
-		if text = strings.TrimSpace(text); text == "" || text[0] == '#' {
-			continue
-		}
-		rule, verdicts := dialect.ParseLine(text, dialect.PathSegments, env)
-		if rule != nil {
-			rule.Language, rule.Sources = dialect.NativeName, []string{dialect.Source(text)}
-			if p := rule.Match.Host.Pattern; p != nil && t.Kind == discovery.TextKV {
-				patterns += p.Cost()
-			}
-		}
-		if patterns > maxTextPatterns {
-			rule, verdicts = nil, []dialect.Verdict{{Kind: dialect.VerdictRefused, Reason: fmt.Sprintf("the host patterns of a key may have %d alternatives", maxTextPatterns)}}
-		}
+		rule, verdicts := readLine(text, env, &q)
 		if rule != nil {
 			result.Rules = append(result.Rules, rule)
 			at[rule] = i + 1
@@ -89,7 +77,7 @@ func readText(env dialect.Env, old *source, t *discovery.Text) *source {
 		}
 	}
 	good := result.Rules
-	if old != nil {
+	if old != nil && !q.lost {
 		good = lastGood(old.rules(), result)
 		for _, l := range old.lines {
 			if at[l.rule] == 0 {
@@ -98,13 +86,30 @@ func readText(env dialect.Env, old *source, t *discovery.Text) *source {
 		}
 	}
 	for _, r := range good {
+		if q.lost {
+			r = r.Shut()
+		}
 		s.lines = append(s.lines, line{r, at[r]})
 	}
 	return s
 }
 
-// maxTextPatterns is, for each key of the KV store, what maxPatterns of package dialect is for an instance.
-const maxTextPatterns = 32
+// readLine parses one line, if there is room for what it asks for.
+func readLine(text string, env dialect.Env, q *quota) (*dialect.Rule, []dialect.Verdict) {
+	if text = strings.TrimSpace(text); text == "" || text[0] == '#' {
+		return nil, nil
+	}
+	rule, verdicts := dialect.ParseLine(text, dialect.PathSegments, env)
+	if rule == nil {
+		return nil, verdicts
+	}
+	rule.Language, rule.Sources = dialect.NativeName, []string{dialect.Source(text)}
+	if why := q.take(rule); why != "" {
+		q.lost = q.lost || rule.Restricts()
+		return nil, []dialect.Verdict{{Kind: dialect.VerdictRefused, Rule: rule.Name, Reason: why}}
+	}
+	return rule, verdicts
+}
 
 func (s *source) rules() (out []*dialect.Rule) {
 	for _, l := range s.lines {

@@ -263,18 +263,42 @@ func TestWhoMayLeadWhere(t *testing.T) {
 	}
 }
 
-func TestPatternsOfAKeyAreBounded(t *testing.T) {
-	var lines []string
-	for i := range 40 {
-		lines = append(lines, fmt.Sprintf("a%d*.io/ service=web", i))
-	}
+func TestAKeyIsBounded(t *testing.T) {
 	web := fixture.Instance("web", "10.0.0.1", 80)
-	table := newTable(Options{}).Next(withTexts("", strings.Join(lines, "\n"), web))
-	if n := len(table.Routes()); n != maxTextPatterns {
-		t.Errorf("%d routes", n)
-	}
-	if !slices.ContainsFunc(told(table), func(s string) bool { return strings.Contains(s, ":33 refused") }) {
-		t.Errorf("%q", told(table))
+	for _, c := range []struct {
+		line  string // with a number
+		n     int    // of which so many are served
+		bound string
+	}{
+		{"a%d*.io/ service=web", maxTextPatterns, "host patterns"},
+		{"a.io/%d path-regexp=^/x{100} service=web", maxTextExpressions / 104, "regular expressions"},
+		{"a.io/%d service=web", maxTextRoutes, "routes"},
+	} {
+		for _, last := range []string{"", " allow=ip:10.0.0.0/8"} {
+			var lines []string
+			for i := range c.n + 5 {
+				lines = append(lines, fmt.Sprintf(c.line, i))
+			}
+			lines[len(lines)-1] += last
+			text := strings.Join(lines, "\n")
+			table := newTable(Options{}).Next(withTexts("", text, web))
+			open := 0
+			for _, r := range table.Routes() {
+				if !r.Closed {
+					open++
+				}
+			}
+			want := c.n
+			if last != "" {
+				want = 0
+			}
+			if open > want || open < want-1 || !slices.ContainsFunc(told(table), func(s string) bool { return strings.Contains(s, " refused ") && strings.Contains(s, c.bound) }) {
+				t.Errorf("%s%s: %d routes, told %.300q", c.line, last, open, told(table))
+			}
+			if n := len(newTable(Options{}).Next(withTexts(text, "", web)).Routes()); n != c.n+5 {
+				t.Errorf("%s%s: %d routes of the operator's", c.line, last, n)
+			}
+		}
 	}
 }
 
