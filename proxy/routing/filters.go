@@ -30,6 +30,24 @@ func (o *Options) filtersOf(r *Route) *filter.Set {
 	return filter.New(o.Filters, memory, rules)
 }
 
+// nameAuth notes the services that are asked about the route's requests, and tells where nobody can be.
+func (r *Route) nameAuth(o *Options, find func(name string) *claimant) {
+	for _, rule := range r.Rules {
+		a := rule.Policy.Filters.ForwardAuth
+		if a == nil || a.Service == "" {
+			continue
+		}
+		of := find(a.Service)
+		r.named = append(r.named, named{a.Service, of})
+		switch {
+		case o.isOwn(a.Service), a.Service == catalogueService && !a.Operator:
+			r.note("forward-auth: service:" + escaped(a.Service) + " gets no requests of other routes: nobody is let in")
+		case of == nil || of.block == nil:
+			r.note("forward-auth: service:" + escaped(a.Service) + " is not in the catalogue: nobody is let in")
+		}
+	}
+}
+
 // checkAuth says why a server can't be asked that tags or KV name by its address, or nil.
 func (o *Options) checkAuth(a *dialect.ForwardAuth) error {
 	if a == nil || a.URL == "" || a.Operator {

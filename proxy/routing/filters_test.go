@@ -44,6 +44,27 @@ func TestAServiceThatIsAskedIsNamed(t *testing.T) {
 	}
 }
 
+// Where nobody can be asked, that is told for as long as it is so.
+func TestAnAuthServiceThatIsNotThere(t *testing.T) {
+	web, gate := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=/a forward-auth=service:gate/"), fixture.Instance("gate", "10.0.0.2", 80, "pointsman.route=gate/")
+	table := newTable(Options{})
+	for i, step := range []struct {
+		in   []discovery.Instance
+		told int
+	}{{[]discovery.Instance{web}, 1}, {[]discovery.Instance{gate, web}, 0}, {[]discovery.Instance{web}, 1}} {
+		table = table.Next(fixture.Snapshot(step.in...))
+		n := 0
+		for _, v := range table.Verdicts() {
+			if strings.Contains(v.Reason, "service:gate is not in the catalogue") {
+				n++
+			}
+		}
+		if n != step.told {
+			t.Errorf("%d: told %d times, want %d: %+v", i, n, step.told, table.Verdicts())
+		}
+	}
+}
+
 // What was counted outlives the table that it was counted in.
 func TestFiltersOutliveTheirTable(t *testing.T) {
 	one := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=/a rate-limit=1/h")

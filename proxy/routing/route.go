@@ -143,6 +143,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route, find func(n
 	}
 	r.addSets(o, find, old)
 	r.Blocking = r.Blocking || o.Blocking != nil && o.Blocking(r)
+	r.nameAuth(o, find)
 	r.Policy = o.policyOf(r)
 	r.Blocking = r.Blocking || r.Policy.Compress != nil || r.Policy.Files != nil || r.On.pages() || r.Policy.Filters != nil && r.Policy.Filters.Blocking
 	r.balance(o)
