@@ -29,7 +29,11 @@ func (x *Exchange) Cut(now time.Time) {
 		return
 	}
 	x.Member = other
-	q := balancer.Question{Way: other.Way, Request: x.AppendRequest(nil), Good: goodAnswer(x.Request.Method, x.Bytes)}
+	came := x.Bytes
+	if x.Uncompressed > 0 {
+		came = x.Uncompressed
+	}
+	q := balancer.Question{Way: other.Way, Request: x.AppendRequest(nil), Good: goodAnswer(x.Request.Method, came)}
 	x.Member = failed
 	recorder, route := x.recorder, x.Route // the exchange is another request's by then
 	q.Told = func() { recorder.judge(route, failed, f, time.Now()) }

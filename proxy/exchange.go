@@ -44,6 +44,8 @@ type Exchange struct {
 	Status  int
 	// Bytes is how much of an answer's body the client was sent. The listener counts it, but for local replies.
 	Bytes int64
+	// Uncompressed is how much that was as the instance sent it; 0 where nothing was compressed.
+	Uncompressed int64
 	// Received is how much of the request's body was read. The listener sets it, for the log.
 	Received int64
 	// Ending is set, after Begin, by a listener whose connection must end after this answer for reasons of its own: it drains, or what

@@ -45,8 +45,10 @@ func (a *attempt) copyBody() error {
 		if err := e.response.write(data); err != nil {
 			return err
 		}
-		if e.compressed == nil { // which counts what it makes of it
+		if e.compressed == nil {
 			e.x.Bytes += int64(len(data))
+		} else { // which counts what it makes of it
+			e.x.Uncompressed += int64(len(data))
 		}
 		a.conn.in.skip(n)
 		if n > 0 {

@@ -276,3 +276,24 @@ func TestMoreCompressedAnswersThanEncoders(t *testing.T) {
 		t.Errorf("%v", codings)
 	}
 }
+
+// A URL whose body is cut everywhere ejects nobody, also where it is compressed: what another instance sends of it is compared with what came,
+// and not with what was made of that.
+func TestACompressedBodyThatIsCutEverywhereEjectsNobody(t *testing.T) {
+	everyVersion(t, func(t testing.TB, k *kind, version int) {
+		tag := "pointsman.route=/ compress=gzip"
+		r := start(t, k, setup{reviver: true}, at(fixture.Serve(t, servePage), tag), at(fixture.Serve(t, servePage), tag))
+		tr := r.clientOf(t, version)
+		for range 30 {
+			a := r.roundTrip(t, tr, "GET", "/cut", "Accept-Encoding", "gzip")
+			if _, err := io.Copy(io.Discard, a.Body); err == nil {
+				t.Errorf("HTTP/%d: the body was not cut", version)
+			}
+			good := r.roundTrip(t, tr, "GET", "/small")
+			_, _ = io.Copy(io.Discard, good.Body)
+		}
+		if n := r.counter("pointsman_ejections_total"); n != 0 {
+			t.Errorf("HTTP/%d: %v ejections", version, n)
+		}
+	})
+}
