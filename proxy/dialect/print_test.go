@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // printed are lines that hold every option, and what is hard to print.
@@ -22,6 +24,9 @@ var printed = []string{
 func FuzzPrint(f *testing.F) {
 	for _, text := range printed {
 		f.Add(text, false)
+	}
+	for _, r := range rows(f) { // every option
+		f.Add("ex.com/ proto=https "+strings.Trim(r.example, "`"), false)
 	}
 	f.Add("/a host=ex.com deny=ip:10.0.0.1,ip:::ffff:1.2.3.4 strip=/", true)
 	f.Fuzz(func(t *testing.T, text string, fabio bool) {
@@ -51,4 +56,19 @@ func checkPrint(t *testing.T, rule *Rule, env Env) {
 	if again.Line() != rule.Line() {
 		t.Fatalf("%q: printed as %q, then as %q", rule.Name, rule.Line(), again.Line())
 	}
+}
+
+// Any options together are printed so that they are read again, whatever some of them say of others.
+func TestOptionsTogetherArePrinted(t *testing.T) {
+	all := rows(t)
+	env := Env{Writer: WriterOperator}
+	rapid.Check(t, func(r *rapid.T) {
+		text := rapid.SampledFrom([]string{"/", "ex.com/a", "*.ex.com:81/p/"}).Draw(r, "source")
+		for _, one := range rapid.SliceOfN(rapid.SampledFrom(all), 0, 12).Draw(r, "options") {
+			text += " " + strings.Trim(one.example, "`")
+		}
+		if rule, _ := ParseLine(text, PathSegments, env); rule != nil && !rule.Policy.Closed {
+			checkPrint(t, rule, env)
+		}
+	})
 }

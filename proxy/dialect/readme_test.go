@@ -16,7 +16,7 @@ type row struct {
 	example, nginx, of, def, meaning string
 }
 
-func rows(t *testing.T) (out []row) {
+func rows(t testing.TB) (out []row) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(lab.Root(), "README.md"))
 	if err != nil {
