@@ -115,7 +115,7 @@ func (t *Table) Conflicts() (out []Verdict) {
 	if t == nil {
 		return nil
 	}
-	out = t.excludedLines()
+	out = append(t.excludedLines(), t.unmetByLines()...)
 	if t.index.contested == 0 {
 		return out
 	}
@@ -144,8 +144,10 @@ func (t *Table) conflicts(c *claimant, ground string, n int) (out []Verdict) {
 			Reason: "a route of its own on that host: it gets the requests for it"}
 		if other := holder.claim(cl.key); other != nil {
 			v.Kind, v.Reason = dialect.VerdictPartly, "the same route: both share its requests by their weights"
-			if lost := cl.rule.Unmet(other.rule); len(lost) > 0 && older(other, cl) < 0 {
-				v.Reason += "; " + strings.Join(lost, " ") + " is not in effect, as the older claim decides"
+			if r := t.index.route(cl.key); r != nil && r.decides().name == "" {
+				if unmet, ok := unmetVerdict(cl, r.decides()); ok {
+					v.Reason += "; " + unmet.Reason
+				}
 			}
 		}
 		if t.options.ExclusiveHosts && cl.key.host != "" {

@@ -3,6 +3,7 @@ package routing
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,7 +147,7 @@ func TestYoungerClaimsAreTold(t *testing.T) {
 	for _, v := range append(table.Verdicts(), table.Conflicts()...) {
 		told += v.Service + " " + v.Kind.String() + ": " + v.Reason + "\n"
 	}
-	for _, want := range []string{"b partly: priority=4: not in effect while", "a partly: the same route", "priority=5 access-log=off is not in effect"} {
+	for _, want := range []string{"b partly: priority=4: not in effect while", "a partly: the same route", "priority=5 access-log=off is not in effect, as the older claim of the route decides"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("%q is not told:\n%s", want, told)
 		}
@@ -196,5 +197,31 @@ func TestAClosedRuleDecidesNothing(t *testing.T) {
 	}
 	if r, ok = table.Match(Query{Authority: "b.io", Path: "/"}); !ok || !r.Closed || len(r.Rules) != 1 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// What a line of the operator's decides is told to the service, and what a service decides to the line of the KV store.
+func TestLinesAndServicesAreToldWhoDecides(t *testing.T) {
+	web := created(3, fixture.Instance("web", "10.0.0.1", 1, "pointsman.route=a.io/ priority=5 tries=2"))
+	table := newTable(Options{}).Next(withTexts("a.io/ priority=7 access-log=off", "a.io/ tries=3", web))
+	r, ok := table.Match(Query{Authority: "a.io", Path: "/"})
+	if !ok || r.Priority != 7 || !r.Policy.Unlogged || r.Policy.Tries.Most != 0 {
+		t.Fatalf("%+v", r)
+	}
+	var told []string
+	for _, v := range table.Conflicts() {
+		told = append(told, fmt.Sprint(v.Service, " ", v.Kind, " ", v.Holder, ": ", v.Reason))
+	}
+	slices.Sort(told)
+	const decides = " is not in effect, as the routes file decides"
+	if want := []string{"kv partly routes-file: tries=3" + decides, "web partly routes-file: priority=5 tries=2" + decides}; !slices.Equal(told, want) {
+		t.Errorf("%q", told)
+	}
+	table = newTable(Options{}).Next(withTexts("", "a.io/ tries=3", web)) // the key is younger
+	if r, ok = table.Match(Query{Authority: "a.io", Path: "/"}); !ok || r.Policy.Tries.Most != 2 {
+		t.Errorf("%+v", r.Policy)
+	}
+	if told := table.Conflicts(); len(told) != 1 || told[0].Service != "kv" || told[0].Holder != "web" {
+		t.Errorf("%+v", told)
 	}
 }
