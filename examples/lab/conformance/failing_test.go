@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -196,7 +197,7 @@ func TestFailingTable(t *testing.T) {
 	out := tabwriter.NewWriter(&table, 0, 0, 1, ' ', tabwriter.Debug)
 	fmt.Fprintln(out, " one of two instances is\t proxy\t GET lost\t GET cut\t POST lost\t POST twice\t over 200 ms\t p99\t")
 	fmt.Fprintln(out, "---\t---\t---\t---\t---\t---\t---\t---\t")
-	only := os.Getenv("POINTSMAN_FAILING")
+	only, before := os.Getenv("POINTSMAN_FAILING"), loadAverage()
 	for _, m := range append(misfortunes, misfortune{name: "sound, beside a URL that always fails"}) {
 		for _, c := range contenders(t) {
 			if only != "all" && !strings.Contains(m.name+" "+c.name, only) {
@@ -214,7 +215,7 @@ func TestFailingTable(t *testing.T) {
 		}
 	}
 	_ = out.Flush()
-	text := failingTitle
+	text := failingTitle + fmt.Sprintf("Load average of the %d cores: %s at the start, %s at the end.\n\n", runtime.NumCPU(), before, loadAverage())
 	for line := range strings.Lines(table.String()) {
 		text += "|" + line
 	}
@@ -227,6 +228,13 @@ func TestFailingTable(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// loadAverage is that of the last minute: with more to do than there are cores, times say more about the machine.
+func loadAverage() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	one, _, _ := strings.Cut(string(text), " ")
+	return one
 }
 
 // failingTitle is what stands above the table.
