@@ -109,7 +109,7 @@ func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
 	return found, found != nil
 }
 
-// Rest chooses where Pick finds nobody: one that is ejected, from a random one on.
+// Rest chooses where Pick finds nobody: one that is ejected or fails its checks, from a random one on.
 func (r *Route) Rest(w balancer.Want) (*Member, bool) { return rest(r.Members, w) }
 
 // Rest is as Route.Rest, among the set's members.
@@ -122,7 +122,7 @@ func rest(members []Member, w balancer.Want) (*Member, bool) {
 	}
 	from := rand.IntN(n)
 	for k := range n {
-		if i := (from + k) % n; !w.Tried.Has(i) && members[i].Way.Out() && members[i].Way.Reachable() {
+		if i := (from + k) % n; !w.Tried.Has(i) && !members[i].Way.Usable() && members[i].Way.Reachable() {
 			return &members[i], true
 		}
 	}
