@@ -213,6 +213,14 @@ func TestALineThatLeadsNowhereAddsItsOptions(t *testing.T) {
 	}
 }
 
+func TestALineThatLeadsNobodyAnywhereIsTold(t *testing.T) {
+	web := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.io/")
+	down := fixture.Instance("down", "10.0.0.2", 80, "pointsman.route=down.io/")
+	down.Status = discovery.Critical
+	table := newTable(Options{}).Next(withTexts("web.io/ allow=ip:10.0.0.0/8\nweb.io/admin allow=ip:10.0.0.0/8\nsay.io/ respond=200\nto.io/ redirect=301,/x\ndown.io/ allow=ip:10.0.0.0/8", "", web, down))
+	expectTold(t, table, "/etc/routes:2 partly it leads nowhere")
+}
+
 func TestWhoMayLeadWhere(t *testing.T) {
 	own := netip.MustParseAddrPort("10.9.0.1:8080")
 	gate := outside.Gate{Own: func(to netip.AddrPort) bool { return to == own },

@@ -49,6 +49,7 @@ func (t *Table) Verdicts() []Verdict {
 	for _, s := range t.sources {
 		out = append(out, s.verdicts...)
 	}
+	out = append(out, t.idleLines()...)
 	for _, c := range t.claimants {
 		out = append(out, c.verdicts...)
 	}
