@@ -79,7 +79,7 @@ func unavailable(status int) bool { return status >= 502 && status <= 504 }
 
 // silent says whether the present instance has sent nothing since a time, while others have.
 func (x *Exchange) silent(since, now time.Time) bool {
-	return x.Route.Policy.Eject == routing.EjectOn && x.Member.Way.Silent(since) && x.Route.OthersAnswer(x.Member, since)
+	return x.Route.Policy.Eject != routing.EjectOff && x.Member.Way.Silent(since) && x.Route.OthersAnswer(x.Member, since)
 }
 
 // observeHead notes the head of an answer, given to the client or not, that came some time after the request was sent.

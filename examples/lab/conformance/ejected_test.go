@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // The short form of failing_test.go: what matters is counted, and no time is measured.
@@ -88,6 +89,30 @@ func TestWhatAFailingInstanceCosts(t *testing.T) {
 					r.asks(t, 1, 20, http.MethodGet, "/back")
 					return r.ejected() == 0 && bad.Ledger.Arrivals() > before
 				})
+			})
+		})
+	}
+}
+
+// With -eject=shadow the same is reported and nobody is ejected; with off nothing is.
+func TestEjectionInTheShadow(t *testing.T) {
+	for _, mode := range []routing.Eject{routing.EjectShadow, routing.EjectOff} {
+		t.Run(mode.String(), func(t *testing.T) {
+			one(t, func(t testing.TB, k *kind) {
+				bad, to, _ := pair(t, lab.Failing)
+				r := start(t, k, setup{reviver: true, ofRoute: func(_ *routing.Route, p *routing.Policy) { p.Eject = mode }}, at(to[0]), at(to[1]))
+				r.asks(t, 1, 40, http.MethodGet, "/")
+				const many = 15 // of the twenty turns that are its own
+				if n := bad.Ledger.Arrivals(); n < many {
+					t.Errorf("asked %d times", n)
+				}
+				want := 0.0
+				if mode == routing.EjectShadow {
+					want = 1
+				}
+				if n := r.counter("pointsman_shadow_ejections_total", "status"); n != want || r.counter("pointsman_ejections_total") != 0 {
+					t.Errorf("%v ejections in the shadow, want %v", n, want)
+				}
 			})
 		})
 	}
