@@ -438,7 +438,7 @@ func checkLocation(t *testing.T, d *Redirect, host, path, query, strip string) {
 // Whatever a path holds, it does not decide which host a location names.
 func FuzzLocation(f *testing.F) {
 	for _, c := range [][4]string{
-		{"$path", "h", "/old/\\evil.io", "/old"}, {"/$path", "h", "//evil.io", ""}, {"https://$host$path", "h", "/a//b", "/a"},
+		{"$path", "h", "/old/\\evil.io", "/old"}, {"/x# y", "h", "/", "/"}, {"/$path", "h", "//evil.io", ""}, {"https://$host$path", "h", "/a//b", "/a"},
 		{"https://new.io/$path?x", "$path", "/$host", "/"}, {"/a$path", "[::1]", "/%5c", ""},
 	} {
 		f.Add(c[0], c[1], c[2], c[3])

@@ -80,7 +80,7 @@ func parseRedirect(value string) (*Redirect, error) {
 
 // redirectURL says whether the text becomes a URL that we may send, once $host and $path are filled in.
 func redirectURL(text string) bool {
-	if strings.ContainsAny(text, "\"<>\\^`{|}") || strings.HasPrefix(text, "//") {
+	if strings.ContainsAny(text, "\"<>\\^`{|} \t") || strings.HasPrefix(text, "//") {
 		return false
 	}
 	if _, rest, ok := strings.Cut(text, "://"); ok && (strings.HasPrefix(rest, "$path") || strings.HasPrefix(rest, "/")) {
