@@ -101,3 +101,24 @@ func TestTurnsGoOnOverASwap(t *testing.T) {
 		t.Errorf("without them again: %s", got)
 	}
 }
+
+// A request that goes on after a failure takes no turn: else the member that failed would have the next one, too, and each after that.
+func TestGoingOnTakesNoTurn(t *testing.T) {
+	m := set(1, 1)
+	p := RoundRobin{}.Build(m, NewLane())
+	var first []int
+	for range 6 {
+		i, ok := p.Pick(Want{})
+		var tried Tried
+		tried.Add(i)
+		if other, more := p.Pick(Want{Tried: &tried}); !ok || !more || other == i {
+			t.Fatalf("%d, then %d", i, other)
+		}
+		first = append(first, i)
+	}
+	for n := range first[1:] {
+		if first[n] == first[n+1] {
+			t.Fatalf("%v", first)
+		}
+	}
+}
