@@ -150,6 +150,10 @@ func TestLinesInKV(t *testing.T) {
 	}
 	answers(t, address, "kv.example", 200, "one")
 	answers(t, address, "agent.example", 503, "")
+	lab.Eventually(t, 10*time.Second, "the lines are on disk", func() bool {
+		b, _ := os.ReadFile(file)
+		return strings.Contains(string(b), "kv.example/ service=plain")
+	})
 	p.Kill()
 	c.Kill()
 	_, address, _ = startProxy(t, nil, "-consul", c.HTTP, "-state", file)
