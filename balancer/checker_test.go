@@ -42,6 +42,28 @@ func (a *asked) set(address string, fails bool) {
 	a.fails[address] = fails
 }
 
+// times is how often an address was asked.
+func (a *asked) times(address string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.count[address]
+}
+
+// path says whether a path was asked for since the last call.
+func (a *asked) path(path string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	defer clear(a.paths)
+	return a.paths[path]
+}
+
+// all are the changes.
+func (a *asked) all() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return fmt.Sprint(a.told)
+}
+
 func checking(t *testing.T, body func(a *asked, k *Checker)) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &asked{fails: map[string]bool{}, count: map[string]int{}, paths: map[string]bool{}}
@@ -80,8 +102,8 @@ func TestAWayThatFailsItsChecksIsLeftOut(t *testing.T) {
 		if _, failing, why := one.Checked(); !one.Usable() || failing || why != "" {
 			t.Errorf("%t %s", failing, why)
 		}
-		if fmt.Sprint(a.told) != "[b true 500 a true 500 a false ]" {
-			t.Errorf("told %q", a.told)
+		if a.all() != "[b true 500 a true 500 a false ]" {
+			t.Errorf("told %s", a.all())
 		}
 	})
 }
@@ -99,36 +121,36 @@ func TestACheckEndsAndIsReplaced(t *testing.T) {
 		a.set("a", true)
 		k.Follow(w, second)
 		synctest.Wait()
-		if a.count["a"] != 2 || !a.paths["/2"] {
-			t.Errorf("asked %v %v", a.count, a.paths)
+		if a.times("a") != 2 || !a.path("/2") {
+			t.Errorf("asked %d times", a.times("a"))
 		}
 		time.Sleep(time.Minute)
-		if w.Usable() || a.count["a"] < 11 {
-			t.Errorf("asked %v", a.count)
+		if w.Usable() || a.times("a") < 11 {
+			t.Errorf("asked %d times", a.times("a"))
 		}
 		k.Follow(w, second)
 		k.Unfollow(w, second)
 		if is, _, _ := w.Checked(); !is {
 			t.Error("it ended while it was asked for")
 		}
-		clear(a.paths)
+		a.path("")
 		k.Unfollow(w, second)
 		synctest.Wait()
-		if !a.paths["/1"] {
+		if !a.path("/1") {
 			t.Error("what was asked before is not asked again")
 		}
 		k.Unfollow(w, first)
-		n := a.count["a"]
+		n := a.times("a")
 		time.Sleep(time.Minute)
-		if is, failing, why := w.Checked(); is || failing || why != "" || !w.Usable() || a.count["a"] != n {
+		if is, failing, why := w.Checked(); is || failing || why != "" || !w.Usable() || a.times("a") != n {
 			t.Errorf("goes on: %t %t %s", is, failing, why)
 		}
 		k.Follow(w, second)
 		synctest.Wait()
 		w.Retire()
-		n = a.count["a"]
+		n = a.times("a")
 		time.Sleep(time.Minute)
-		if a.count["a"] != n {
+		if a.times("a") != n {
 			t.Error("a way that is gone is checked")
 		}
 	})
@@ -157,9 +179,11 @@ func TestChecksAreBoundedInNumber(t *testing.T) {
 			k.Follow(NewUpstream("s", fmt.Sprint(i)).Way(WayKey{}), Check{Path: "/", Interval: time.Minute, Timeout: time.Second})
 		}
 		time.Sleep(17 * time.Second)
+		mu.Lock()
 		if most != maxChecks || total < 1000 {
 			t.Errorf("%d at once, %d in all", most, total)
 		}
+		mu.Unlock()
 		cancel()
 		<-done
 	})

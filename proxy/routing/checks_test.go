@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,8 +17,11 @@ import (
 // What lines and tags want checked is checked for as long as one of them wants it.
 func TestChecksFollowTheTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var asked []string
 		checker := balancer.NewChecker(func(_ context.Context, w *balancer.Way, c balancer.Check) error {
+			mu.Lock()
+			defer mu.Unlock()
 			asked = append(asked, w.Upstream().Address()+c.Path+" "+c.Host+" "+c.Timeout.String())
 			return nil
 		}, func(*balancer.Way, bool, string) {})
@@ -29,10 +33,14 @@ func TestChecksFollowTheTable(t *testing.T) {
 		plain := fixture.Instance("plain", "10.0.0.2", 80, "pointsman.route=plain.io/")
 		step := func(s *discovery.Snapshot, want ...string) {
 			t.Helper()
+			mu.Lock()
 			asked = nil
+			mu.Unlock()
 			sw.Apply(s)
 			time.Sleep(checkInterval * 12 / 10)
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			slices.Sort(asked)
 			if asked = slices.Compact(asked); !slices.Equal(asked, want) {
 				t.Errorf("asked %q, want %q", asked, want)
