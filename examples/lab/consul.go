@@ -228,6 +228,9 @@ func (c *Consul) Put(path string, body any) error {
 	return c.put(path, string(text))
 }
 
+// PutKey writes a key of the KV store, as it is.
+func (c *Consul) PutKey(key, value string) error { return c.put("/v1/kv/"+key, value) }
+
 func (c *Consul) put(path, body string) error {
 	req, err := http.NewRequest(http.MethodPut, "http://"+c.control+path, strings.NewReader(body))
 	if err != nil {

@@ -92,7 +92,21 @@ func TestRegistratorsPolicyIsEnoughAndNeeded(t *testing.T) {
 	}
 }
 
-// edge is whether everything of a proxy works: a route, its own registration, and the figure of a container's start.
+// answers says whether a host leads to an answer of 200.
+func answers(p *lab.Program, host string, limit time.Duration) bool {
+	request, _ := http.NewRequest(http.MethodGet, "http://"+p.Proxy+"/", nil)
+	request.Host = host
+	return lab.Within(limit, func() bool {
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false
+		}
+		answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
+}
+
+// edge is whether everything of a proxy works: a route, one in KV, its own registration, and the figure of a container's start.
 func (s *site) edge(t *testing.T, limit time.Duration) string {
 	p := lab.StartProxy(t, bin, s.consul.HTTP, false, "-register", "edge")
 	defer func() { _ = p.Stop(10 * time.Second) }()
@@ -104,17 +118,11 @@ func (s *site) edge(t *testing.T, limit time.Duration) string {
 		t.Fatal(err)
 	}
 	defer s.docker.Remove(id)
-	request, _ := http.NewRequest(http.MethodGet, "http://"+p.Proxy+"/", nil)
-	request.Host = s.host()
-	if !lab.Within(limit, func() bool {
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return false
-		}
-		answer.Body.Close()
-		return answer.StatusCode == http.StatusOK
-	}) {
+	if !answers(p, s.host(), limit) {
 		return "a routed answer"
+	}
+	if !answers(p, "kv.test", limit) {
+		return "a route of the KV store"
 	}
 	if !lab.Within(limit, func() bool { return s.consul.Passing("edge") == 1 }) {
 		return "its own registration"
@@ -133,6 +141,9 @@ func TestProxysPolicyIsEnoughAndNeeded(t *testing.T) {
 	consul := strict(t)
 	token(t, consul, 1, []string{`service_prefix "" { policy = "write" }`})
 	s := build(t, plan{name: "aclp", consul: consul, noProxy: true})
+	if err := consul.PutKey("pointsman/routes/acl", "kv.test/ service="+s.name); err != nil {
+		t.Fatal(err)
+	}
 	token(t, consul, 2, rules)
 	if missing := s.edge(t, 10*time.Second); missing != "" {
 		t.Errorf("with the README's policy the proxy lacks %s", missing)
