@@ -11,13 +11,14 @@ import (
 
 // file is something on disk that SIGHUP has read again: options are not, nor what only this process writes (-state).
 type file struct {
-	what   string // as the log names it
+	what   string      // as the log names it
+	used   func() bool // whether there is such a file now; nil means that there is
 	reload func() (changed bool, err error)
 }
 
 // reread adds a file to those that SIGHUP has read again. With an error reload leaves everything as it was.
 func (a *actors) reread(what string, reload func() (changed bool, err error)) {
-	a.files = append(a.files, file{what, reload})
+	a.files = append(a.files, file{what: what, reload: reload})
 }
 
 // hangups has files read again at each SIGHUP, which never ends the process, and says in one line what that changed. stop ends it.
@@ -45,6 +46,9 @@ func hangups(log zerolog.Logger, files []file) (stop func()) {
 func rereadAll(log zerolog.Logger, files []file) {
 	var changed, same, failed []string
 	for _, f := range files {
+		if f.used != nil && !f.used() {
+			continue
+		}
 		switch is, err := f.reload(); {
 		case err != nil:
 			failed = append(failed, f.what+": "+err.Error())
@@ -63,7 +67,7 @@ func rereadAll(log zerolog.Logger, files []file) {
 			line = line.Str(key, strings.Join(list, "; "))
 		}
 	}
-	if files == nil {
+	if changed == nil && same == nil && failed == nil {
 		line.Msg("SIGHUP: there is no file to read again")
 		return
 	}

@@ -67,7 +67,7 @@ func (h *dataPath) assemble(a *actors) error {
 	reviver := balancer.NewReviver(func(ctx context.Context, address string) (net.Conn, error) { return gate.Dial(ctx, "tcp", address) })
 	options := h.tableOptions(reviver)
 	options.Filters = filter.NewCommon(gate)
-	a.reread("the files of auth=file:", options.Filters.Reload)
+	a.files = append(a.files, file{what: "the files of auth=file:", used: options.Filters.HasFiles, reload: options.Filters.Reload})
 	options.Checker = newChecker(gate, h.log)
 	h.table = routing.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))

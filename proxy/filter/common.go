@@ -51,6 +51,13 @@ func (c *Common) file(path string) *htpasswd {
 	return c.files[path]
 }
 
+// HasFiles says whether any route has a file of users.
+func (c *Common) HasFiles() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.files) > 0
+}
+
 // Reload reads all files of users again, at once. The error says which can't be read: their routes let nobody in until they can.
 func (c *Common) Reload() (changed bool, err error) {
 	c.mu.Lock()
