@@ -98,7 +98,7 @@ func (p *passwords) remember(sum [sha256.Size]byte, now time.Time) {
 		}
 		delete(p.known, old)
 	}
-	if _, ok := p.known[sum]; !ok {
+	if !now.Before(p.known[sum]) { // else it is not prolonged by those who waited with the first
 		p.known[sum] = now.Add(rememberFor)
 	}
 }

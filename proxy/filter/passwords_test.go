@@ -71,6 +71,18 @@ func TestChecksAreBoundedAndRemembered(t *testing.T) {
 		if right, busy := p.verify(t.Context(), u, "secret", time.Now()); right || !busy {
 			t.Error("a password is remembered for longer than a minute")
 		}
+		for range cap(p.slots) {
+			<-p.slots
+		}
+		if right, _ := p.verify(t.Context(), u, "secret", time.Now()); !right {
+			t.Error("the right password is refused after a minute")
+		}
+		for range cap(p.slots) {
+			p.slots <- struct{}{}
+		}
+		if right, busy := p.verify(t.Context(), u, "secret", time.Now()); !right || busy {
+			t.Error("a password that was verified again is not remembered again")
+		}
 	})
 }
 
