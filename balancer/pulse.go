@@ -23,10 +23,11 @@ func (l *load) ObserveHead(loop uint, now time.Time, good bool) {
 	}
 }
 
-// AnsweredSince says whether the instance has sent the head of an answer at a time or later, over any way.
+// AnsweredSince says whether the instance has sent the head of an answer after a time, over any way. An event loop's time stands still for a
+// turn: what came in the turn in which a request was sent says nothing about that one.
 func (l *load) AnsweredSince(at time.Time) bool {
 	for i := range l.cells {
-		if l.cells[i].lastHead.Load() >= at.UnixNano() {
+		if l.cells[i].lastHead.Load() > at.UnixNano() {
 			return true
 		}
 	}

@@ -64,7 +64,7 @@ func fieldValue(in []Field, name string) string {
 
 // newCookie says whether the answer names the instance to its client: where the route is sticky, and the client does not name that one.
 func (x *Exchange) newCookie() bool {
-	return x.Member != nil && x.Member.Sticky != x.asked.sticky && x.Member.Cookie != ""
+	return x.Member != nil && x.Outcome == OutcomeForwarded && x.Member.Sticky != x.asked.sticky && x.Member.Cookie != ""
 }
 
 // appendCookie appends the value of Set-Cookie (RFC 6265 section 4.1): for the whole host, for no script, not for other sites' requests

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
@@ -33,7 +34,7 @@ func (x *Exchange) Cut(now time.Time) {
 	if x.Uncompressed > 0 {
 		came = x.Uncompressed
 	}
-	q := balancer.Question{Way: other.Way, Request: x.AppendRequest(nil), Good: goodAnswer(x.Request.Method, came)}
+	q := balancer.Question{Way: other.Way, Request: x.AppendRequest(nil), Good: goodAnswer(strings.Clone(x.Request.Method), came)}
 	x.Member = failed
 	recorder, route := x.recorder, x.Route // the exchange is another request's by then
 	q.Told = func() { recorder.judge(route, failed, f, time.Now()) }

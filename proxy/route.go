@@ -16,7 +16,7 @@ func (x *Exchange) matchFrom(t *routing.Table) Action {
 		return do
 	}
 	if next := x.recorder.common.Switch.Load(); next != t {
-		x.Outcome, x.Status = OutcomeForwarded, 0
+		x.Outcome, x.Status, x.Route, x.detail = OutcomeForwarded, 0, nil, ""
 		return x.Match(next)
 	}
 	return do

@@ -2,14 +2,18 @@
 
 package event
 
-import "github.com/pointsman/pointsman/proxy/reactor"
+import (
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/reactor"
+)
 
 // switchOver turns both connections into a tunnel, after the instance's 101 and not before; size is its head's. What the client sent
 // behind its own head has waited until now.
 func (e *exchange) switchOver(size int) {
 	c, u := e.clientConn, e.upstreamConn
 	l := c.loop
-	e.x.Answered(&l.answer, 0, l.Now, u.reused)
+	e.x.Answered(&l.answer, time.Duration(l.Clock-e.sentAt), l.Now, u.reused)
 	head := e.x.AppendAnswer(l.message[:0], &l.answer, false, l.Now)
 	l.Consume(&u.Conn, size)
 	if _, ok := l.Send(&c.Conn, head); !ok {

@@ -31,15 +31,26 @@ func (e *exchange) try() (f proxy.Failure, reused, ok bool) {
 	a := attempt{exchange: e, conn: conn}
 	defer a.close()
 	if !e.use(conn) {
-		return proxy.FailedClient, reused, false
+		return e.gone(), reused, false
 	}
 	if !reused && !e.x.Member.Way.Answered() {
 		if f, ok := conn.stays(e.x.Watch()); !ok {
+			if e.cancelled() {
+				f = e.gone()
+			}
 			return f, reused, false
 		}
 	}
 	f, ok = a.run()
 	return f, reused, ok
+}
+
+// gone is how an attempt failed that was cancelled: the client has gone, or its body is no good.
+func (e *exchange) gone() proxy.Failure {
+	if e.upload != nil && e.upload.failed() {
+		return e.upload.failure()
+	}
+	return proxy.FailedClient
 }
 
 // connect takes an idle connection that is alive, or opens one. Where it has none, it says how the attempt failed.

@@ -129,6 +129,9 @@ func (w *fileResponse) length(status int) int64 {
 
 // Write is http.ResponseWriter's.
 func (w *fileResponse) Write(p []byte) (int, error) {
+	if w.exchange.request.Method == http.MethodHead { // http.ServeContent says in words why it refuses a range, whatever the method
+		return len(p), nil
+	}
 	if w.err == nil {
 		w.err = w.exchange.response.write(p)
 	}

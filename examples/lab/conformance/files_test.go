@@ -203,3 +203,22 @@ func TestPagesInAnErrorsPlace(t *testing.T) {
 		}
 	})
 }
+
+// A range that can't be had is told to HEAD without a body: it would be taken for the next answer.
+func TestFilesSendNoBodyForHEAD(t *testing.T) {
+	everyVersion(t, func(t testing.TB, k *kind, version int) {
+		if version != 1 {
+			return
+		}
+		r := start(t, k, setup{lines: "/ files=" + site(t)}, at(answering(t, "instance").Addr(), "pointsman.route=/other"))
+		c := r.dial(t)
+		for _, fields := range []string{"Range: bytes=99-\r\n", "Range: lines=1\r\n"} {
+			c.send("HEAD /digits.txt HTTP/1.1\r\nHost: t\r\n" + fields + "\r\n")
+			if a := c.answer("HEAD"); a.status != 416 {
+				t.Errorf("HEAD with %q: %+v", fields, a)
+			}
+			c.send(get("/digits.txt", ""))
+			c.want(200, "0123456789")
+		}
+	})
+}
