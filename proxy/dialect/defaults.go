@@ -100,6 +100,11 @@ func (d *Defaults) add(list []word) []word {
 	return list
 }
 
+// Restricts says whether they narrow who may use the instance's routes.
+func (d *Defaults) Restricts() bool {
+	return d != nil && (d.closed != "" || slices.ContainsFunc(d.list, func(w word) bool { return w.known.restricts }))
+}
+
 // Rule is that of a route that no line asks for, at a match: it has what the defaults ask. It is the caller's.
 func (d *Defaults) Rule(name string, match Match) *Rule {
 	l := &line{rule: Rule{Language: NativeName, Name: name, Match: match}, defaults: d}

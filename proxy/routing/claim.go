@@ -280,6 +280,9 @@ func restricted(rules []*dialect.Rule) bool {
 	return slices.ContainsFunc(rules, (*dialect.Rule).Restricts)
 }
 
+// restricted says whether the instance restricts who may use its routes, in a line or for all of them: nothing else leads past that.
+func (s *standing) restricted() bool { return restricted(s.rules) || s.defaults.Restricts() }
+
 // noHTTP says why a registration is none of an HTTP instance, or "". A proxy or gateway of Consul's mesh speaks mutual TLS to other
 // proxies only, and carries the tags of its service where the scheduler copies them; a port with :udp behind its ID, as registrators
 // write it, is none of TCP.

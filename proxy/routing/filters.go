@@ -82,7 +82,7 @@ func (t *Table) Instance(service string, operator bool) string {
 		now, in := &c.standing[at], &c.block.Instances[at]
 		switch {
 		case now.upstream == nil, now.foreign, !in.Usable():
-		case restricted(now.rules) && !operator, len(now.rules) == 0 && otherProtocol(in) != "":
+		case now.restricted() && !operator, len(now.rules) == 0 && otherProtocol(in) != "":
 		default:
 			return now.upstream.Address()
 		}

@@ -115,7 +115,7 @@ func (c *lineCompiler) service(name string) {
 		if s.upstream == nil || s.foreign || !in.Usable() {
 			continue
 		}
-		if !operator && restricted(s.rules) {
+		if !operator && s.restricted() {
 			c.tell("an instance of service=%s restricts who may use its own routes: only the operator leads past that", quoted(name))
 			continue
 		}

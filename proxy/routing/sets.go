@@ -128,7 +128,7 @@ func (r *Route) membersOf(of *claimant) (out []Member) {
 		if now == nil || now.upstream == nil || now.foreign || !in.Usable() {
 			continue
 		}
-		if restricted(now.rules) && !r.claims[0].operator {
+		if now.restricted() && !r.claims[0].operator {
 			r.note("an instance of service:" + escaped(of.name) + " restricts who may use its own routes: it is not used here")
 			continue
 		}

@@ -167,3 +167,24 @@ func TestASetsInstancesAreAskedAsTheirOwnRuleSays(t *testing.T) {
 		t.Error(all)
 	}
 }
+
+// What an instance restricts for all its routes keeps others from leading to it, also where no line of its own asks for a route.
+func TestARestrictionForAllRoutesIsLedPastByNobodyElse(t *testing.T) {
+	for _, tag := range []string{"pointsman.allow=ip:192.0.2.1", "pointsman.deny=ip:192.0.2.1", "pointsman.allow=nonsense"} {
+		list := []discovery.Instance{
+			fixture.Instance("secret", "10.0.1.1", 80, tag),
+			fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.io/ fallback=service:secret"),
+		}
+		table := newTable(Options{}).Next(withTexts("file.io/ service=secret", "kv.io/ service=secret", list...))
+		if got := setsOf(t, table, "web.io"); got != "members 10.0.0.1:80 | secret" {
+			t.Errorf("%s: %s", tag, got)
+		}
+		expect(t, table, "kv.io", "/", "down")
+		expect(t, table, "file.io", "/", "10.0.1.1:80")
+		if a, b := table.Instance("secret", false), table.Instance("secret", true); a != "" || b != "10.0.1.1:80" {
+			t.Errorf("%s: %q and %q are asked", tag, a, b)
+		}
+	}
+	table := newTable(Options{}).Next(withTexts("", "kv.io/ service=open", fixture.Instance("open", "10.0.1.1", 80, "pointsman.weight=5")))
+	expect(t, table, "kv.io", "/", "10.0.1.1:80")
+}
