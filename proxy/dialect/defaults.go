@@ -121,6 +121,21 @@ func (d *Defaults) Rule(name string, match Match) *Rule {
 	return &l.rule
 }
 
+// closeDefaults closes the routes of the instance that no line asks for. What the languages have read stays as it is.
+func (r *Result) closeDefaults(why string) {
+	d := &Defaults{}
+	if r.Defaults != nil {
+		*d = *r.Defaults
+	}
+	d.closed = why
+	r.Defaults = d
+}
+
+// listed says whether an access list is among them.
+func (d *Defaults) listed() bool {
+	return d != nil && slices.ContainsFunc(d.list, func(w word) bool { return w.key == "allow" || w.key == "deny" || w.key == "client" })
+}
+
 // Fallback is the rule of the default route, which has no match: where the defaults have a condition that restricts, it is closed.
 func (d *Defaults) Fallback() *Rule {
 	r := d.Rule("", Match{})

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -104,6 +105,36 @@ func TestWhoWroteIt(t *testing.T) {
 	for writer, want := range map[Writer]bool{WriterTag: false, WriterKV: false, WriterOperator: true} {
 		if r, v := ParseLine(long, PathSegments, Env{Writer: writer}); (r != nil) != want || (len(v) == 0) != want {
 			t.Errorf("a long line of writer %d: %+v", writer, v)
+		}
+	}
+}
+
+// A list that a comma cut, and a restriction beyond the bounds, close the routes that no line asks for, too.
+func TestWhatIsLostOfOptionsForAllRoutesClosesThem(t *testing.T) {
+	match := Match{Host: Host{Kind: HostExact, Text: "a.io"}, Path: Path{Text: "/"}}
+	var long []string
+	for len(long) < maxTagBytes/1000 {
+		long = append(long, "pointsman.route=/"+strings.Repeat("x", 983))
+	}
+	allow, weight := "pointsman.allow="+strings.Repeat("ip:192.0.2.1|", 100)+"ip:192.0.2.1", "pointsman.weight="+strings.Repeat("0", 1000)+"5"
+	for _, c := range []struct {
+		name   string
+		tags   []string
+		closed bool
+	}{
+		{"cut", []string{"pointsman.deny=ip:192.0.2.1", "ip:192.0.2.2"}, true},
+		{"cut, with clients", []string{"pointsman.client=192.0.2.1", "192.0.2.2"}, true},
+		{"no list", []string{"pointsman.weight=5", "192.0.2.2"}, false},
+		{"beyond the bounds", append(slices.Clone(long), allow), true},
+		{"some others are read", append([]string{"pointsman.weight=5"}, append(slices.Clone(long), allow)...), true},
+		{"no restriction beyond the bounds", append(slices.Clone(long), weight), false},
+	} {
+		r := both.Parse(c.tags, Env{})
+		if d := r.Defaults; d.Rule("a.io", match).Policy.Closed != c.closed || d.Fallback().Policy.Closed != c.closed || d.Restricts() != c.closed {
+			t.Errorf("%s: %+v", c.name, d)
+		}
+		if told := strings.Contains(kinds(r), "r"); c.closed && !told {
+			t.Errorf("%s: %+v", c.name, r.Verdicts)
 		}
 	}
 }

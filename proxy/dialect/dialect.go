@@ -182,6 +182,7 @@ func (r *Result) bound() {
 	for i, rule := range r.Rules {
 		r.Rules[i] = rule.closed()
 	}
+	r.closeDefaults("a restriction was beyond the bounds")
 	r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Sources: []string{"(all tags)"},
 		Reason: "a route beyond the bounds has allow, deny or auth: all routes of the instance are refused"})
 }

@@ -14,7 +14,9 @@ func (r *Rule) strips() bool {
 	return strings.HasPrefix(strip, path) && r.Match.Path.Kind.Takes(strip, len(path))
 }
 
-// closeCut closes the rules with an access list where another tag of the instance looks like an item of such a list: a comma that was
+const cutAdvice = `write | between the parts of a list, or \, for a comma inside of a tag`
+
+// closeCut closes the rules with an access list, and the defaults with one, where another tag of the instance looks like an item of such a list: a comma that was
 // not escaped cut it off, and what is left would let in whom it was to keep out. Which list it belongs to can't be told.
 func (r *Result) closeCut(tags []string) {
 	at := slices.IndexFunc(tags, accessListPart)
@@ -27,7 +29,12 @@ func (r *Result) closeCut(tags []string) {
 		}
 		r.Rules[i] = rule.closed()
 		r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: append([]string{shown(tags[at])}, rule.Sources...),
-			Reason: "looks like an item of allow=, deny= or client= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: `write | between the parts of a list, or \, for a comma inside of a tag`})
+			Reason: "looks like an item of allow=, deny= or client= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: cutAdvice})
+	}
+	if r.Defaults.listed() {
+		r.closeDefaults("a list that all routes of the instance have was cut off")
+		r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Sources: []string{shown(tags[at])},
+			Reason: "looks like an item of allow=, deny= or client= that an unescaped comma cut off: all routes of the instance that no tag asks for are refused", Advice: cutAdvice})
 	}
 }
 
