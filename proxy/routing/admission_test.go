@@ -3,6 +3,7 @@ package routing
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -69,5 +70,23 @@ func TestManyDifferentListsAreQuicklyAdded(t *testing.T) {
 	a := admissionOf(nil, members)
 	if took := time.Since(begun); len(a.Deny) != instances || took > time.Second {
 		t.Errorf("%d networks after %s", len(a.Deny), took)
+	}
+}
+
+// again is another registration of an instance's address, with other tags.
+func again(in discovery.Instance, tags ...string) discovery.Instance {
+	in.Node, in.Tags = "n2", tags
+	return in
+}
+
+// What a second registration of an address restricts holds, whatever it is: one container may be registered twice.
+func TestTheOtherRegistrationOfAnAddressRestrictsToo(t *testing.T) {
+	one := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.io/")
+	for _, words := range []string{"auth=basic:u:$2y$05$abcdefghijklmnopqrstuuZ8d8a9b7c6e5f4g3h2i1j0k9l8m7n6o", "forward-auth=service:gate/", "rate-limit=1/h", "allow=ip:192.0.2.1"} {
+		table := newTable(Options{}).Next(fixture.Snapshot(one, again(one, "pointsman.route=web.io/ "+words)))
+		r, ok := table.Match(Query{Authority: "web.io", Path: "/"})
+		if !ok || r.Closed || len(r.Members) != 1 || !slices.ContainsFunc(r.Rules, (*dialect.Rule).Restricts) {
+			t.Errorf("%s: %+v", words, r)
+		}
 	}
 }

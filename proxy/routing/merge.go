@@ -63,6 +63,9 @@ func rulesOf(claims []*claim) []*dialect.Rule {
 		for i := range c.members {
 			add(c.members[i].Rule)
 		}
+		for _, r := range c.doubles {
+			add(r)
+		}
 	}
 	if out == nil && len(claims) > 0 {
 		out = append(out, claims[0].rule)
