@@ -90,3 +90,26 @@ func TestTheOtherRegistrationOfAnAddressRestrictsToo(t *testing.T) {
 		}
 	}
 }
+
+// A restriction of a second registration that can't be honoured closes the address to the route, and no other.
+func TestTheOtherRegistrationOfAnAddressClosesIt(t *testing.T) {
+	for _, tags := range [][2]string{{"pointsman.route=web.io/", "pointsman.route=web.io/ allow=nonsense"}, {"pointsman.route=web.io/ allow=nonsense", "pointsman.route=web.io/"}} {
+		one := fixture.Instance("web", "10.0.0.1", 80, tags[0], "pointsman.route=/open")
+		list := []discovery.Instance{one, again(one, tags[1], "pointsman.route=/open")}
+		table := newTable(Options{}).Next(fixture.Snapshot(list...))
+		expect(t, table, "web.io", "/", "down")
+		if r, _ := table.Match(Query{Authority: "web.io", Path: "/"}); !r.Closed {
+			t.Errorf("%+v", r)
+		}
+		expect(t, table, "any", "/open", "10.0.0.1:80")
+		table = newTable(Options{}).Next(fixture.Snapshot(append(list, fixture.Instance("web", "10.0.0.2", 80, "pointsman.route=web.io/"))...))
+		expect(t, table, "web.io", "/", "10.0.0.2:80")
+		list[1].Status = discovery.Critical
+		list[0].Tags = []string{"pointsman.route=web.io/"}
+		expect(t, newTable(Options{}).Next(fixture.Snapshot(list...)), "web.io", "/", "10.0.0.1:80")
+	}
+	// So does that of one that says so for all its routes.
+	one := fixture.Instance("web", "10.0.0.1", 80)
+	table := newTable(Options{DefaultService: "web"}).Next(fixture.Snapshot(one, again(one, "pointsman.allow=nonsense")))
+	expect(t, table, "any", "/", "down")
+}

@@ -70,6 +70,7 @@ type compiler struct {
 	out     *claimant
 	byKey   map[routeKey]*claim
 	joined  map[part]int        // the position among the claim's members
+	shut    []part              // nobody is let in there, whatever another registration of the address asks for
 	claimed map[routeKey]uint64 // of prev, see since
 	tags    []string            // of the last instance parsed, whose result follows
 	result  dialect.Result
@@ -105,6 +106,7 @@ func (o *Options) compile(env dialect.Env, same, first bool, prev *claimant, blo
 		}
 	}
 	c.implied()
+	c.closeShared()
 	c.tellDifferences()
 	for i := range c.out.standing {
 		c.out.used += c.out.standing[i].used
@@ -168,6 +170,9 @@ func (c *compiler) join(key routeKey, i int, r *dialect.Rule) {
 	}
 	u := c.out.standing[i].upstream
 	if u == nil || r.Policy.Closed { // its address was refused, or nobody is let in
+		if u != nil && in.Usable() {
+			c.shut = append(c.shut, part{cl, u})
+		}
 		return
 	}
 	way := c.way(i, &r.Options)
@@ -191,6 +196,13 @@ func (c *compiler) join(key routeKey, i int, r *dialect.Rule) {
 	}
 	if m.Rule != cl.members[i].Rule {
 		cl.doubles = append(cl.doubles, m.Rule)
+	}
+}
+
+// closeShared takes the addresses out of a route to which one of their registrations lets nobody in.
+func (c *compiler) closeShared() {
+	for _, p := range c.shut {
+		p.claim.members = slices.DeleteFunc(p.claim.members, func(m Member) bool { return m.Upstream == p.upstream })
 	}
 }
 
