@@ -105,6 +105,17 @@ func (d *Defaults) Restricts() bool {
 	return d != nil && (d.closed != "" || slices.ContainsFunc(d.list, func(w word) bool { return w.known.restricts }))
 }
 
+// HeldBy says whether a rule restricts all that they restrict, in the same way.
+func (d *Defaults) HeldBy(r *Rule) bool {
+	if !d.Restricts() {
+		return true
+	}
+	want := d.Rule("", Match{})
+	return !want.Policy.Closed && !slices.ContainsFunc(d.list, func(w word) bool {
+		return w.known.restricts && !slices.Equal(w.known.print(r), w.known.print(want))
+	})
+}
+
 // Rule is that of a route that no line asks for, at a match: it has what the defaults ask. It is the caller's.
 func (d *Defaults) Rule(name string, match Match) *Rule {
 	l := &line{rule: Rule{Language: NativeName, Name: name, Match: match}, defaults: d}

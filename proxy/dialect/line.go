@@ -180,10 +180,11 @@ func (l *line) checkText(text string) error {
 	return nil
 }
 
-// closeUnread closes the route of a line that is not read any further, where it has a restriction and still names what it matches.
+// closeUnread closes the route of a line that is not read any further, where it has a restriction, be it that of all routes of its instance, and
+// still names what it matches.
 func (l *line) closeUnread(text string) {
 	for source := range strings.FieldsSeq(text) {
-		if l.checkText(source) == nil && l.restrictsUnread(text) {
+		if l.checkText(source) == nil && (l.defaults.Restricts() || l.restrictsUnread(text)) {
 			if match, err := parseSource(expand(source, l.env), l.paths); err == nil {
 				l.rule = Rule{Name: source, Match: match, Policy: Policy{Closed: true}}
 			}

@@ -35,6 +35,7 @@ type standing struct {
 	upstream *balancer.Upstream // nil when it has none
 	ways     []*balancer.Way    // those in which its rules speak to it
 	rules    []*dialect.Rule    // the good ones, with what its tags had asked for before they were spoilt
+	good     []*dialect.Rule    // the same, without what shutUnheld did to them
 	defaults *dialect.Defaults  // what its tags ask for all its routes
 	tags     []string
 	used     int  // rules in effect as written
@@ -122,14 +123,14 @@ func (c *compiler) read(i int) {
 	before := c.before(in)
 	now.tags, now.usable = in.Tags, in.Usable()
 	if c.same && before != nil && before.clean && slices.Equal(before.tags, in.Tags) {
-		now.rules, now.defaults, now.used, now.clean = before.rules, before.defaults, before.used, true
+		now.rules, now.good, now.defaults, now.used, now.clean = before.rules, before.good, before.defaults, before.used, true
 		return
 	}
 	if c.tags == nil || !slices.Equal(c.tags, in.Tags) {
 		c.tags = in.Tags
 		c.result = c.options.Languages.Parse(in.Tags, c.env)
 	}
-	now.rules, now.defaults = c.result.Rules, c.result.Defaults
+	now.rules, now.good, now.defaults = c.result.Rules, c.result.Rules, c.result.Defaults
 	for _, v := range c.result.Verdicts {
 		if v.Kind == dialect.VerdictUsed {
 			now.used++
@@ -139,8 +140,23 @@ func (c *compiler) read(i int) {
 	}
 	now.clean = now.used == len(c.result.Verdicts)
 	if before != nil && !now.clean {
-		now.rules = lastGood(before.rules, c.result)
+		now.good = lastGood(before.good, c.result)
+		now.rules = now.shutUnheld(now.good, len(c.result.Rules))
 	}
+}
+
+// shutUnheld shuts those rules from the first one put back on that lack what the tags now restrict for all routes.
+func (s *standing) shutUnheld(rules []*dialect.Rule, first int) []*dialect.Rule {
+	if !s.defaults.Restricts() {
+		return rules
+	}
+	out := slices.Clone(rules)
+	for i, r := range out[first:] {
+		if !s.defaults.HeldBy(r) {
+			out[first+i] = r.Shut()
+		}
+	}
+	return out
 }
 
 // before is what an instance carries over, or nil.

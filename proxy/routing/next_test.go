@@ -422,3 +422,28 @@ func TestWaysSurviveWithTheirRules(t *testing.T) {
 		t.Errorf("%+v", named.TLS())
 	}
 }
+
+// A line that is spoilt while a restriction comes for all routes of its instance is not served as it was before.
+func TestASpoiltLineIsNotLedPastANewRestriction(t *testing.T) {
+	const allow = "pointsman.allow=ip:192.0.2.1"
+	for _, c := range []struct{ name, before, tag, line, want string }{
+		{"not read", "", allow, "pointsman.route=web.io/ \x01", "down"},
+		{"a bad quote", "", allow, `pointsman.route=web.io/ strip="/x`, "down"},
+		{"matches nothing", "", allow, "pointsman.route=web.io:99999/", "down"},
+		{"another list", "pointsman.allow=ip:192.0.2.2", allow, "pointsman.route=web.io:99999/", "down"},
+		{"none that can be honoured", "", "pointsman.allow=nonsense", "pointsman.route=web.io:99999/", "down"},
+		{"as before", allow, allow, "pointsman.route=web.io:99999/", "10.0.0.1:80"},
+		{"no restriction", "", "pointsman.weight=5", "pointsman.route=web.io:99999/", "10.0.0.1:80"},
+	} {
+		table := newTable(Options{}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, c.before, "pointsman.route=web.io/")))
+		spoilt := fixture.Instance("web", "10.0.0.1", 80, c.tag, c.line)
+		for i := range 3 { // it stays so while others come and go
+			table = table.Next(fixture.Snapshot(spoilt, fixture.Instance("web", "10.0.0.2", 80+i)))
+			if got := where(table, "web.io", "/"); got != c.want {
+				t.Errorf("%s, %d: %s, want %s", c.name, i, got, c.want)
+			}
+		}
+		table = table.Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.io/")))
+		expect(t, table, "web.io", "/", "10.0.0.1:80")
+	}
+}
