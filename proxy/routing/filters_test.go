@@ -2,6 +2,7 @@ package routing
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,15 @@ func TestWhichInstanceIsAsked(t *testing.T) {
 // A service that is only asked about requests is watched, too.
 func TestAServiceThatIsAskedIsNamed(t *testing.T) {
 	o := newTable(Options{}).options
-	if got := o.NamedBy([]string{"pointsman.route=/a forward-auth=service:gate/check"}); len(got) != 1 || got[0] != "gate" {
+	for _, tags := range [][]string{
+		{"pointsman.route=/a forward-auth=service:gate/check"}, {"pointsman.forward-auth=service:gate/check"}, {"pointsman.fallback=service:gate"}, {"pointsman.on=502:service:gate"},
+		{"pointsman.fallback=service:gate", "pointsman.route=/a fallback=service:gate"},
+	} {
+		if got := o.NamedBy(tags); !slices.Contains(got, "gate") {
+			t.Errorf("%q: %v", tags, got)
+		}
+	}
+	if got := o.NamedBy([]string{"pointsman.fallback=service:gate", "pointsman.route=/a fallback=service:other"}); len(got) != 2 {
 		t.Errorf("%v", got)
 	}
 }

@@ -22,7 +22,12 @@ func (o Options) NamedBy(tags []string) (out []string) {
 	if !slices.ContainsFunc(tags, func(tag string) bool { return strings.Contains(tag, dialect.ServicePrefix) }) {
 		return nil // as nearly always
 	}
-	for _, r := range o.Languages.Parse(tags, dialect.Env{}).Rules {
+	result := o.Languages.Parse(tags, dialect.Env{})
+	rules := result.Rules
+	if result.Defaults != nil { // those of routes that no line asks for
+		rules = append(slices.Clip(rules), result.Defaults.Rule("", dialect.Match{}))
+	}
+	for _, r := range rules {
 		services, _ := r.References()
 		out = append(out, services...)
 	}
