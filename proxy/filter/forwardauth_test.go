@@ -52,7 +52,7 @@ func TestForwardAuth(t *testing.T) {
 		{"/large", false, 0, ""}, {"/head", false, 0, ""}, {"/304", false, 0, ""}, {"/silent", false, 0, ""}, {"/cut", false, 0, ""},
 	} {
 		for _, byName := range []bool{true, false} {
-			f := ForwardAuth{ForwardAuth: dialect.ForwardAuth{URL: s.URL + c.path, Operator: true, Headers: []string{"X-User", "X-Seen"}, Timeout: 200 * time.Millisecond}, shared: common}
+			f := ForwardAuth{ForwardAuth: dialect.ForwardAuth{URL: s.URL + c.path, Operator: true, Headers: []string{"X-User", "X-Seen"}, Timeout: 200 * time.Millisecond}, shared: common, grants: true}
 			if byName {
 				f.Service, f.Path, f.URL = "gate", c.path, ""
 			}
@@ -106,6 +106,36 @@ func TestForwardAuthOfAnAddress(t *testing.T) {
 			if want := operator || c.passed; a.Passed != want || (err == nil) != want {
 				t.Errorf("%+v, operator %v: %+v %v", c.gate.Allow, operator, a, err)
 			}
+		}
+	}
+}
+
+// Who shares a route with others may refuse their requests, and not say to them who sent them.
+func TestOnlyTheDecidingRuleGrantsFields(t *testing.T) {
+	s, common := authServer(t), NewCommon(outside.Gate{})
+	asks := func(name string) *dialect.Filters {
+		return &dialect.Filters{ForwardAuth: &dialect.ForwardAuth{URL: s.URL + "/in", Operator: true, Headers: []string{name}}}
+	}
+	for _, c := range []struct {
+		rules []*dialect.Filters
+		want  string
+	}{
+		{[]*dialect.Filters{asks("X-Seen"), asks("X-User")}, "X-Seen"}, {[]*dialect.Filters{{}, asks("X-User")}, ""},
+		{[]*dialect.Filters{asks("X-User"), asks("X-User")}, "X-User"},
+	} {
+		set := New(common, memory{}, c.rules)
+		got := ""
+		for _, f := range set.ForwardAuths {
+			a, err := f.Ask(t.Context(), &Question{})
+			if err != nil || !a.Passed {
+				t.Fatalf("%+v %v", a, err)
+			}
+			for _, field := range a.Fields {
+				got += field.Name
+			}
+		}
+		if got != c.want || !set.Request.Drops("X-User") {
+			t.Errorf("%q is granted, want %q; the client's is dropped: %v", got, c.want, set.Request.Drops("X-User"))
 		}
 	}
 }

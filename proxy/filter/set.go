@@ -47,7 +47,7 @@ func New(common *Common, memory Memory, rules []*dialect.Filters) *Set {
 		}
 		if f.Restricts() {
 			empty = false
-			s.restrict(common, memory, f, first)
+			s.restrict(common, memory, f, i == 0, first)
 		}
 	}
 	if empty {
@@ -58,8 +58,8 @@ func New(common *Common, memory Memory, rules []*dialect.Filters) *Set {
 	return s
 }
 
-// restrict adds what one rule restricts.
-func (s *Set) restrict(common *Common, memory Memory, f *dialect.Filters, first func(kind string, value any) bool) {
+// restrict adds what one rule restricts. decides says that it is the rule which says how the route treats requests.
+func (s *Set) restrict(common *Common, memory Memory, f *dialect.Filters, decides bool, first func(kind string, value any) bool) {
 	for _, r := range f.RateLimits {
 		if first("rate-limit", r) {
 			kept := memory.Keep(fmt.Sprintf("rate-limit %+v", r), func() any { return newRateLimit(r) })
@@ -71,7 +71,7 @@ func (s *Set) restrict(common *Common, memory Memory, f *dialect.Filters, first 
 		s.Auths = append(s.Auths, kept.(*BasicAuth)) //nolint:forcetypeassert // made above
 	}
 	if a := f.ForwardAuth; a != nil && first("forward-auth", *a) {
-		s.ForwardAuths = append(s.ForwardAuths, &ForwardAuth{ForwardAuth: *a, shared: common})
+		s.ForwardAuths = append(s.ForwardAuths, &ForwardAuth{ForwardAuth: *a, shared: common, grants: decides})
 	}
 }
 
