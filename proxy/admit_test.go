@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,4 +88,25 @@ func FuzzForwardedChain(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The password of a route is for no auth server either, but where instances get it.
+func TestAuthServersGetNoHiddenPassword(t *testing.T) {
+	for options, want := range map[string]bool{
+		"": true, "auth=basic:anna:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=": false, "auth=basic:anna:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ= auth-pass": true,
+	} {
+		d := newDesk(t, nil)
+		d.serve(1, "pointsman.route=web.io/ forward-auth=service:gate "+options)
+		var x Exchange
+		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io|authorization: Basic YW5uYTpzZWNyZXQ=|X-Other: a")
+		x.Match(d.table)
+		var got []string
+		for _, f := range x.question(x.filters(), d.table).Fields {
+			got = append(got, strings.ToLower(f.Name))
+		}
+		if slices.Contains(got, "authorization") != want || !slices.Contains(got, "x-other") {
+			t.Errorf("%q: asked with %v", options, got)
+		}
+		x.Finish(d.now)
+	}
 }

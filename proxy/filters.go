@@ -72,7 +72,7 @@ func (x *Exchange) authenticate(f *filter.Set, t *routing.Table) Action {
 	}
 	var fields []Field
 	for _, a := range f.ForwardAuths {
-		answer, err := a.Ask(context.Background(), x.question(t))
+		answer, err := a.Ask(context.Background(), x.question(f, t))
 		switch {
 		case err != nil:
 			x.recorder.Notice(x.Route.Name, "", err.Error(), "the auth server did not answer: nobody is let in", x.begun)
@@ -91,12 +91,14 @@ func (x *Exchange) authenticate(f *filter.Set, t *routing.Table) Action {
 	return ActionContinue
 }
 
-// question is what another server is asked about the request: as an instance would see it, and what was asked for.
-func (x *Exchange) question(t *routing.Table) *filter.Question {
+// question is what another server is asked about the request: as an instance would see it, without a password that is hidden from instances,
+// and what was asked for.
+func (x *Exchange) question(set *filter.Set, t *routing.Table) *filter.Question {
 	q := &filter.Question{Method: x.Request.Method, Proto: x.Origin.proto, Host: x.Origin.host, URI: x.Target.Path + x.Target.Query,
 		Client: x.Origin.Client.String(), Instance: t.Instance}
+	hides := set.HidesAuth()
 	for i := range x.Request.Fields {
-		if f := &x.Request.Fields[i]; toInstance(f.Known(), f.Name, &x.Request.Connection) {
+		if f := &x.Request.Fields[i]; toInstance(f.Known(), f.Name, &x.Request.Connection) && !(hides && filter.SameName(f.Name, "Authorization")) {
 			q.Fields = append(q.Fields, *f)
 		}
 	}

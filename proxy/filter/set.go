@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
@@ -75,13 +76,16 @@ func (s *Set) restrict(common *Common, memory Memory, f *dialect.Filters, decide
 	}
 }
 
+// HidesAuth says whether the client's Authorization is for the proxy alone.
+func (s *Set) HidesAuth() bool {
+	return slices.ContainsFunc(s.Auths, func(a *BasicAuth) bool { return !a.pass })
+}
+
 // hide drops fields of the client that are for the filters, or that only they may set.
 func (s *Set) hide() {
 	var names []string
-	for _, a := range s.Auths {
-		if !a.pass {
-			names = append(names, "Authorization")
-		}
+	if s.HidesAuth() {
+		names = append(names, "Authorization")
 	}
 	for _, a := range s.ForwardAuths {
 		names = append(names, a.Headers...)
