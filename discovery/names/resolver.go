@@ -43,6 +43,8 @@ type Resolver struct {
 	wake    chan struct{}
 	slots   chan struct{}
 
+	publishing sync.Mutex // held from making a list until it is told, so that no older one is told last
+
 	mu    sync.Mutex
 	hosts map[string]*host
 }
@@ -139,7 +141,9 @@ func (r *Resolver) ask(ctx context.Context, name string) {
 		return
 	}
 	if r.take(name, addresses, ttl, err, time.Now()) {
+		r.publishing.Lock()
 		r.publish(r.list())
+		r.publishing.Unlock()
 	}
 	select {
 	case r.wake <- struct{}{}:

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -234,4 +235,38 @@ func TestTheTTLOfARealAnswer(t *testing.T) {
 	if err != nil || len(list) != 2 || ttl != 42*time.Second {
 		t.Errorf("%v %s %v", list, ttl, err)
 	}
+}
+
+// Names that are answered at one time are told one list after another, the newest last.
+func TestListsAreToldInTheirOrder(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var s script
+	s.set("10.0.0.1", nil)
+	s.ttl = time.Minute
+	var telling, longest atomic.Int64
+	told := make(chan int, lookups)
+	r := NewResolver(s.lookup, func(list []*discovery.Name) {
+		if telling.Add(1) > 1 || int64(len(list)) < longest.Load() {
+			t.Errorf("%d names are told beside others, or after a longer list", len(list))
+		}
+		time.Sleep(2 * time.Millisecond) // not in a bubble: there, who waits for a lock stops the clock
+		longest.Store(int64(len(list)))
+		telling.Add(-1)
+		told <- len(list)
+	}, zerolog.Nop())
+	r.Follow([]string{"a", "b", "c", "d", "e", "f", "g", "h"})
+	done := make(chan struct{})
+	go func() {
+		_ = r.Run(ctx)
+		close(done)
+	}()
+	last := 0
+	for range lookups {
+		last = <-told
+	}
+	if last != lookups {
+		t.Errorf("%d names are told last", last)
+	}
+	cancel()
+	<-done
 }
