@@ -26,15 +26,17 @@ type htpasswd struct {
 
 	mu     sync.Mutex
 	looked time.Time
-	stamp  stamp
+	stamp  os.FileInfo // of what was read; nil where there is no file
 	users  map[string]dialect.User
 	err    error
 }
 
-// stamp tells a file's versions apart.
-type stamp struct {
-	modified time.Time
-	size     int64
+// sameVersion tells a file's versions apart. Another file in its place is one, also with the size and the time of the old one.
+func sameVersion(a, b os.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
 // read is the users of the file. One that can't be read, or holds a line that is none, has no users, and says why: a half-read list
@@ -53,21 +55,21 @@ func (h *htpasswd) read(now time.Time) (map[string]dialect.User, error) {
 func (h *htpasswd) reload() (changed bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	was := h.stamp
+	was, broken := h.stamp, h.err != nil
 	h.look(time.Now())
-	return h.stamp != was, h.err
+	return !sameVersion(h.stamp, was) || broken != (h.err != nil), h.err
 }
 
-// look reads the file if it has changed. It needs h.mu.
+// look reads the file if it has changed, or could not be read: for that there are causes that do not change it, as its mode. It needs h.mu.
 func (h *htpasswd) look(now time.Time) {
 	h.looked = now
 	info, err := os.Stat(h.path)
 	if err != nil {
-		h.users, h.err, h.stamp = nil, err, stamp{}
+		h.users, h.err, h.stamp = nil, err, nil
 		return
 	}
-	if s := (stamp{info.ModTime(), info.Size()}); s != h.stamp {
-		h.stamp = s
+	if h.err != nil || !sameVersion(info, h.stamp) {
+		h.stamp = info
 		h.users, h.err = readUsers(h.path)
 	}
 }

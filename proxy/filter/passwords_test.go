@@ -153,6 +153,48 @@ func TestAFileOfUsers(t *testing.T) {
 	}
 }
 
+// A file is read again after an error, though neither its size nor its time has changed, and where another one with both stands in its place.
+func TestAFileOfUsersIsReadAgain(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	path := filepath.Join(dir, "users")
+	common := NewCommon(outside.Gate{})
+	a := basicAuthOf(&dialect.BasicAuth{File: path}, common)
+	write := func(to, text string) {
+		t.Helper()
+		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(to, now, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(want Decision, what string) {
+		t.Helper()
+		if got, err := a.Check(t.Context(), authorization("anna:secret"), now); got != want {
+			t.Errorf("%s: %v %v, want %v", what, got, err, want)
+		}
+	}
+	write(path, "anna:"+sha)
+	check(DecisionPassed, "at first")
+	write(path+".new", "bert:"+sha)
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(lookEvery)
+	check(DecisionRefused, "another file in its place")
+	h := common.file(path)
+	h.users, h.err = nil, os.ErrPermission // as root, who runs tests in containers, reads whatever its mode
+	write(path, "anna:"+sha)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.stamp = info
+	check(DecisionBroken, "within the second")
+	now = now.Add(lookEvery)
+	check(DecisionPassed, "after an error that was not the file's")
+}
+
 func TestNobodyIsLetInByAnEmptyList(t *testing.T) {
 	a := basicAuthOf(&dialect.BasicAuth{}, NewCommon(outside.Gate{}))
 	for _, who := range []string{"", ":", "anna:", "anna:secret"} {
