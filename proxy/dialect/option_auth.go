@@ -37,6 +37,11 @@ func setAuth(l *line, value string) error {
 			if err != nil {
 				return err
 			}
+			if l.env.Writer != WriterOperator {
+				if err := u.tooSlow(); err != nil {
+					return err
+				}
+			}
 			if slices.ContainsFunc(users, func(o User) bool { return o.Name == u.Name }) {
 				return fmt.Errorf("user %s is given twice", shown(u.Name))
 			}

@@ -115,6 +115,24 @@ func TestOperatorsFilterOptions(t *testing.T) {
 	}
 }
 
+// Who may not write into the routes file may not have all routes wait for one's passwords.
+func TestSlowHashesAreTheOperators(t *testing.T) {
+	for cost, want := range map[string]bool{"12": true, "13": false, "14": false} {
+		text := "/a auth=basic:anna:" + strings.Replace(aBcrypt, "$10$", "$"+cost+"$", 1)
+		for _, writer := range []Writer{WriterTag, WriterOperator} {
+			rule, verdicts := ParseLine(text, PathSegments, Env{Writer: writer})
+			if rule == nil || rule.Policy.Closed == (want || writer == WriterOperator) {
+				t.Errorf("cost %s, writer %v: %+v", cost, writer, verdicts)
+			}
+			for _, v := range verdicts {
+				if !strings.Contains(v.Reason, "cost "+cost+": at most 12") {
+					t.Errorf("cost %s: %s", cost, v.Reason)
+				}
+			}
+		}
+	}
+}
+
 // People are told that a secret is set, and nobody what it is: also where the option is misspelt.
 func TestSecretsAreNotShown(t *testing.T) {
 	env := Env{}

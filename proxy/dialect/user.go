@@ -31,6 +31,9 @@ const (
 // maxCost bounds the cost of a bcrypt hash: one check takes about a second with 14, and twice that with each more.
 const maxCost = 14
 
+// maxGuestCost is that of hashes in tags and KV: checks are shared by all routes, and one takes a quarter of a second with 12.
+const maxGuestCost = 12
+
 // maxUserName is far above what people are called.
 const maxUserName = 128
 
@@ -56,6 +59,18 @@ func ParseUser(text string) (User, error) {
 		return User{}, fmt.Errorf("the password of user %s %w", shown(name), err)
 	}
 	return u, nil
+}
+
+// tooSlow says why a user may not stand in a tag or in KV, or nil.
+func (u *User) tooSlow() error {
+	if u.Kind != HashBcrypt {
+		return nil
+	}
+	if cost, _ := strconv.Atoi(u.Hash[4:6]); cost > maxGuestCost { // checked in ParseUser
+		return fmt.Errorf("the password of user %s has bcrypt cost %d: at most %d, or %d where the operator writes it, as all routes share the time for checks",
+			shown(u.Name), cost, maxGuestCost, maxCost)
+	}
+	return nil
 }
 
 // cryptDigits are those of crypt(3), of which bcrypt uses another order.

@@ -17,6 +17,7 @@ type BasicAuth struct {
 	pass      bool // Authorization goes on
 	users     map[string]dialect.User
 	file      *htpasswd // nil where the users are known
+	turns     turns
 	shared    *passwords
 }
 
@@ -29,8 +30,10 @@ func basicAuthOf(a *dialect.BasicAuth, shared *Common) *BasicAuth {
 	out := &BasicAuth{Challenge: `Basic realm="` + quoted + `", charset="UTF-8"`, shared: shared.passwords, pass: a.Pass}
 	if a.File != "" {
 		out.file = shared.file(a.File)
+		out.turns = out.file.turns
 		return out
 	}
+	out.turns = shared.passwords.turns()
 	out.users = map[string]dialect.User{}
 	for _, u := range a.Users {
 		out.users[u.Name] = u
@@ -71,7 +74,7 @@ func (a *BasicAuth) Check(ctx context.Context, fields []http1.Field, now time.Ti
 			break
 		}
 	}
-	switch right, busy := a.shared.verify(ctx, u, password, now); {
+	switch right, busy := a.shared.verify(ctx, a.turns, u, password, now); {
 	case busy:
 		return DecisionBusy, nil
 	case right && known:

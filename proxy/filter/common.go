@@ -46,7 +46,7 @@ func (c *Common) file(path string) *htpasswd {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.files[path] == nil {
-		c.files[path] = &htpasswd{path: path}
+		c.files[path] = &htpasswd{path: path, turns: c.passwords.turns()}
 	}
 	return c.files[path]
 }

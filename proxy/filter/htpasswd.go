@@ -22,7 +22,8 @@ const (
 
 // htpasswd is a file of users, read when it is first asked and again when it has changed. Safe for concurrent use.
 type htpasswd struct {
-	path string
+	path  string
+	turns turns // of all its routes together
 
 	mu     sync.Mutex
 	looked time.Time

@@ -40,14 +40,20 @@ type passwords struct {
 	known map[[sha256.Size]byte]time.Time // until when
 }
 
+// turns are those that one list of users may hold at a time.
+type turns chan struct{}
+
+// turns makes those of one list: where there are several, it never holds all of them.
+func (p *passwords) turns() turns { return make(turns, max(1, cap(p.slots)-1)) }
+
 func newPasswords() *passwords {
 	p := &passwords{slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), known: map[[sha256.Size]byte]time.Time{}}
 	_, _ = rand.Read(p.key[:]) // never fails (crypto/rand)
 	return p
 }
 
-// verify says whether a password is the one of a user. busy says that there was no turn for it in time.
-func (p *passwords) verify(ctx context.Context, u dialect.User, password string, now time.Time) (right, busy bool) {
+// verify says whether a password is the one of a user, in a turn of its list. busy says that there was no turn for it in time.
+func (p *passwords) verify(ctx context.Context, list turns, u dialect.User, password string, now time.Time) (right, busy bool) {
 	if len(password) > maxPassword {
 		return false, false
 	}
@@ -62,12 +68,14 @@ func (p *passwords) verify(ctx context.Context, u dialect.User, password string,
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkWait)
 	defer cancel()
-	select {
-	case p.slots <- struct{}{}:
-	case <-ctx.Done():
-		return false, true
+	for _, of := range [...]chan struct{}{list, p.slots} { // first the list's: who waits for it holds none of the others'
+		select {
+		case of <- struct{}{}:
+		case <-ctx.Done():
+			return false, true
+		}
+		defer func() { <-of }()
 	}
-	defer func() { <-p.slots }()
 	if p.remembers(sum, now) || matches(u, password) { // the browser's requests come together, and one check is enough for all
 		p.remember(sum, now)
 		return true, false

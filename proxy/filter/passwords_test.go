@@ -52,36 +52,57 @@ func TestChecksAreBoundedAndRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPasswords()
 		u := user(t, "anna:"+bcrypt4)
-		if right, busy := p.verify(t.Context(), u, "secret", time.Now()); !right || busy {
+		if right, busy := p.verify(t.Context(), p.turns(), u, "secret", time.Now()); !right || busy {
 			t.Fatal("the right password is refused")
 		}
 		for range cap(p.slots) {
 			p.slots <- struct{}{}
 		}
 		time.Sleep(rememberFor - time.Second)
-		if right, busy := p.verify(t.Context(), u, "secret", time.Now()); !right || busy {
+		if right, busy := p.verify(t.Context(), p.turns(), u, "secret", time.Now()); !right || busy {
 			t.Error("a verified password waits for a turn")
 		}
 		other := user(t, "anna:"+sha)
 		began := time.Now()
-		if right, busy := p.verify(t.Context(), other, "secret", time.Now()); right || !busy || time.Since(began) != checkWait {
+		if right, busy := p.verify(t.Context(), p.turns(), other, "secret", time.Now()); right || !busy || time.Since(began) != checkWait {
 			t.Errorf("another entry of the same user: right %v, busy %v after %s", right, busy, time.Since(began))
 		}
 		time.Sleep(time.Second)
-		if right, busy := p.verify(t.Context(), u, "secret", time.Now()); right || !busy {
+		if right, busy := p.verify(t.Context(), p.turns(), u, "secret", time.Now()); right || !busy {
 			t.Error("a password is remembered for longer than a minute")
 		}
 		for range cap(p.slots) {
 			<-p.slots
 		}
-		if right, _ := p.verify(t.Context(), u, "secret", time.Now()); !right {
+		if right, _ := p.verify(t.Context(), p.turns(), u, "secret", time.Now()); !right {
 			t.Error("the right password is refused after a minute")
 		}
 		for range cap(p.slots) {
 			p.slots <- struct{}{}
 		}
-		if right, busy := p.verify(t.Context(), u, "secret", time.Now()); !right || busy {
+		if right, busy := p.verify(t.Context(), p.turns(), u, "secret", time.Now()); !right || busy {
 			t.Error("a password that was verified again is not remembered again")
+		}
+	})
+}
+
+// Whoever guesses at the passwords of one list shuts nobody out of the routes of another.
+func TestAListLeavesATurnToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		common := NewCommon(outside.Gate{})
+		common.passwords.slots = make(chan struct{}, 3)
+		a, b := basicAuthOf(&dialect.BasicAuth{File: "/users"}, common), basicAuthOf(&dialect.BasicAuth{Users: []dialect.User{user(t, "anna:"+sha)}}, common)
+		again := basicAuthOf(&dialect.BasicAuth{File: "/users"}, common)
+		for range cap(a.turns) { // checks that do not end
+			a.turns <- struct{}{}
+			common.passwords.slots <- struct{}{}
+		}
+		if right, busy := common.passwords.verify(t.Context(), again.turns, user(t, "anna:"+bcrypt4), "x", time.Now()); right || !busy {
+			t.Error("two routes of one file have turns each")
+		}
+		began := time.Now()
+		if got, err := b.Check(t.Context(), authorization("anna:secret"), time.Now()); got != DecisionPassed || time.Since(began) > 0 {
+			t.Errorf("the other list: %v %v after %s", got, err, time.Since(began))
 		}
 	})
 }
@@ -95,10 +116,10 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 	if n := len(p.known); n > rememberMost {
 		t.Errorf("%d are remembered", n)
 	}
-	if right, _ := p.verify(t.Context(), u, "secret", now); !right {
+	if right, _ := p.verify(t.Context(), p.turns(), u, "secret", now); !right {
 		t.Error("the right password is refused")
 	}
-	if right, _ := p.verify(t.Context(), u, string(make([]byte, maxPassword+1)), now); right {
+	if right, _ := p.verify(t.Context(), p.turns(), u, string(make([]byte, maxPassword+1)), now); right {
 		t.Error("a huge password")
 	}
 }
