@@ -47,7 +47,7 @@ func (x *Exchange) admitPath(a *routing.Admission) Action {
 			return x.reply(OutcomeBadRequest, ErrPathAbove.Error())
 		}
 	}
-	if len(a.Replacements) > 0 && len(x.Target.Path) > maxReplaced {
+	if n := len(a.Replacements); n > 0 && len(x.Target.Path) > maxReplaced/n {
 		return x.reply(OutcomeTargetTooLong, "the path is too long to be replaced")
 	}
 	for _, o := range a.Replacements {
@@ -60,6 +60,7 @@ func (x *Exchange) admitPath(a *routing.Admission) Action {
 }
 
 // maxReplaced bounds the paths that an expression is tried on: with the largest one that a route may have, so much takes some milliseconds.
+// Several share it, as each is tried on each request.
 const maxReplaced = 4 << 10
 
 // limit refuses what is too much, and answers the browsers that ask before they send.

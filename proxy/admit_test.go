@@ -1,11 +1,14 @@
 package proxy
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -106,6 +109,28 @@ func TestAuthServersGetNoHiddenPassword(t *testing.T) {
 		}
 		if slices.Contains(got, "authorization") != want || !slices.Contains(got, "x-other") {
 			t.Errorf("%q: asked with %v", options, got)
+		}
+		x.Finish(d.now)
+	}
+}
+
+// The more expressions a route has, the shorter are the paths that all of them are tried on.
+func TestReplacementsShareABound(t *testing.T) {
+	for _, c := range []struct {
+		different, path int
+		want            string
+	}{{1, maxReplaced, "send"}, {1, maxReplaced + 1, "reply"}, {4, maxReplaced / 4, "send"}, {4, maxReplaced/4 + 1, "reply"}} {
+		d := newDesk(t, nil)
+		var list []discovery.Instance
+		for i := range c.different {
+			list = append(list, fixture.Instance("web", fmt.Sprintf("10.0.0.%d", i+1), 80, fmt.Sprintf(`pointsman.route=web.io/ replace-path="^/old%d/ /new/"`, i)))
+		}
+		d.table = routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(fixture.Snapshot(list...))
+		var x Exchange
+		d.asked(t, &x, "GET /"+strings.Repeat("x", c.path-1)+" HTTP/1.1|Host: web.io")
+		got := told(&x, x.Match(d.table))
+		if verb, _, _ := strings.Cut(got, " "); verb != c.want || verb == "reply" && x.Outcome != OutcomeTargetTooLong {
+			t.Errorf("%d expressions, a path of %d bytes: %s", c.different, c.path, got)
 		}
 		x.Finish(d.now)
 	}
