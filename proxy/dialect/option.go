@@ -16,8 +16,8 @@ type option struct {
 	restricts bool
 	// operator says that only the operator may write it.
 	operator bool
-	// secret says that its value is for nobody's eyes: people are told that it is set.
-	secret bool
+	// conceal, if not nil, is a value without what is for nobody's eyes in it.
+	conceal func(value string) string
 	// fabio says that it is an option of Fabio's tags too.
 	fabio bool
 	// repeats says that it may be given more than once, and adds up. Of others the last one counts, but a condition or restriction given
@@ -52,6 +52,17 @@ func (o *option) ofRoute() bool { return o.scope == scopeRoute || o.name == "pri
 func (o *option) words(r *Rule) (out []string) {
 	for _, value := range o.print(r) {
 		out = append(out, quoted(o.name, value))
+	}
+	return out
+}
+
+// shown is words for people, without what is secret in them.
+func (o *option) shown(r *Rule) (out []string) {
+	if o.conceal == nil {
+		return o.words(r)
+	}
+	for _, value := range o.print(r) {
+		out = append(out, quoted(o.name, o.conceal(value)))
 	}
 	return out
 }

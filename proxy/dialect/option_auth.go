@@ -43,7 +43,7 @@ func setAuth(l *line, value string) error {
 				}
 			}
 			if slices.ContainsFunc(users, func(o User) bool { return o.Name == u.Name }) {
-				return fmt.Errorf("user %s is given twice", shown(u.Name))
+				return errors.New(u.shown() + " is given twice")
 			}
 			users = append(users, u)
 		}

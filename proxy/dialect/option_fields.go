@@ -21,7 +21,7 @@ func setResponseHeader(l *line, value string) error {
 
 func printResponseHeader(r *Rule) []string { return printChanges(r.Policy.Filters.ResponseFields) }
 
-// addChange reads set:NAME:VALUE, add:NAME:VALUE or remove:NAME.
+// addChange reads set:NAME:VALUE, add:NAME:VALUE or remove:NAME. No error holds the value.
 func (l *line) addChange(to *[]FieldChange, value string, check func(name string) error) error {
 	kind, rest, _ := strings.Cut(value, ":")
 	c := FieldChange{Name: rest}
@@ -34,14 +34,14 @@ func (l *line) addChange(to *[]FieldChange, value string, check func(name string
 		}
 		var ok bool
 		if c.Name, c.Value, ok = strings.Cut(rest, ":"); !ok {
-			return fmt.Errorf("%s is not %s:NAME:VALUE", shown(value), kind)
+			return fmt.Errorf("%s has no value: %s:NAME:VALUE", kind, kind)
 		}
 		c.Value = strings.Trim(c.Value, " \t")
 	default:
-		return fmt.Errorf("%s is neither set:NAME:VALUE, add:NAME:VALUE nor remove:NAME", shown(value))
+		return errors.New("a change of header fields is neither set:NAME:VALUE, add:NAME:VALUE nor remove:NAME")
 	}
 	if !isToken(c.Name) {
-		return fmt.Errorf("%s is not the name of a header field", shown(c.Name))
+		return fmt.Errorf("what stands behind %s: is not the name of a header field", kind)
 	}
 	if !isFieldValue(c.Value) {
 		return fmt.Errorf("the value of %s has a character that no header field may have", c.Name)

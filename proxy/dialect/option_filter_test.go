@@ -140,6 +140,11 @@ func TestSecretsAreNotShown(t *testing.T) {
 		"pointsman.route=/a auth=basic:anna:" + anApr1, "pointsman.route=/a AUTH=basic:anna:" + aSHA + " strip=/a", "pointsman.route=/a auht=basic:anna:" + aSHA,
 		`pointsman.route=/a auth="basic:anna:` + aBcrypt + `"`, "pointsman.auth=basic:anna:" + anApr1, "pointsman.route=/a auth=basic:anna:plain", "pointsman.auth=plain",
 		`pointsman.route=/a "auth=basic:anna:` + aSHA + `"`, "urlprefix-/a auth=" + aSHA,
+		"pointsman.route=/a request-header=set:Authorization:plain", `pointsman.route=/a request-header="add:X-Key:a plain \"plain"`, "pointsman.request-header=set:X-A:plain",
+		`pointsman.route=/a "request-header=set:X-A:plain"`, "pointsman.route=/a Request-Header=st:X-A:plain", "pointsman.route=/a request-header=set:plain",
+		"pointsman.route=/a request-header=set:X-A=plain:b", "pointsman.route=/a request-header=remove:X-A:plain", "urlprefix-/a request-header=set:X-A:plain",
+		`pointsman.route=/a request-header="set:X-A:b"plain`, "pointsman.route=/a request-header=set:Host:plain", "pointsman.route=/a request-header=set:X-A:plain redirect=301,/b",
+		"pointsman.route=/a auth=basic:" + aSHA + ":bob", "pointsman.route=/a auth=basic:" + anApr1 + ":bob", "pointsman.auth=basic:" + aBcrypt + ":bob",
 	} {
 		for _, fabio := range []bool{true, false} {
 			l := Lines{Called: "x", Prefix: "", Paths: PathSegments}
@@ -162,6 +167,24 @@ func TestSecretsAreNotShown(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Of a changed field the name is shown, to whoever asks for it in vain as well.
+func TestValuesOfFieldsAreNotShown(t *testing.T) {
+	rule, _ := ParseLine(`/a request-header=set:X-A:plain request-header="add:X-B:a plain" request-header=remove:X-C response-header=set:X-D:open`, PathSegments, Env{})
+	other, _ := ParseLine("/a", PathSegments, Env{})
+	want := "request-header=set:X-A:hidden request-header=add:X-B:hidden request-header=remove:X-C response-header=set:X-D:open"
+	for _, got := range [][]string{rule.Shown(), rule.Unmet(other)} {
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s, want %s", text, want)
+		}
+	}
+	if text := strings.TrimPrefix(Concealed(rule.Line()), "/a "); text != want {
+		t.Errorf("%s, want %s", text, want)
+	}
+	if again, _ := ParseLine("/a request-header=set:X-A:other", PathSegments, Env{}); len(again.Unmet(rule)) != 1 {
+		t.Error("values that differ are the same")
 	}
 }
 

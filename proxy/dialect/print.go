@@ -19,14 +19,10 @@ func (r *Rule) Words() (out []string) {
 	return out
 }
 
-// Shown is Words for people: of a secret it says that it is set.
+// Shown is Words for people, without what is secret in them.
 func (r *Rule) Shown() (out []string) {
 	for i := range options {
-		if o := &options[i]; o.secret && len(o.print(r)) > 0 {
-			out = append(out, o.name+"="+hidden)
-		} else {
-			out = append(out, o.words(r)...)
-		}
+		out = append(out, options[i].shown(r)...)
 	}
 	return out
 }

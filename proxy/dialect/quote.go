@@ -42,7 +42,7 @@ func unquote(text string) (value, rest string, err error) {
 		case c == '"':
 			rest = text[i+1:]
 			if rest != "" && rest[0] != ' ' && rest[0] != '\t' {
-				return "", "", fmt.Errorf("%s stands right behind a quoted value", shown(rest))
+				return "", "", errors.New("text stands right behind a quoted value")
 			}
 			return b.String(), rest, nil
 		case c == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'):

@@ -105,7 +105,7 @@ func (r *Rule) seal() {
 	r.asks = strings.Join(all, between)
 }
 
-// Unmet are the options of the rule that are not in effect where another rule decides how their route treats requests. What restricts is
+// Unmet are the options of the rule, as Shown has them, that are not in effect where another rule decides how their route treats requests. What restricts is
 // in effect whoever asks for it, and so is what answers requests.
 func (r *Rule) Unmet(decides *Rule) (out []string) {
 	for i := range options {
@@ -114,7 +114,7 @@ func (r *Rule) Unmet(decides *Rule) (out []string) {
 			continue
 		}
 		if words := o.words(r); !slices.Equal(words, o.words(decides)) {
-			out = append(out, words...)
+			out = append(out, o.shown(r)...)
 		}
 	}
 	return out

@@ -2,8 +2,24 @@ package dialect
 
 import "strings"
 
-// hidden stands where the value of a secret was.
-const hidden = "set"
+// hidden stands where a secret was, hiddenField where the value of a header field was.
+const hidden, hiddenField = "set", "hidden"
+
+func concealAll(string) string { return hidden }
+
+// concealField is a change of a header field without the value, which may be a token or a password. What is no change may be one as a whole.
+func concealField(value string) string {
+	kind, rest, _ := strings.Cut(strings.Trim(value, `"`), ":")
+	name, _, valued := strings.Cut(rest, ":")
+	switch {
+	case !isToken(name):
+	case kind == "remove" && !valued:
+		return kind + ":" + name
+	case (kind == "set" || kind == "add") && valued:
+		return kind + ":" + name + ":" + hiddenField
+	}
+	return hiddenField
+}
 
 // Concealed is a tag or a line for people, without what is secret in it.
 func Concealed(tag string) string {
@@ -42,12 +58,12 @@ func wordEnd(text string) int {
 }
 
 func concealedWord(word string, fabio bool) string {
-	key, _, valued := strings.Cut(word, "=")
+	key, value, valued := strings.Cut(word, "=")
 	if i := strings.LastIndexAny(key, `".`); valued && i >= 0 { // a tag's name may stand in front
 		key = key[i+1:]
 	}
-	if o := optionByName[strings.ToLower(key)]; valued && o != nil && o.secret && !fabio {
-		return word[:strings.IndexByte(word, '=')+1] + hidden
+	if o := optionByName[strings.ToLower(key)]; valued && o != nil && o.conceal != nil && !(fabio && o.fabio) {
+		return word[:strings.IndexByte(word, '=')+1] + o.conceal(value)
 	}
 	for _, mark := range [...]string{"$2a$", "$2b$", "$2y$", "$apr1$", "{SHA}"} {
 		for {

@@ -56,9 +56,17 @@ func ParseUser(text string) (User, error) {
 		err = errors.New("is neither bcrypt ($2y$), $apr1$ nor {SHA}")
 	}
 	if err != nil {
-		return User{}, fmt.Errorf("the password of user %s %w", shown(name), err)
+		return User{}, fmt.Errorf("the password of %s %w", u.shown(), err)
 	}
 	return u, nil
+}
+
+// shown is the user for people. Who writes the hash in front of the name does not find it in a log.
+func (u *User) shown() string {
+	if strings.Contains(u.Name, "$") || strings.HasPrefix(u.Name, "{") {
+		return "a user whose name looks like a hash (NAME:HASH)"
+	}
+	return "user " + shown(u.Name)
 }
 
 // tooSlow says why a user may not stand in a tag or in KV, or nil.
@@ -67,8 +75,8 @@ func (u *User) tooSlow() error {
 		return nil
 	}
 	if cost, _ := strconv.Atoi(u.Hash[4:6]); cost > maxGuestCost { // checked in ParseUser
-		return fmt.Errorf("the password of user %s has bcrypt cost %d: at most %d, or %d where the operator writes it, as all routes share the time for checks",
-			shown(u.Name), cost, maxGuestCost, maxCost)
+		return fmt.Errorf("the password of %s has bcrypt cost %d: at most %d, or %d where the operator writes it, as all routes share the time for checks",
+			u.shown(), cost, maxGuestCost, maxCost)
 	}
 	return nil
 }
