@@ -86,16 +86,21 @@ type word struct {
 	known      *option // nil where there is none of that name in the line's language
 	idle       bool    // it has no effect beside an option that answers
 	byDefault  bool    // it stands in no line, and is our own language's
+	cutOff     bool    // it may be the rest of a secret that is not quoted
 }
 
 // words are the options of a line in their order.
 func (l *line) words(in []string) []word {
 	out := make([]word, 0, len(in))
+	before := ""
 	for _, text := range in {
 		key, value, _ := strings.Cut(text, "=")
 		w := word{key: strings.ToLower(key), value: value}
 		if o := optionByName[w.key]; o != nil && (o.fabio || !l.fabio) {
 			w.known = o
+		}
+		if w.cutOff = cutOff(before, text); !w.cutOff {
+			before = text
 		}
 		out = append(out, w)
 	}
@@ -145,6 +150,9 @@ func (l *line) set(w *word, before []word, answer string) error {
 	o := w.known
 	again := slices.ContainsFunc(before, func(b word) bool { return b.key == w.key })
 	switch {
+	case o == nil && w.cutOff && !l.restriction(w.key):
+		l.note("a word behind request-header is not an option: quotes stand around a value with blanks, as in name=\"a value\"")
+		return nil
 	case o == nil && l.restriction(w.key):
 		return fmt.Errorf("%s: the route is refused rather than served to everybody", l.notAnOption(w.key))
 	case o == nil:
@@ -192,7 +200,7 @@ func (l *line) judge(list []word) {
 	for i := range list {
 		w := &list[i]
 		same := func(b word) bool { return b.key == w.key }
-		if o := w.known; slices.ContainsFunc(list[i+1:], same) && !slices.ContainsFunc(list[:i], same) && (o == nil || !o.repeats) {
+		if o := w.known; !w.cutOff && slices.ContainsFunc(list[i+1:], same) && !slices.ContainsFunc(list[:i], same) && (o == nil || !o.repeats) {
 			l.note("%s is given more than once; the last one counts", shown(w.key))
 		}
 	}

@@ -144,6 +144,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 		`pointsman.route=/a "request-header=set:X-A:plain"`, "pointsman.route=/a Request-Header=st:X-A:plain", "pointsman.route=/a request-header=set:plain",
 		"pointsman.route=/a request-header=set:X-A=plain:b", "pointsman.route=/a request-header=remove:X-A:plain", "urlprefix-/a request-header=set:X-A:plain",
 		`pointsman.route=/a request-header="set:X-A:b"plain`, "pointsman.route=/a request-header=set:Host:plain", "pointsman.route=/a request-header=set:X-A:plain redirect=301,/b",
+		"pointsman.route=/a request-header=set:Authorization:Bearer plain== strip=/a", "pointsman.route=/a request-heder=set:X-A:b plain plain",
 		"pointsman.route=/a auth=basic:" + aSHA + ":bob", "pointsman.route=/a auth=basic:" + anApr1 + ":bob", "pointsman.auth=basic:" + aBcrypt + ":bob",
 	} {
 		for _, fabio := range []bool{true, false} {

@@ -30,9 +30,15 @@ func Concealed(tag string) string {
 // as the option's name may be misspelt. In Fabio's tags auth names a scheme, and is none.
 func concealed(text string, fabio bool) string {
 	var out strings.Builder
+	before := ""
 	for text != "" {
 		n := wordEnd(text)
-		out.WriteString(concealedWord(text[:n], fabio))
+		if cutOff(before, text[:n]) {
+			out.WriteString(hiddenField)
+		} else {
+			out.WriteString(concealedWord(text[:n], fabio))
+			before = text[:n]
+		}
 		text = text[n:]
 		blanks := len(text) - len(strings.TrimLeft(text, " \t"))
 		out.WriteString(text[:blanks])
@@ -57,12 +63,35 @@ func wordEnd(text string) int {
 	return len(text)
 }
 
+// secretOption is the option with a secret that a key is, or is off by one sign; or nil.
+func secretOption(key string) *option {
+	key = strings.ToLower(key)
+	if o := optionByName[key]; o != nil && o.conceal == nil {
+		return nil
+	}
+	for i := range options {
+		if o := &options[i]; o.conceal != nil && (o.name == key || near(key, o.name)) {
+			return o
+		}
+	}
+	return nil
+}
+
+// cutOff says whether a word behind one that changes a header field may be the rest of its value, which should have been quoted.
+func cutOff(before, word string) bool {
+	key, _, valued := strings.Cut(before, "=")
+	if o := secretOption(key[strings.LastIndexAny(key, `".`)+1:]); !valued || o == nil || o.name != "request-header" {
+		return false
+	}
+	return optionByName[strings.ToLower(word)] == nil && !strings.Contains(strings.TrimRight(word, "="), "=")
+}
+
 func concealedWord(word string, fabio bool) string {
 	key, value, valued := strings.Cut(word, "=")
 	if i := strings.LastIndexAny(key, `".`); valued && i >= 0 { // a tag's name may stand in front
 		key = key[i+1:]
 	}
-	if o := optionByName[strings.ToLower(key)]; valued && o != nil && o.conceal != nil && !(fabio && o.fabio) {
+	if o := secretOption(key); valued && o != nil && !(fabio && o.fabio) {
 		return word[:strings.IndexByte(word, '=')+1] + o.conceal(value)
 	}
 	for _, mark := range [...]string{"$2a$", "$2b$", "$2y$", "$apr1$", "{SHA}"} {
