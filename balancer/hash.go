@@ -54,7 +54,7 @@ func (p *hash) nearest(w Want, l limits) int {
 		l.bound = math.Inf(1)
 		i = p.highest(w, l)
 	}
-	if i < 0 && l.part < whole {
+	if i < 0 && l.part > 0 { // also where the highest part is that of a member which is full or was tried
 		i = p.highest(w, limits{bound: l.bound})
 	}
 	return i

@@ -112,3 +112,26 @@ func TestARampTurnsNoStickyClientAway(t *testing.T) {
 		}
 	}
 }
+
+// A member on its ramp takes all keys where the one with its whole share can't take any, as it was tried or is full.
+func TestAKeyIsNotRefusedByARamp(t *testing.T) {
+	for _, full := range []bool{false, true} {
+		m := named(2, func(int) int { return 1 })
+		m[1].Way.Return(time.Now(), time.Hour)
+		w := Want{}
+		if full {
+			m[0].MaxConns = 1
+			m[0].Way.upstream.Acquire(0)
+		} else {
+			w.Tried = new(Tried)
+			w.Tried.Add(0)
+		}
+		p := Hash{}.Build(m, NewLane())
+		for key := range uint64(100) {
+			w.Key = mix(key + 1)
+			if i, ok := p.Pick(w); !ok || i != 1 {
+				t.Fatalf("full %t, key %d: %d %t", full, key, i, ok)
+			}
+		}
+	}
+}
