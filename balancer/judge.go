@@ -22,8 +22,8 @@ const (
 // judgement is whether a way is ejected by what its instance did to requests. A refused connection is not part of it, see health.
 type judgement struct {
 	outUntil atomic.Int64 // unix nanoseconds; 0 = it is not ejected. From then on one request may try it
-	outFor   atomic.Int64 // how long the last ejection was to last, in nanoseconds
-	grace    atomic.Int64 // how long only safe requests try it once that is over
+	outFor   atomic.Int64 // how long it is from a trial to the next where the trial brings no verdict, in nanoseconds
+	grace    atomic.Int64 // how long the last ejection was to last, and how long only safe requests try it once that is over; 0 by MaxFails
 
 	// guarded by health.mu
 	evidence *evidence // nil until something speaks against it
@@ -139,10 +139,17 @@ func (w *Way) sentence(e *Ejection, now time.Time) bool {
 // Out says whether the way is ejected by what its instance did.
 func (w *Way) Out() bool { return w.outUntil.Load() != 0 }
 
-// TakeTrial says whether a request may try an ejected way, at most once in the time of its ejection.
+// TakeTrial says whether a request may try an ejected way, at most once in the time of its ejection. Each trial that brings no verdict
+// doubles the time to the one after the next: an instance that hangs may never give one. By MaxFails it stays the same.
 func (w *Way) TakeTrial(now time.Time) bool {
-	until := w.outUntil.Load()
-	return until != 0 && now.UnixNano() >= until && w.outUntil.CompareAndSwap(until, now.UnixNano()+w.outFor.Load())
+	until, d := w.outUntil.Load(), w.outFor.Load()
+	if until == 0 || now.UnixNano() < until || !w.outUntil.CompareAndSwap(until, now.UnixNano()+d) {
+		return false
+	}
+	if w.grace.Load() > 0 {
+		w.outFor.CompareAndSwap(d, max(d, min(int64(lastEjection), 2*d))) // unless a verdict came meanwhile
+	}
+	return true
 }
 
 // TrialAt is when the next trial may be; zero where the way is not ejected.
@@ -163,7 +170,7 @@ func (w *Way) Readmit(trial bool, now time.Time) bool {
 	w.evidence, w.returned = nil, now // it begins anew
 	w.fails = 0
 	if w.reason != ReasonMaxFails { // nginx knows no way back
-		w.ramp.Return(now, min(mostReturn, max(leastReturn, time.Duration(w.outFor.Load()))))
+		w.ramp.Return(now, min(mostReturn, max(leastReturn, time.Duration(w.grace.Load()))))
 	}
 	w.outUntil.Store(0)
 	return true

@@ -152,6 +152,33 @@ func TestAnEjectionGrowsAndEndsByATrial(t *testing.T) {
 	})
 }
 
+// An instance that hangs brings no verdict on a route whose requests wait: its trials become rarer, and its way back is as long as ever.
+func TestTrialsWithoutAVerdictBecomeRarer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrew(t, 2)
+		w := c.ways[0]
+		for range 3 {
+			c.fails(0, ReasonTimeout)
+		}
+		trials := 0
+		for begun := time.Now(); time.Since(begun) < 10*time.Minute; time.Sleep(100 * time.Millisecond) {
+			if w.TakeTrial(time.Now()) {
+				trials++
+			}
+		}
+		if trials < 20 || trials > 27 {
+			t.Errorf("%d trials in ten minutes, want about two a minute", trials)
+		}
+		time.Sleep(lastEjection)
+		if !w.TakeTrial(time.Now()) || !w.Readmit(true, time.Now()) {
+			t.Fatal("not back")
+		}
+		if over := time.Duration(w.over.Load()); over != leastReturn {
+			t.Errorf("its way back takes %v", over)
+		}
+	})
+}
+
 // Where no safe request comes, any other is the trial.
 func TestWithoutSafeRequestsAnyIsATrial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -141,6 +141,10 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	x.upwards, x.sentAt = took, now.Add(-took)
 	x.Status = ans.Status
 	x.observeAnswer(ans, took, now, kept)
+	if x.trial && ans.Status == switching { // a tunnel may last for days
+		x.endTrial(now)
+		x.trial = false
+	}
 	if ans.Status >= 400 {
 		x.count(FailedStatus, ans.Status, now)
 	}

@@ -47,3 +47,32 @@ func TestWhatFailsEverywhereEjectsNobody(t *testing.T) {
 		}
 	}
 }
+
+// A trial that becomes a tunnel has been answered with its 101, however long the tunnel lasts.
+func TestATunnelEndsItsTrialAtOnce(t *testing.T) {
+	d := newDesk(t, nil)
+	d.now = time.Now()
+	d.serve(2, "urlprefix-web.io/")
+	bad := d.upstreams()[0]
+	for range 9 {
+		var x Exchange
+		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+		x.Match(d.table)
+		if x.Member.Upstream == bad {
+			x.AttemptFailed(FailedAttempt{FailedReset, false, true}, d.now)
+		}
+		x.Answered(answered(t, "GET", "HTTP/1.1 200 OK|Content-Length: 0"), time.Millisecond, d.now, true)
+		x.Finish(d.now)
+	}
+	d.now = d.now.Add(time.Second)
+	var x Exchange
+	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io|Connection: upgrade|Upgrade: websocket")
+	if x.Match(d.table); x.Member.Upstream != bad || !x.Member.Way.Out() {
+		t.Fatal("no trial")
+	}
+	x.Answered(answered(t, "GET", "HTTP/1.1 101 Switching|Upgrade: websocket|Connection: upgrade"), time.Millisecond, d.now, false)
+	if x.Member.Way.Out() {
+		t.Error("still out while its tunnel lasts")
+	}
+	x.Finish(d.now)
+}
