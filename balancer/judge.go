@@ -69,6 +69,7 @@ type Others func(now time.Time, alone bool) (n int, share float64)
 // Judge takes a failure, and ejects the way where the evidence is enough. With shadow nothing is carried out. It is not ok where nothing
 // follows from it.
 func (w *Way) Judge(f Failing, now time.Time, others Others, shadow bool) (e Ejection, ok bool) {
+	f.Trial = f.Trial && w.Out() // else another trial has brought it back meanwhile
 	if e, ok = w.weigh(f, now, shadow); !ok {
 		return Ejection{}, false
 	}
@@ -114,11 +115,12 @@ func (w *Way) weigh(f Failing, now time.Time, shadow bool) (Ejection, bool) {
 	return e, r.failed >= leastPairs && r.share() >= pairShare
 }
 
-// sentence carries an ejection out, or notes that it would have been. It is false where another one came first.
+// sentence carries an ejection out, or notes that it would have been. It is false where another one, or the end of the one that was on
+// trial, came first.
 func (w *Way) sentence(e *Ejection, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.outUntil.Load() != 0 && !e.Trial {
+	if w.Out() != e.Trial {
 		return false
 	}
 	if !w.returned.IsZero() && now.Sub(w.returned) > forgetAfter {

@@ -342,6 +342,33 @@ func TestWhatFailsAlikeEverywhereEjectsNobody(t *testing.T) {
 	})
 }
 
+// A trial that fails only once another one has brought the instance back is a failure as any.
+func TestAStaleTrialEjectsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrew(t, 2)
+		w := c.ways[0]
+		for range 3 {
+			c.fails(0, ReasonReset)
+		}
+		time.Sleep(firstEjection)
+		if !w.TakeTrial(time.Now()) || !w.Readmit(true, time.Now()) {
+			t.Fatal("not back")
+		}
+		if e, ok := w.Judge(Failing{Reason: ReasonTimeout, Trial: true}, time.Now(), c.others(w), false); ok || w.Out() {
+			t.Errorf("%+v", e)
+		}
+		w, rule := c.ways[1], MaxFails{Fails: 1, Timeout: time.Second}
+		w.Fail(rule, false, time.Now(), func() int { return 1 })
+		time.Sleep(rule.Timeout)
+		if !w.TakeTrial(time.Now()) || !w.Readmit(true, time.Now()) {
+			t.Fatal("not back by max-fails")
+		}
+		if e, ok := w.Fail(rule, true, time.Now(), func() int { return 0 }); ok || w.Out() { // the last one is never out
+			t.Errorf("by max-fails: %+v", e)
+		}
+	})
+}
+
 func TestMaxFailsIsNginxs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrew(t, 2)

@@ -14,7 +14,8 @@ type MaxFails struct {
 // trial that succeeds. It is not ok where nothing follows.
 func (w *Way) Fail(rule MaxFails, trial bool, now time.Time, others func() int) (e Ejection, ok bool) {
 	w.mu.Lock()
-	if w.outUntil.Load() != 0 && !trial {
+	trial = trial && w.Out() // else another trial has brought it back meanwhile
+	if w.Out() && !trial {
 		w.mu.Unlock()
 		return Ejection{}, false
 	}
