@@ -35,7 +35,7 @@ func (x *Exchange) count(f Failure, status int, now time.Time) {
 		return
 	}
 	x.trial = false
-	x.Route.Lane.AwaitTrial(x.Member.Way.TrialAt())
+	x.Route.LaneOf(x.Member).AwaitTrial(x.Member.Way.TrialAt())
 	x.recorder.Ejected(x.Member.Upstream, e, now)
 }
 

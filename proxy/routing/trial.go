@@ -34,10 +34,12 @@ func EjectOf(word string) Eject {
 	return EjectOff
 }
 
-// Others tells how the other members of the route do that can be asked: how many there are, and the mean of their shares of failures.
+// Others tells how the other members do among which one stands, and that can be asked: how many there are, and the mean of their shares of
+// failures.
 func (r *Route) Others(m *Member, now time.Time, alone bool) (n int, share float64) {
-	for i := range r.Members {
-		o := &r.Members[i]
+	members, _ := r.around(m)
+	for i := range members {
+		o := &members[i]
 		if o.Way == m.Way || !o.Way.Usable() {
 			continue
 		}
@@ -53,10 +55,11 @@ func (m *Member) MaxFails() (rule balancer.MaxFails, written bool) {
 	return rule, written
 }
 
-// OthersAnswer says whether another member that can be asked has answered since a time.
+// OthersAnswer says whether another one of the members among which one stands, that can be asked, has answered since a time.
 func (r *Route) OthersAnswer(m *Member, since time.Time) bool {
-	for i := range r.Members {
-		if o := &r.Members[i]; o.Way != m.Way && o.Way.Usable() && !o.Way.Silent(since) {
+	members, _ := r.around(m)
+	for i := range members {
+		if o := &members[i]; o.Way != m.Way && o.Way.Usable() && !o.Way.Silent(since) {
 			return true
 		}
 	}
@@ -91,7 +94,7 @@ func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
 	var next time.Time
 	for i := range r.Members {
 		m := &r.Members[i]
-		if found == nil && m.Weight > 0 && !m.Rule.Options.Balance.Backup && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && m.Way.TakeTrial(now) {
+		if found == nil && m.Weight > 0 && !m.Rule.Options.Balance.Backup && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && !m.full() && m.Way.TakeTrial(now) {
 			found = m
 		}
 		at := m.Way.TrialAt()
@@ -129,7 +132,10 @@ func rest(members []Member, w balancer.Want) (*Member, bool) {
 	return nil, false
 }
 
-// Due is an ejected member of the set that is due to be tried. It notes when the next one is, where none is.
+// full says whether the instance has as many requests as it may.
+func (m *Member) full() bool { return m.MaxConns > 0 && m.Upstream.InFlight() >= int64(m.MaxConns) }
+
+// Due is an ejected member of the set that is due to be tried, and has room for a request. It notes when the next one is, where none is.
 func (s *Set) Due(w balancer.Want, now time.Time) (*Member, bool) {
 	if w.Key != 0 || w.Sticky != 0 {
 		return nil, false
@@ -138,10 +144,16 @@ func (s *Set) Due(w balancer.Want, now time.Time) (*Member, bool) {
 	for i := range s.Members {
 		m := &s.Members[i]
 		at := m.Way.TrialAt()
-		if m.Weight > 0 && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && !at.After(now) {
+		if m.Weight > 0 && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && !m.full() && !at.After(now) {
 			return m, true
 		}
-		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+		if at.IsZero() {
+			continue
+		}
+		if !at.After(now) { // it can't be tried now
+			at = now.Add(trialPause)
+		}
+		if next.IsZero() || at.Before(next) {
 			next = at
 		}
 	}
@@ -151,10 +163,16 @@ func (s *Set) Due(w balancer.Want, now time.Time) (*Member, bool) {
 
 // LaneOf is the lane of the members among which one stands.
 func (r *Route) LaneOf(m *Member) *balancer.Lane {
+	_, lane := r.around(m)
+	return lane
+}
+
+// around is the members among which one stands, and their lane: those of a set, or the route's own.
+func (r *Route) around(m *Member) ([]Member, *balancer.Lane) {
 	for i := range r.Sets {
 		if s := &r.Sets[i]; m.Index < len(s.Members) && m == &s.Members[m.Index] {
-			return s.Lane
+			return s.Members, s.Lane
 		}
 	}
-	return r.Lane
+	return r.Members, r.Lane
 }
