@@ -178,8 +178,7 @@ func (k *Checker) visit(ctx context.Context, d dueCheck, done chan<- dueCheck) {
 	if ctx.Err() != nil {
 		return
 	}
-	if !d.stale() && d.way.noteCheck(err) {
-		_, failing, why := d.way.Checked()
+	if failing, why, changed := k.note(d, err); changed {
 		k.told(d.way, failing, why)
 	}
 	tenth := int64(d.check.Interval / 10)
@@ -188,4 +187,15 @@ func (k *Checker) visit(ctx context.Context, d dueCheck, done chan<- dueCheck) {
 	case done <- d:
 	case <-ctx.Done():
 	}
+}
+
+// note notes the outcome of a check, unless it is stale: under the lock, as nothing would take back what is noted behind an Unfollow.
+func (k *Checker) note(d dueCheck, err error) (failing bool, why string, changed bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if d.stale() || !d.way.noteCheck(err) {
+		return false, "", false
+	}
+	_, failing, why = d.way.Checked()
+	return failing, why, true
 }
