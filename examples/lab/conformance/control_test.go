@@ -37,6 +37,10 @@ func (r *rig) control(t testing.TB, socket string) {
 		if err := json.NewDecoder(req.Body).Decode(&list); err != nil {
 			panic(err)
 		}
+		if req.URL.Query().Has("empty") {
+			r.swap()
+			return
+		}
 		r.apply(list...)
 	})
 	mux.HandleFunc("GET /vitals", func(w http.ResponseWriter, _ *http.Request) {
@@ -117,6 +121,14 @@ func (c *remote) do(method, path string, body, to any) error {
 func (a *alone) apply(t testing.TB, instances ...discovery.Instance) {
 	t.Helper()
 	if err := a.remote.do("PUT", "/table", instances, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// clear makes an empty table, so that no connection to an instance is kept.
+func (a *alone) clear(t testing.TB) {
+	t.Helper()
+	if err := a.remote.do("PUT", "/table?empty", []discovery.Instance{}, nil); err != nil {
 		t.Error(err)
 	}
 }

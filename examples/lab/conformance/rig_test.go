@@ -171,11 +171,16 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 
 // apply makes a table of these instances and no others.
 func (r *rig) apply(instances ...discovery.Instance) {
-	r.swapping.Lock()
-	defer r.swapping.Unlock()
 	if r.warm != nil {
 		instances = append([]discovery.Instance{as("warm", at(r.warm.Addr(), "urlprefix-"+warmHost+"/"))}, instances...)
 	}
+	r.swap(instances...)
+}
+
+// swap is apply without the rig's own instance.
+func (r *rig) swap(instances ...discovery.Instance) {
+	r.swapping.Lock()
+	defer r.swapping.Unlock()
 	r.sequence++
 	s := fixture.Snapshot(instances...)
 	s.Sequence, s.Taken = r.sequence, time.Now()

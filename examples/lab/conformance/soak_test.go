@@ -138,7 +138,7 @@ func (s *soak) pause(base *vitals) (v vitals) {
 	if s.t.Failed() {
 		s.t.FailNow()
 	}
-	s.a.apply(s.t)
+	s.a.clear(s.t)
 	for _, m := range append(slices.Clone(s.calm.list), s.rough.list...) {
 		s.left(m)
 	}
