@@ -15,7 +15,7 @@ import (
 type FailedTry struct {
 	Member *routing.Member
 	waited time.Duration // with FailedLate: for an answer
-	set    int           // position.set at that time
+	set    int           // position.set of Member
 	// Status is that of the answer that was dropped; 0 where there was none.
 	Status  int16
 	Failure Failure
@@ -70,7 +70,7 @@ func (x *Exchange) another(status int, replayable bool, now time.Time) bool {
 		x.position = before
 		return false
 	}
-	x.next = next
+	x.next, x.from = next, before.set
 	return true
 }
 

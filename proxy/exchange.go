@@ -89,6 +89,7 @@ type Attempt struct {
 	upwards   time.Duration      // from the request sent to the answer's head
 	blame     error              // see Blame
 	next      *routing.Member    // chosen already, see Exchange.another
+	from      int                // position.set before that choice
 	onCase    *routing.OnCase    // what takes the place of the answer that was dropped, see intercepts
 	dropped   int16              // the status for which that is
 	lateAfter time.Duration      // how long the answer was waited for that Late gave up

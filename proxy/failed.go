@@ -56,11 +56,12 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 		}
 		return x.intercepted()
 	}
+	set := x.set // the choice below may go beyond it
 	step := x.attempts.Next(f, kept, a.Replayable, now, func() bool { return x.Route.Lane.Budget.Withdraw(now) })
 	target, fresh := x.Member, x.Fresh || step == StepAnotherFresh || step == StepSameFresh && f != FailedStale
 	switch step {
 	case StepPicked:
-		target, x.next = x.next, nil
+		target, x.next, set = x.next, nil, x.from
 	case StepAnother, StepAnotherFresh:
 		next, ok := x.goOn(step)
 		if !ok {
@@ -77,7 +78,7 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	case step != StepGiveUp:
 		x.recorder.Retry(f, 1)
 		if f.asked() {
-			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped, reason: reason, counts: counts, trial: x.trial, waited: x.lateAfter, set: x.set})
+			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped, reason: reason, counts: counts, trial: x.trial, waited: x.lateAfter, set: set})
 			x.dropped = 0
 		}
 		return x.sendTo(target, fresh)

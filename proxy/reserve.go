@@ -35,15 +35,19 @@ func (x *Exchange) restHere() (*routing.Member, bool) {
 	return nil, false
 }
 
-// lateAgain chooses an instance of the set at hand that was left as it was late, once: it has not failed, and where all others have, waiting for
-// it is better than an error.
+// lateAgain chooses an instance that was left as it was late, once: it has not failed, and where all others have, waiting for it is better than
+// an error. It may be one of a set before that at hand, unless the request was diverted.
 func (x *Exchange) lateAgain() (*routing.Member, bool) {
 	for i := range x.failed.list[:x.failed.n] {
 		f := &x.failed.list[i]
-		if f.Failure == FailedLate && !f.again && f.set == x.set && !f.Member.Way.Retired() && x.reserve(f.Member) {
-			f.again = true
-			return f.Member, true
+		if f.Failure != FailedLate || f.again || f.set != x.set && x.diverted || f.Member.Way.Retired() || !x.reserve(f.Member) {
+			continue
 		}
+		f.again = true
+		if f.set != x.set {
+			x.enter(f.set)
+		}
+		return f.Member, true
 	}
 	return nil, false
 }

@@ -33,6 +33,16 @@ func (x *Exchange) pickOnce() (*routing.Member, bool) {
 	return s.Pick(x.want())
 }
 
+// enter looks for an instance in a set from now on, but for those of it at which the request has failed already.
+func (x *Exchange) enter(set int) {
+	x.position = position{set: set}
+	for i := range x.failed.list[:x.failed.n] {
+		if f := &x.failed.list[i]; f.set == set {
+			x.tried.Add(f.Member.Index)
+		}
+	}
+}
+
 // pickBeyond chooses from the sets behind the one at hand. Where none of them has an instance, that one stays at hand.
 func (x *Exchange) pickBeyond() (*routing.Member, bool) {
 	if x.diverted || x.Route.Closed || x.set >= x.Route.Fallbacks {
@@ -40,7 +50,7 @@ func (x *Exchange) pickBeyond() (*routing.Member, bool) {
 	}
 	before := x.position
 	for x.set < x.Route.Fallbacks {
-		x.position = position{set: x.set + 1}
+		x.enter(x.set + 1)
 		if m, ok := x.pickHere(); ok {
 			return m, true
 		}
