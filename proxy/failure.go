@@ -46,7 +46,7 @@ const (
 // unsent says whether nothing was sent.
 func (f Failure) unsent() bool {
 	switch f {
-	case FailedConnect, FailedHandshake, FailedSettle, FailedStale, FailedFull, FailedShort:
+	case FailedConnect, FailedHandshake, FailedSettle, FailedStale, FailedFull, FailedShort, FailedUnprompted:
 		return true
 	}
 	return false

@@ -15,6 +15,24 @@ func (d *desk) lists(list ...discovery.Instance) {
 	d.table = routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(fixture.Snapshot(list...))
 }
 
+// Nothing was sent to an instance that spoke before it was asked, so that a POST may go to the service of on=.
+func TestWhatWasNotSentGoesToAnotherService(t *testing.T) {
+	for _, f := range []Failure{FailedConnect, FailedUnprompted} {
+		d := newDesk(t, nil)
+		d.lists(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.io/ on=503:service:spare"), fixture.Instance("spare", "10.0.1.1", 80))
+		var x Exchange
+		d.asked(t, &x, "POST / HTTP/1.1|Content-Length: 3|Host: web.io")
+		do := x.Match(d.table)
+		for do == ActionSend && x.Member.Upstream.Address() == "10.0.0.1:80" {
+			do = x.AttemptFailed(FailedAttempt{f, false, true}, d.now)
+		}
+		if got := told(&x, do); got != "send 10.0.1.1:80" && got != "send 10.0.1.1:80 fresh" {
+			t.Errorf("%s: %s", f, got)
+		}
+		x.Finish(d.now)
+	}
+}
+
 // One that was left as it was late is waited for after all where the services to fall back to fail, and each instance is asked once.
 func TestTheLateOneIsAskedAgainAfterTheFallback(t *testing.T) {
 	const tag = "pointsman.route=web.io/ fallback=service:spare|service:more"
