@@ -43,6 +43,17 @@ func (t *timing) ObserveTime(d time.Duration, now time.Time) {
 	t.mean.Store(max(1, old+int64(share*float64(int64(d)-old))))
 }
 
+// faultTime is the mean of an instance of which nothing is known but that it fails: more than most take, so that it gets little until it
+// does better.
+const faultTime = 100 * time.Millisecond
+
+// ObserveFault notes an answer that is an error, which says nothing about how fast the instance is: what is known does not fade, as one
+// that fails would else count as faster and faster.
+func (t *timing) ObserveFault(now time.Time) {
+	t.at.Store(now.UnixNano())
+	t.mean.CompareAndSwap(0, int64(faultTime))
+}
+
 // worth is what a sample of such an age is still worth.
 func worth(age int64) float64 { return math.Exp2(-float64(max(0, age)) / float64(timingDecay)) }
 

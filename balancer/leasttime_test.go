@@ -70,3 +70,26 @@ func TestLeastTimeOfANewcomer(t *testing.T) {
 		}
 	}
 }
+
+// One that only fails is not the fastest: neither when nothing else is known of it, nor as what was known fades.
+func TestLeastTimeOfOneThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := set(1, 1)
+		bad, good := m[0].Way.upstream, m[1].Way.upstream
+		good.ObserveTime(10*time.Millisecond, time.Now())
+		bad.ObserveFault(time.Now())
+		p := Build(LeastTime{}, m, NewLane())
+		if got := run(p, m, 4); got != "bbbb" {
+			t.Errorf("a new one: %s", got)
+		}
+		bad.ObserveTime(20*time.Millisecond, time.Now())
+		for range 60 {
+			time.Sleep(time.Second)
+			good.ObserveTime(10*time.Millisecond, time.Now())
+			bad.ObserveFault(time.Now())
+		}
+		if got := run(p, m, 4); got != "bbbb" {
+			t.Errorf("after a minute of failures: %s", got)
+		}
+	})
+}

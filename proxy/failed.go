@@ -165,7 +165,10 @@ func (x *Exchange) observeAnswer(ans *http1.Response, took time.Duration, now ti
 		w.ObserveWhole()
 	}
 	x.observeHead(ans.Status, took, now)
-	if x.Route.Policy.Balance.Timed && ans.Status >= 200 && ans.Status < 500 { // one that fails at once is not fast
+	switch timed := x.Route.Policy.Balance.Timed; {
+	case timed && ans.Status >= 500: // one that fails at once is not fast
+		x.Member.Upstream.ObserveFault(now)
+	case timed && ans.Status >= 200:
 		x.Member.Upstream.ObserveTime(took, now)
 	}
 	if w.ObserveAnswer(x.recorder.Number(), took) {
