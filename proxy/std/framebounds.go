@@ -78,7 +78,7 @@ func (b *frameBounds) went(f frame) bool {
 	case frameHeaders:
 		b.resets.earn(1)
 	case frameData:
-		b.control.earn(1 + float64(f.length)/1024*controlPerKiB)
+		b.control.earn(2 + float64(f.length)/1024*controlPerKiB) // it may be acknowledged on the stream and on the connection
 	case frameRSTStream:
 		const noError, internalError, cancel = 0x0, 0x2, 0x8 // RFC 9113 section 7
 		if f.value != noError && f.value != internalError && f.value != cancel {
