@@ -31,8 +31,8 @@ const (
 // maxCost bounds the cost of a bcrypt hash: one check takes about a second with 14, and twice that with each more.
 const maxCost = 14
 
-// maxGuestCost is that of hashes in tags and KV: checks are shared by all routes, and one takes a quarter of a second with 12.
-const maxGuestCost = 12
+// maxTagCost is that of hashes in tags and KV: checks are shared by all routes, and one takes a quarter of a second with 12.
+const maxTagCost = 12
 
 // maxUserName is far above what people are called.
 const maxUserName = 128
@@ -74,9 +74,9 @@ func (u *User) tooSlow() error {
 	if u.Kind != HashBcrypt {
 		return nil
 	}
-	if cost, _ := strconv.Atoi(u.Hash[4:6]); cost > maxGuestCost { // checked in ParseUser
+	if cost, _ := strconv.Atoi(u.Hash[4:6]); cost > maxTagCost { // checked in ParseUser
 		return fmt.Errorf("the password of %s has bcrypt cost %d: at most %d, or %d where the operator writes it, as all routes share the time for checks",
-			u.shown(), cost, maxGuestCost, maxCost)
+			u.shown(), cost, maxTagCost, maxCost)
 	}
 	return nil
 }
