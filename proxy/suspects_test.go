@@ -3,7 +3,24 @@ package proxy
 import (
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/balancer"
 )
+
+// failsAtOne sends requests that fail at one instance and succeed at the others, as many as eject it.
+func (d *desk) failsAtOne(t *testing.T, f Failure, bad *balancer.Upstream) {
+	t.Helper()
+	for range 9 {
+		var x Exchange
+		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+		x.Match(d.table)
+		if x.Member.Upstream == bad {
+			x.AttemptFailed(FailedAttempt{f, false, true}, d.now)
+		}
+		x.Answered(answered(t, "GET", "HTTP/1.1 200 OK|Content-Length: 0"), time.Millisecond, d.now, true)
+		x.Finish(d.now)
+	}
+}
 
 // What fails at one instance and succeeds at another ejects the first, and an answer to its trial brings it back.
 func TestAnInstanceThatDoesWorseIsEjected(t *testing.T) {
@@ -12,16 +29,7 @@ func TestAnInstanceThatDoesWorseIsEjected(t *testing.T) {
 		d.now = time.Now()
 		d.serve(2, "urlprefix-web.io/")
 		bad := d.upstreams()[0]
-		for range 9 {
-			var x Exchange
-			d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
-			x.Match(d.table)
-			if x.Member.Upstream == bad {
-				x.AttemptFailed(FailedAttempt{f, false, true}, d.now)
-			}
-			x.Answered(answered(t, "GET", "HTTP/1.1 200 OK|Content-Length: 0"), time.Millisecond, d.now, true)
-			x.Finish(d.now)
-		}
+		d.failsAtOne(t, f, bad)
 		if bad.Usable() || !d.upstreams()[1].Usable() {
 			t.Fatalf("%v: usable %v, %v", f, bad.Usable(), d.upstreams()[1].Usable())
 		}
@@ -54,16 +62,7 @@ func TestATunnelEndsItsTrialAtOnce(t *testing.T) {
 	d.now = time.Now()
 	d.serve(2, "urlprefix-web.io/")
 	bad := d.upstreams()[0]
-	for range 9 {
-		var x Exchange
-		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
-		x.Match(d.table)
-		if x.Member.Upstream == bad {
-			x.AttemptFailed(FailedAttempt{FailedReset, false, true}, d.now)
-		}
-		x.Answered(answered(t, "GET", "HTTP/1.1 200 OK|Content-Length: 0"), time.Millisecond, d.now, true)
-		x.Finish(d.now)
-	}
+	d.failsAtOne(t, FailedReset, bad)
 	d.now = d.now.Add(time.Second)
 	var x Exchange
 	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io|Connection: upgrade|Upgrade: websocket")

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
-	"strings"
 )
 
 // runExplain asks a running proxy where a request goes, and why.
@@ -22,7 +19,7 @@ func runExplain(ctx context.Context, p program) int {
 		return code
 	}
 	in := url.Values{"url": {f.Arg(0)}, "method": {*method}, "client": {*client}, "listener": {*listener}, "header": headers, "text": {"1"}}
-	if err := askExplain(ctx, "http://"+dialable(string(admin))+"/api/explain?"+in.Encode(), p.stdout); err != nil {
+	if err := ask(ctx, "http://"+dialable(string(admin))+"/api/explain?"+in.Encode(), maxExplanation, p.stdout); err != nil {
 		fmt.Fprintf(p.stderr, "pointsman explain: %v\n", err)
 		return exitFatal
 	}
@@ -31,26 +28,3 @@ func runExplain(ctx context.Context, p program) int {
 
 // maxExplanation bounds an answer: a thousand instances and thirty routes.
 const maxExplanation = 1 << 20
-
-func askExplain(ctx context.Context, where string, out io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
-	if err != nil {
-		return err
-	}
-	answer, err := direct().Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxExplanation))
-	if err != nil {
-		return err
-	}
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", answer.Status, strings.TrimSpace(string(text)))
-	}
-	_, err = out.Write(text)
-	return err
-}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -29,15 +30,18 @@ func runHealth(ctx context.Context, p program) int {
 	if *ready {
 		path = "/readyz"
 	}
-	if err := ask(ctx, "http://"+dialable(where)+path, p.stdout); err != nil {
+	if err := ask(ctx, "http://"+dialable(where)+path, maxHealth, p.stdout); err != nil {
 		fmt.Fprintf(p.stderr, "pointsman health: %v\n", err)
 		return exitFatal
 	}
 	return exitOK
 }
 
-// ask prints the answer's first bytes; an answer that is not 200 is an error.
-func ask(ctx context.Context, url string, out io.Writer) error {
+// maxHealth bounds what is printed of an answer: it says little.
+const maxHealth = 512
+
+// ask prints the answer, most bytes of it at most; one that is not 200 is an error.
+func ask(ctx context.Context, url string, most int64, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -49,9 +53,12 @@ func ask(ctx context.Context, url string, out io.Writer) error {
 		return err
 	}
 	defer answer.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, 512))
+	text, err := io.ReadAll(io.LimitReader(answer.Body, most))
+	if err != nil {
+		return err
+	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", answer.Status, text)
+		return fmt.Errorf("%s: %s", answer.Status, strings.TrimSpace(string(text)))
 	}
 	_, err = out.Write(text)
 	return err

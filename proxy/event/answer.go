@@ -155,7 +155,7 @@ func (e *exchange) answered(size int) {
 	l := c.loop
 	ans := &l.answer
 	took := time.Duration(l.Clock - e.sentAt)
-	if ans.Status >= firstFailure && e.x.Elsewhere(ans, took, u.reused, e.replayable(), l.Now) {
+	if e.x.Elsewhere(ans, took, u.reused, e.replayable(), l.Now) {
 		e.dropAnswer(size)
 		return
 	}
@@ -178,9 +178,6 @@ func (e *exchange) answered(size int) {
 	l.message = keep(l.message, head)
 	e.download(head)
 }
-
-// firstFailure is the lowest status for which another instance may be asked.
-const firstFailure = 400
 
 // dropAnswer asks another instance although this one answered; the answer's head is size bytes long. The connection is kept where the
 // whole answer is at hand, as small ones are.

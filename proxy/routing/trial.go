@@ -94,19 +94,10 @@ func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
 	var next time.Time
 	for i := range r.Members {
 		m := &r.Members[i]
-		if found == nil && m.Weight > 0 && !m.Rule.Options.Balance.Backup && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && !m.full() && m.Way.TakeTrial(now) {
+		if found == nil && m.mayTry(w) && m.Way.TakeTrial(now) {
 			found = m
 		}
-		at := m.Way.TrialAt()
-		if at.IsZero() {
-			continue
-		}
-		if !at.After(now) { // it can't be tried now
-			at = now.Add(trialPause)
-		}
-		if next.IsZero() || at.Before(next) {
-			next = at
-		}
+		next = m.nextLook(next, now)
 	}
 	r.Lane.SetTrial(next)
 	return found, found != nil
@@ -135,6 +126,27 @@ func rest(members []Member, w balancer.Want) (*Member, bool) {
 // full says whether the instance has as many requests as it may.
 func (m *Member) full() bool { return m.MaxConns > 0 && m.Upstream.InFlight() >= int64(m.MaxConns) }
 
+// mayTry says whether a request could try a member that is ejected. Backups are tried when they are needed.
+func (m *Member) mayTry(w balancer.Want) bool {
+	return m.Weight > 0 && !m.Rule.Options.Balance.Backup && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(m.Index) && !m.full()
+}
+
+// nextLook is the earlier of a time at which members are looked through again, zero for none, and of when this one is due. One that is due
+// and can't be tried now is looked at again soon.
+func (m *Member) nextLook(next, now time.Time) time.Time {
+	at := m.Way.TrialAt()
+	if at.IsZero() {
+		return next
+	}
+	if !at.After(now) {
+		at = now.Add(trialPause)
+	}
+	if next.IsZero() || at.Before(next) {
+		return at
+	}
+	return next
+}
+
 // Due is an ejected member of the set that is due to be tried, and has room for a request. It notes when the next one is, where none is.
 func (s *Set) Due(w balancer.Want, now time.Time) (*Member, bool) {
 	if w.Key != 0 || w.Sticky != 0 {
@@ -143,19 +155,10 @@ func (s *Set) Due(w balancer.Want, now time.Time) (*Member, bool) {
 	var next time.Time
 	for i := range s.Members {
 		m := &s.Members[i]
-		at := m.Way.TrialAt()
-		if m.Weight > 0 && m.Way.Out() && m.Way.Reachable() && !w.Tried.Has(i) && !m.full() && !at.After(now) {
+		if m.mayTry(w) && !m.Way.TrialAt().After(now) {
 			return m, true
 		}
-		if at.IsZero() {
-			continue
-		}
-		if !at.After(now) { // it can't be tried now
-			at = now.Add(trialPause)
-		}
-		if next.IsZero() || at.Before(next) {
-			next = at
-		}
+		next = m.nextLook(next, now)
 	}
 	s.Lane.SetTrial(next)
 	return nil, false

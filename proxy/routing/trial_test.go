@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // membersAt are members with an instance of their own each, that has answered.
@@ -13,7 +14,7 @@ func membersAt(addresses ...string) (list []Member) {
 		u := balancer.NewUpstream("s", a)
 		w := u.Way(balancer.WayKey{})
 		w.ObserveAnswer(0, time.Millisecond)
-		list = append(list, Member{Upstream: u, Way: w, Weight: 1, Index: i})
+		list = append(list, Member{Upstream: u, Way: w, Weight: 1, Index: i, Rule: &dialect.Rule{}})
 	}
 	return list
 }
@@ -54,6 +55,11 @@ func TestWhatIsFullIsNotDue(t *testing.T) {
 	if m, ok := s.Due(w, now); !ok || m != &s.Members[1] {
 		t.Errorf("due: %v %t", m, ok)
 	}
+	s.Members[1].Rule.Options.Balance.Backup = true
+	if m, ok := s.Due(w, now); ok {
+		t.Errorf("a backup is due: %s", m.Upstream.Address())
+	}
+	s.Members[1].Rule.Options.Balance.Backup = false
 	tried.Add(1)
 	if m, ok := s.Due(w, now); ok {
 		t.Errorf("due: %s", m.Upstream.Address())

@@ -110,7 +110,7 @@ func (a *attempt) run() (f proxy.Failure, ok bool) {
 		return a.classify(err, began), false
 	}
 	e, now := a.exchange, time.Now()
-	if e.answer.Status >= firstFailure && e.x.Elsewhere(&e.answer, now.Sub(begun), a.conn.reused, e.replayable(), now) {
+	if e.x.Elsewhere(&e.answer, now.Sub(begun), a.conn.reused, e.replayable(), now) {
 		a.dropAnswer()
 		return proxy.FailedStatus, false
 	}
@@ -122,9 +122,6 @@ func (a *attempt) run() (f proxy.Failure, ok bool) {
 	}
 	return 0, true
 }
-
-// firstFailure is the lowest status for which another instance may be asked.
-const firstFailure = 400
 
 // dropAnswer ends an attempt whose answer goes to nobody. The connection is kept where the whole answer is at hand, as small ones are.
 func (a *attempt) dropAnswer() {
