@@ -10,6 +10,7 @@ type frameBounds struct {
 	in, out         walk
 	control, resets allowance
 	windows         allowance
+	unacknowledged  int    // WINDOW_UPDATEs that DATA frames have earned, see maxUnacknowledged
 	last            uint32 // the newest stream
 	inHead          bool   // a head has begun whose end is to come
 	heads           int    // whole ones
@@ -51,6 +52,10 @@ func (b *frameBounds) came(f frame) bool {
 		if f.value < smallWindow {
 			return b.within(&b.windows, 1, "WINDOW_UPDATE frames of a few bytes")
 		}
+		if b.unacknowledged > 0 {
+			b.unacknowledged--
+			return true
+		}
 	}
 	return b.within(&b.control, 1, "frames without a request")
 }
@@ -78,7 +83,8 @@ func (b *frameBounds) went(f frame) bool {
 	case frameHeaders:
 		b.resets.earn(1)
 	case frameData:
-		b.control.earn(2 + float64(f.length)/1024*controlPerKiB) // it may be acknowledged on the stream and on the connection
+		b.control.earn(1 + float64(f.length)/1024*controlPerKiB)
+		b.unacknowledged = min(b.unacknowledged+2, maxUnacknowledged) // on the stream, and on the connection
 	case frameRSTStream:
 		const noError, internalError, cancel = 0x0, 0x2, 0x8 // RFC 9113 section 7
 		if f.value != noError && f.value != internalError && f.value != cancel {

@@ -32,6 +32,9 @@ const (
 	// An answer's DATA frame allows one more (a PING that measures the way), and one for each KiB in it (clients open the windows again as
 	// they read, most of them after half a window, some after each frame).
 	controlPerKiB = 1
+	// maxUnacknowledged bounds what a client that acknowledges nothing may save up. A burst of acknowledgements is no flood: frames get
+	// small when windows are nearly used up, and thousands of them may be answered at once by a client that stood still.
+	maxUnacknowledged = 1 << 16
 	// resetRate is how many streams a second a client may give up beyond those that got an answer: of streams that live for a second,
 	// 250 at a time, all of them.
 	resetRate, resetBurst = 250, 500

@@ -84,3 +84,23 @@ func TestAllowance(t *testing.T) {
 		}
 	})
 }
+
+// Answers may be acknowledged in one go by a client that stood still, twice for each frame and no more often.
+func TestAcknowledgementsMayComeTogether(t *testing.T) {
+	b := newFrameBounds()
+	const frames = 5 * controlBurst
+	for range frames {
+		b.went(frame{kind: frameData, length: smallWindow, content: smallWindow})
+	}
+	for range 2 * frames {
+		if !b.came(frame{kind: frameWindowUpdate, length: 4, value: smallWindow}) {
+			t.Fatal("a client that acknowledges what it got is told to be calm")
+		}
+	}
+	for range 2 * controlBurst {
+		if !b.came(frame{kind: frameWindowUpdate, length: 4, value: smallWindow}) {
+			return
+		}
+	}
+	t.Error("more acknowledgements than frames are no flood")
+}
