@@ -171,9 +171,11 @@ func (w *Way) Readmit(trial bool, now time.Time) bool {
 	}
 	w.evidence, w.returned = nil, now // it begins anew
 	w.fails = 0
-	if w.reason != ReasonMaxFails { // nginx knows no way back
-		w.ramp.Return(now, min(mostReturn, max(leastReturn, time.Duration(w.grace.Load()))))
+	var over time.Duration // nginx knows no way back but slow_start
+	if w.reason != ReasonMaxFails {
+		over = min(mostReturn, max(leastReturn, time.Duration(w.grace.Load())))
 	}
+	w.ramp.Return(now, over)
 	w.outUntil.Store(0)
 	return true
 }

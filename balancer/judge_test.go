@@ -408,6 +408,9 @@ func TestMaxFailsIsNginxs(t *testing.T) {
 		if m := (Member{Way: w}); m.may(0, &Want{}) != chanceNow {
 			t.Error("it comes back gradually")
 		}
+		if m := (Member{Way: w, SlowStart: time.Minute}); m.Way.part(m.SlowStart) == whole {
+			t.Error("it comes back at once where the route asks for a slow start")
+		}
 		if twice() {
 			t.Error("failures before the trial count")
 		}
