@@ -120,6 +120,9 @@ func (x *Exchange) replace(c *routing.OnCase) Action {
 		x.page = c.Page
 		return ActionReply
 	}
+	if c.Respond != nil {
+		return x.respond(c.Respond)
+	}
 	if c.Redirect == nil {
 		x.Status = c.Status
 		return ActionReply

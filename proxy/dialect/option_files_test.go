@@ -71,6 +71,24 @@ func TestFilesOptions(t *testing.T) {
 	}
 }
 
+func TestOnlyTheOperatorNamesAnAnswer(t *testing.T) {
+	for text, want := range map[string]string{`on="502,none:respond:200,soon, or later"`: "", "on=502:respond:503": "", "on=502:respond:302,/x": "want a status",
+		"on=502:respond:": "want a status", "on=502:respond:204,text": "has no text"} {
+		rule, verdicts := ParseLine("t/ "+text, PathSegments, Env{Writer: WriterOperator})
+		if (want == "") != (rule != nil) || want != "" && !strings.Contains(verdicts[0].Reason, want) {
+			t.Errorf("%s: %+v %v", text, rule, verdicts)
+		}
+		if rule != nil && strings.Join(rule.Words(), " ") != text {
+			t.Errorf("%s: printed %q", text, rule.Words())
+		}
+		for _, w := range []Writer{WriterTag, WriterKV} {
+			if rule, verdicts := ParseLine("t/ "+text, PathSegments, Env{Writer: w}); rule != nil || !strings.Contains(verdicts[0].Reason, "only the operator") {
+				t.Errorf("%s in a tag or KV: %+v %v", text, rule, verdicts)
+			}
+		}
+	}
+}
+
 func TestOnlyTheOperatorNamesAPage(t *testing.T) {
 	for text, want := range map[string]string{"on=404:page:/srv/404.html": "", "on=404:page:/srv/./404.html": "", "on=404:page:404.html": "no path of a file", "on=404:page:": "no path of a file", "on=404:page:/srv/": "no path of a file"} {
 		rule, verdicts := ParseLine("t/ "+text, PathSegments, Env{Writer: WriterOperator})

@@ -57,8 +57,8 @@ func setOn(l *line, value string) error {
 			o.Statuses = append(o.Statuses, n)
 		}
 	}
-	if strings.HasPrefix(what, PagePrefix) && l.env.Writer != WriterOperator {
-		return fmt.Errorf("on=%s: only the operator may name a page: in the routes file", shown(value))
+	if (strings.HasPrefix(what, PagePrefix) || strings.HasPrefix(what, RespondPrefix)) && l.env.Writer != WriterOperator {
+		return fmt.Errorf("on=%s: only the operator may name a page or an answer: in the routes file", shown(value))
 	}
 	if err := o.setWhat(what); err != nil {
 		return fmt.Errorf("on=%s: %w", shown(value), err)
@@ -85,6 +85,11 @@ func (o *On) setWhat(what string) error {
 		}
 		return nil
 	}
+	if answer, ok := strings.CutPrefix(what, RespondPrefix); ok {
+		var err error
+		o.Respond, err = parseRespond(answer)
+		return err
+	}
 	if n, err := strconv.Atoi(what); err == nil {
 		if o.Status = n; n < 400 || n > 599 {
 			return fmt.Errorf("%d is no status between 400 and 599", n)
@@ -92,7 +97,7 @@ func (o *On) setWhat(what string) error {
 		return nil
 	}
 	if !redirectURL(what) {
-		return fmt.Errorf("%s is neither a status, a URL, a path, service:NAME nor page:/FILE", shown(what))
+		return fmt.Errorf("%s is neither a status, a URL, a path, service:NAME, page:/FILE nor respond:STATUS,TEXT", shown(what))
 	}
 	const found = 302 // as nginx has it
 	o.Redirect = &Redirect{Code: found, URL: what}

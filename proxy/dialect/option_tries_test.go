@@ -95,16 +95,16 @@ func FuzzParseNext(f *testing.F) {
 }
 
 func FuzzOn(f *testing.F) {
-	for _, seed := range []string{"502,none:404", "503:https://h/$path", "none:service:b", ":", "404|404:/x", "503:302", "500:page:/p"} {
+	for _, seed := range []string{"502,none:404", "503:https://h/$path", "none:service:b", ":", "404|404:/x", "503:302", "500:page:/p", "502:respond:200,soon, or later", "none:respond:503"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		l := line{}
+		l := line{env: Env{Writer: WriterOperator}}
 		if setOn(&l, text) != nil {
 			return
 		}
 		on := l.rule.Policy.Tries.On[0]
-		var again line
+		again := line{env: l.env}
 		if err := setOn(&again, on.String()); err != nil || !reflect.DeepEqual(again.rule.Policy.Tries.On[0], on) {
 			t.Fatalf("%q: printed as %q, read as %+v %v", text, on.String(), again.rule.Policy.Tries.On, err)
 		}

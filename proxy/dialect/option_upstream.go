@@ -120,28 +120,30 @@ func checkSocket(path string) error {
 // maxRespond bounds the text of an answer, so that a listener can send it in one piece.
 const maxRespond = 1024
 
-func setRespond(l *line, value string) error {
+func setRespond(l *line, value string) (err error) {
+	l.rule.Policy.Respond, err = parseRespond(value)
+	return err
+}
+
+// parseRespond reads an answer: a status, and a text behind a comma.
+func parseRespond(value string) (*Respond, error) {
 	code, text, _ := strings.Cut(value, ",")
 	n, err := strconv.Atoi(code)
 	switch {
 	case err != nil || n < 200 || n > 599 || n >= 300 && n < 400:
-		return fmt.Errorf("respond=%s: want a status of 200 to 299 or 400 to 599, and a text behind a comma", shown(value))
+		return nil, fmt.Errorf("respond=%s: want a status of 200 to 299 or 400 to 599, and a text behind a comma", shown(value))
 	case (n == 204 || n == 205) && text != "":
-		return fmt.Errorf("respond=%d has no text (RFC 9110, section 15.3)", n)
+		return nil, fmt.Errorf("respond=%d has no text (RFC 9110, section 15.3)", n)
 	case len(text) > maxRespond:
-		return fmt.Errorf("the text of respond has at most %d bytes", maxRespond)
+		return nil, fmt.Errorf("the text of respond has at most %d bytes", maxRespond)
 	}
-	l.rule.Policy.Respond = &Respond{Status: n, Text: text}
-	return nil
+	return &Respond{Status: n, Text: text}, nil
 }
 
 func printRespond(r *Rule) []string {
 	p := r.Policy.Respond
-	switch {
-	case p == nil:
+	if p == nil {
 		return nil
-	case p.Text == "":
-		return []string{strconv.Itoa(p.Status)}
 	}
-	return []string{strconv.Itoa(p.Status) + "," + p.Text}
+	return []string{p.String()}
 }

@@ -22,7 +22,7 @@ type Tries struct {
 	Intercept bool
 }
 
-// On is what takes the place of an error: exactly one of Status, Redirect and Service is set.
+// On is what takes the place of an error: exactly one of Status, Redirect, Service, Page and Respond is set.
 type On struct {
 	// Statuses are those that count; None that no instance can take the request.
 	Statuses []int
@@ -33,10 +33,15 @@ type On struct {
 	Service  string
 	// Page is the path of a file on the proxy's disk, which is sent with the error's own status.
 	Page string
+	// Respond is an answer with a status and a text of its own.
+	Respond *Respond
 }
 
-// PagePrefix is what tells a page.
-const PagePrefix = "page:"
+// PagePrefix is what tells a page, RespondPrefix an answer.
+const (
+	PagePrefix    = "page:"
+	RespondPrefix = "respond:"
+)
 
 // Takes says whether it is about a status, and about no usable instance.
 func (o *On) Takes(status int, none bool) bool {
@@ -58,6 +63,8 @@ func (o On) String() string {
 		return text + ServicePrefix + o.Service
 	case o.Page != "":
 		return text + PagePrefix + o.Page
+	case o.Respond != nil:
+		return text + RespondPrefix + o.Respond.String()
 	case o.Redirect != nil:
 		return text + o.Redirect.URL
 	}

@@ -58,6 +58,14 @@ type Respond struct {
 	Text   string
 }
 
+// String is the form that respond= reads.
+func (r *Respond) String() string {
+	if r.Text == "" {
+		return strconv.Itoa(r.Status)
+	}
+	return strconv.Itoa(r.Status) + "," + r.Text
+}
+
 // References are what the rule leads to by a name: services of the catalogue, and hosts.
 func (r *Rule) References() (services, hosts []string) {
 	for _, to := range r.Options.Upstream.To {

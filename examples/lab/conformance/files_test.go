@@ -204,6 +204,26 @@ func TestPagesInAnErrorsPlace(t *testing.T) {
 	})
 }
 
+// A status and a text of the operator's take the place of an error: the proxy's own, and where it is said an instance's.
+func TestAnswersInAnErrorsPlace(t *testing.T) {
+	everyVersion(t, func(t testing.TB, k *kind, version int) {
+		broken := play(t, func(_ int64, _ *net.TCPConn, in *bufio.Reader) { _, _ = readMessage(in) })
+		missing := fixture.Serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
+		r := start(t, k, setup{lines: fmt.Sprintf("/gone to=%[2]s on=\"410:respond:200,soon, or later\" intercept=on\n/kept to=%[2]s on=410:respond:200,soon\n"+
+			"/broken to=%[1]s on=502,none:respond:200,soon\n/down service=gone on=none:respond:503,down", broken.Addr(), missing)})
+		tr := r.clientOf(t, version)
+		for path, want := range map[string]string{"/gone": "200 soon, or later", "/kept": "410 ", "/broken": "200 soon", "/down": "503 down"} {
+			for _, method := range []string{"GET", "POST"} {
+				a := r.roundTrip(t, tr, method, path)
+				body, err := io.ReadAll(a.Body)
+				if got := fmt.Sprint(a.StatusCode, " ", string(body)); err != nil || got != want {
+					t.Errorf("HTTP/%d %s %s: %s %v, want %s", version, method, path, got, err, want)
+				}
+			}
+		}
+	})
+}
+
 // A range that can't be had is told to HEAD without a body: it would be taken for the next answer.
 func TestFilesSendNoBodyForHEAD(t *testing.T) {
 	everyVersion(t, func(t testing.TB, k *kind, version int) {
