@@ -13,7 +13,7 @@ OTHERS = $(shell go list ./... | grep -v /examples/lab/e2e)
 # What runs side by side; the race detector is C, so that it needs a C compiler.
 RACED := ./proxy/... ./balancer/... ./discovery/... ./registrator/... ./examples/lab/conformance
 
-.PHONY: about layers up down build images check tools test test-long race bench bench-proxy bench-failing fuzz clean
+.PHONY: about layers up down build apps images check tools test test-long race bench bench-proxy bench-failing fuzz clean
 
 up: ## build, make the images, start Consul, registrator, proxy and web; without a Consul at hand CONSUL=yes builds one
 	@CONSUL=$(CONSUL) examples/lab/images/up.sh
@@ -25,9 +25,16 @@ build: ## static binaries into bin/
 	@mkdir -p bin
 	go build -trimpath -ldflags="-s -w" -o bin/ ./cmd/pointsman ./examples/web
 
-images: build ## the images that docker-compose.yml names, without a registry
-	@examples/lab/images/consul.sh || echo "no image of Consul is here, in the cache or to be pulled: making it from its source"
+# The applications of the examples: a folder each, examples/EXAMPLE/NAME. The image is pointsman-NAME.
+APPS := $(patsubst %/main.go,%,$(filter-out examples/lab/%,$(wildcard examples/*/*/main.go)))
+
+apps: build ## the images of Pointsman and of the examples' applications, without a registry
+	go build -trimpath -ldflags="-s -w" -o bin/ $(addprefix ./,$(APPS))
 	@examples/lab/images/make.sh pointsman
+	@examples/lab/images/make.sh apps $(notdir $(APPS))
+
+images: apps ## the same, and Consul's
+	@examples/lab/images/consul.sh || echo "no image of Consul is here, in the cache or to be pulled: making it from its source"
 	@examples/lab/images/make.sh consul
 
 tools: ## Consul (unless installed) and Compose v2, built once into the cache
@@ -42,7 +49,7 @@ check: ## format, vet, staticcheck, what nothing reaches, and who may import who
 	@test -z "$$(gofmt -l cmd registrator discovery balancer proxy examples)" || { gofmt -l cmd registrator discovery balancer proxy examples; exit 1; }
 	go vet ./...
 	$$(examples/lab/parts/find.sh staticcheck) -checks '$(LINT)' ./...
-	@dead=$$($$(examples/lab/parts/find.sh deadcode) ./cmd/... ./examples/web) && [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
+	@dead=$$($$(examples/lab/parts/find.sh deadcode) ./cmd/... ./examples/web $(addprefix ./,$(APPS))) && [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 	go test -count=1 -run '^Test(Layers|Packages|Words)' ./examples/lab
 
 # Limits belong to each test (examples/lab/limit.go); those of go test are only for what would hang without one.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,14 +145,32 @@ func ready(t *testing.T, address string) {
 }
 
 // images makes what docker-compose.yml names, as `make up` does.
-func images(t *testing.T) {
+func images(t *testing.T) { makes(t, "images") }
+
+// made says for each target of the Makefile that it was made: tests that run side by side would get in each other's way.
+var made struct {
+	sync.Mutex
+	targets map[string]bool
+}
+
+// makes has the Makefile make images.
+func makes(t *testing.T, target string) {
 	t.Helper()
 	lab.FindDocker(t)
-	cmd := exec.Command("make", "images")
+	made.Lock()
+	defer made.Unlock()
+	if made.targets[target] {
+		return
+	}
+	cmd := exec.Command("make", target)
 	cmd.Dir = lab.Root()
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("make images: %v: %s", err, out)
+		t.Fatalf("make %s: %v: %s", target, err, out)
 	}
+	if made.targets == nil {
+		made.targets = map[string]bool{}
+	}
+	made.targets[target] = true
 }
 
 func TestComposeFileScales(t *testing.T) {

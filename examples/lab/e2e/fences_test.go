@@ -42,6 +42,7 @@ func fences(t *testing.T, file string) []fence {
 var (
 	hostName = regexp.MustCompile(`host=\S+`)
 	moment   = regexp.MustCompile(`\d+-\d+-\d+T[\d:.]+Z`)
+	uuid     = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 	number   = regexp.MustCompile(`\d+`)
 	spaces   = regexp.MustCompile(`[ \t]+`)
 )
@@ -49,6 +50,7 @@ var (
 // general is a text without what is different each time: names of containers, numbers, the width of columns.
 func general(text string) string {
 	text = hostName.ReplaceAllString(strings.TrimSpace(text), "host=NAME")
+	text = uuid.ReplaceAllString(text, "UUID")
 	text = moment.ReplaceAllString(text, "TIME")
 	text = number.ReplaceAllString(text, "N")
 	return strings.TrimSpace(spaces.ReplaceAllString(text, " "))

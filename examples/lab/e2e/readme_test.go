@@ -82,9 +82,12 @@ func newReader(t *testing.T, clone, project string) *reader {
 	}
 	r.env = append(r.env, "COMPOSE_PROJECT_NAME="+project)
 	r.choosePorts()
-	lab.Undo(t, composeRemains(project))
+	lab.Undo(t, composeRemains(project)+"\n"+hundredRemains("todo"))
 	t.Cleanup(func() { // whatever failed: nothing stays
-		for _, dir := range []string{clone, filepath.Join(clone, "examples/published")} {
+		_ = exec.Command("sh", "-c", hundredRemains("todo")).Run()
+		files, _ := filepath.Glob(filepath.Join(clone, "examples/*/docker-compose.yml"))
+		for _, file := range append(files, filepath.Join(clone, "docker-compose.yml")) {
+			dir := filepath.Dir(file)
 			down := exec.Command("docker-compose", "down", "-v", "--remove-orphans", "-t", "2")
 			down.Dir, down.Env = dir, r.env
 			if out, err := down.CombinedOutput(); err != nil {
@@ -99,7 +102,8 @@ func newReader(t *testing.T, clone, project string) *reader {
 // files and the demo know.
 func (r *reader) choosePorts() {
 	var swap []string
-	for port, names := range map[string][]string{"8080": {"PROXY_PORT"}, "8090": {"ADMIN_PORT"}, "8500": {"CONSUL_PORT"}, "8000": nil} {
+	for port, names := range map[string][]string{"8080": {"PROXY_PORT"}, "8090": {"ADMIN_PORT"}, "8500": {"CONSUL_PORT"}, "8000": nil,
+		"10000": {"WEBTEST_PORT"}, "10001": {"WEBTEST_PORT_1"}, "10002": {"WEBTEST_PORT_2"}, "10003": {"WEBTEST_PORT_3"}} {
 		if l, err := net.Listen("tcp", ":"+port); err == nil {
 			l.Close()
 			continue

@@ -1,6 +1,7 @@
 #!/bin/sh
-# make.sh pointsman|consul: makes images that docker-compose.yml names, without a registry. pointsman: both of ours, from the binaries
-# in bin/ (`make build`). consul: Consul's, from its Go module, unless it is there.
+# make.sh pointsman|apps NAMES|consul: makes images that the compose files name, without a registry, from the binaries in bin/.
+# pointsman: both of docker-compose.yml (`make build`). apps: one for each application of the examples (`make apps`). consul: Consul's,
+# from its Go module, unless it is there.
 set -eu
 cd "$(dirname "$0")/../../.."
 consul_image=${CONSUL_IMAGE:-hashicorp/consul:1.22.0}
@@ -23,11 +24,18 @@ pointsman)
 	cp bin/web "$context/web/bin/"
 	image pointsman pointsman
 	image pointsman-web web ;;
+apps)
+	shift
+	mkdir -p "$context/app/bin"
+	for app in "$@"; do
+		cp "bin/$app" "$context/app/bin/app"
+		image "pointsman-$app" app
+	done ;;
 consul)
 	if docker image inspect "$consul_image" >/dev/null 2>&1; then exit 0; fi
 	consul=$(examples/lab/parts/find.sh consul-static)
 	mkdir -p "$context/consul/bin"
 	cp "$consul" "$context/consul/bin/consul"
 	image "$consul_image" consul ;;
-*) echo "usage: make.sh pointsman|consul" >&2; exit 2 ;;
+*) echo "usage: make.sh pointsman|apps NAMES|consul" >&2; exit 2 ;;
 esac
