@@ -15,6 +15,8 @@ type Switch struct {
 	swaps   atomic.Uint64
 	changed atomic.Int64
 	cost    atomic.Int64
+
+	following atomic.Pointer[Following]
 }
 
 // NewSwitch makes a Switch without a table.
@@ -69,6 +71,9 @@ func (s *Switch) Apply(snap *discovery.Snapshot) {
 	}
 	next.report()
 	next.reportContests()
+	if f := s.following.Load(); f != nil {
+		f.add(next)
+	}
 }
 
 // Run applies every snapshot until ctx ends or the channel is closed. It always returns nil.

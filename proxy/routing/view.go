@@ -2,6 +2,7 @@ package routing
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/pointsman/pointsman/balancer"
@@ -38,14 +39,16 @@ func (t *Table) Routes() []*Route {
 			out = slices.AppendSeq(out, s.all)
 		}
 	}
-	slices.SortFunc(out, func(a, b *Route) int {
-		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Path, b.Path),
-			narrower(a, b)) // as they are tried
-	})
+	slices.SortFunc(out, inOrder)
 	if t.fallback != nil {
 		out = append(out, t.fallback)
 	}
 	return out
+}
+
+// inOrder sorts routes by host, then path, and those of one place as they are tried.
+func inOrder(a, b *Route) int {
+	return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Path, b.Path), narrower(a, b))
 }
 
 // Services are all services that the table knows, sorted by name.
@@ -55,17 +58,57 @@ func (t *Table) Services() []Service {
 	}
 	out := make([]Service, 0, len(t.claimants))
 	for _, c := range t.claimants {
-		s := Service{Name: c.name, Routes: len(c.claims), Gone: !c.vacant.IsZero(), Verdicts: c.verdicts}
-		if c.block != nil {
-			s.Instances = make([]Standing, len(c.block.Instances))
-			for i := range s.Instances {
-				s.Instances[i].Instance = &c.block.Instances[i]
-				if i < len(c.standing) { // the proxy itself has none
-					s.Instances[i].Upstream = c.standing[i].upstream
-				}
+		out = append(out, c.view())
+	}
+	return out
+}
+
+// Service finds a service by its name.
+func (t *Table) Service(name string) (s Service, ok bool) {
+	if t == nil {
+		return Service{}, false
+	}
+	c := t.claimant(name)
+	if c == nil {
+		return Service{}, false
+	}
+	return c.view(), true
+}
+
+func (c *claimant) view() Service {
+	s := Service{Name: c.name, Routes: len(c.claims), Gone: !c.vacant.IsZero(), Verdicts: c.verdicts}
+	if c.block == nil {
+		return s
+	}
+	s.Instances = make([]Standing, len(c.block.Instances))
+	for i := range s.Instances {
+		s.Instances[i].Instance = &c.block.Instances[i]
+		if i < len(c.standing) { // the proxy itself has none
+			s.Instances[i].Upstream = c.standing[i].upstream
+		}
+	}
+	return s
+}
+
+// Upstreams are the live sides of all instances, by service, each once, and then those that lines name by their addresses, sorted: these
+// have no Instance.
+func (t *Table) Upstreams() (out []Standing) {
+	if t == nil {
+		return nil
+	}
+	seen := map[*balancer.Upstream]bool{}
+	for _, c := range t.claimants {
+		for _, s := range c.view().Instances {
+			if s.Upstream != nil && !seen[s.Upstream] {
+				seen[s.Upstream] = true
+				out = append(out, s)
 			}
 		}
-		out = append(out, s)
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(t.fixed), func(a, b fixedKey) int {
+		return cmp.Or(cmp.Compare(a.called, b.called), cmp.Compare(a.address, b.address))
+	}) {
+		out = append(out, Standing{Upstream: t.fixed[key]})
 	}
 	return out
 }
