@@ -20,6 +20,7 @@ func (h *dataPath) serve(a *actors, common *proxy.Shared) error {
 	}
 	shared := listen.NewShared(listen.Options{DrainWait: common.Limits.DrainWait, Grace: common.Limits.Grace,
 		OnDrain: func() { h.draining.Store(true) }, Hurry: h.hurry, Log: h.log})
+	h.files = shared.Files
 	goroutines := std.NewServer(std.Options{Common: common, Listen: shared})
 	if !h.flags.looped() {
 		listeners := append(h.ports.http(), secure...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -58,10 +59,21 @@ func ask(ctx context.Context, url string, most int64, out io.Writer) error {
 		return err
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", answer.Status, strings.TrimSpace(string(text)))
+		return refusal(answer.Status, text)
 	}
 	_, err = out.Write(text)
 	return err
+}
+
+// refusal is why there was no answer: the detail of the API's problems (RFC 9457), else the text.
+func refusal(status string, text []byte) error {
+	var problem struct {
+		Detail string `json:"detail"`
+	}
+	if json.Unmarshal(text, &problem) == nil && problem.Detail != "" {
+		return fmt.Errorf("%s: %s", status, problem.Detail)
+	}
+	return fmt.Errorf("%s: %s", status, strings.TrimSpace(string(text)))
 }
 
 // direct is a client that uses no HTTP proxy from the environment: the process asked is on this host.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -63,7 +62,7 @@ func postScale(ctx context.Context, where, name string, n int) error {
 	defer answer.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 512))
 	if answer.StatusCode != http.StatusOK {
-		return errors.New(answer.Status + ": " + strings.TrimSpace(string(text)))
+		return refusal(answer.Status, text)
 	}
 	return nil
 }

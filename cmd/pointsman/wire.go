@@ -21,6 +21,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
 	"github.com/pointsman/pointsman/proxy/filter"
+	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -47,6 +48,8 @@ type dataPath struct {
 	watcher  *discovery.Watcher
 	table    *routing.Switch
 	metrics  *record.Metrics
+	feed     *admin.Feed
+	files    *listen.Files // of all connections
 	draining atomic.Bool
 	hurry    context.Context // ends when draining has to be over at once
 }
@@ -71,6 +74,7 @@ func (h *dataPath) assemble(a *actors) error {
 	options.Checker = newChecker(gate, h.log)
 	h.table = routing.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
+	h.feed = admin.NewFeed(h.table)
 	h.metrics = proxy.NewMetrics(h.registry)
 	resolver := names.NewResolver(nil, func(list []*discovery.Name) { h.watcher.SetNames(list) }, h.log)
 	h.watcher = discovery.NewWatcher(discovery.Options{
@@ -97,6 +101,7 @@ func (h *dataPath) assemble(a *actors) error {
 	}
 	a.support(h.watcher.Run)
 	a.support(func(ctx context.Context) error { return h.table.Run(ctx, h.watcher.Snapshots()) })
+	a.support(h.feed.Run)
 	a.support(reviver.Run)
 	a.support(options.Checker.Run)
 	h.sides(a)
@@ -134,6 +139,7 @@ func (h *dataPath) sides(a *actors) {
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load,
 		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Scale: h.scale, Hosts: h.flags.adminNames(),
+		Feed: h.feed, Files: h.files,
 	}
 	if h.ports.admin != nil {
 		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.admin, admin.Admin(o)) })

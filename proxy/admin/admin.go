@@ -33,8 +33,14 @@ type Options struct {
 	Decisions func() []discovery.Decision
 	// Scale changes the number of a sample service's instances; only the demo has it.
 	Scale func(ctx context.Context, service string, instances int) error
+	// Feed tells followers of changes; it must run. Nil: nothing can be followed or waited for.
+	Feed *Feed
+	// Files counts the descriptors of followers; nil counts none.
+	Files Files
 	// Hosts are the host names, in lower case, that the admin address answers to besides loopback names and IP literals.
 	Hosts []string
+
+	documents *documents
 }
 
 // Status serves /healthz, /readyz and /metrics.
@@ -47,26 +53,60 @@ func Status(o Options) http.Handler {
 // Admin serves what Status does, and /api. It refuses a Host that a page from elsewhere could have made a browser send
 // (DNS rebinding), and any write that a browser sends for another site.
 func Admin(o Options) http.Handler {
+	o.documents = newDocuments()
 	mux := http.NewServeMux()
 	o.status(mux)
-	if o.Table != nil {
-		mux.HandleFunc("GET /api/services", o.services)
-		mux.HandleFunc("GET /api/routes", o.routes)
-		mux.HandleFunc("GET /api/explain", o.explain)
+	for _, x := range o.operations() {
+		mux.HandleFunc(x.method+" "+x.path, x.answer)
+		if x.method == http.MethodGet {
+			mux.HandleFunc(x.path, notAllowed(http.MethodGet, http.MethodHead))
+		} else {
+			mux.HandleFunc(x.path, notAllowed(x.method))
+		}
 	}
-	if o.Ejections != nil {
-		mux.HandleFunc("GET /api/ejections", o.ejections)
-	}
-	if o.Decisions != nil {
-		mux.HandleFunc("GET /api/removals", o.removals)
-	}
-	if o.Scale != nil {
-		mux.HandleFunc("POST /api/scale", o.scale)
-	}
-	return hostGuard(o.Hosts, http.NewCrossOriginProtection().Handler(bounded(mux)))
+	mux.HandleFunc("/api/", notFound)
+	sameSite := http.NewCrossOriginProtection()
+	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		problem{Status: http.StatusForbidden, Detail: "a page of another site must not write here"}.answer(w)
+	}))
+	return hostGuard(o.Hosts, sameSite.Handler(bounded(mux)))
 }
 
-func (o Options) status(mux *http.ServeMux) {
+// operation is what the API answers to one method of one path.
+type operation struct {
+	method, path string
+	answer       http.HandlerFunc
+}
+
+// operations are those that there is something to answer with.
+func (o *Options) operations() []operation {
+	var list []operation
+	get := func(path string, answer http.HandlerFunc) {
+		list = append(list, operation{http.MethodGet, path, answer})
+	}
+	if o.Table != nil {
+		get("/api/services", o.streamed(kindsServices, o.services))
+		get("/api/services/{name}", o.streamed(kindsServices, o.service))
+		get("/api/routes", o.streamed(kindsRoutes, o.routes))
+		get("/api/upstreams", o.upstreams)
+		get("/api/explain", o.explain)
+	}
+	if o.Feed != nil {
+		get("/api/events", o.events)
+	}
+	if o.Ejections != nil {
+		get("/api/ejections", o.ejections)
+	}
+	if o.Decisions != nil {
+		get("/api/removals", o.removals)
+	}
+	if o.Scale != nil {
+		list = append(list, operation{http.MethodPost, "/api/scale", o.scale})
+	}
+	return list
+}
+
+func (o *Options) status(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", o.readiness)
 	if o.Gatherer != nil {
@@ -74,7 +114,7 @@ func (o Options) status(mux *http.ServeMux) {
 	}
 }
 
-func (o Options) readiness(w http.ResponseWriter, _ *http.Request) {
+func (o *Options) readiness(w http.ResponseWriter, _ *http.Request) {
 	if o.Ready == nil {
 		plain(w, http.StatusOK, "ready")
 		return

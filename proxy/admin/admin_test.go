@@ -175,3 +175,11 @@ func TestScaleTakesOnlyWhatThisSiteSends(t *testing.T) {
 		t.Errorf("GET: %d", w.Code)
 	}
 }
+
+func newRequest(path string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Host = "localhost"
+	return r
+}
+
+func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"sync"
@@ -8,12 +9,19 @@ import (
 )
 
 // MostConns is how many connections an address of this package has open at a time: two Prometheus servers, a few load balancers and
-// people. Two such addresses take half of the least that listen.ReserveFiles keeps for the process.
+// people. Two such addresses take half of the least that listen.ReserveFiles keeps for the process. Those of followers come on top.
 const MostConns = 16
+
+// newcomerTime is what a new connection has for its first request before it may be closed for another new one: else those of many clients
+// that come together would close each other.
+const newcomerTime = 100 * time.Millisecond
 
 // crowd is a listener whose connections are bounded in number. Nobody can keep others out by holding connections: where one too many
 // comes, the connection that has done nothing for the longest is closed. Only if there is an answer being made on each of them does
 // the new one wait.
+//
+// A connection that follows a Feed is busy for as long as it likes. It is no longer among those that are bounded so; there may be
+// MostFollowers of these.
 type crowd struct {
 	net.Listener
 	most int
@@ -21,11 +29,20 @@ type crowd struct {
 	mu     sync.Mutex
 	room   sync.Cond // a connection has ended, or does nothing any more
 	open   map[*conn]struct{}
+	apart  map[*conn]struct{} // those that follow, or did so before
 	closed bool
 }
 
+// Files counts file descriptors: listen.Files.
+type Files interface {
+	// Add counts descriptors that were opened or, with n below 0, closed.
+	Add(n int64)
+	// Spare says whether there are descriptors for what can be done without.
+	Spare() bool
+}
+
 func newCrowd(l net.Listener, most int) *crowd {
-	c := &crowd{Listener: l, most: most, open: map[*conn]struct{}{}}
+	c := &crowd{Listener: l, most: most, open: map[*conn]struct{}{}, apart: map[*conn]struct{}{}}
 	c.room.L = &c.mu
 	return c
 }
@@ -37,6 +54,8 @@ type conn struct {
 	busy    bool      // a request was read and is not answered
 	writing bool      // and its client is to take a part of the answer
 	since   time.Time // when it began to wait for its client
+	asked   bool      // a request was read
+	files   Files     // where it is counted while it is apart; may be nil
 }
 
 // Accept waits for a connection, and then until there is room for it.
@@ -48,11 +67,17 @@ func (c *crowd) Accept() (net.Conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.open) >= c.most && !c.closed {
-		if idle := c.longest(); idle != nil {
+		idle := c.longest()
+		switch {
+		case idle == nil:
+			c.room.Wait()
+		case !idle.asked && time.Since(idle.since) < newcomerTime:
+			later := time.AfterFunc(newcomerTime-time.Since(idle.since), c.room.Broadcast)
+			c.room.Wait()
+			later.Stop()
+		default:
 			delete(c.open, idle)
 			_ = idle.Conn.Close()
-		} else {
-			c.room.Wait()
 		}
 	}
 	if c.closed {
@@ -89,7 +114,7 @@ func (c *crowd) Close() error {
 // state is told by net/http what a connection does. Active means that a request's head was read.
 func (c *crowd) state(of net.Conn, s http.ConnState) {
 	if one, ok := of.(*conn); ok && (s == http.StateActive || s == http.StateIdle) {
-		one.waits(func() { one.busy = s == http.StateActive })
+		one.waits(func() { one.busy, one.asked = s == http.StateActive, true })
 	}
 }
 
@@ -118,6 +143,70 @@ func (c *conn) Write(b []byte) (n int, err error) {
 }
 
 func (c *conn) Close() error {
-	c.waits(func() { delete(c.crowd.open, c) })
+	c.waits(c.leave)
 	return c.Conn.Close()
+}
+
+// leave ends counting the connection.
+func (c *conn) leave() {
+	delete(c.crowd.open, c)
+	if _, is := c.crowd.apart[c]; is {
+		delete(c.crowd.apart, c)
+		if c.files != nil {
+			c.files.Add(-1)
+		}
+	}
+}
+
+// connKey finds the connection of a request in its context.
+type connKey struct{}
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// follows sets the connection of a request apart, for as long as it is open. It is false where there is no room for it; files may be nil.
+// Where as many are apart as may be, one that has ended following makes room.
+func follows(r *http.Request, files Files) bool {
+	c, ok := r.Context().Value(connKey{}).(*conn)
+	if !ok { // it has none of a crowd
+		return true
+	}
+	if t, ok := c.Conn.(*net.TCPConn); ok {
+		_ = t.SetWriteBuffer(sendBuffer)
+	}
+	return c.crowd.setApart(c, files)
+}
+
+func (c *crowd) setApart(one *conn, files Files) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, is := c.apart[one]; is {
+		return true
+	}
+	if files != nil && !files.Spare() {
+		return false
+	}
+	if len(c.apart) >= MostFollowers && !c.closeIdle() {
+		return false
+	}
+	delete(c.open, one)
+	c.apart[one] = struct{}{}
+	if one.files = files; files != nil {
+		files.Add(1)
+	}
+	c.room.Signal()
+	return true
+}
+
+// closeIdle closes one of those apart that follows nothing any more.
+func (c *crowd) closeIdle() bool {
+	for one := range c.apart {
+		if !one.busy {
+			one.leave()
+			_ = one.Conn.Close()
+			return true
+		}
+	}
+	return false
 }

@@ -32,8 +32,8 @@ type ejectionView struct {
 	Trial        bool          `json:"trial,omitempty"` // it failed its trial
 }
 
-func (o Options) ejections(w http.ResponseWriter, _ *http.Request) {
-	answer(w, viewEjections(o.Ejections()))
+func (o *Options) ejections(w http.ResponseWriter, r *http.Request) {
+	answer(w, r, viewEjections(o.Ejections()))
 }
 
 func viewEjections(list []record.Ejection) ejectionsView {

@@ -36,16 +36,16 @@ type otherView struct {
 }
 
 // explain answers /api/explain?url=...&method=...&header=Name: value&client=...&listener=..., as text where text=1 asks for it.
-func (o Options) explain(w http.ResponseWriter, r *http.Request) {
+func (o *Options) explain(w http.ResponseWriter, r *http.Request) {
 	in := r.URL.Query()
 	q, err := proxy.Imagined{URL: in.Get("url"), Method: in.Get("method"), Fields: in["header"], Client: in.Get("client"), Listener: in.Get("listener")}.Query()
 	if err != nil {
-		plain(w, http.StatusBadRequest, err.Error())
+		problem{Status: http.StatusBadRequest, Detail: err.Error()}.answer(w)
 		return
 	}
 	t := o.Table()
 	if t == nil {
-		plain(w, http.StatusServiceUnavailable, "not ready: no complete view of the catalogue yet")
+		problem{Status: http.StatusServiceUnavailable, Detail: "not ready: no complete view of the catalogue yet"}.answer(w)
 		return
 	}
 	view := viewExplanation(t, q)
@@ -53,7 +53,7 @@ func (o Options) explain(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusOK, view.text())
 		return
 	}
-	answer(w, view)
+	answer(w, r, view)
 }
 
 func viewExplanation(t *routing.Table, q routing.Query) explainView {
@@ -74,14 +74,14 @@ func viewExplanation(t *routing.Table, q routing.Query) explainView {
 	if e.Route == nil {
 		return view
 	}
-	route := viewRoute(e.Route)
+	route := viewRoute(t.ID(e.Route), e.Route, detailStanding)
 	view.Route, view.Closed = &route, e.Route.Closed
 	members := map[string]memberView{}
 	for _, m := range route.Instances {
 		members[m.Service+" "+m.ID+" "+m.Address] = m
 	}
 	for _, x := range e.Instances[:min(len(e.Instances), defaultLimit)] {
-		one := explainedView{Service: clip(x.Service), instanceView: viewInstance(x)}
+		one := explainedView{Service: clip(x.Service), instanceView: viewInstance(x, detailLoad)}
 		if x.Upstream != nil {
 			m, in := members[one.Service+" "+one.ID+" "+x.Upstream.Address()]
 			one.Share, one.Check, one.InRoute = m.Share, m.Check, in

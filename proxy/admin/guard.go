@@ -13,7 +13,7 @@ import (
 func hostGuard(names []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !allowedHost(r.Host, names) {
-			http.Error(w, "this host name is not served here; -admin-host allows it", http.StatusMisdirectedRequest)
+			problem{Status: http.StatusMisdirectedRequest, Detail: "this host name is not served here; -admin-host allows it"}.answer(w)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -15,11 +15,13 @@ import (
 func TestRoutesJSON(t *testing.T) {
 	table, _ := sample()
 	reason := strconv.Quote(table.Verdicts()[0].Reason)
+	id := func(n int) string { return table.ID(table.Routes()[n]) }
 	want := `{
   "table": 2,
   "count": 2,
   "routes": [
     {
+      "id": "` + id(0) + `",
       "service": "web",
       "host": "a.io:81",
       "path": "/p",
@@ -43,6 +45,7 @@ func TestRoutesJSON(t *testing.T) {
       ]
     },
     {
+      "id": "` + id(1) + `",
       "service": "api",
       "host": "",
       "path": "",
@@ -92,13 +95,14 @@ func TestServicesJSON(t *testing.T) {
           "port": 80,
           "status": "passing",
           "weight": 1,
+          "usable": true,
           "routable": false,
           "answered": false,
-          "in_flight": 0,
-          "latency_ns": 0,
           "ejected": true,
           "ejected_until": "` + until.Format(time.RFC3339Nano) + `",
-          "failures": 1
+          "failures": 1,
+          "in_flight": 0,
+          "latency_ns": 0
         },
         {
           "id": "web-10.0.0.2-80",
@@ -107,6 +111,7 @@ func TestServicesJSON(t *testing.T) {
           "port": 80,
           "status": "critical",
           "weight": 1,
+          "usable": false,
           "routable": false,
           "answered": false,
           "in_flight": 0,
@@ -129,7 +134,7 @@ func TestServicesJSON(t *testing.T) {
 }
 `
 	ages := func() map[string]time.Duration { return map[string]time.Duration{"web": 1500 * time.Millisecond} }
-	if got := get(Admin(Options{Table: func() *routing.Table { return table }, Ages: ages}), "localhost", "/api/services").Body.String(); got != want {
+	if got := get(Admin(Options{Table: func() *routing.Table { return table }, Ages: ages}), "localhost", "/api/services?load=1").Body.String(); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }

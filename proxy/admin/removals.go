@@ -26,8 +26,8 @@ type decisionView struct {
 	Services int `json:"services,omitempty"`
 }
 
-func (o Options) removals(w http.ResponseWriter, _ *http.Request) {
-	answer(w, viewRemovals(o.Decisions()))
+func (o *Options) removals(w http.ResponseWriter, r *http.Request) {
+	answer(w, r, viewRemovals(o.Decisions()))
 }
 
 func viewRemovals(list []discovery.Decision) removalsView {

@@ -18,8 +18,9 @@ type routesView struct {
 	Conflicts     []conflictView `json:"conflicts"`
 }
 
-// routeView is a route. Host is "" for any host; Default marks the default service's route.
+// routeView is a route. ID is the same as long as the process runs. Host is "" for any host; Default marks the default service's route.
 type routeView struct {
+	ID        string       `json:"id"`
 	Service   string       `json:"service"`
 	Host      string       `json:"host"`
 	Path      string       `json:"path"`
@@ -35,16 +36,17 @@ type setView struct {
 	Service   string `json:"service"`
 	Fallback  bool   `json:"fallback"`
 	Instances int    `json:"instances"`
-	Usable    int    `json:"usable"`
+	Usable    *int   `json:"usable,omitempty"` // as in memberView
 }
 
-// memberView is one instance in one route; Service and ID are "" where a line of the routes file names its address. Share is its part of the traffic while all are usable, from 0 to 1.
+// memberView is one instance in one route; Service and ID are "" where a line of the routes file names its address. Share is its part of the
+// traffic while all are usable, from 0 to 1. Usable, absent from what tells the table's state alone, says that the instance is not ejected.
 type memberView struct {
 	Service string   `json:"service"`
 	ID      string   `json:"id"`
 	Address string   `json:"address"`
 	Share   float64  `json:"share"`
-	Usable  bool     `json:"usable"`
+	Usable  *bool    `json:"usable,omitempty"`
 	Options []string `json:"options,omitempty"`
 	// Check is what the instance's health-check says, "passing" or "failing"; "" where there is none. CheckOutput is why the last one failed.
 	Check       string `json:"check,omitempty"`
@@ -68,13 +70,11 @@ type conflictView struct {
 	Reason  string `json:"reason"`
 }
 
-func (o Options) routes(w http.ResponseWriter, r *http.Request) {
-	p, err := pageOf(r)
-	if err != nil {
-		plain(w, http.StatusBadRequest, err.Error())
-		return
-	}
-	answer(w, viewRoutes(o.Table(), p))
+func (o *Options) routes(w http.ResponseWriter, r *http.Request) {
+	o.page(w, r, "", func(t *routing.Table) (any, error) {
+		p, err := pageOf(r)
+		return viewRoutes(t, p), err
+	})
 }
 
 // viewRoutes is a page of a table's routes, and the same page of what it refused. t may be nil.
@@ -88,7 +88,7 @@ func viewRoutes(t *routing.Table, p page) routesView {
 		view.Table = t.Number
 	}
 	for _, x := range cut(all, p) {
-		view.Routes = append(view.Routes, viewRoute(x))
+		view.Routes = append(view.Routes, viewRoute(t.ID(x), x, detailStanding))
 	}
 	view.Rejects = append(view.Rejects, viewRejects(cut(refused, p))...)
 	for _, x := range cut(conflicts, p) {
@@ -97,42 +97,57 @@ func viewRoutes(t *routing.Table, p page) routesView {
 	return view
 }
 
-func viewRoute(r *routing.Route) routeView {
+func viewRoute(id string, r *routing.Route, d detail) routeView {
 	total := 0
 	for i := range r.Members {
 		total += r.Members[i].Weight
 	}
 	shown := r.Members[:min(len(r.Members), defaultLimit)]
 	v := routeView{
-		Service: r.Name, Host: clip(r.Host), Path: clip(r.Path), Match: r.Rules[0].MatchWords(), Dialect: r.Language, Default: r.Default,
+		ID: id, Service: r.Name, Host: clip(r.Host), Path: clip(r.Path), Match: r.Rules[0].MatchWords(), Dialect: r.Language, Default: r.Default,
 		Instances: make([]memberView, 0, len(shown)),
 	}
 	for i := range shown {
-		m := &shown[i]
-		one := memberView{
-			Address: m.Upstream.Address(), Share: float64(m.Weight) / float64(max(1, total)), Usable: m.Way.Usable(), Options: m.Rule.Shown()[len(m.Rule.MatchWords()):],
-		}
-		if is, failing, why := m.Way.Checked(); is {
-			if one.Check = "passing"; failing {
-				one.Check = "failing"
-			}
-			one.CheckOutput = clip(why)
-		}
-		if m.Instance != nil {
-			one.Service, one.ID = clip(m.Instance.Service), clip(m.Instance.ID)
-		}
-		v.Instances = append(v.Instances, one)
+		v.Instances = append(v.Instances, viewMember(&shown[i], total, d))
 	}
 	for i := range r.Sets {
-		s := &r.Sets[i]
-		one := setView{Service: clip(s.Service), Fallback: i < r.Fallbacks, Instances: len(s.Members)}
-		for j := range s.Members {
-			if s.Members[j].Way.Usable() {
-				one.Usable++
-			}
-		}
-		v.Sets = append(v.Sets, one)
+		v.Sets = append(v.Sets, viewSet(&r.Sets[i], i < r.Fallbacks, d))
 	}
+	return v
+}
+
+// viewMember is a member of a route whose weights are total.
+func viewMember(m *routing.Member, total int, d detail) memberView {
+	v := memberView{Address: m.Upstream.Address(), Share: float64(m.Weight) / float64(max(1, total)), Options: m.Rule.Shown()[len(m.Rule.MatchWords()):]}
+	if m.Instance != nil {
+		v.Service, v.ID = clip(m.Instance.Service), clip(m.Instance.ID)
+	}
+	if d < detailStanding {
+		return v
+	}
+	usable := m.Way.Usable()
+	v.Usable = &usable
+	if is, failing, why := m.Way.Checked(); is {
+		if v.Check = "passing"; failing {
+			v.Check = "failing"
+		}
+		v.CheckOutput = clip(why)
+	}
+	return v
+}
+
+func viewSet(s *routing.Set, fallback bool, d detail) setView {
+	v := setView{Service: clip(s.Service), Fallback: fallback, Instances: len(s.Members)}
+	if d < detailStanding {
+		return v
+	}
+	usable := 0
+	for j := range s.Members {
+		if s.Members[j].Way.Usable() {
+			usable++
+		}
+	}
+	v.Usable = &usable
 	return v
 }
 

@@ -7,9 +7,9 @@ import (
 )
 
 // scale takes {"service": name, "instances": n}.
-func (o Options) scale(w http.ResponseWriter, r *http.Request) {
+func (o *Options) scale(w http.ResponseWriter, r *http.Request) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		plain(w, http.StatusUnsupportedMediaType, "want application/json")
+		problem{Status: http.StatusUnsupportedMediaType, Detail: "want application/json"}.answer(w)
 		return
 	}
 	var wish struct {
@@ -19,11 +19,11 @@ func (o Options) scale(w http.ResponseWriter, r *http.Request) {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&wish); err != nil || wish.Instances == nil {
-		plain(w, http.StatusBadRequest, `want {"service": "web", "instances": 5}`)
+		problem{Status: http.StatusBadRequest, Detail: `want {"service": "web", "instances": 5}`}.answer(w)
 		return
 	}
 	if err := o.Scale(r.Context(), wish.Service, *wish.Instances); err != nil {
-		plain(w, http.StatusUnprocessableEntity, clip(err.Error()))
+		problem{Status: http.StatusUnprocessableEntity, Detail: clip(err.Error())}.answer(w)
 		return
 	}
 	plain(w, http.StatusOK, "ok")

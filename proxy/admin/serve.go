@@ -17,11 +17,12 @@ const (
 	requestHead  = 16 << 10
 )
 
-// Serve answers at l with h until ctx ends, and closes l. No more than MostConns connections are open at a time: see crowd.
+// Serve answers at l with h until ctx ends, and closes l. No more than MostConns connections are open at a time, besides those that follow: see
+// crowd.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	crowd := newCrowd(l, MostConns)
 	s := &http.Server{Handler: h, ReadHeaderTimeout: requestTime, ReadTimeout: requestTime, WriteTimeout: responseTime,
-		IdleTimeout: idleTime, MaxHeaderBytes: requestHead, ConnState: crowd.state}
+		IdleTimeout: idleTime, MaxHeaderBytes: requestHead, ConnState: crowd.state, ConnContext: withConn}
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(crowd) }()
 	select {

@@ -1,13 +1,13 @@
 package admin
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
+	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -35,7 +35,7 @@ func pageOf(r *http.Request) (page, error) {
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n > x.max {
-			return p, fmt.Errorf("%s: want a number from 0 to %d", x.name, x.max)
+			return p, problem{Status: http.StatusBadRequest, Detail: fmt.Sprintf("%s: want a number from 0 to %d", x.name, x.max)}
 		}
 		*x.into = n
 	}
@@ -79,44 +79,95 @@ type serviceView struct {
 	Gone       bool           `json:"gone,omitempty"` // its last instance has left the catalogue
 	Instances  []instanceView `json:"instances"`
 	Rejects    []rejectView   `json:"rejects,omitempty"`
-	AgeSeconds *float64       `json:"age_seconds,omitempty"` // since the catalogue last answered for it
+	AgeSeconds *float64       `json:"age_seconds,omitempty"` // since the catalogue last answered for it; where the load is asked for
 	Count      int            `json:"count"`
 }
 
-// instanceView is an instance, and how it does where it may take requests. Ejected is the proxy's own judgement, Status the catalogue's.
+// instanceView is an instance of the catalogue. Usable says that it gets requests as far as the catalogue is concerned.
 type instanceView struct {
-	ID           string        `json:"id"`
-	Node         string        `json:"node"`
-	Address      string        `json:"address"`
-	Port         int           `json:"port"`
-	Kind         string        `json:"kind,omitempty"` // as in discovery.Instance
-	Status       string        `json:"status"`
-	Weight       int           `json:"weight"`
-	Routable     bool          `json:"routable"`
-	Answered     bool          `json:"answered"`
-	InFlight     int64         `json:"in_flight"`
-	Latency      time.Duration `json:"latency_ns"`
-	Ejected      bool          `json:"ejected,omitempty"`
-	EjectedUntil time.Time     `json:"ejected_until,omitzero"`
-	EjectedFor   string        `json:"ejected_for,omitempty"` // the reason; "" where connections are refused
-	Failures     int           `json:"failures,omitempty"`    // in a row
+	ID      string `json:"id"`
+	Node    string `json:"node"`
+	Address string `json:"address"`
+	Port    int    `json:"port"`
+	Kind    string `json:"kind,omitempty"` // as in discovery.Instance
+	Status  string `json:"status"`
+	Weight  int    `json:"weight"`
+	Usable  bool   `json:"usable"`
+	*StandingView
+	*LoadView
 }
 
-func (o Options) services(w http.ResponseWriter, r *http.Request) {
-	p, err := pageOf(r)
-	if err != nil {
-		plain(w, http.StatusBadRequest, err.Error())
-		return
+// StandingView is how an instance stands with the proxy. Ejected is the proxy's own judgement.
+type StandingView struct {
+	Routable     bool      `json:"routable"` // usable, and not ejected
+	Answered     bool      `json:"answered"`
+	Ejected      bool      `json:"ejected,omitempty"`
+	EjectedUntil time.Time `json:"ejected_until,omitzero"`
+	EjectedFor   string    `json:"ejected_for,omitempty"` // the reason; "" where connections are refused
+	Failures     int       `json:"failures,omitempty"`    // in a row
+}
+
+// LoadView is what changes with every request.
+type LoadView struct {
+	InFlight int64         `json:"in_flight"`
+	Latency  time.Duration `json:"latency_ns"`
+}
+
+// detail is how much of an instance is shown: each adds to the one before.
+type detail int
+
+const (
+	detailState    detail = iota // what the table holds, which is frozen
+	detailStanding               // what the proxy thinks of it, which changes when something goes wrong
+	detailLoad                   // what changes with every request
+)
+
+// services answers /api/services; load=1 adds what changes with every request.
+func (o *Options) services(w http.ResponseWriter, r *http.Request) {
+	o.page(w, r, "", func(t *routing.Table) (any, error) {
+		p, err := pageOf(r)
+		return viewServices(t, o.ages(r), p, detailOf(r)), err
+	})
+}
+
+// service answers /api/services/{name}.
+func (o *Options) service(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	o.page(w, r, name, func(t *routing.Table) (any, error) {
+		s, ok := t.Service(name)
+		if !ok {
+			return nil, problem{Status: http.StatusNotFound, Detail: "the table has no service of that name"}
+		}
+		v := viewService(s, detailOf(r))
+		v.age(s.Name, o.ages(r))
+		return v, nil
+	})
+}
+
+func detailOf(r *http.Request) detail {
+	if r.URL.Query().Get("load") != "" {
+		return detailLoad
 	}
-	var ages map[string]time.Duration
-	if o.Ages != nil {
-		ages = o.Ages()
+	return detailStanding
+}
+
+// ages are those of the last answers, where they are asked for.
+func (o *Options) ages(r *http.Request) map[string]time.Duration {
+	if o.Ages == nil || detailOf(r) < detailLoad {
+		return nil
 	}
-	answer(w, viewServices(o.Table(), ages, p))
+	return o.Ages()
+}
+
+func (v *serviceView) age(name string, ages map[string]time.Duration) {
+	if age, ok := ages[name]; ok {
+		seconds := age.Seconds()
+		v.AgeSeconds = &seconds
+	}
 }
 
 // viewServices is a page of a table's services. t may be nil.
-func viewServices(t *routing.Table, ages map[string]time.Duration, p page) servicesView {
+func viewServices(t *routing.Table, ages map[string]time.Duration, p page, d detail) servicesView {
 	view := servicesView{Services: []serviceView{}}
 	if t == nil {
 		return view
@@ -124,48 +175,56 @@ func viewServices(t *routing.Table, ages map[string]time.Duration, p page) servi
 	all := t.Services()
 	view.Sequence, view.Stale, view.Cause, view.Taken, view.Count = t.Sequence, t.Stale, clip(t.Cause.String()), t.Taken, len(all)
 	for _, s := range cut(all, p) {
-		v := viewService(s)
-		if age, ok := ages[s.Name]; ok {
-			seconds := age.Seconds()
-			v.AgeSeconds = &seconds
-		}
+		v := viewService(s, d)
+		v.age(s.Name, ages)
 		view.Services = append(view.Services, v)
 	}
 	return view
 }
 
 // viewService shortens the texts that come from elsewhere, and the list of instances.
-func viewService(s routing.Service) serviceView {
+func viewService(s routing.Service, d detail) serviceView {
 	shown := s.Instances[:min(len(s.Instances), defaultLimit)]
 	v := serviceView{Name: clip(s.Name), Routes: s.Routes, Gone: s.Gone, Rejects: viewRejects(s.Verdicts), Count: len(s.Instances),
 		Instances: make([]instanceView, 0, len(shown))}
 	for _, x := range shown {
-		v.Instances = append(v.Instances, viewInstance(x))
+		v.Instances = append(v.Instances, viewInstance(x, d))
 	}
 	return v
 }
 
-func viewInstance(x routing.Standing) instanceView {
+func viewInstance(x routing.Standing, d detail) instanceView {
 	v := instanceView{ID: clip(x.ID), Node: clip(x.Node), Address: clip(x.Address), Port: x.Port, Kind: clip(x.Kind),
-		Status: x.Status.String(), Weight: x.Weight}
-	if u := x.Upstream; u != nil {
-		v.Routable = x.Usable() && u.Usable()
-		v.Answered, v.InFlight, v.Latency = u.Answered(), u.InFlight(), u.Latency()
-		until, failures, ejected := u.Ejected()
-		v.Failures, v.Ejected = failures, ejected
-		if ejected {
-			v.EjectedUntil = until
-		}
-		if reason, until, times, out := u.Out(); out {
-			v.Ejected, v.EjectedUntil, v.EjectedFor, v.Failures = true, until, reason.String(), times
-		}
+		Status: x.Status.String(), Weight: x.Weight, Usable: x.Upstream != nil && x.Usable()}
+	if d >= detailStanding {
+		v.StandingView = viewStanding(x.Upstream, v.Usable)
+	}
+	if d >= detailLoad {
+		v.LoadView = viewLoad(x.Upstream)
 	}
 	return v
 }
 
-func answer(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	_ = e.Encode(v) // the client may be gone
+// viewStanding is that of an upstream, nil where the instance takes no requests; usable says whether the catalogue allows it any.
+func viewStanding(u *balancer.Upstream, usable bool) *StandingView {
+	if u == nil {
+		return &StandingView{}
+	}
+	v := &StandingView{Routable: usable && u.Usable(), Answered: u.Answered()}
+	until, failures, ejected := u.Ejected()
+	v.Failures, v.Ejected = failures, ejected
+	if ejected {
+		v.EjectedUntil = until
+	}
+	if reason, until, times, out := u.Out(); out {
+		v.Ejected, v.EjectedUntil, v.EjectedFor, v.Failures = true, until, reason.String(), times
+	}
+	return v
+}
+
+func viewLoad(u *balancer.Upstream) *LoadView {
+	if u == nil {
+		return &LoadView{}
+	}
+	return &LoadView{InFlight: u.InFlight(), Latency: u.Latency()}
 }

@@ -1,0 +1,40 @@
+package admin
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// join makes the client of a request a follower of a service, or of all where service is "". ok is false when it was told why not. The
+// follower must leave.
+func (o *Options) join(w http.ResponseWriter, r *http.Request, service string) (m *follower, ok bool) {
+	m, err := o.Feed.join(service)
+	if err == nil && !follows(r, o.Files) {
+		m.leave()
+		err = errNoFiles
+	}
+	if err != nil {
+		problem{Status: http.StatusServiceUnavailable, Detail: err.Error(), after: 5}.answer(w)
+		return nil, false
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // that of the request would end the waiting
+	return m, true
+}
+
+var errNoFiles = errors.New("no file descriptor can be spared for another follower")
+
+// accepts says whether a client names a media type among those that it wants (RFC 9110, section 12.5.1).
+func accepts(r *http.Request, mediaType string) bool {
+	for _, field := range r.Header.Values("Accept") {
+		for one := range strings.SplitSeq(field, ",") {
+			kind, parameters, err := mime.ParseMediaType(one)
+			if err == nil && kind == mediaType && strings.Trim(parameters["q"], "0.") != "" == (parameters["q"] != "") {
+				return true
+			}
+		}
+	}
+	return false
+}
