@@ -35,6 +35,8 @@ type Env struct {
 	Writer Writer
 	// Listeners are the names of those that the process has, with commas between them; "" takes any name for one.
 	Listeners string
+	// ContainerPort is the port of its container that the instance is; 0 is not known.
+	ContainerPort int
 }
 
 // Writer is who wrote a line. Not everybody may write everything.

@@ -38,6 +38,7 @@ type standing struct {
 	good     []*dialect.Rule    // the same, without what shutUnheld did to them
 	defaults *dialect.Defaults  // what its tags ask for all its routes
 	tags     []string
+	port     int  // of its container, see dialect.Env
 	used     int  // rules in effect as written
 	clean    bool // all of them are, and no tag has another verdict
 	foreign  bool // it is no HTTP instance: it has no upstream and no part in any route
@@ -73,7 +74,8 @@ type compiler struct {
 	joined  map[part]int        // the position among the claim's members
 	shut    []part              // nobody is let in there, whatever another registration of the address asks for
 	claimed map[routeKey]uint64 // of prev, see since
-	tags    []string            // of the last instance parsed, whose result follows
+	tags    []string            // of the last instance parsed, whose container's port and result follow
+	port    int
 	result  dialect.Result
 }
 
@@ -117,18 +119,20 @@ func (o *Options) compile(env dialect.Env, same, first bool, prev *claimant, blo
 }
 
 // read parses the tags of an instance, and puts back the last good rules of the same instance where a tag was refused that
-// had one. Tags that were good before are not parsed again.
+// had one. Tags that were good before for the same port of a container are not parsed again.
 func (c *compiler) read(i int) {
 	in, now := &c.out.block.Instances[i], &c.out.standing[i]
 	before := c.before(in)
-	now.tags, now.usable = in.Tags, in.Usable()
-	if c.same && before != nil && before.clean && slices.Equal(before.tags, in.Tags) {
+	now.tags, now.port, now.usable = in.Tags, in.ContainerPort(), in.Usable()
+	if c.same && before != nil && before.clean && before.port == now.port && slices.Equal(before.tags, in.Tags) {
 		now.rules, now.good, now.defaults, now.used, now.clean = before.rules, before.good, before.defaults, before.used, true
 		return
 	}
-	if c.tags == nil || !slices.Equal(c.tags, in.Tags) {
-		c.tags = in.Tags
-		c.result = c.options.Languages.Parse(in.Tags, c.env)
+	if c.tags == nil || c.port != now.port || !slices.Equal(c.tags, in.Tags) {
+		c.tags, c.port = in.Tags, now.port
+		env := c.env
+		env.ContainerPort = now.port
+		c.result = c.options.Languages.Parse(in.Tags, env)
 	}
 	now.rules, now.good, now.defaults = c.result.Rules, c.result.Rules, c.result.Defaults
 	for _, v := range c.result.Verdicts {
