@@ -48,7 +48,7 @@ func (d *Defaults) read(tag, key, value string) {
 	l := &line{env: d.env}
 	w, err := d.parse(l, key, value)
 	switch {
-	case err != nil && l.restriction(key):
+	case err != nil && (l.restriction(key) || Withheld(value) != ""):
 		d.closed = fmt.Sprintf("%s%s=, which all routes of the instance have: %v", ownPrefix, key, err)
 		d.tell(tag, VerdictRefused, err.Error())
 	case err != nil:
@@ -65,6 +65,9 @@ func (d *Defaults) read(tag, key, value string) {
 // parse tries one on an empty rule.
 func (d *Defaults) parse(l *line, key, value string) (w word, err error) {
 	if err := l.checkText(ownPrefix + key + "=" + value); err != nil {
+		return w, err
+	}
+	if err := errWithheld(ownPrefix+shown(key), value); err != nil {
 		return w, err
 	}
 	if value = strings.TrimSpace(value); strings.HasPrefix(value, `"`) {

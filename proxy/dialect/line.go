@@ -133,6 +133,9 @@ func (l *line) parse(text string) error {
 	if len(fields) == 0 {
 		return errNothing
 	}
+	if err := errWithheld("the line", fields[0]); err != nil {
+		return err
+	}
 	l.rule.Name = fields[0]
 	list := l.defaults.add(l.words(fields[1:]))
 	if l.ignored = foreign(l.rule.Name, lastValue(list, "proto")); l.ignored != "" {

@@ -128,7 +128,7 @@ func (l *line) setAll(list []word) (restricted bool, err error) {
 	}
 	for i := range list {
 		w := &list[i]
-		restricted = restricted || l.restriction(w.key)
+		restricted = restricted || l.restriction(w.key) || Withheld(w.value) != ""
 		bad := l.set(w, list[:i], answer)
 		if bad != nil && err == nil {
 			err = bad
@@ -150,6 +150,8 @@ func (l *line) set(w *word, before []word, answer string) error {
 	o := w.known
 	again := slices.ContainsFunc(before, func(b word) bool { return b.key == w.key })
 	switch {
+	case Withheld(w.value) != "":
+		return errWithheld(shown(w.key), w.value)
 	case o == nil && w.cutOff && !l.restriction(w.key):
 		l.note("a word behind request-header is not an option: quotes stand around a value with blanks, as in name=\"a value\"")
 		return nil

@@ -16,7 +16,7 @@ var filterOptions = []option{
 	{name: "host", scope: scopeInstance, fabio: true, forwards: true, set: setHost, print: printHost},
 	{name: "proxy-redirect", scope: scopeInstance, forwards: true, set: setProxyRedirect, print: printProxyRedirect},
 	{name: "request-header", repeats: true, forwards: true, conceal: concealField, set: setRequestHeader, print: printRequestHeader},
-	{name: "response-header", repeats: true, set: setResponseHeader, print: printResponseHeader},
+	{name: "response-header", repeats: true, conceal: concealSecretField, set: setResponseHeader, print: printResponseHeader},
 	{name: "cors", set: setCORS, print: printCORS, judge: judgeCORS},
 	{name: "cors-credentials", set: setCORSCredentials, print: printCORSCredentials, judge: judgeCORS},
 	{name: "cors-methods", set: setCORSMethods, print: printCORSMethods, judge: judgeCORS},

@@ -5,6 +5,9 @@ import "strings"
 // hidden stands where a secret was, hiddenField where the value of a header field was.
 const hidden, hiddenField = "set", "hidden"
 
+// hashMarks begin hashed passwords.
+var hashMarks = [...]string{"$2a$", "$2b$", "$2y$", "$apr1$", "{SHA}"}
+
 func concealAll(string) string { return hidden }
 
 // concealField is a change of a header field without the value, which may be a token or a password. What is no change may be one as a whole.
@@ -21,8 +24,26 @@ func concealField(value string) string {
 	return hiddenField
 }
 
-// Concealed is a tag or a line for people, without what is secret in it.
+// concealSecretField is a change of a header field without the value where the field is one of credentials.
+func concealSecretField(value string) string {
+	kind, rest, _ := strings.Cut(strings.Trim(value, `"`), ":")
+	name, _, valued := strings.Cut(rest, ":")
+	switch {
+	case (kind == "set" || kind == "add") && valued && isToken(name):
+		if isSecretField(name) {
+			return kind + ":" + name + ":" + hiddenField
+		}
+	case kind != "remove" && isSecretField(value):
+		return hiddenField
+	}
+	return value
+}
+
+// Concealed is a tag, a label as KEY=VALUE or a line for people, without what is secret in it.
 func Concealed(tag string) string {
+	if key, value, ok := strings.Cut(tag, "="); ok && value != "" && isSecretKey(key) {
+		return key + "=" + hidden
+	}
 	return concealed(tag, strings.HasPrefix(strings.TrimLeft(tag, " \t"), "urlprefix-"))
 }
 
@@ -94,7 +115,7 @@ func concealedWord(word string, fabio bool) string {
 	if o := secretOption(key); valued && o != nil && !(fabio && o.fabio) {
 		return word[:strings.IndexByte(word, '=')+1] + o.conceal(value)
 	}
-	for _, mark := range [...]string{"$2a$", "$2b$", "$2y$", "$apr1$", "{SHA}"} {
+	for _, mark := range hashMarks {
 		for {
 			i := strings.Index(word, mark)
 			if i < 0 {

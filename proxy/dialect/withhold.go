@@ -1,0 +1,171 @@
+package dialect
+
+import (
+	"fmt"
+	"strings"
+)
+
+// What stands in a tag in place of a label's value that the registrator did not publish. A line or an option with it is refused, and where it
+// restricts or holds a secret, its routes are closed.
+const (
+	WithheldSecret  = withheldMark + "secret)"
+	WithheldTooLong = withheldMark + "too-long)"
+	WithheldText    = withheldMark + "text)"
+	// WithheldMany is a tag of its own, where labels are beyond the bounds: it closes all routes of its instance.
+	WithheldMany = ownPrefix + "deny=" + withheldMark + "too-many)"
+
+	withheldMark = "(withheld:"
+)
+
+// Withheld says why a value was not published, "" where it was: for the languages, which refuse what has such a value.
+func Withheld(value string) string {
+	_, rest, ok := strings.Cut(value, withheldMark)
+	if !ok {
+		return ""
+	}
+	switch reason, _, _ := strings.Cut(rest, ")"); reason {
+	case "secret":
+		return "the label holds a secret, which the registrator publishes with -labels-secrets only"
+	case "too-long":
+		return "the label's value is too long for a tag"
+	case "text":
+		return "the label's value has a character that no tag may have, such as the end of a line"
+	case "too-many":
+		return "the container has more routing labels than the registrator publishes: all its routes are closed"
+	default:
+		return "the label's value was not published"
+	}
+}
+
+// errWithheld is why a line or an option is refused, or nil.
+func errWithheld(what, value string) error {
+	if why := Withheld(value); why != "" {
+		return fmt.Errorf("%s: %s", what, why)
+	}
+	return nil
+}
+
+// Withhold is the value of a label with WithheldSecret in place of what is a credential, and whether anything is. Which labels hold one is
+// told by their keys, and in our own language by the options: auth=basic, and changes of header fields that are named like a credential. What
+// may be a misspelt one counts as one.
+func Withhold(key, value string) (string, bool) {
+	if isSecretKey(key) {
+		return WithheldSecret, value != ""
+	}
+	own, _, ok := ownTag(key + "=")
+	switch {
+	case !ok:
+		return withholdHashes(value)
+	case own == "route" || strings.HasPrefix(own, "route."):
+		return withholdLine(value)
+	}
+	word, secret := withholdWord(own + "=" + value)
+	if !secret {
+		return value, false
+	}
+	if _, rest, ok := strings.Cut(word, "="); ok {
+		return rest, true
+	}
+	return WithheldSecret, true
+}
+
+// isSecretKey says whether a label is named like one with a credential.
+func isSecretKey(key string) bool {
+	key = strings.ToLower(strings.TrimSpace(key))
+	for _, end := range [...]string{"basicauth.users", "digestauth.users", "auth.basic", "auth.basic.users", "auth.digest", "auth.digest.users"} {
+		if strings.HasSuffix(key, "."+end) {
+			return true
+		}
+	}
+	rest, field, ok := cutLast(key, '.')
+	return ok && strings.HasSuffix(rest, "headers") && isSecretField(field)
+}
+
+func cutLast(s string, sep byte) (before, after string, ok bool) {
+	i := strings.LastIndexByte(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+1:], true
+}
+
+// isSecretField says whether a header field is one that carries credentials, by its name.
+func isSecretField(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range [...]string{"authorization", "cookie", "token", "secret", "password", "passwd", "credential", "api-key", "apikey"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// withholdLine is a line without its secrets. Words behind one that are no options may be the rest of it, which should have been quoted.
+func withholdLine(text string) (string, bool) {
+	var out strings.Builder
+	found, rest := false, false
+	for text != "" {
+		n := wordEnd(text)
+		word := text[:n]
+		next, secret := withholdWord(word)
+		key, _, _ := strings.Cut(word, "=")
+		switch {
+		case secret:
+			found, rest = true, true
+			out.WriteString(next)
+		case rest && optionByName[strings.ToLower(key)] == nil:
+		default:
+			rest = false
+			out.WriteString(word)
+		}
+		text = text[n:]
+		blanks := len(text) - len(strings.TrimLeft(text, " \t"))
+		out.WriteString(text[:blanks])
+		text = text[blanks:]
+	}
+	return out.String(), found
+}
+
+// withholdWord is one option without its secret.
+func withholdWord(word string) (string, bool) {
+	key, value, _ := strings.Cut(word, "=")
+	name := key
+	if i := strings.LastIndexAny(name, `".`); i >= 0 {
+		name = name[i+1:]
+	}
+	o := secretOption(name)
+	switch {
+	case o == nil || value == "":
+		return withholdHashes(word)
+	case o.name == "auth":
+		if kind, _, _ := strings.Cut(strings.Trim(value, `"`), ":"); kind == "file" {
+			return withholdHashes(word)
+		}
+		return key + "=" + WithheldSecret, true
+	}
+	kind, rest, _ := strings.Cut(strings.Trim(value, `"`), ":")
+	field, _, valued := strings.Cut(rest, ":")
+	switch {
+	case kind == "remove" && !valued && isToken(field):
+		return word, false
+	case kind != "set" && kind != "add" || !isToken(field): // it may be a field's value, or all of it
+		return key + "=" + WithheldSecret, true
+	case valued && isSecretField(field):
+		return key + "=" + kind + ":" + field + ":" + WithheldSecret, true
+	}
+	return withholdHashes(word)
+}
+
+// withholdHashes withholds a text as a whole that holds a hashed password.
+func withholdHashes(text string) (string, bool) {
+	for _, mark := range hashMarks {
+		if strings.Contains(text, mark) {
+			key, _, ok := strings.Cut(text, "=")
+			if ok && isToken(key) {
+				return key + "=" + WithheldSecret, true
+			}
+			return WithheldSecret, true
+		}
+	}
+	return text, false
+}
