@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 func scripts(o *Options) { o.AllowScriptChecks = true }
@@ -69,7 +71,7 @@ func TestOwnChecks(t *testing.T) {
 			if len(got) != 1 || !reflect.DeepEqual(got[0].Checks, want) {
 				t.Errorf("got %+v\nwant checks %+v", got, want)
 			}
-			if len(got) == 1 && got[0].Meta != nil {
+			if len(got) == 1 && given(got[0]) != nil {
 				t.Errorf("meta: %v", got[0].Meta)
 			}
 			wantComplaint(t, complaints, tc.complaint...)
@@ -117,7 +119,7 @@ func TestOwnMeta(t *testing.T) {
 		"SERVICE_FITS=" + strings.Repeat("v", 512), "SERVICE_IP=", "SERVICE_PORT=", "SERVICE_NETWORK=", "SERVICE_WEIGHT="}
 	got, complaints := own(webContainer(env(lines...)), nil)
 	want := map[string]string{"region": "eu", "empty": "", "fits": strings.Repeat("v", 512)}
-	if len(got) != 1 || !reflect.DeepEqual(got[0].Meta, want) {
+	if len(got) != 1 || !reflect.DeepEqual(given(got[0]), want) {
 		t.Errorf("got %+v\nwant meta %v", got, want)
 	}
 	wantComplaint(t, complaints, "SERVICE_DB_PASSWORD", "secret", "SERVICE_A.B", "reserved", "512 bytes", "128 bytes", "control character", "UTF-8")
@@ -133,6 +135,65 @@ func TestOwnMeta(t *testing.T) {
 		t.Errorf("%d meta pairs", len(got[0].Meta))
 	}
 	wantComplaint(t, complaints, "more than 60 meta pairs")
+	if got[0].Meta[outside.MetaPort] != "" {
+		t.Errorf("no room is left, and yet: %v", got[0].Meta)
+	}
+}
+
+// given is the meta that variables asked for.
+func given(r Registration) (out map[string]string) {
+	for key, value := range r.Meta {
+		if strings.HasPrefix(key, ourMetaPrefix) {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[key] = value
+	}
+	return out
+}
+
+// Readers of the catalogue find what the container is. Consul refuses a registration with a value too long, whatever Docker took.
+func TestMetaDescribesTheContainer(t *testing.T) {
+	long := strings.Repeat("é", 256) + "é"
+	c := webContainer(twoPorts, image("shop.example/acme/web:1.4@sha256:abc"), label(composeProject, "shop"), label(composeService, long),
+		env("SERVICE_POINTSMAN-PORT=8500", "SERVICE_REGION=eu"))
+	got, complaints := own(c, nil)
+	for i, port := range []string{"80", "443"} {
+		want := map[string]string{"pointsman-port": port, "pointsman-image": "shop.example/acme/web:1.4@sha256:abc", "pointsman-name": "web1", "pointsman-project": "shop",
+			"pointsman-service": strings.Repeat("é", 256), "region": "eu"}
+		if len(got) != 2 || !reflect.DeepEqual(got[i].Meta, want) {
+			t.Errorf("got %+v\nwant meta %v", got, want)
+		}
+	}
+	wantComplaint(t, complaints, "reserved")
+	c = webContainer(image("a\nb"), label(composeProject, "\xff"))
+	if got, _ := own(c, nil); !reflect.DeepEqual(got[0].Meta, map[string]string{"pointsman-port": "80", "pointsman-name": "web1"}) {
+		t.Errorf("%+v", got)
+	}
+	for _, mode := range []Compat{CompatHEAD, CompatV7} {
+		if got, _ := Desired(webContainer(), nil, options(mode)); got[0].Meta != nil {
+			t.Errorf("-compat: %v", got[0].Meta)
+		}
+	}
+}
+
+// What an older version registered is registered again once, and then it is as it should be.
+func TestMetaOfAnOlderVersion(t *testing.T) {
+	c := webContainer(env("SERVICE_REGION=eu"))
+	got, _ := own(c, nil)
+	old := Held{Registration: got[0], Digest: Digest(got[0].Checks)}
+	old.Meta = given(got[0])
+	plan := func(h Held) Steps {
+		return Plan(Claims(c, got), map[string]Held{got[0].ID: h}, Scope{Host: "dockerhost"})
+	}
+	if s := plan(old); len(s.Register) != 1 || len(s.Deregister)+len(s.Complaints) != 0 {
+		t.Errorf("%+v", s)
+	}
+	if s := plan(Held{Registration: got[0], Digest: Digest(got[0].Checks)}); !reflect.DeepEqual(s, Steps{}) {
+		t.Errorf("%+v", s)
+	}
 }
 
 // FuzzCheckURL: whatever the path says, the check goes to the given host and port.

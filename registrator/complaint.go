@@ -3,7 +3,6 @@ package registrator
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // Complaint is one clear line about one bad input: whose it is, what is wrong, and what was done instead.
@@ -43,11 +42,7 @@ func Shown(s string) string {
 	if len(s) <= maxShown {
 		return strconv.Quote(s)
 	}
-	cut := maxShown
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return strconv.Quote(s[:cut]) + "... (" + strconv.Itoa(len(s)) + " bytes)"
+	return strconv.Quote(cutAtRune(s, maxShown)) + "... (" + strconv.Itoa(len(s)) + " bytes)"
 }
 
 // complaintCollector collects the complaints about one container, a bounded number of them.

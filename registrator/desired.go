@@ -2,6 +2,7 @@ package registrator
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +28,8 @@ func Desired(c Container, networkOwner *Container, o Options) ([]Registration, [
 	if !ok {
 		return nil, g.all()
 	}
-	d := &draft{c: c, o: o, home: home, g: g}
+	d := &draft{c: c, o: o, home: home, g: g, labels: readLabels(c, o.Labels, g)}
+	d.home.network, d.home.networkSource = d.labels.network, d.labels.networkKey
 	d.common = sync.OnceValue(d.renderCommon)
 	return d.registrations(), g.all()
 }
@@ -39,6 +41,8 @@ type draft struct {
 	home   locator
 	g      *complaintCollector
 	common func() []string // the tags of -tags, rendered once
+	labels carried
+	lowest int // the lowest TCP port that is registered; 0 where none is
 }
 
 // eligible is a port that can be reached, with what the variables say about it.
@@ -51,15 +55,7 @@ type eligible struct {
 }
 
 func (d *draft) registrations() []Registration {
-	vars := readVariables(d.c, true, d.g)
-	var ports []eligible
-	for _, port := range candidates(d.c, d.home.home, vars, d.g) {
-		s := effective(vars, port.text(), port.proto)
-		id, flaw := d.id(port, s)
-		if at, ok := d.home.find(port, s, d.o.Addresses[id], d.g); ok {
-			ports = append(ports, eligible{port, s, at, id, flaw})
-		}
-	}
+	ports := d.eligible(readVariables(d.c, true, d.g))
 	var out []Registration
 	for _, p := range ports {
 		// Ports that are ignored count for the suffix all the same, so that a name does not depend on its neighbours.
@@ -67,8 +63,40 @@ func (d *draft) registrations() []Registration {
 			continue
 		}
 		name, ok := d.name(p, len(ports) > 1)
+		if !ok {
+			continue
+		}
+		if d.lowest == 0 && p.port.proto == "tcp" {
+			d.lowest = p.port.number
+		}
+		out = append(out, d.registration(p, name))
+	}
+	d.sayIdleLabels(out)
+	return out
+}
+
+// eligible are the container's ports that can be reached, by number.
+func (d *draft) eligible(vars []variable) (out []eligible) {
+	all := candidates(d.c, d.home.home, vars, d.labels.ports, d.g)
+	add := func(port candidate) bool {
+		s := effective(vars, port.text(), port.proto)
+		id, flaw := d.id(port, s)
+		at, ok := d.home.find(port, s, d.o.Addresses[id], d.g)
 		if ok {
-			out = append(out, d.registration(p, name))
+			out = append(out, eligible{port, s, at, id, flaw})
+		}
+		return ok
+	}
+	for _, port := range all {
+		add(port)
+	}
+	if !d.labels.onLowest() || slices.ContainsFunc(out, func(p eligible) bool { return p.port.proto == "tcp" }) {
+		return out
+	}
+	// A label asks for a route to a port of the container, whichever: one that is merely exposed will do.
+	for _, port := range all {
+		if port.named = true; port.proto == "tcp" && add(port) {
+			break
 		}
 	}
 	return out
@@ -94,9 +122,6 @@ func (d *draft) name(p eligible, several bool) (string, bool) {
 	return name, true
 }
 
-// composeService is the label with which Docker Compose names a container's service.
-const composeService = "com.docker.compose.service"
-
 // defaultName is the last part of the image's name, without tag and digest. An image that is known by its id alone
 // names nothing: then it is Compose's service, else the container's name.
 func (d *draft) defaultName() string {
@@ -121,12 +146,14 @@ func (d *draft) registration(p eligible, name string) Registration {
 	}
 	r := Registration{
 		ID: p.id, Name: name, Tags: d.tags(p), Address: at.address, Port: at.port,
-		Meta:              meta(p.s, d.g),
+		Meta:              d.describe(meta(p.s, d.g), p.port),
 		Weight:            d.weight(p.s),
 		EnableTagOverride: d.tagOverride(p.s),
 		Owner:             Owner{Host: d.o.Host, Container: d.c.ID, Started: d.c.State.StartedAt.UTC()},
 	}
 	if check, ok := (checker{d.c, p.port, at, p.s, d.o, d.g}).check(); ok {
+		r.Checks = append(r.Checks, check)
+	} else if check, ok := d.probe(p.port, at); ok {
 		r.Checks = append(r.Checks, check)
 	}
 	if check, ok := mirrorCheck(d.c, r.ID); ok {
@@ -155,10 +182,11 @@ func (d *draft) id(port candidate, s settings) (id, flaw string) {
 	return own, ""
 }
 
-// tags are those of SERVICE_TAGS, then those of -tags, then "udp".
+// tags are those of SERVICE_TAGS, then those of -tags, then those of labels, then "udp".
 func (d *draft) tags(p eligible) []string {
 	out := fitTags(splitTags(p.s.value("tags")), p.s.source("tags"), d.g)
 	out = append(out, d.common()...)
+	out = append(out, d.labelTags(p.port)...)
 	if p.port.proto == "udp" {
 		out = append(out, "udp")
 	}

@@ -14,6 +14,8 @@ type locator struct {
 	o    Options
 	// shared: the network belongs to another container.
 	shared bool
+	// network is the one that a label names; "" where none does. networkSource says which.
+	network, networkSource string
 }
 
 // addrPort is an address and port under which a service can be reached.
@@ -61,7 +63,8 @@ func (p locator) find(port candidate, s settings, before string, g *complaintCol
 	}
 	// Docker lists the exposed ports of a bridge network, published or not. Where it lists none (macvlan, ipvlan) the
 	// container's address is reachable as it is; so it was with Registrator where another container's network is shared.
-	direct := p.shared || ownsNetwork(p.home.NetworkMode) && !port.listed
+	// What a label names is reached at the container's address, too.
+	direct := p.shared || port.named || ownsNetwork(p.home.NetworkMode) && !port.listed
 	return own, direct && own.address != ""
 }
 
@@ -74,9 +77,12 @@ func (p locator) bound(b Binding) string {
 }
 
 func (p locator) containerAddress(s settings, before string, g *complaintCollector) string {
-	wanted := s.value("network")
+	wanted, source := s.value("network"), s.source("network")
+	if wanted == "" {
+		wanted, source = p.network, p.networkSource
+	}
 	if _, ok := p.home.network(wanted); !ok && wanted != "" {
-		g.add(s.source("network"), "the container is not on network "+Shown(wanted), "its usual network is used")
+		g.add(source, "the container is not on network "+Shown(wanted), "its usual network is used")
 		wanted = ""
 	}
 	return p.home.address(wanted, before)

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // Consul's rules for service meta (agent/structs, ValidateServiceMetadata): at most 64 pairs, keys of A-Z a-z 0-9 _ -
@@ -16,7 +19,7 @@ const (
 	maxMetaPairs = 64 - 4 // four are ours: mark, container, start, sent
 )
 
-// ourMetaPrefix is kept for the adapter's mark, which no label may forge.
+// ourMetaPrefix is kept for the adapter's mark and for what describe says, which no label may forge.
 const ourMetaPrefix = "pointsman"
 
 // spent are the keys that mean something to us and are therefore no meta. "ignore" is not among them: Registrator
@@ -25,6 +28,44 @@ var spent = []string{"name", "id", "tags", "ip", "port", "network", "enable_tag_
 
 // secretWords in a key make its value one that is never sent: everybody who may read the catalogue could read it.
 var secretWords = []string{"password", "passwd", "secret", "token", "key", "credential", "private"}
+
+// composeProject and composeService are the labels with which Docker Compose names a container's project and service.
+const (
+	composeProject = "com.docker.compose.project"
+	composeService = "com.docker.compose.service"
+)
+
+// describe adds to meta what readers of the catalogue want to know of the container. What has no room among Consul's pairs is left out.
+func (d *draft) describe(meta map[string]string, port candidate) map[string]string {
+	for _, say := range [...]struct{ key, value string }{
+		{outside.MetaPort, port.text()},
+		{outside.MetaImage, d.c.Image},
+		{outside.MetaName, d.c.PlainName()},
+		{outside.MetaProject, d.c.Labels[composeProject]},
+		{outside.MetaService, d.c.Labels[composeService]},
+	} {
+		value := cutAtRune(say.value, maxMetaValue)
+		if value == "" || flaw(value) != "" || len(meta) >= maxMetaPairs {
+			continue
+		}
+		if meta == nil {
+			meta = map[string]string{}
+		}
+		meta[say.key] = value
+	}
+	return meta
+}
+
+// cutAtRune is the front of a text, of at most so many bytes, that cuts no character in two.
+func cutAtRune(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
+}
 
 // meta is what is left of the settings once everything with a meaning is taken out.
 func meta(s settings, g *complaintCollector) map[string]string {

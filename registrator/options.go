@@ -35,6 +35,8 @@ type Options struct {
 	AllowCheckMethods bool
 	// AllowForeignAddress lets SERVICE_IP name an address that is neither the container's nor this host's.
 	AllowForeignAddress bool
+	// Labels are the languages in which labels ask for routes.
+	Labels Labels
 	// Addresses are the addresses under which the container is registered now, by service ID. Where a container's own address is
 	// registered, it stays while the container has it: a network joined later moves nothing.
 	Addresses map[string]string

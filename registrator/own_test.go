@@ -252,7 +252,7 @@ func TestWeightAndTagOverride(t *testing.T) {
 		}
 	}
 	got, _ := own(webContainer(env("SERVICE_ENABLE_TAG_OVERRIDE=true")), nil)
-	if !got[0].EnableTagOverride || got[0].Meta != nil {
+	if !got[0].EnableTagOverride || given(got[0]) != nil {
 		t.Errorf("got %+v", got)
 	}
 	if got, complaints := own(webContainer(env("SERVICE_ENABLE_TAG_OVERRIDE=maybe")), nil); got[0].EnableTagOverride || complaints == "" {

@@ -193,6 +193,29 @@ func (r *Registrator) say(c Container, wanted []Registration, complaints []Compl
 	}
 }
 
+// maxSaidLabels is how many containers are named that have labels nobody carries: who has a thousand of them knows.
+const maxSaidLabels = 100
+
+// sayLabels names a container once that has labels of a language which -labels does not name.
+func (r *Registrator) sayLabels(c Container) {
+	key, language := r.options.Labels.uncarried(c)
+	if language == nil {
+		return
+	}
+	said := false
+	r.inventory.with(c.ID, func(m *tracked) { said, m.saidLabels = m.saidLabels, true })
+	if said {
+		return
+	}
+	switch n := r.saidLabels.Add(1); {
+	case n <= maxSaidLabels:
+		r.log.Warn().Msg("container " + Shown(c.PlainName()) + " (" + c.ShortID() + ") has labels that ask for routes, such as " + Shown(key) +
+			"; they are not carried into the catalogue: -labels " + language.Name + " does that")
+	case n == maxSaidLabels+1:
+		r.log.Warn().Msg("more containers have labels that ask for routes and are not carried into the catalogue; they are not named")
+	}
+}
+
 // ignoredLine says why a container has no registration at all, in Registrator's words; "" when it has one.
 func ignoredLine(c Container, wanted []Registration, o Options) string {
 	if len(wanted) > 0 {

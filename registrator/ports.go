@@ -14,13 +14,14 @@ type candidate struct {
 	proto    string
 	bindings []Binding
 	listed   bool // Docker lists it among the network's ports: what is merely exposed is not published then
+	named    bool // a label asks for it
 }
 
 func (p candidate) text() string { return strconv.Itoa(p.number) }
 
-// candidates are the container's ports by number. Those of a container that shares a network are published, if at
-// all, by the one whose network it is.
-func candidates(c, home Container, vars []variable, g *complaintCollector) []candidate {
+// candidates are the container's ports by number, and those that labels name. Those of a container that shares a network are published, if
+// at all, by the one whose network it is.
+func candidates(c, home Container, vars []variable, named []int, g *complaintCollector) []candidate {
 	keys := map[string]bool{}
 	for _, key := range c.Exposed {
 		keys[withProtocol(key)] = true
@@ -28,13 +29,16 @@ func candidates(c, home Container, vars []variable, g *complaintCollector) []can
 	for key := range c.Ports {
 		keys[withProtocol(key)] = true
 	}
+	for _, port := range named {
+		keys[strconv.Itoa(port)+"/tcp"] = true
+	}
 	if len(keys) == 0 {
 		keys = askedPort(vars)
 	}
 	var out []candidate
 	for _, key := range slices.SortedFunc(maps.Keys(keys), comparePorts) {
 		number, proto, _ := strings.Cut(key, "/")
-		p := candidate{number: portNumber(number), proto: proto}
+		p := candidate{number: portNumber(number), proto: proto, named: proto == "tcp" && slices.Contains(named, portNumber(number))}
 		p.bindings, p.listed = home.Ports[key]
 		switch {
 		case p.number == 0 || !knownProtocol(proto):

@@ -176,6 +176,7 @@ func (r *Registrator) judge(seen inspection) []string {
 		wanted, complaints := Desired(c, seen.networkOwner, o)
 		claims = Claims(c, wanted)
 		r.say(c, wanted, complaints)
+		r.sayLabels(c)
 		r.endOn(c, complaints)
 	}
 	if before.Up() != c.Up() || !before.State.StartedAt.Equal(c.State.StartedAt) {

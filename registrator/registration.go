@@ -13,7 +13,8 @@ type Registration struct {
 	Tags    []string
 	Address string // "" means the agent node's address
 	Port    int
-	// Meta is what came from SERVICE_* variables, already made valid. Ownership is not in here: see Owner.
+	// Meta is what came from SERVICE_* variables, already made valid, and what the keys of package outside say of the container (not in
+	// -compat). Ownership is not in here: see Owner.
 	Meta map[string]string
 	// Weight is Consul's Weights.Passing; 0 means not given (Consul's default 1).
 	Weight            int

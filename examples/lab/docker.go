@@ -19,8 +19,8 @@ import (
 // Labels that every container and network of the kit bears: the process that made it, so that what a crashed test left behind
 // is found and removed by the next one.
 const (
-	labelPid = "pointsman.lab.pid"
-	dockerOK = 60 * time.Second // a call that takes longer than this on a test machine will not come back
+	labelPid = "pointsman-lab.pid" // with no dot behind the name: those ask for routes
+	dockerOK = 60 * time.Second    // a call that takes longer than this on a test machine will not come back
 )
 
 // Docker is an engine, and what this test has started on it. All of that is removed when the test ends.

@@ -1,0 +1,223 @@
+package registrator
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds on the labels of one container that become tags: more than anybody writes.
+const (
+	maxLabels     = 256
+	maxLabelBytes = 64 << 10 // with their keys
+)
+
+// Labels are the languages in which labels of containers ask for routes. The languages answer for all of it: no label of theirs is read
+// here. The zero value knows none. -compat carries none, whatever it says.
+type Labels struct {
+	// Carried are those whose labels become tags of what is registered of the container, as KEY=VALUE. Others are known too: a container
+	// that has labels of theirs is named in the log.
+	Carried, Others []LabelLanguage
+	// Withhold, if not nil, is a label's value without what is a credential, and whether there was any: everybody who may read the catalogue
+	// reads tags.
+	Withhold func(key, value string) (string, bool)
+	// TooLong and Unfit stand in place of a value that is too long for a tag or has characters that none may have. TooMany is the tag that stands
+	// in place of all labels where they are too many. Never is a route more open than its owner wrote it: the languages close what has
+	// lost a value.
+	TooLong, Unfit, TooMany string
+}
+
+// LabelLanguage is a language that is written in labels.
+type LabelLanguage struct {
+	Name string
+	// Wants says whether a label, as KEY=VALUE, is one of the language's.
+	Wants func(label string) bool
+	// Needs reads all labels of one container that are.
+	Needs func(labels map[string]string) Needs
+}
+
+// Needs are what labels ask of their container's registrations. The zero value asks for nothing.
+type Needs struct {
+	// Ports are TCP ports of the container that are registered although nothing exposes or publishes them.
+	Ports []int
+	// OnePort are the keys of labels that only the registration of one port carries: that of Port, or where it is 0 the lowest TCP port.
+	OnePort []string
+	Port    int
+	// Network is the network whose address is registered where it is the container's own; "" is the usual one.
+	Network string
+	// Spent are the keys of labels that become no tag.
+	Spent []string
+	// Probe is a health check that they ask for; nil for none. SERVICE_CHECK_* goes before.
+	Probe    *Probe
+	Problems []LabelProblem
+}
+
+// Probe is a health check that labels ask for. It goes to the container's own registered address and nowhere else.
+type Probe struct {
+	Key  string // of the label
+	Port int    // of the container; 0 is the registered one
+	// Path is asked for over HTTP; "" is a connection over TCP. Timeout is how long one may take; 0 is Consul's.
+	Path    string
+	Timeout time.Duration
+}
+
+// LabelProblem is what is wrong with a label, and what was done instead.
+type LabelProblem struct{ Key, Problem, Done string }
+
+// wants is the first of the languages of which a label is one, or nil.
+func wants(languages []LabelLanguage, key string) *LabelLanguage {
+	i := slices.IndexFunc(languages, func(l LabelLanguage) bool { return l.Wants(key + "=") })
+	if i < 0 {
+		return nil
+	}
+	return &languages[i]
+}
+
+// uncarried is a label of a container that is one of a known language and becomes no tag, the first by name, and that language; or nil.
+func (o Labels) uncarried(c Container) (key string, language *LabelLanguage) {
+	for label := range c.Labels {
+		if l := wants(o.Others, label); l != nil && (language == nil || label < key) {
+			key, language = label, l
+		}
+	}
+	return key, language
+}
+
+// carried are the labels of one container that become tags, and what they ask for.
+type carried struct {
+	tags                []labelTag
+	ports               []int
+	network, networkKey string
+	probe               *Probe
+}
+
+// labelTag is a label as a tag.
+type labelTag struct {
+	key, text string
+	onePort   bool // only the registration of port carries it, or where that is 0 the one of the lowest
+	port      int
+}
+
+// onLowest says whether some label leaves it open which port it is about.
+func (l *carried) onLowest() bool {
+	return slices.ContainsFunc(l.tags, func(t labelTag) bool { return t.onePort && t.port == 0 })
+}
+
+// readLabels are those of a container.
+func readLabels(c Container, o Labels, g *complaintCollector) (out carried) {
+	if len(o.Carried) == 0 {
+		return out
+	}
+	of := map[*LabelLanguage][]labelPair{}
+	count, bytes := 0, 0
+	for key, value := range c.Labels {
+		if l := wants(o.Carried, key); l != nil {
+			// A label whose name holds '=' is read as it would be as a tag.
+			key, value, _ = strings.Cut(key+"="+value, "=")
+			count++
+			bytes += len(key) + min(len(value), maxTag)
+			of[l] = append(of[l], labelPair{key, value})
+		}
+	}
+	if count > maxLabels || bytes > maxLabelBytes {
+		g.add("", "has more than "+strconv.Itoa(maxLabels)+" routing labels, or more than "+strconv.Itoa(maxLabelBytes)+" bytes of them",
+			"none of them is in effect, and all routes to the container are closed")
+		return carried{tags: []labelTag{{text: o.TooMany}}}
+	}
+	for i := range o.Carried {
+		out.add(&o.Carried[i], fitLabels(of[&o.Carried[i]], o, g), g)
+	}
+	slices.SortFunc(out.tags, func(a, b labelTag) int { return strings.Compare(a.text, b.text) })
+	return out
+}
+
+// labelPair is a label.
+type labelPair struct{ key, value string }
+
+// fitLabels makes labels fit for tags. A value that can't be one is replaced, so that its language knows of it.
+func fitLabels(list []labelPair, o Labels, g *complaintCollector) []labelPair {
+	slices.SortFunc(list, func(a, b labelPair) int { return strings.Compare(a.key+"="+a.value, b.key+"="+b.value) })
+	for i := range list {
+		l := &list[i]
+		l.key = plain(l.key, maxName)
+		if problem := flaw(l.value); len(l.key)+1+len(l.value) > maxTag {
+			g.add(l.key, "the label is longer than "+strconv.Itoa(maxTag)+" bytes", "its value is not in the tag, and what it asks for is refused")
+			l.value = o.TooLong
+		} else if problem != "" {
+			g.add(l.key, "the label's value "+problem, "it is not in the tag, and what it asks for is refused")
+			l.value = o.Unfit
+		}
+		if o.Withhold == nil {
+			continue
+		}
+		var secret bool
+		if l.value, secret = o.Withhold(l.key, l.value); secret {
+			g.add(l.key, "the label holds a secret, which everybody who may read the catalogue could read", "it is not published, and its routes are closed; -labels-secrets publishes it")
+		}
+	}
+	return list
+}
+
+// add takes in the labels of one language.
+func (l *carried) add(language *LabelLanguage, list []labelPair, g *complaintCollector) {
+	if len(list) == 0 {
+		return
+	}
+	labels := make(map[string]string, len(list))
+	for _, p := range list {
+		labels[p.key] = p.value
+	}
+	n := language.Needs(labels)
+	for _, p := range n.Problems {
+		g.add(p.Key, p.Problem, p.Done)
+	}
+	for _, p := range list {
+		if !slices.Contains(n.Spent, p.key) {
+			l.tags = append(l.tags, labelTag{p.key, p.key + "=" + p.value, slices.Contains(n.OnePort, p.key), n.Port})
+		}
+	}
+	for _, port := range n.Ports {
+		if port > 0 && port <= 65535 && !slices.Contains(l.ports, port) {
+			l.ports = append(l.ports, port)
+		}
+	}
+	if l.network == "" && n.Network != "" {
+		l.network, l.networkKey = n.Network, "label of "+language.Name
+	}
+	if l.probe == nil {
+		l.probe = n.Probe
+	}
+}
+
+// labelTags are the tags of a port's registration that come from labels. Routes are of HTTP, which is TCP.
+func (d *draft) labelTags(p candidate) (out []string) {
+	if p.proto != "tcp" {
+		return nil
+	}
+	for _, t := range d.labels.tags {
+		if !t.onePort || cmp.Or(t.port, d.lowest) == p.number {
+			out = append(out, t.text)
+		}
+	}
+	return out
+}
+
+// sayIdleLabels complains of labels that no registration carries.
+func (d *draft) sayIdleLabels(out []Registration) {
+	for _, t := range d.labels.tags {
+		if slices.ContainsFunc(out, func(r Registration) bool { return slices.Contains(r.Tags, t.text) }) {
+			continue
+		}
+		problem := "no port of the container is registered for it"
+		switch {
+		case d.o.Explicit:
+			problem += ": -explicit wants a SERVICE_NAME"
+		case t.port != 0:
+			problem += ": port " + strconv.Itoa(t.port) + " is left out"
+		}
+		d.g.add(t.key, problem, "the label has no effect")
+		return
+	}
+}
