@@ -22,14 +22,17 @@ type registratorFlags struct {
 	compat                           choice
 	allowScripts, allowForeign       bool
 	allowMethods                     bool
+	labels                           labelNames
+	labelsSecrets                    bool
 	status                           address
 	policy                           registrator.Policy
 	registry                         consul.Config
 	dockerHost, dockerTLS, dockerDir string
 }
 
-// contents registers the options that say what is registered; the command run has them too.
-func (c *registratorFlags) contents(f *flags) {
+// contents registers the options that say what is registered; the command run has them too, with another default of -labels.
+func (c *registratorFlags) contents(f *flags, carried string) {
+	_ = c.labels.Set(carried)
 	f.StringVar(&c.ip, "ip", "", "`ADDRESS` to register for every published port, instead of the host's")
 	f.BoolVar(&c.internal, "internal", false, "register containers' own addresses and exposed ports instead of published ones")
 	f.BoolVar(&c.explicit, "explicit", false, "register only ports that have a name from SERVICE_NAME or SERVICE_<port>_NAME")
@@ -40,11 +43,13 @@ func (c *registratorFlags) contents(f *flags) {
 	f.StringVar(&c.deregister, "deregister", "always", "`WHEN` an ended container is deregistered: always, on-success or never")
 	f.BoolVar(&c.allowScripts, "allow-script-checks", false, "let labels define commands that the Consul agent runs")
 	f.BoolVar(&c.allowMethods, "allow-check-methods", false, "let labels name a method other than GET and HEAD for HTTP checks")
+	f.Var(&c.labels, "labels", "carry labels in these `LANGUAGES` into tags, so that they make routes: a list of "+strings.Join(labelledNames(), ", ")+", or all, or none")
+	f.BoolVar(&c.labelsSecrets, "labels-secrets", false, "also carry labels that hold credentials; everybody who may read the catalogue can read them")
 	f.BoolVar(&c.allowForeign, "allow-foreign-address", false, "let SERVICE_IP name an address that is neither the container's nor this host's")
 }
 
 func (c *registratorFlags) register(f *flags) {
-	c.contents(f)
+	c.contents(f, "") // Registrator publishes no labels
 	c.log.register(f)
 	c.compat = choice{"", []string{"head", "v7", ""}}
 	f.IntVar(&c.ttl, "ttl", 0, "`SECONDS`; accepted as Registrator does, no effect with Consul")
@@ -65,6 +70,9 @@ func (c *registratorFlags) check() error {
 	}
 	if c.retryInterval <= 0 {
 		return errors.New("-retry-interval must be greater than 0")
+	}
+	if c.compat.value != "" && c.labels.names != nil {
+		return errors.New("-compat registers exactly what Registrator does: -labels can't be given with it")
 	}
 	return c.checkContents()
 }
@@ -102,7 +110,7 @@ func (c *registratorFlags) options() registrator.Options {
 		Compat: map[string]registrator.Compat{"head": registrator.CompatHEAD, "v7": registrator.CompatV7}[c.compat.value],
 		IP:     c.ip, Internal: c.internal, Explicit: c.explicit, IPFromLabel: c.ipFromLabel, Tags: c.tags,
 		AllowScriptChecks: c.allowScripts, AllowCheckMethods: c.allowMethods, AllowForeignAddress: c.allowForeign,
-		HostAddresses: interfaceAddresses(),
+		HostAddresses: interfaceAddresses(), Labels: labels(c.labels.names, c.labelsSecrets),
 	}
 }
 

@@ -18,7 +18,7 @@ func runBoth(ctx context.Context, p program) int {
 	c.catalogue(f)
 	c.routing(f, "registered")
 	c.traffic(f)
-	r.contents(f)
+	r.contents(f, "all")
 	if code, done := f.parse(0); done {
 		return code
 	}
@@ -40,6 +40,7 @@ func (r *registratorFlags) both(h *dataPath, a *actors) error {
 	var catalogue registrator.Catalogue = h.agent
 	if h.agent == nil {
 		catalogue = embedded(h, a)
+		r.labelsSecrets = true // nobody but this process reads it
 	}
 	if err := h.assemble(a); err != nil {
 		return err

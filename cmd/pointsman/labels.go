@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/registrator"
+)
+
+// labelled are the languages that are written in labels of containers.
+func labelled() (out []dialect.Labelled) {
+	for _, l := range languages() {
+		if l, ok := l.(dialect.Labelled); ok {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func labelledNames() (out []string) {
+	for _, l := range labelled() {
+		out = append(out, l.Name())
+	}
+	return out
+}
+
+// labelNames are the languages of -labels.
+type labelNames struct {
+	text  string
+	names []string
+}
+
+func (l *labelNames) String() string { return l.text }
+
+func (l *labelNames) Set(s string) error {
+	all := labelledNames()
+	switch s {
+	case "", "none":
+		*l = labelNames{text: s}
+		return nil
+	case "all":
+		*l = labelNames{s, all}
+		return nil
+	}
+	names := strings.Split(s, ",")
+	for i := range names {
+		if names[i] = strings.TrimSpace(names[i]); !slices.Contains(all, names[i]) {
+			return fmt.Errorf("want all, none or a list of %s", strings.Join(all, ", "))
+		}
+	}
+	*l = labelNames{s, names}
+	return nil
+}
+
+// labels has the languages answer for the labels that the registrator carries. secrets publishes credentials too.
+func labels(names []string, secrets bool) registrator.Labels {
+	o := registrator.Labels{TooLong: dialect.WithheldTooLong, Unfit: dialect.WithheldText, TooMany: dialect.WithheldMany}
+	if !secrets {
+		o.Withhold = dialect.Withhold
+	}
+	for _, l := range labelled() {
+		one := registrator.LabelLanguage{Name: l.Name(), Wants: l.Wants, Needs: func(labels map[string]string) registrator.Needs { return needs(l.Needs(labels)) }}
+		if slices.Contains(names, l.Name()) {
+			o.Carried = append(o.Carried, one)
+		} else {
+			o.Others = append(o.Others, one)
+		}
+	}
+	return o
+}
+
+func needs(n dialect.Needs) registrator.Needs {
+	out := registrator.Needs{Ports: n.Ports, OnePort: n.OnePort, Port: n.Port, Network: n.Network, Spent: n.Spent}
+	if p := n.Probe; p != nil {
+		out.Probe = &registrator.Probe{Key: p.Key, Port: p.Port, Path: p.Path, Timeout: p.Timeout}
+	}
+	for _, p := range n.Problems {
+		out.Problems = append(out.Problems, registrator.LabelProblem(p))
+	}
+	return out
+}
