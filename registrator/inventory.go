@@ -29,7 +29,7 @@ type tracked struct {
 	hinted         time.Time // the first event not yet answered by a success
 	kill           *Event    // the last kill that may end it, until judged
 	lastComplaints string    // what was last complained about, so that it is said once
-	saidLabels     bool      // it was named for labels that nobody carries
+	namedForLabels bool      // it was named for labels that nobody carries
 }
 
 func newInventory() *inventory {

@@ -68,7 +68,7 @@ type Registrator struct {
 	resolve                             func(string) string
 	sayPasses, passed                   bool        // of the passes' goroutine
 	planLogged                          loggedLines // by plans
-	saidLabels                          atomic.Int32
+	namedForLabels                      atomic.Int32
 
 	queue     *queue
 	inventory *inventory

@@ -193,8 +193,8 @@ func (r *Registrator) say(c Container, wanted []Registration, complaints []Compl
 	}
 }
 
-// maxSaidLabels is how many containers are named that have labels nobody carries: who has a thousand of them knows.
-const maxSaidLabels = 100
+// maxNamedForLabels is how many containers are named that have labels nobody carries: who has a thousand of them knows.
+const maxNamedForLabels = 100
 
 // sayLabels names a container once that has labels of a language which -labels does not name.
 func (r *Registrator) sayLabels(c Container) {
@@ -202,16 +202,16 @@ func (r *Registrator) sayLabels(c Container) {
 	if language == nil {
 		return
 	}
-	said := false
-	r.inventory.with(c.ID, func(m *tracked) { said, m.saidLabels = m.saidLabels, true })
-	if said {
+	before := false
+	r.inventory.with(c.ID, func(m *tracked) { before, m.namedForLabels = m.namedForLabels, true })
+	if before {
 		return
 	}
-	switch n := r.saidLabels.Add(1); {
-	case n <= maxSaidLabels:
+	switch n := r.namedForLabels.Add(1); {
+	case n <= maxNamedForLabels:
 		r.log.Warn().Msg("container " + Shown(c.PlainName()) + " (" + c.ShortID() + ") has labels that ask for routes, such as " + Shown(key) +
 			"; they are not carried into the catalogue: -labels " + language.Name + " does that")
-	case n == maxSaidLabels+1:
+	case n == maxNamedForLabels+1:
 		r.log.Warn().Msg("more containers have labels that ask for routes and are not carried into the catalogue; they are not named")
 	}
 }
