@@ -1,9 +1,12 @@
 package std
 
-import "time"
+import (
+	"os"
+	"time"
 
-// lookEvery is how often it is looked, while an instance has not said 100, whether the client sends its body without it.
-const lookEvery = 10 * time.Millisecond
+	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/http1"
+)
 
 // awaitContinue waits, as long as proxy.Exchange.AwaitsContinue says, until the request's body may go on its way. It is false where a final
 // response begins: the body is then never asked for. Afterwards the client is not watched.
@@ -12,7 +15,7 @@ func (a *attempt) awaitContinue() (asked bool, err error) {
 	if !e.request.Continue || e.upload.started {
 		return true, nil
 	}
-	defer a.unwatch()
+	defer a.endAwaiting()
 	for begun := time.Now(); ; {
 		if a.finalBegins() {
 			return false, nil
@@ -25,11 +28,9 @@ func (a *attempt) awaitContinue() (asked bool, err error) {
 		case !awaits:
 			return true, a.sent(e.body.sendContinue())
 		}
-		look := patient(min(left, lookEvery))
-		n, err := a.awaitHead(&look)
+		n, err := a.awaitInterim(left)
 		switch {
 		case timedOut(err):
-			a.watch()
 		case err != nil:
 			return false, err
 		case a.finalBegins():
@@ -39,6 +40,36 @@ func (a *attempt) awaitContinue() (asked bool, err error) {
 			}
 		}
 	}
+}
+
+// awaitInterim measures the next head of the instance's. It times out when left has passed, and when the client sends its body.
+func (a *attempt) awaitInterim(left time.Duration) (n int, err error) {
+	if !a.watched {
+		a.watched = true
+		a.exchange.client.watch(a.exchange.cancel, func() { _ = a.conn.SetReadDeadline(past) })
+	}
+	a.conn.deadline = time.Now().Add(left)
+	if err := a.conn.SetReadDeadline(a.conn.deadline); err != nil {
+		return 0, err
+	}
+	var find http1.Head
+	for {
+		if n, err = find.Find(a.conn.in.unread(), proxy.AnswerBytes); n > 0 || err != nil {
+			return n, err
+		}
+		if a.exchange.body.bodyArrived() { // since when the deadline may have been set anew
+			return 0, os.ErrDeadlineExceeded
+		}
+		if err := a.conn.in.fill(proxy.AnswerBytes); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// endAwaiting lets reads of the instance take their time again.
+func (a *attempt) endAwaiting() {
+	a.unwatch()
+	a.conn.deadline = time.Time{}
 }
 
 // finalBegins says whether what the instance has sent so far begins a response that is not an interim one.

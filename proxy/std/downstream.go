@@ -25,9 +25,10 @@ type requestBody interface {
 
 // presence is the client's end of the connection or stream, for as long as the request lasts.
 type presence interface {
-	// watch calls gone, once at most, when the client goes away. readBody must not be running.
-	watch(gone func())
-	// unwatch ends that: gone does not run any more when it returns.
+	// watch calls gone, once at most, when the client goes away, and arrived, unless nil, each time that bodyArrived has become true or
+	// more has come. readBody must not be running.
+	watch(gone, arrived func())
+	// unwatch ends that: neither runs any more when it returns.
 	unwatch()
 	// tunnel passes bytes both ways until both ways have ended.
 	tunnel(u *upstreamConn)

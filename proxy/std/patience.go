@@ -103,7 +103,7 @@ func (a *attempt) mayBuffer() bool { return a.exchange.upload != nil && a.exchan
 func (a *attempt) watch() {
 	if !a.watched {
 		a.watched = true
-		a.exchange.client.watch(a.exchange.cancel)
+		a.exchange.client.watch(a.exchange.cancel, nil)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // watch reads on, and keeps what comes, as that is the next request. Where more comes than there is room for, the
 // client is not watched any longer.
-func (s *session) watch(gone func()) {
+func (s *session) watch(gone, arrived func()) {
 	s.watching, s.unwatched = make(chan struct{}), make(chan struct{})
 	done, unwatched := s.watching, s.unwatched
 	s.expire(time.Time{})
@@ -24,6 +24,9 @@ func (s *session) watch(gone func()) {
 			switch err := in.readOnce(); {
 			case err == nil:
 				s.arrived.Store(true)
+				if arrived != nil {
+					arrived()
+				}
 				continue
 			case errors.Is(err, io.ErrShortBuffer), timedOut(err):
 			case !errors.Is(err, io.EOF) || !s.takesResponse(unwatched):

@@ -119,7 +119,7 @@ func (t *stream) bodyArrived() bool { return false }
 func (t *stream) sendContinue() error { return nil }
 
 // watch is presence's.
-func (t *stream) watch(gone func()) {
+func (t *stream) watch(gone, _ func()) {
 	hung := make(chan struct{})
 	t.watchDone = hung
 	t.unhook = context.AfterFunc(t.r.Context(), func() {
