@@ -3,7 +3,9 @@ package main
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pointsman/pointsman/registrator"
@@ -11,10 +13,15 @@ import (
 
 // own knows the addresses at which this process listens itself. The zero value knows none. Safe for concurrent use.
 type own struct {
-	mu    sync.Mutex
+	mu    sync.Mutex // never held while the system is asked: whoever dials waits for it
 	bound []netip.AddrPort
-	local []netip.Addr
-	asked time.Time
+	local atomic.Pointer[interfaces]
+}
+
+// interfaces are the host's addresses at a time.
+type interfaces struct {
+	addresses []netip.Addr
+	asked     time.Time
 }
 
 // interfacesAge is how old our idea of the host's addresses may be: interfaces come and go with containers, and asking
@@ -45,9 +52,10 @@ func ownContainer(host string) string {
 // address of this host.
 func (o *own) is(to netip.AddrPort) bool {
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	bound := o.bound
+	o.mu.Unlock()
 	a := to.Addr().Unmap()
-	for _, b := range o.bound {
+	for _, b := range bound {
 		if b.Port() != to.Port() {
 			continue
 		}
@@ -63,8 +71,6 @@ func (o *own) reaches(at, to netip.AddrPort) bool {
 	if !at.IsValid() || at.Port() != to.Port() {
 		return false
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	a := to.Addr().Unmap()
 	return a == at.Addr() || o.isLocal(at.Addr()) && o.isLocal(a)
 }
@@ -73,15 +79,12 @@ func (o *own) isLocal(a netip.Addr) bool {
 	if a.IsLoopback() {
 		return true
 	}
-	if time.Since(o.asked) > interfacesAge {
-		o.local, o.asked = interfaceAddresses(), time.Now()
+	local := o.local.Load()
+	if local == nil || time.Since(local.asked) > interfacesAge {
+		local = &interfaces{interfaceAddresses(), time.Now()} // several may ask at once, which does no harm
+		o.local.Store(local)
 	}
-	for _, l := range o.local {
-		if l == a {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(local.addresses, a)
 }
 
 func interfaceAddresses() []netip.Addr {
