@@ -77,6 +77,27 @@ func checking(t *testing.T, body func(a *asked, k *Checker)) {
 	})
 }
 
+// A check that ends while nobody asks for it any more leaves no trace: nothing would take it back.
+func TestACheckThatEndsBehindItsEndIsNotNoted(t *testing.T) {
+	c := Check{Path: "/", Interval: time.Second, Timeout: time.Second}
+	for range 20_000 {
+		k := NewChecker(nil, func(*Way, bool, string) {})
+		w := NewUpstream("s", "a").Way(WayKey{})
+		k.Follow(w, c)
+		d := k.take()[0]
+		var begin, both sync.WaitGroup
+		begin.Add(1)
+		k.ask = func(context.Context, *Way, Check) error { begin.Wait(); return errors.New("500") }
+		both.Go(func() { k.visit(t.Context(), d, make(chan dueCheck, 1)) })
+		both.Go(func() { begin.Wait(); k.Unfollow(w, c) })
+		begin.Done()
+		both.Wait()
+		if is, failing, why := w.Checked(); is || failing || why != "" {
+			t.Fatalf("checked %v, failing %v: %s", is, failing, why)
+		}
+	}
+}
+
 func TestAWayThatFailsItsChecksIsLeftOut(t *testing.T) {
 	checking(t, func(a *asked, k *Checker) {
 		one, two := NewUpstream("s", "a").Way(WayKey{}), NewUpstream("s", "b").Way(WayKey{})
