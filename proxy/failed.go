@@ -133,8 +133,15 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 	}
 }
 
-// InternalError makes the answer a 500: a fault of our own, before an answer has begun.
-func (x *Exchange) InternalError() Action { return x.reply(OutcomeInternalError, "") }
+// AfterPanic is what is left to do for a request that a panic of ours has ended: Reply, with a 500, or Abort where an answer has begun. Its
+// connection ends with it.
+func (x *Exchange) AfterPanic(begun bool) Action {
+	if begun || x.Request == nil {
+		return ActionAbort
+	}
+	x.Ending = true
+	return x.reply(OutcomeInternalError, "")
+}
 
 // Answered notes that the instance sent the head of its final answer, or of its 101, took after the request was sent. kept says that
 // the connection was a kept one.

@@ -58,7 +58,7 @@ type Recorder struct {
 }
 
 // Panicked counts a panic of ours and logs where it came from. It is called by whoever recovers it, before the stack is gone; what is
-// what the panic ended: "request" or "connection". The caller goes on with Exchange.Fail where there is a request.
+// what the panic ended: "request" or "connection". The caller goes on with Exchange.AfterPanic where there is a request.
 func (r *Recorder) Panicked(fault any, what string) {
 	r.Panic()
 	r.common.Log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg(what + " ended in a panic")

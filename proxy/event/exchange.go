@@ -150,11 +150,5 @@ func (e *exchange) abandon() {
 
 // panicked ends the request after a panic, with an answer where none has begun.
 func (e *exchange) panicked() {
-	if e.finished || e.x.Status != 0 || e.x.Request == nil {
-		e.abandon()
-		return
-	}
-	e.x.InternalError()
-	e.x.Ending = true
-	e.reply()
+	e.conclude(e.x.AfterPanic(e.finished || e.x.Status != 0))
 }

@@ -110,8 +110,7 @@ func (e *exchange) finish() {
 	}
 	if fault != nil {
 		e.server.recorder.Panicked(fault, "request")
-		e.x.Ending = true
-		if e.begun || e.x.InternalError() != proxy.ActionReply || e.response.localReply() != nil {
+		if e.x.AfterPanic(e.begun) != proxy.ActionReply || e.response.localReply() != nil {
 			e.client.cut()
 		}
 	}
