@@ -59,7 +59,7 @@ const maxStale = 1024
 //     another instance is at hand; the rest is as where something was sent.
 //
 // A route whose line says next-upstream or tries has nginx's rules instead: the cases that it names, each instance once, at most so many
-// attempts, and no budget.
+// attempts, and no budget. The attempt that ended with a kept connection is given back, once.
 type Attempts struct {
 	// Idempotent says that the method may be repeated, Safe that it changes nothing; see Idempotent and Safe.
 	Idempotent, Safe bool
@@ -135,7 +135,7 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdra
 		if a.Tries.Next.Written() {
 			return a.repeatAsWritten(f, kept, replayable)
 		}
-		if f == FailedAnswer || !a.Idempotent || !replayable || a.Max <= 0 || !a.mayAsk(0, a.asked) {
+		if f == FailedAnswer || !a.Idempotent || !replayable {
 			return StepGiveUp
 		}
 		return a.repeat(f, kept, withdraw)
@@ -147,7 +147,14 @@ func (a *Attempts) Next(f Failure, kept, replayable bool, now time.Time, withdra
 
 // repeat is Next for what was sent, and may be sent again.
 func (a *Attempts) repeat(f Failure, kept bool, withdraw func() bool) Step {
-	parts := kept && !a.parted && f != FailedSilent
+	parts := a.parts(f, kept)
+	if parts && a.Tries.Most > 0 {
+		a.giveBack()
+		return StepAnotherFresh
+	}
+	if a.Max <= 0 || !a.mayAsk(0, a.asked) {
+		return StepGiveUp
+	}
 	count, most := &a.retries, a.Max
 	if f == FailedReset {
 		count, most = &a.resets, maxResets
@@ -161,6 +168,18 @@ func (a *Attempts) repeat(f Failure, kept bool, withdraw func() bool) Step {
 		return StepAnotherFresh
 	}
 	return StepAnother
+}
+
+// parts says whether a kept connection has ended under the request, for the first time.
+func (a *Attempts) parts(f Failure, kept bool) bool {
+	return kept && !a.parted && (f == FailedSent || f == FailedReset)
+}
+
+// giveBack takes the attempt that such an end has cost as none: it says nothing about the instance, as with FailedStale, so that a line
+// with tries=1 gets an answer too. nginx does the same (ngx_http_upstream_next, peer.cached).
+func (a *Attempts) giveBack() {
+	a.parted = true
+	a.asked--
 }
 
 // Last says whether the same instance may be tried once more, now that no other one is left.

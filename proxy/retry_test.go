@@ -73,6 +73,31 @@ func TestWithoutRetriesNoneAfterAReset(t *testing.T) {
 	}
 }
 
+// A line's tries count instances that were asked, and not the end of a kept connection under a request: that one costs no attempt, once.
+func TestTheEndOfAKeptConnectionCostsNoTry(t *testing.T) {
+	for _, c := range []struct {
+		name, method string
+		tries        int
+		events       []event
+	}{
+		{"closed", "GET", 1, []event{{FailedSent, true, StepAnotherFresh}, {FailedSent, false, StepGiveUp}}},
+		{"reset", "HEAD", 1, []event{{FailedReset, true, StepAnotherFresh}, {FailedReset, true, StepGiveUp}}},
+		{"fresh", "GET", 1, []event{{FailedSent, false, StepGiveUp}}},
+		{"silent", "GET", 1, []event{{FailedSilent, true, StepGiveUp}}},
+		{"POST", "POST", 1, []event{{FailedSent, true, StepGiveUp}}},
+		{"two", "GET", 2, []event{{FailedSent, true, StepAnotherFresh}, {FailedSent, false, StepAnother}, {FailedSent, false, StepGiveUp}}},
+	} {
+		p := routing.DefaultPolicy()
+		p.Tries.Most = c.tries
+		a := attemptsOf(c.method, &p)
+		for i, e := range c.events {
+			if got := a.Next(e.failure, e.kept, true, morning, func() bool { return false }); got != e.want {
+				t.Errorf("%s: step %d is %d, want %d", c.name, i, got, e.want)
+			}
+		}
+	}
+}
+
 func TestLastInstance(t *testing.T) {
 	free := func() bool { return true }
 	for _, c := range []struct {

@@ -53,10 +53,9 @@ func (a *Attempts) repeatAsWritten(f Failure, kept, replayable bool) Step {
 	case f == FailedAnswer && !a.cut:
 		cases = dialect.NextInvalid
 	}
-	parts := a.Idempotent && kept && !a.parted && (f == FailedSent || f == FailedReset)
-	if parts { // as FailedStale: it says nothing about the instance
-		a.parted = true
-		a.asked--
+	parts := a.Idempotent && a.parts(f, kept)
+	if parts {
+		a.giveBack()
 	}
 	switch {
 	case !replayable || !a.mayRepeat() && !parts:
