@@ -32,7 +32,8 @@ const (
 	maxAddresses = 64
 )
 
-// Lookup asks for all addresses of a host, and tells how long they hold; 0 where that is not known.
+// Lookup asks for all addresses of a host, and tells how long they hold; 0 where that is not known. Addresses with an error are a part of
+// them: nothing was found out about the family of which there is none.
 type Lookup func(ctx context.Context, host string) ([]netip.Addr, time.Duration, error)
 
 // Resolver follows names. Make it with NewResolver; Follow may be called at any time from any goroutine, Run once.
@@ -55,6 +56,7 @@ type host struct {
 	due      time.Time
 	asking   bool
 	failures int       // in a row
+	partial  bool      // the last answer was only a part
 	missing  time.Time // since when DNS says that there is none; zero where it does not
 }
 
@@ -164,13 +166,20 @@ func (r *Resolver) take(name string, addresses []netip.Addr, ttl time.Duration, 
 	if err == nil && len(is.Addresses) == 0 {
 		err = &net.DNSError{Err: "no address", Name: name, IsNotFound: true}
 	}
-	if err != nil {
+	partial := err != nil && len(is.Addresses) > 0
+	if err != nil && !partial {
 		return r.failed(h, name, err, now)
 	}
 	if h.failures > 0 {
 		r.log.Info().Str("host", name).Msg("the host name is resolved again")
 	}
-	h.failures, h.missing = 0, time.Time{}
+	if partial {
+		is.Addresses = clean(append(is.Addresses, others(h.name, is.Addresses)...))
+	}
+	if partial && !h.partial {
+		r.log.Warn().Err(err).Str("host", name).Msg("a host name was resolved in part; its other addresses stay as they are")
+	}
+	h.failures, h.missing, h.partial = 0, time.Time{}, partial
 	if ttl == 0 {
 		ttl = plainTTL
 	}
@@ -180,6 +189,19 @@ func (r *Resolver) take(name string, addresses []netip.Addr, ttl time.Duration, 
 		h.name = is
 	}
 	return changed
+}
+
+// others are the addresses that were known of the families of which a part of an answer has none.
+func others(known *discovery.Name, part []netip.Addr) (out []netip.Addr) {
+	if known == nil {
+		return nil
+	}
+	for _, a := range known.Addresses {
+		if !slices.ContainsFunc(part, func(b netip.Addr) bool { return a.Is4() == b.Is4() }) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // failed notes an error. It changes nothing, but that a name which is none for long enough has no addresses any more.

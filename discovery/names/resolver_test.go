@@ -155,6 +155,23 @@ func TestAnErrorKeepsAddresses(t *testing.T) {
 	})
 }
 
+// Where one family of addresses could not be asked for, its addresses stay; those of the other one are as the answer says.
+func TestAPartOfAnAnswerTakesNothingFromTheOtherFamily(t *testing.T) {
+	s := &script{list: "10.0.0.1 10.0.0.2 fd00::1", ttl: time.Second}
+	follow(t, s, func(*Resolver) {
+		s.tells(t, "db 10.0.0.1 10.0.0.2 fd00::1")
+		s.set("10.0.0.3", errors.New("no answer about its IPv6 addresses"))
+		time.Sleep(time.Minute)
+		s.tells(t, "db 10.0.0.3 fd00::1")
+		if n := strings.Count(s.log.String(), "in part"); n != 1 {
+			t.Errorf("said %d times", n)
+		}
+		s.set("10.0.0.3", nil)
+		time.Sleep(2 * time.Second)
+		s.tells(t, "db 10.0.0.3")
+	})
+}
+
 func TestWhatIsNeverAnsweredIsTold(t *testing.T) {
 	s := &script{err: errors.New("no answer")}
 	follow(t, s, func(*Resolver) { s.tells(t, "db") })
@@ -174,13 +191,13 @@ func TestTheLowestTTLCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var l lowest
-	l.look([]byte("junk"))
+	var l talk
+	l.answer([]byte("junk"))
 	if l.ttl() != 0 {
 		t.Errorf("junk has a TTL of %s", l.ttl())
 	}
-	l.look(packed[:len(packed)-3]) // cut
-	l.look(packed)
+	l.answer(packed[:len(packed)-3]) // cut
+	l.answer(packed)
 	if l.ttl() != 7*time.Second {
 		t.Errorf("TTL %s", l.ttl())
 	}
@@ -188,7 +205,11 @@ func TestTheLowestTTLCounts(t *testing.T) {
 
 func FuzzLook(f *testing.F) {
 	f.Add([]byte("\x00\x01\x81\x80\x00\x00\x00\x01\x00\x00\x00\x00"))
-	f.Fuzz(func(_ *testing.T, message []byte) { (&lowest{}).look(message) })
+	f.Fuzz(func(_ *testing.T, message []byte) {
+		var seen talk
+		seen.question(message)
+		seen.answer(message)
+	})
 }
 
 // The system's own look-up finds what /etc/hosts has, whatever DNS there is.
