@@ -72,7 +72,7 @@ func difference(was, is *Service) (added, removed, changed int) {
 
 // publishWhenDue publishes at once, or when the pace allows.
 func (v *view) publishWhenDue() {
-	if !v.dirty || !v.complete || v.waiting {
+	if !v.news() || v.waiting {
 		return
 	}
 	if d := v.pace.reserve(v.o.Cost()); d > 0 {
@@ -83,13 +83,25 @@ func (v *view) publishWhenDue() {
 	v.publish()
 }
 
+// news says whether there is something to publish.
+func (v *view) news() bool {
+	if v.complete {
+		return v.dirty
+	}
+	return v.disk != nil && v.lines.changed != ""
+}
+
 func (v *view) publish() {
-	if !v.dirty {
+	switch {
+	case !v.news():
+		return
+	case !v.complete:
+		v.publishDisk(v.lines.changed)
 		return
 	}
 	s := v.snapshot()
 	s.Cause = v.cause()
-	v.dirty, v.causes = false, nil
+	v.dirty, v.causes, v.disk = false, nil, nil
 	v.emit(s)
 	if v.o.StateFile != "" {
 		deliver(v.states, s)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,6 +182,55 @@ func TestASnapshotOnDiskIsServedUntilTheCatalogueAnswers(t *testing.T) {
 			if i.SinceStart {
 				t.Error("an instance of the first live view counts as new")
 			}
+		}
+	})
+}
+
+// What stands in files, and where hosts lead, is known without the catalogue: until that answers, it is served with the services from disk.
+func TestTextsAndNamesDoNotWaitForTheCatalogue(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	body := exampleState(t, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(-time.Hour))
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := newTexter(nil)
+	f.fault = func(context.Context, string) error { return errors.New("refused") }
+	opt := func(o *Options) {
+		over(f)(o)
+		o.StateFile, o.Wanted = file, func(name string, _ []string) bool { return name == "web" }
+	}
+	run(t, f.fake, opt, func(b *bench) {
+		first := b.view()
+		if first == nil || lookup(first, "web") == nil || lookup(first, "api") != nil {
+			t.Fatalf("not served: %s", b.log)
+		}
+		b.w.SetTexts([]*Text{NewText(TextFile, "/f", "host=db\n", 0)})
+		hold(t, b, "file /f: host=db")
+		b.w.SetNames([]*Name{{Host: "db", Addresses: []netip.Addr{netip.MustParseAddr("10.9.9.9")}}})
+		if s := b.view(); len(s.Names) != 1 || !s.Stale || s.Taken != first.Taken || s.Services[0] != first.Services[0] {
+			t.Errorf("names %v, stale %v, taken %s", s.Names, s.Stale, s.Taken)
+		}
+		b.w.SetTexts([]*Text{NewText(TextFile, "/f", "host=db\nservice=api\n", 0)})
+		if s := b.view(); lookup(s, "api") == nil || lookup(s, "web") == nil || !s.Stale {
+			t.Error("a line does not reach a service that is on disk")
+		}
+		last := b.view()
+		f.setFault(func(_ context.Context, service string) error {
+			if service == "web" {
+				return errors.New("500")
+			}
+			return nil
+		})
+		b.after(2 * time.Second)
+		if b.view() != last {
+			t.Errorf("a partial view is published: %s", b.newest.Cause)
+		}
+		f.setFault(nil)
+		b.after(2 * time.Second)
+		b.want("web", 1)
+		b.want("api", -1)
+		if s := b.view(); s.Stale || len(s.Names) != 1 || len(s.Texts) != 1 {
+			t.Errorf("stale %v, names %v, texts %v", s.Stale, s.Names, s.Texts)
 		}
 	})
 }

@@ -62,6 +62,7 @@ type lines struct {
 
 	texts      []*Text // all, as published
 	names      []*Name // likewise
+	changed    string  // what of these has, since they were published with the snapshot from disk; "" is nothing
 	references References
 	named      map[string]bool // references.Services
 }
@@ -166,7 +167,7 @@ func (v *view) mergeTexts() {
 }
 
 func (v *view) textsChanged(cause string) {
-	v.dirty = true
+	v.dirty, v.lines.changed = true, cause
 	if len(v.causes) <= maxCauses {
 		v.causes = append(v.causes, cause)
 	}

@@ -44,6 +44,7 @@ type view struct {
 	// where the last Snapshot said that we are; what is not known does not replace it
 	datacenter, node string
 
+	disk     *disk           // nil where nothing is served from it, or no longer
 	awaited  map[string]bool // services of the first list that have not answered
 	complete bool
 	limit    *time.Timer // the first view's
