@@ -86,18 +86,28 @@ func (x *Exchange) AnswerWait(waited time.Duration) time.Duration {
 	if usual == 0 {
 		return left
 	}
-	if waited < usual {
+	switch {
+	case x.grace > 0:
+		usual, x.grace = x.grace, 0
+	case waited < usual:
 		usual -= waited
 	}
+	x.lateDue = waited + usual
 	return min(left, usual)
 }
 
+// stoodStill is by how much a timer has to be late before that says that this process, and most likely its host, stood still.
+const stoodStill = 10 * time.Millisecond
+
 // Late comes when AnswerWait has passed: over says that the attempt has failed, and how. Otherwise the answer is waited for on, for the
-// next AnswerWait. replayable is false, too, where a byte of the answer has come.
+// next AnswerWait. replayable is false, too, where a byte of the answer has come. Time for which this process stood still is none of the
+// instance's: it gets it again, once.
 func (x *Exchange) Late(waited time.Duration, replayable bool, now time.Time) (f Failure, over bool) {
 	switch {
 	case waited >= x.Timeouts().Answer:
 		return FailedSilent, true
+	case !x.stood && x.lateDue > 0 && waited-x.lateDue > stoodStill:
+		x.stood, x.grace = true, waited-x.lateDue
 	case replayable && x.attempts.Safe && x.silent(now.Add(-waited), now) && x.another(0, true, now):
 		x.lateAfter = waited
 		return FailedLate, true

@@ -92,8 +92,12 @@ type Attempt struct {
 	from      int                // position.set before that choice
 	onCase    *routing.OnCase    // what takes the place of the answer that was dropped, see intercepts
 	dropped   int16              // the status for which that is
+	gave      int16              // what the last instance asked gave where the answer is the proxy's own, for the log; 0 where none was asked
 	lateAfter time.Duration      // how long the answer was waited for that Late gave up
+	lateDue   time.Duration      // when Late was to come, since the request was sent
+	grace     time.Duration      // by how much it came too late, as this process stood still
 	failed    failedTries
+	stood     bool // there was such a grace
 	trial     bool // the attempt is the trial of an ejected instance
 	cut       bool // the instance broke the answer off
 }

@@ -50,6 +50,7 @@ func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
 		x.trial = m.Way.Out() && m.Way.TakeTrial(time.Now())
 	}
 	x.Member, x.Fresh, x.blame = m, fresh, nil
+	x.lateDue, x.grace, x.stood = 0, 0, false
 	switch {
 	case x.acquired == m.Upstream:
 		x.unreserve()

@@ -30,7 +30,7 @@ func patient(most time.Duration) patience {
 
 // fill reads more of what the instance sends, for as long as p once it has the request's body. The client is watched when that takes long.
 func (a *attempt) fill(p *patience) error {
-	for {
+	for arrived := false; ; {
 		wait := max(a.untilOver(p), time.Millisecond)
 		if !a.watched {
 			wait = min(wait, watchAfter)
@@ -38,13 +38,20 @@ func (a *attempt) fill(p *patience) error {
 		if !p.ask.IsZero() {
 			wait = min(wait, max(time.Until(p.ask), time.Millisecond))
 		}
+		if arrived {
+			wait = arrivedWait
+		}
 		if err := a.conn.allow(wait); err != nil {
 			return err
 		}
 		err := a.conn.in.fill(proxy.AnswerBytes)
-		switch {
-		case !timedOut(err):
+		if !timedOut(err) {
 			return err
+		}
+		if arrived = a.conn.arrived(); arrived {
+			continue
+		}
+		switch {
 		case a.exchange.upload != nil && a.exchange.upload.moves():
 			*p = patient(p.most)
 		case a.late(p):
@@ -56,6 +63,10 @@ func (a *attempt) fill(p *patience) error {
 		}
 	}
 }
+
+// arrivedWait is how long a read may take whose bytes are there already: over TLS they may be a part of a record, which the next look finds
+// gone.
+const arrivedWait = 20 * time.Millisecond
 
 // errLate says that another instance is asked instead of waiting for this one.
 var errLate = errors.New("the instance is silent")

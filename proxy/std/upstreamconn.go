@@ -113,6 +113,10 @@ func (c *upstreamConn) alive() bool {
 	return len(c.in.unread()) == 0 && errors.Is(c.peek(false), syscall.EAGAIN)
 }
 
+// arrived says whether bytes, an end or a reset came that nobody has read yet. Where this goroutine was kept waiting, a deadline may have
+// passed all the same, which then says nothing about the instance.
+func (c *upstreamConn) arrived() bool { return !errors.Is(c.peek(false), syscall.EAGAIN) }
+
 // stays waits until the connection has been open for so long without an end, and without a byte, which no HTTP server sends before it was
 // asked; else f says how the attempt failed. Over TLS bytes may be the handshake's, and say nothing.
 func (c *upstreamConn) stays(watch time.Duration) (f proxy.Failure, ok bool) {
