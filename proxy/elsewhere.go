@@ -30,8 +30,9 @@ const maxFailedTries = 4
 
 // failedTries are those of one request. The zero value is empty.
 type failedTries struct {
-	list [maxFailedTries]FailedTry
-	n    int
+	list  [maxFailedTries]FailedTry
+	n     int
+	apart int // of n, at the front: they say nothing about the instances behind them
 }
 
 func (t *failedTries) add(f FailedTry) {

@@ -238,7 +238,7 @@ func TestWhatIsWatchedBeforeUse(t *testing.T) {
 // own is a local reply without the date, the id, and the length, which is that of the body.
 func own(x *Exchange, now time.Time) string {
 	text := string(x.AppendLocalReply(nil, x.CloseAfter(), now))
-	if n := len(x.AppendLocalReplyBody(nil)); n > 0 {
+	if n := len(x.appendLocalReplyBody(nil)); n > 0 {
 		text = strings.Replace(text, fmt.Sprintf("Content-Length: %d\r\n", n), "", 1)
 	}
 	text = strings.ReplaceAll(text, x.Origin.ID, "ID")

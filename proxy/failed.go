@@ -50,8 +50,12 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 		x.count(f, int(x.dropped), now)
 	}
 	reason, counts := x.suspicion(f, kept)
+	x.gave = 0
+	if f.asked() {
+		x.gave = f.gave(x.dropped)
+	}
 	if x.onCase != nil {
-		if counts && x.failed.n == 0 {
+		if counts && x.alone() {
 			x.accuse(reason, now)
 		}
 		return x.intercepted()
@@ -71,7 +75,7 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 		fresh = fresh || next == target
 		target = next
 	}
-	if counts && step == StepGiveUp && x.failed.n == 0 {
+	if counts && step == StepGiveUp && x.alone() {
 		x.accuse(reason, now)
 	}
 	switch {
@@ -156,7 +160,7 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	if ans.Status >= 400 {
 		x.count(FailedStatus, ans.Status, now)
 	}
-	if unavailable(ans.Status) && x.judges() && x.failed.n == 0 {
+	if unavailable(ans.Status) && x.judges() && x.alone() {
 		x.accuse(balancer.ReasonStatus, now)
 	}
 	x.recorder.Recorder.Answered(&x.recorded, x.service(), took, ans.Status == switching)

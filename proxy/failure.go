@@ -61,6 +61,19 @@ func (f Failure) asked() bool {
 	return true
 }
 
+// gave is what an attempt at an instance that was asked says in the log: the status of an answer that was dropped, or as nginx has it where
+// there was none.
+func (f Failure) gave(dropped int16) int16 {
+	const noAnswer, late = 502, 504
+	switch {
+	case f == FailedStatus && dropped > 0:
+		return dropped
+	case f == FailedSilent || f == FailedLate:
+		return late
+	}
+	return noAnswer
+}
+
 // String is the value of a metric's label.
 func (f Failure) String() string {
 	switch f {

@@ -49,7 +49,7 @@ func (x *Exchange) access(took time.Duration) record.Access {
 		a.ClientText = x.Client.addrText()
 	}
 	if x.Outcome != OutcomeForwarded {
-		a.Outcome = x.Outcome.String()
+		a.Outcome, a.UpstreamStatus = x.Outcome.String(), int(x.gave)
 	}
 	a.RequestBytes = x.Received + int64(headBytes(len(r.Method)+len(r.Target)+len("  HTTP/1.1\r\n\r\n"), r.Fields))
 	for i := range r.Fields {
@@ -77,19 +77,11 @@ func (x *Exchange) RequestField(i int) (name, value string, ok bool) {
 
 // FailedUpstream is record.RequestDetails'.
 func (x *Exchange) FailedUpstream(i int) (address string, status int, ok bool) {
-	const noAnswer, late = 502, 504
 	if i >= x.failed.n {
 		return "", 0, false
 	}
-	switch t := &x.failed.list[i]; {
-	case t.Status > 0:
-		status = int(t.Status)
-	case t.Failure == FailedSilent || t.Failure == FailedLate:
-		status = late
-	default:
-		status = noAnswer
-	}
-	return x.failed.list[i].Member.Upstream.Address(), status, true
+	t := &x.failed.list[i]
+	return t.Member.Upstream.Address(), int(t.Failure.gave(t.Status)), true
 }
 
 // headBytes is how long a head is as a message of HTTP/1.1; line is what is not fields.

@@ -14,14 +14,14 @@ const allowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE"
 // outcome needs that it is so anyway, and CloseAfter says so from now on.
 func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byte {
 	var room [MaxProblem]byte
-	body, begin := x.AppendLocalReplyBody(room[:0]), len(dst)
+	body, begin := x.appendLocalReplyBody(room[:0]), len(dst)
 	dst = http1.AppendStatusLine(dst, x.Status, x.Outcome.reason(x.Status))
 	dst = append(x.recorder.appendDate(append(dst, "Date: "...), now), "\r\n"...)
 	var list [ownFields]Field
-	for _, f := range x.LocalReplyFields(list[:0]) {
+	for _, f := range x.localReplyFields(list[:0]) {
 		dst = http1.AppendField(dst, f)
 	}
-	if x.LocalReplyHasBody() {
+	if x.localReplyHasBody() {
 		dst = append(strconv.AppendInt(append(dst, "Content-Length: "...), int64(len(body)), 10), "\r\n"...)
 	}
 	dst = x.appendConnection(dst, close || x.CloseAfter())
@@ -34,21 +34,31 @@ func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byt
 	return append(dst, body...)
 }
 
-// LocalReplyHasBody says whether a local reply has a body, be it empty, and so a length: a 204 must have none (RFC 9110 section 8.6).
-func (x *Exchange) LocalReplyHasBody() bool { return x.Status != 204 }
+// LocalReply is a local reply for an HTTP/2 client: its fields, Content-Length included, and its body, which is not sent to HEAD.
+func (x *Exchange) LocalReply() (fields []Field, body []byte) {
+	fields, body = x.localReplyFields(nil), x.appendLocalReplyBody(nil)
+	if x.localReplyHasBody() {
+		fields = append(fields, http1.NewField("Content-Length", strconv.Itoa(len(body))))
+	}
+	x.headBytes = headBytes(len(statusLine2), fields)
+	return fields, body
+}
 
-// ownFields is how many fields LocalReplyFields appends where no filter has more.
+// localReplyHasBody says whether a local reply has a body, be it empty, and so a length: a 204 must have none (RFC 9110 section 8.6).
+func (x *Exchange) localReplyHasBody() bool { return x.Status != 204 }
+
+// ownFields is how many fields localReplyFields appends where no filter has more.
 const ownFields = 5
 
-// LocalReplyFields appends the fields of a local reply but for Date, framing and Connection.
-func (x *Exchange) LocalReplyFields(dst []Field) []Field {
+// localReplyFields appends the fields of a local reply but for Date, framing and Connection.
+func (x *Exchange) localReplyFields(dst []Field) []Field {
 	if x.Outcome == OutcomePreflight {
 		return x.filters().CORS.AppendPreflight(dst, x.Request.Fields)
 	}
 	return x.answerFilters(x.ownFields(dst))
 }
 
-// ownFields is LocalReplyFields without those of the route's filters.
+// ownFields is localReplyFields without those of the route's filters.
 func (x *Exchange) ownFields(dst []Field) []Field {
 	switch x.Outcome {
 	case OutcomeResponded:
@@ -80,8 +90,8 @@ func (x *Exchange) ownFields(dst []Field) []Field {
 		http1.NewField("Cache-Control", "no-store"))
 }
 
-// AppendLocalReplyBody appends the body of a local reply, at most MaxProblem bytes but for what a server said that was asked about the request.
-func (x *Exchange) AppendLocalReplyBody(dst []byte) []byte {
+// appendLocalReplyBody appends the body of a local reply, at most MaxProblem bytes but for what a server said that was asked about the request.
+func (x *Exchange) appendLocalReplyBody(dst []byte) []byte {
 	switch x.Outcome {
 	case OutcomeRedirected, OutcomePreflight:
 		return dst

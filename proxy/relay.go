@@ -86,7 +86,9 @@ func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now
 		dst = append(x.appendCookie(append(dst, "Set-Cookie: "...)), "\r\n"...)
 	}
 	if ans.Status == switching {
-		return append(dst, "Connection: Upgrade\r\n\r\n"...)
+		dst = append(dst, "Connection: Upgrade\r\n\r\n"...)
+		x.headBytes = len(dst) - begin
+		return dst
 	}
 	if !dated { // RFC 9110 section 6.6.1
 		dst = append(x.recorder.appendDate(append(dst, "Date: "...), now), "\r\n"...)
@@ -139,9 +141,12 @@ func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
 	if f := x.announced(ans); f.Kind == http1.Sized {
 		dst = append(dst, http1.NewField("Content-Length", strconv.FormatInt(f.Length, 10)))
 	}
-	x.headBytes = headBytes(len("HTTP/2.0 200\r\n\r\n"), dst)
+	x.headBytes = headBytes(len(statusLine2), dst)
 	return dst
 }
+
+// statusLine2 is as long as what stands for a status line in the log, of an answer over HTTP/2.
+const statusLine2 = "HTTP/2.0 200\r\n\r\n"
 
 // AppendTrailers appends those of a body's trailers that may go on. What changes drop in a head does not come in behind it.
 func AppendTrailers(dst, in []Field, changes *filter.Changes) []Field {

@@ -182,6 +182,9 @@ func (x *Exchange) intercepted() Action {
 	if c.Set > 0 {
 		m := x.next
 		x.next = nil
+		x.failed.add(FailedTry{Member: x.Member, Failure: FailedStatus, Status: x.dropped})
+		x.failed.apart = x.failed.n
+		x.dropped = 0
 		return x.sendTo(m, false)
 	}
 	x.reply(OutcomeIntercepted, "The upstream responded with the status "+strconv.Itoa(int(x.dropped))+".")

@@ -1,12 +1,15 @@
 package proxy
 
 import (
+	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -73,5 +76,72 @@ func TestTheLateOneIsAskedAgainAfterTheFallback(t *testing.T) {
 		if n := u.InFlight(); n != 0 {
 			t.Errorf("%s: %d in flight", u.Address(), n)
 		}
+	}
+}
+
+// What takes the place of an instance's answer is no answer of the instance: the log says what that one gave.
+func TestTheLogOfAnswersThatWereReplaced(t *testing.T) {
+	format, err := record.ParseLineFormat("$upstream_addr | $upstream_status | $status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ on, want string }{
+		{"on=500:404 intercept=on", "10.0.0.1:80 | 500 | 404"},
+		{"on=500:https://a.io/ intercept=on", "10.0.0.1:80 | 500 | 302"},
+		{"on=500:service:spare intercept=on", "10.0.0.1:80, 10.0.1.1:80 | 500, 200 | 200"},
+		{"on=504:https://a.io/", "10.0.0.1:80 | 504 | 302"},
+	} {
+		out := &bytes.Buffer{}
+		d := newDesk(t, record.NewFormattedLog(format, out))
+		d.lists(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=web.io/ "+c.on), fixture.Instance("spare", "10.0.1.1", 80))
+		var x Exchange
+		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+		x.Match(d.table)
+		failure := FailedSilent
+		if x.Elsewhere(answered(t, "GET", "HTTP/1.1 500 Oh|Content-Length: 0"), time.Millisecond, false, true, d.now) {
+			failure = FailedStatus
+		}
+		switch do := x.AttemptFailed(FailedAttempt{failure, false, true}, d.now); do {
+		case ActionSend:
+			x.Answered(answered(t, "GET", "HTTP/1.1 200 OK|Content-Length: 0"), time.Millisecond, d.now, false)
+		case ActionReply:
+			x.AppendLocalReply(nil, false, d.now)
+		}
+		x.Finish(d.now)
+		if got := d.logged(out); got != c.want+"\n" {
+			t.Errorf("%s: %q, want %q", c.on, got, c.want)
+		}
+	}
+}
+
+// The head of a 101, and that of a local reply over HTTP/2, are bytes that were sent.
+func TestBytesSentCountEveryHead(t *testing.T) {
+	format, err := record.ParseLineFormat("$status $body_bytes_sent $bytes_sent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &bytes.Buffer{}
+	d := newDesk(t, record.NewFormattedLog(format, out))
+	var x Exchange
+	d.asked(t, &x, "GET / HTTP/1.1|Host: web.io|Connection: upgrade|Upgrade: websocket")
+	x.Match(d.table)
+	ans := answered(t, "GET", "HTTP/1.1 101 Switching|Upgrade: websocket|Connection: upgrade")
+	x.Answered(ans, time.Millisecond, d.now, false)
+	head := x.AppendAnswer(nil, ans, false, d.now)
+	x.Finish(d.now)
+	if got, want := d.logged(out), fmt.Sprintf("101 0 %d\n", len(head)); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	d.asked(t, &x, "GET /gone HTTP/1.1|Host: nowhere.io")
+	x.Match(d.table)
+	fields, body := x.LocalReply()
+	x.Bytes = int64(len(body))
+	x.Finish(d.now)
+	sent := len("HTTP/2.0 404\r\n\r\n") + len(body)
+	for _, f := range fields {
+		sent += len(f.Name) + len(f.Value) + len(": \r\n")
+	}
+	if got, want := d.logged(out), fmt.Sprintf("404 %d %d\n", len(body), sent); got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -112,6 +112,10 @@ func (x *Exchange) endTrial(now time.Time) {
 	}
 }
 
+// alone says whether the request has failed at no instance before that others like it were asked instead of. One whose answer something else
+// took the place of is none: that is another service.
+func (x *Exchange) alone() bool { return x.failed.n == x.failed.apart }
+
 // accuse notes that the request failed at the present instance, and that no other one was asked.
 func (x *Exchange) accuse(r balancer.Reason, now time.Time) {
 	x.judge(x.Member, balancer.Failing{Reason: r, Client: x.Origin.Client, Trial: x.trial}, now)

@@ -26,6 +26,7 @@ type Access struct {
 	HeadBytes, RequestBytes int64          // of the response's head; of the whole request
 	UpstreamWhole           time.Duration  // from the request sent to the end of the response
 	Connection              uint64         // the client's, counted from 1
+	UpstreamStatus          int            // of the last instance asked, where that is not Status; 0 where it is
 }
 
 // maxAccessText bounds each text in a line; the rest is cut.

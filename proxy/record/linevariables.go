@@ -166,8 +166,11 @@ func (w *lineWriter) upstreamStatus(b []byte) []byte {
 		}
 		b = append(appendStatus(b, status), ", "...)
 	}
-	if a.UpstreamTime <= 0 && a.Outcome == "" { // the client went away before
+	switch {
+	case a.UpstreamTime <= 0 && a.Outcome == "": // the client went away before
 		return append(b, '-')
+	case a.UpstreamStatus > 0:
+		return appendStatus(b, a.UpstreamStatus)
 	}
 	return appendStatus(b, a.Status)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -217,11 +216,8 @@ func (t *stream) finish(trailers []http1.Field) error {
 func (t *stream) localReply() error {
 	h := t.w.Header()
 	clear(h)
-	setFields(h, t.exchange.x.LocalReplyFields(nil))
-	body := t.exchange.x.AppendLocalReplyBody(nil)
-	if t.exchange.x.LocalReplyHasBody() {
-		h.Set("Content-Length", strconv.Itoa(len(body)))
-	}
+	fields, body := t.exchange.x.LocalReply()
+	setFields(h, fields)
 	t.finalHead(h)
 	t.w.WriteHeader(t.exchange.x.Status)
 	if t.r.Method == "HEAD" || len(body) == 0 {
