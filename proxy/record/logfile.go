@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -51,7 +52,17 @@ func (l *LogFile) Write(p []byte) (n int, err error) {
 			_ = l.Reopen() // an error leaves the file as it is; it is tried again
 		}
 	}
-	f := l.current()
+	for f := l.current(); ; {
+		n, err = l.append(f, p)
+		next := l.current()
+		if n > 0 || next == f || !errors.Is(err, os.ErrClosed) {
+			return n, err
+		}
+		f = next // it was opened again between the two
+	}
+}
+
+func (l *LogFile) append(f *os.File, p []byte) (n int, err error) {
 	if f == l.last && l.cut { // by a full disk, say: what follows is a line of its own
 		if _, err := f.Write([]byte{'\n'}); err != nil {
 			return 0, err

@@ -60,6 +60,39 @@ func TestLogFileFollowsItsPath(t *testing.T) {
 	write(t, l, "five\n")
 }
 
+// A file that is opened again between two steps of a write loses nothing.
+func TestLogFileOpenedAgainInTheMiddleOfAWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	l, err := OpenLogFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if err := l.Reopen(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}()
+	const lines = 20_000
+	for range lines {
+		write(t, l, "one\n")
+	}
+	close(stop)
+	<-done
+	if text, err := os.ReadFile(path); err != nil || len(text) != lines*len("one\n") {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+}
+
 // On a full disk lines are lost and counted, nothing is held up, and what comes afterwards begins on a line of its own.
 func TestLogFileOnAFullDisk(t *testing.T) {
 	l, err := OpenLogFile("/dev/full")
