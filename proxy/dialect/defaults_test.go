@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +71,29 @@ func TestOptionsForRoutesThatNoLineAsksFor(t *testing.T) {
 	}
 	if d := both.Parse([]string{"pointsman.allow=x"}, Env{}).Defaults; !d.Rule("a.io", match).Policy.Closed || !d.Fallback().Policy.Closed {
 		t.Error("open in spite of a restriction that can't be honoured")
+	}
+}
+
+// Lines that are not read have the restrictions that all routes of the instance have: a wider route with a list of its own would take their
+// requests.
+func TestTooManyLinesUnderARestrictionOfAllClose(t *testing.T) {
+	for name, c := range map[string]struct {
+		tag    string
+		lines  int
+		closed bool
+	}{
+		"restricted": {"pointsman.allow=ip:10.0.0.1", maxRoutes + 1, true},
+		"as many":    {"pointsman.allow=ip:10.0.0.1", maxRoutes, false},
+		"open":       {"pointsman.weight=5", maxRoutes + 1, false},
+	} {
+		tags := []string{c.tag, "pointsman.route=/ allow=0.0.0.0/0"}
+		for i := range c.lines - 1 {
+			tags = append(tags, fmt.Sprintf("pointsman.route=/%d", i))
+		}
+		r := both.Parse(tags, Env{})
+		if got := r.Rules[0].Policy.Closed; got != c.closed {
+			t.Errorf("%s: closed is %t", name, got)
+		}
 	}
 }
 

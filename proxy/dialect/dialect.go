@@ -167,8 +167,8 @@ func (r *Result) refuse(rule *Rule, reason string) {
 	r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: rule.Sources, Reason: reason})
 }
 
-// bound says what was beyond the bounds. Where a restriction was among it, nothing is served at all: nobody knows what it was to keep from
-// whom.
+// bound says what was beyond the bounds. Where a restriction was among it, one of its own or one of all routes, nothing is served at all:
+// nobody knows what it was to keep from whom.
 func (r *Result) bound() {
 	beyond := func(n int, reason string) {
 		if n > 0 {
@@ -178,7 +178,7 @@ func (r *Result) bound() {
 	beyond(r.unread, fmt.Sprintf("an instance may ask for %d routes, in tags of %d bytes together", maxRoutes, maxTagBytes))
 	beyond(r.patterns-maxPatterns, fmt.Sprintf("the host patterns of an instance may have %d alternatives, those of 64 bytes and more counting as several", maxPatterns))
 	beyond(r.expressions-maxExpressions, fmt.Sprintf("the regular expressions of an instance may have %d instructions", maxExpressions))
-	if !r.lost {
+	if !r.lost && (r.unread == 0 || !r.Defaults.Restricts()) {
 		return
 	}
 	for i, rule := range r.Rules {

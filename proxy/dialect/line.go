@@ -88,11 +88,12 @@ func (l *line) read(text string) (*Rule, []Verdict) {
 	if err := l.parse(text); err == errNothing && l.env.Writer != WriterTag {
 		return nil, nil
 	} else if err != nil {
-		refused := []Verdict{{Kind: VerdictRefused, Rule: l.rule.Name, Reason: err.Error()}}
+		refused := Verdict{Kind: VerdictRefused, Rule: l.rule.Name, Reason: err.Error()}
 		if l.rule.Policy.Closed {
-			return &l.rule, refused
+			return &l.rule, []Verdict{refused}
 		}
-		return nil, refused
+		refused.Restricts = l.restrictsUnread(text)
+		return nil, []Verdict{refused}
 	}
 	if l.ignored != "" {
 		return nil, []Verdict{{Kind: VerdictIgnored, Rule: l.rule.Name, Reason: l.ignored}}

@@ -9,6 +9,8 @@ type Verdict struct {
 	Sources []string
 	// Reason is why, and Advice what to write instead; both for people. Reason is "" for VerdictUsed only, Advice may be "" always.
 	Reason, Advice string
+	// Restricts says that what was refused has a restriction of its own which stands in no rule, as not even what it is about could be read.
+	Restricts bool
 }
 
 // VerdictKind is what became of tags.

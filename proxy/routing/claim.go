@@ -43,6 +43,9 @@ type standing struct {
 	clean    bool // all of them are, and no tag has another verdict
 	foreign  bool // it is no HTTP instance: it has no upstream and no part in any route
 	usable   bool // the catalogue allows requests
+	lost     bool // a tag restricts what could not be read
+	barred   bool // a registration of its address restricts routes of its own: none that was not asked for leads past that
+	guarded  bool // or all its routes
 }
 
 // claim is a service's part in one route. rule is that of its oldest instance. No members means that none of its instances is usable.
@@ -108,6 +111,7 @@ func (o *Options) compile(env dialect.Env, same, first bool, prev *claimant, blo
 			c.join(keyOf(&r.Match), i, r)
 		}
 	}
+	c.guard()
 	c.implied()
 	c.closeShared()
 	c.tellDifferences()
@@ -126,7 +130,7 @@ func (c *compiler) read(i int) {
 	now.tags, now.port, now.usable = in.Tags, in.ContainerPort(), in.Usable()
 	if c.same && before != nil && before.clean && before.port == now.port && slices.Equal(before.tags, in.Tags) {
 		now.rules, now.good, now.defaults, now.used, now.clean = before.rules, before.good, before.defaults, before.used, true
-		return
+		return // and lost is false
 	}
 	if c.tags == nil || c.port != now.port || !slices.Equal(c.tags, in.Tags) {
 		c.tags, c.port = in.Tags, now.port
@@ -142,7 +146,7 @@ func (c *compiler) read(i int) {
 			c.tell(in, v)
 		}
 	}
-	now.clean = now.used == len(c.result.Verdicts)
+	now.clean, now.lost = now.used == len(c.result.Verdicts), lost(c.result)
 	if before != nil && !now.clean {
 		now.good = lastGood(before.good, c.result)
 		now.rules = now.shutUnheld(now.good, len(c.result.Rules))
@@ -284,7 +288,11 @@ func (c *compiler) named() {
 	var rule *dialect.Rule
 	for i := range c.out.block.Instances {
 		in, now := &c.out.block.Instances[i], &c.out.standing[i]
-		if now.foreign || !in.Registered || restricted(now.rules) || now.defaults != nil && now.defaults.Off {
+		if now.foreign || !in.Registered || now.barred || now.defaults != nil && now.defaults.Off {
+			if now.barred && !now.restricts() {
+				c.tell(in, dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "another registration of its address restricts who may use it: there is no route " +
+					quoted(text) + " by itself", Advice: "a tag pointsman.route= asks for one"})
+			}
 			continue
 		}
 		if protocol := otherProtocol(in); protocol != "" {
@@ -305,15 +313,6 @@ func (c *compiler) named() {
 		c.join(keyOf(&rule.Match), i, rule)
 	}
 }
-
-// restricted says whether an instance restricts any of its routes. It then gets no route that it did not ask for, as that
-// would lead past the restriction.
-func restricted(rules []*dialect.Rule) bool {
-	return slices.ContainsFunc(rules, (*dialect.Rule).Restricts)
-}
-
-// restricted says whether the instance restricts who may use its routes, in a line or for all of them: nothing else leads past that.
-func (s *standing) restricted() bool { return restricted(s.rules) || s.defaults.Restricts() }
 
 // noHTTP says why a registration is none of an HTTP instance, or "". A proxy or gateway of Consul's mesh speaks mutual TLS to other
 // proxies only, and carries the tags of its service where the scheduler copies them; a port with :udp behind its ID, as registrators

@@ -447,3 +447,60 @@ func TestASpoiltLineIsNotLedPastANewRestriction(t *testing.T) {
 		expect(t, table, "web.io", "/", "10.0.0.1:80")
 	}
 }
+
+// A line with a restriction of its own whose source can't be read may be about any route that has vanished: none is served as it was before.
+func TestASpoiltSourceWithARestrictionIsNotServedOpen(t *testing.T) {
+	for _, c := range []struct{ name, line, want string }{
+		{"a bad escape", "pointsman.route=/x/../y allow=ip:192.0.2.1", "down"},
+		{"a bad port", "pointsman.route=web.io:99999/x deny=ip:192.0.2.1", "down"},
+		{"a bad byte", "pointsman.route=/x\x01 auth=none", "down"},
+		{"no restriction", "pointsman.route=/x/../y weight=5", "10.0.0.1:80"},
+	} {
+		open := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=/x", "pointsman.route=/other")
+		spoilt := fixture.Instance("web", "10.0.0.1", 80, c.line, "pointsman.route=/other")
+		spoilt.Registered = true
+		table := newTable(Options{Registered: true, Domain: "test"}).Next(fixture.Snapshot(open))
+		for i := range 3 { // it stays so while others come and go
+			table = table.Next(fixture.Snapshot(spoilt, fixture.Instance("web", "10.0.0.2", 80+i, "v1")))
+			if got := where(table, "h", "/x"); got != c.want {
+				t.Errorf("%s, %d: %s, want %s", c.name, i, got, c.want)
+			}
+		}
+		expect(t, table, "h", "/other", "10.0.0.1:80")
+		named := map[string]string{"down": "404"}[c.want]
+		if named == "" {
+			named = c.want
+		}
+		expect(t, table, "web.test", "/", named)
+		expect(t, table.Next(fixture.Snapshot(open)), "h", "/x", "10.0.0.1:80")
+	}
+	file := newTable(Options{}).Next(withTexts("/x to=10.1.0.1:80", ""))
+	expect(t, file, "h", "/x", "10.1.0.1:80")
+	expect(t, file.Next(withTexts("/x/../y to=10.1.0.1:80 allow=192.0.2.1", "")), "h", "/x", "down")
+}
+
+// What one registration of an address restricts can't be passed by through another one of it.
+func TestNoWayToARestrictedAddressByAnotherRegistration(t *testing.T) {
+	for _, restricts := range []string{"pointsman.route=web.io/ allow=ip:192.0.2.1", "pointsman.allow=ip:192.0.2.1"} {
+		for _, status := range []discovery.Status{discovery.Passing, discovery.Critical} {
+			guarded := fixture.Instance("web", "10.0.0.1", 80, restricts)
+			open := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=open.io/")
+			free := fixture.Instance("web", "10.0.0.2", 80, "pointsman.route=open.io/")
+			guarded.ID, guarded.Status = "other", status
+			open.Registered, free.Registered, guarded.Registered = true, true, true
+			by := fixture.Instance("by", "10.0.0.9", 80, "pointsman.route=by.io/ fallback=service:web")
+			table := newTable(Options{Registered: true, Domain: "test"}).Next(withTexts("operator.io/ service=web", "line.io/ service=web", by, guarded, open, free))
+			expect(t, table, "line.io", "/", "10.0.0.2:80")
+			if got, want := setsOf(t, table, "by.io"), "members 10.0.0.9:80 | web 10.0.0.2:80"; got != want {
+				t.Errorf("%s: %s, want %s", restricts, got, want)
+			}
+			if got := where(table, "operator.io", "/"); !strings.Contains(got, "10.0.0.1:80") {
+				t.Errorf("%s: the operator is led to %s", restricts, got)
+			}
+			if r, ok := table.Match(Query{Authority: "web.test", Path: "/"}); ok && strings.Contains(where(table, "web.test", "/"), "10.0.0.1:80") &&
+				(r.Policy.Admission == nil || len(r.Policy.Admission.Allow) == 0) {
+				t.Errorf("%s, %s: the name leads past the restriction", restricts, status)
+			}
+		}
+	}
+}

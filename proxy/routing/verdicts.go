@@ -110,36 +110,51 @@ func (t *Table) report() {
 
 // lastGood adds to the rules of an instance those that it had before and whose tags have now been spoilt. A refused tag
 // that still names its rule takes back the one of that name; one that does not takes back a rule that has vanished, one for each. A
-// restriction that can't be honoured takes nothing back: its Closed rule stands instead.
+// restriction that can't be honoured takes nothing back: its Closed rule stands instead. Where a tag with a restriction does not even say
+// what it is about, a rule that is taken back lets nobody in: it may be the one that the restriction is for.
 func lastGood(before []*dialect.Rule, now dialect.Result) []*dialect.Rule {
 	out := now.Rules[:len(now.Rules):len(now.Rules)]
 	free := vanished(before, now.Rules)
-	blank := 0
+	blank, shut := 0, false
 	for _, v := range now.Verdicts {
 		if v.Kind != dialect.VerdictRefused || closed(now.Rules, v) {
 			continue
 		}
 		i := slices.IndexFunc(free, func(old *dialect.Rule) bool { return old != nil && old.Name == v.Rule })
 		if v.Rule == "" || i < 0 {
-			blank++
+			blank, shut = blank+1, shut || v.Restricts
 			continue
 		}
-		out, free[i] = append(out, free[i]), nil
+		out, free[i] = append(out, shutIf(v.Restricts, free[i])), nil
 	}
 	for _, old := range free {
 		if old != nil && blank > 0 {
-			out = append(out, old)
+			out = append(out, shutIf(shut, old))
 			blank--
 		}
 	}
 	return out
 }
 
-// vanished are the rules of before for which now has none of the same match.
+func shutIf(yes bool, r *dialect.Rule) *dialect.Rule {
+	if yes {
+		return r.Shut()
+	}
+	return r
+}
+
+// lost says whether a restriction stands in no rule.
+func lost(now dialect.Result) bool {
+	return slices.ContainsFunc(now.Verdicts, func(v dialect.Verdict) bool { return v.Restricts })
+}
+
+// vanished are the rules of before for which now has none of the same match; those that let nobody in, as they were taken back so, come last.
 func vanished(before, now []*dialect.Rule) (out []*dialect.Rule) {
-	for _, old := range before {
-		if !old.Policy.Closed && !slices.ContainsFunc(now, func(r *dialect.Rule) bool { return r.Match.Same(old.Match) }) {
-			out = append(out, old)
+	for _, closed := range [...]bool{false, true} {
+		for _, old := range before {
+			if old.Policy.Closed == closed && !slices.ContainsFunc(now, func(r *dialect.Rule) bool { return r.Match.Same(old.Match) }) {
+				out = append(out, old)
+			}
 		}
 	}
 	return out
