@@ -70,12 +70,13 @@ func (r *Route) OthersAnswer(m *Member, since time.Time) bool {
 const trialPause = 100 * time.Millisecond
 
 // Patience is how long an answer of a member is waited for before another one is asked, see balancer.Way.Patience. One of which nothing is
-// known yet is taken to be as fast as the first other one of which something is: instances of a route are alike as a rule.
+// known yet is taken to be as fast as the first other one of its set of which something is: instances of a service are alike as a rule.
 func (r *Route) Patience(m *Member, loop uint) time.Duration {
 	var like time.Duration
 	if !m.Way.Answered() {
-		for i := 0; i < len(r.Members) && i < alikeAmong && like == 0; i++ {
-			like = r.Members[i].Upstream.Latency()
+		members, _ := r.around(m)
+		for i := 0; i < len(members) && i < alikeAmong && like == 0; i++ {
+			like = members[i].Upstream.Latency()
 		}
 	}
 	return m.Way.Patience(loop, like)

@@ -40,6 +40,27 @@ func TestOthersAreThoseOfTheSet(t *testing.T) {
 	}
 }
 
+// One of which nothing is known is taken to be as fast as those of its own set.
+func TestPatienceIsThatOfTheSet(t *testing.T) {
+	r := Route{Members: membersAt("a"), Lane: balancer.NewLane(), Sets: []Set{{Members: membersAt("d", "e"), Lane: balancer.NewLane()}}}
+	const slow = 2 * time.Second
+	for range 100 {
+		r.Sets[0].Members[0].Way.ObserveAnswer(0, slow)
+	}
+	fresh := &r.Sets[0].Members[1]
+	fresh.Upstream = balancer.NewUpstream("s", "f")
+	fresh.Way = fresh.Upstream.Way(balancer.WayKey{})
+	if d := r.Patience(fresh, 0); d < slow {
+		t.Errorf("%s, although its set takes %s", d, slow)
+	}
+	unknown := &r.Members[0]
+	unknown.Upstream = balancer.NewUpstream("s", "g")
+	unknown.Way = unknown.Upstream.Way(balancer.WayKey{})
+	if d := r.Patience(unknown, 0); d > slow {
+		t.Errorf("%s: that of a set of another service", d)
+	}
+}
+
 // One that is full, or was tried, is not due, and is looked at again only after a pause.
 func TestWhatIsFullIsNotDue(t *testing.T) {
 	s := Set{Members: membersAt("a", "b"), Lane: balancer.NewLane()}
