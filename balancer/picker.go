@@ -41,7 +41,7 @@ type Policy interface {
 
 // Build builds a picker by a policy over members of which some may be backups, and to which clients may stick.
 func Build(p Policy, members []Member, lane *Lane) Picker {
-	return withSticky(members, ranked(p, members, lane))
+	return withSticky(members, ranked(p, members, lane), lane)
 }
 
 // taker asks a set once for a member: yes, no, or not now where turns were left to others by members on their ramp.

@@ -114,6 +114,19 @@ func TestAClientStaysWithItsInstance(t *testing.T) {
 		if i, ok := p.Pick(Want{Sticky: 103, Tried: &tried}); !ok || i == 3 {
 			t.Errorf("%T: tried before: %d %v", policy, i, ok)
 		}
+		stands := -1
+		for range 20 { // while its own one can't, one and the same stands in
+			i, ok := p.Pick(Want{Sticky: 103, Tried: &tried})
+			if stands < 0 {
+				stands = i
+			}
+			if !ok || i != stands {
+				t.Fatalf("%T: %d %v stands in after %d", policy, i, ok, stands)
+			}
+		}
+		if i, ok := p.Pick(Want{Sticky: 103}); !ok || i != 3 {
+			t.Errorf("%T: not back: %d %v", policy, i, ok)
+		}
 		m[3].Way.Retire()
 		if i, ok := p.Pick(Want{Sticky: 103}); !ok || i == 3 {
 			t.Errorf("%T: gone: %d %v", policy, i, ok)

@@ -1,16 +1,21 @@
 package balancer
 
-// sticky gives a client the member that its cookie names for as long as it can be chosen, and lets another picker choose where it can't,
-// or where there is no cookie. A client's own instance is worth more to it than an even start: a ramp does not turn it away.
+import "slices"
+
+// sticky gives a client the member that its cookie names for as long as it can be chosen. While it can't, another one stands in, which is
+// the same for all of the client's requests; who has no cookie, or one of a member that is gone, is left to another picker. A client's own
+// instance is worth more to it than an even start: a ramp does not turn it away.
 type sticky struct {
 	rest    Picker
+	standIn Picker
 	members []Member
 	at      map[uint64]int32
 }
 
 // withSticky wraps a picker where members have names for cookies.
-func withSticky(members []Member, rest Picker) Picker {
+func withSticky(members []Member, rest Picker, lane *Lane) Picker {
 	p := &sticky{rest: rest, members: members}
+	named := slices.Clone(members)
 	for i := range members {
 		if members[i].Sticky == 0 {
 			continue
@@ -19,17 +24,32 @@ func withSticky(members []Member, rest Picker) Picker {
 			p.at = make(map[uint64]int32, len(members))
 		}
 		p.at[members[i].Sticky] = int32(i)
+		named[i].ID = members[i].Sticky
 	}
 	if p.at == nil {
 		return rest
 	}
+	p.standIn = ranked(standIns{}, named, lane)
 	return p
+}
+
+// standIns is the policy by which another member stands in: by the hash of what the client's own one is called. Each choice has such a key.
+type standIns struct{}
+
+// Build makes a picker.
+func (standIns) Build(members []Member, _ *Lane) Picker {
+	return &hash{members: members, even: ofOneWeight(members)}
 }
 
 func (p *sticky) Pick(w Want) (int, bool) {
 	if w.Sticky != 0 {
-		if i, ok := p.at[w.Sticky]; ok && p.members[i].may(int(i), &Want{Tried: w.Tried, eager: true}) == chanceNow {
+		i, ok := p.at[w.Sticky]
+		switch {
+		case ok && p.members[i].may(int(i), &Want{Tried: w.Tried, eager: true}) == chanceNow:
 			return int(i), true
+		case ok && w.Key == 0:
+			w.Key = w.Sticky
+			return p.standIn.Pick(w)
 		}
 	}
 	return p.rest.Pick(w)

@@ -62,9 +62,10 @@ func fieldValue(in []Field, name string) string {
 	return ""
 }
 
-// newCookie says whether the answer names the instance to its client: where the route is sticky, and the client does not name that one.
+// newCookie says whether the answer names the instance to its client: where the route is sticky, and the client names neither that one nor one
+// that is only away, for which that one stands in.
 func (x *Exchange) newCookie() bool {
-	return x.Member != nil && x.Outcome == OutcomeForwarded && x.Member.Sticky != x.asked.sticky && x.Member.Cookie != ""
+	return x.Member != nil && x.Outcome == OutcomeForwarded && x.Member.Sticky != x.asked.sticky && x.Member.Cookie != "" && !x.Route.Has(x.asked.sticky)
 }
 
 // appendCookie appends the value of Set-Cookie (RFC 6265 section 4.1): for the whole host, for no script, not for other sites' requests

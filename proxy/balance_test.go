@@ -64,7 +64,8 @@ func TestKeysOfRequests(t *testing.T) {
 	}
 }
 
-// The cookie is set where the client does not bring that of the instance which answers, also after a retry, and on no answer of ours.
+// The cookie is set where the client brings none of an instance of the route, and on no answer of ours. One whose own instance refuses for a
+// moment goes back to it afterwards.
 func TestTheCookieOfTheInstanceThatAnswers(t *testing.T) {
 	d := newDesk(t, nil)
 	d.serve(2, "pointsman.route=web.io/ sticky=sid")
@@ -99,8 +100,12 @@ func TestTheCookieOfTheInstanceThatAnswers(t *testing.T) {
 	if do := x.AttemptFailed(FailedAttempt{Failure: FailedConnect}, d.now); do != ActionSend || x.Member.Cookie == own {
 		t.Fatal(told(&x, do))
 	}
+	if got := finish(); got != "" {
+		t.Errorf("another one stood in: %q", got)
+	}
+	answer("pointsman=0123456789abcdef; " + strings.Split(own, "=")[0] + "=0123456789abcdef")
 	if got := finish(); !strings.HasPrefix(got, x.Member.Cookie) || got == "" {
-		t.Errorf("another one answered: %q", got)
+		t.Errorf("its own one is gone: %q", got)
 	}
 }
 

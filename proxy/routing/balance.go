@@ -136,6 +136,11 @@ func (m *Member) cookie(name string, b *Balance) {
 	}
 }
 
+// Has says whether one of the route's instances is that which a cookie names, see ParseCookie; 0 names none.
+func (r *Route) Has(sticky uint64) bool {
+	return sticky != 0 && slices.ContainsFunc(r.Members, func(m Member) bool { return m.Sticky == sticky })
+}
+
 // Full says whether an instance could be chosen if it had not as many requests as it may.
 func (r *Route) Full() bool {
 	for i := range r.Members {
