@@ -119,6 +119,37 @@ func (u *Upstream) Out() (r Reason, until time.Time, times int, is bool) {
 	return 0, time.Time{}, 0, false
 }
 
+// The reasons of EjectedFor beside those of ejections.
+const (
+	EjectedRefused = "refused" // no connection, or no usable one, comes about
+	EjectedCheck   = "check"   // its health check fails
+)
+
+// EjectedReasons are all that EjectedFor may say.
+func EjectedReasons() []string {
+	list := []string{EjectedRefused, EjectedCheck}
+	for r := range reasons {
+		list = append(list, r.String())
+	}
+	return list
+}
+
+// EjectedFor says why requests keep away from the instance by the proxy's own judgement; "" where they don't.
+func (u *Upstream) EjectedFor() string {
+	if r, _, _, is := u.Out(); is {
+		return r.String()
+	}
+	if _, _, is := u.Ejected(); is {
+		return EjectedRefused
+	}
+	for _, w := range u.list() {
+		if is, failing, _ := w.Checked(); is && failing {
+			return EjectedCheck
+		}
+	}
+	return ""
+}
+
 // Connect counts a connection in, unless limit are open already; 0 is no limit. It counts for the instance, over all its ways, as the
 // limit is there to spare it. Every Connect that is true is followed by exactly one Disconnect, when the connection has ended or
 // did not come about.

@@ -113,6 +113,33 @@ func (t *Table) Upstreams() (out []Standing) {
 	return out
 }
 
+// Ejected is how many instances that the catalogue lets requests to, or that a line names, are ejected, by why
+// (balancer.EjectedReasons).
+func (t *Table) Ejected() map[string]int {
+	out := map[string]int{}
+	if t == nil {
+		return out
+	}
+	counted := map[*balancer.Upstream]bool{}
+	count := func(u *balancer.Upstream) {
+		if why := u.EjectedFor(); why != "" && !counted[u] {
+			counted[u] = true
+			out[why]++
+		}
+	}
+	for _, c := range t.claimants {
+		for i := range c.standing {
+			if u := c.standing[i].upstream; u != nil && c.block.Instances[i].Usable() {
+				count(u)
+			}
+		}
+	}
+	for _, u := range t.fixed {
+		count(u)
+	}
+	return out
+}
+
 // Totals are what gauges show: services, instances that traffic may go to, and routes with the default.
 func (t *Table) Totals() (services, usable, routes int) {
 	if t == nil {
