@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -24,7 +25,8 @@ type explainedView struct {
 	instanceView
 	InRoute bool    `json:"in_route"`
 	Share   float64 `json:"share,omitempty"`
-	Check   string  `json:"check,omitempty"` // as in memberView
+	Check   string  `json:"check,omitempty"`  // as in memberView
+	Backup  bool    `json:"backup,omitempty"` // it serves only where no other can
 }
 
 // otherView is a route that does not take the request, and why.
@@ -84,7 +86,7 @@ func viewExplanation(t *routing.Table, q routing.Query) explainView {
 		one := explainedView{Service: clip(x.Service), instanceView: viewInstance(x, detailLoad)}
 		if x.Upstream != nil {
 			m, in := members[one.Service+" "+one.ID+" "+x.Upstream.Address()]
-			one.Share, one.Check, one.InRoute = m.Share, m.Check, in
+			one.Share, one.Check, one.Backup, one.InRoute = m.Share, m.Check, slices.Contains(m.Options, "backup"), in
 		}
 		view.Instances = append(view.Instances, one)
 	}

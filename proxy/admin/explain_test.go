@@ -61,6 +61,19 @@ func TestExplainTellsWhereARequestGoes(t *testing.T) {
 `; text != want {
 		t.Errorf("%s\nwant\n%s", text, want)
 	}
+	spare := routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(fixture.Snapshot(fixture.Instance("pages", "10.0.2.1", 80, "pointsman.route=pages.io/"),
+		fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=a.io/ fallback=service:spare on=502:service:pages"),
+		fixture.Instance("web", "10.0.0.2", 80, "pointsman.route=a.io/ backup fallback=service:spare on=502:service:pages")))
+	_, text, _ = explained(t, spare, url.Values{"url": {"a.io"}, "text": {"1"}})
+	if want := `GET http://a.io/
+  route     a.io/  (web)
+  instance  web  web-10.0.0.1-80  10.0.0.1:80  passing  50 %
+  instance  web  web-10.0.0.2-80  10.0.0.2:80  passing  50 %  backup
+  fallback  spare  0 instances, 0 usable
+  on=       pages  1 instance, 1 usable
+`; text != want {
+		t.Errorf("%s\nwant\n%s", text, want)
+	}
 	for _, bad := range []url.Values{{}, {"url": {"ftp://x"}}, {"url": {"/x"}}, {"url": {"a.io"}, "client": {"x"}}, {"url": {"a.io"}, "header": {"x"}}, {"url": {"a.io"}, "header": {"a: b\r\nc: d"}},
 		{"url": {"a.io"}, "method": {"a b"}}, {"url": {"a.io/\x00"}}} {
 		if status, body, _ := explained(t, table, bad); status != 400 {

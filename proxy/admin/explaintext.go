@@ -37,6 +37,11 @@ func (v explainView) text() string {
 			b.WriteString("            no instance may be asked: 503\n")
 		}
 	}
+	if v.Route != nil {
+		for _, s := range v.Route.Sets {
+			fmt.Fprintf(&b, "  %s\n", s.text())
+		}
+	}
 	for _, o := range v.Others {
 		fmt.Fprintf(&b, "  not       %s  (%s)  %s\n", strings.Join(append([]string{o.Route}, o.Match...), " "), o.Service, o.Reason)
 	}
@@ -47,6 +52,19 @@ func (v explainView) text() string {
 }
 
 const failsCheck = "fails its health check"
+
+// text is a set and how many of it may be asked.
+func (s *setView) text() string {
+	what := "on=      "
+	if s.Fallback {
+		what = "fallback "
+	}
+	instances := "instances"
+	if s.Instances == 1 {
+		instances = "instance"
+	}
+	return fmt.Sprintf("%s %s  %d %s, %d usable", what, s.Service, s.Instances, instances, s.Usable)
+}
 
 // text is a route as it is asked for.
 func (r *routeView) text() string {
@@ -71,6 +89,9 @@ func (i *explainedView) text() string {
 		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share), "refuses connections")
 	default:
 		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share))
+	}
+	if i.Backup {
+		words = append(words, "backup")
 	}
 	if i.InFlight > 0 {
 		words = append(words, fmt.Sprintf("%d in flight", i.InFlight))
