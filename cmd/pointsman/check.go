@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // maxRoutesFile is what the proxy reads of a routes file.
@@ -39,6 +41,7 @@ func runCheck(_ context.Context, p program) int {
 		return f.refuse(fmt.Errorf("nothing to check: -tag or -routes is missing"))
 	}
 	c := checker{out: p.stdout, env: dialect.Env{Datacenter: *datacenter}}
+	c.view.Datacenter = *datacenter
 	c.tags(tags)
 	for _, name := range files {
 		if err := c.file(name); err != nil {
@@ -46,6 +49,7 @@ func runCheck(_ context.Context, p program) int {
 			return exitFatal
 		}
 	}
+	c.conflicts()
 	if c.bad {
 		return exitFatal
 	}
@@ -57,6 +61,16 @@ type checker struct {
 	out io.Writer
 	env dialect.Env
 	bad bool // something is not in effect as written
+	// view is what was read, as the proxy would have it: the tags are those of a service of the same name.
+	view discovery.Snapshot
+}
+
+// conflicts builds the table that all of it makes, and tells what some of it takes from the rest.
+func (c *checker) conflicts() {
+	for _, v := range routing.NewTable(routing.Options{Languages: languages()}).Next(&c.view).Conflicts() {
+		fmt.Fprintf(c.out, "%s of %s and %s\n", v.Rule, v.Service, v.Holder)
+		c.verdict(v.Verdict)
+	}
 }
 
 // tags checks all tags of one instance, which are read together.
@@ -64,6 +78,9 @@ func (c *checker) tags(tags []string) {
 	if len(tags) == 0 {
 		return
 	}
+	const called, address, port = "tags", "192.0.2.1", 80 // an address of examples (RFC 5737)
+	c.view.Services = []*discovery.Service{{Name: called, Instances: []discovery.Instance{{Identity: discovery.Identity{ID: called, Address: address, Port: port},
+		Service: called, Tags: tags, Weight: 1, Status: discovery.Passing, Created: 1}}}}
 	result := languages().Parse(tags, c.env)
 	told := make([]bool, len(result.Verdicts))
 	for _, tag := range tags {
@@ -99,6 +116,7 @@ func (c *checker) file(name string) error {
 	if err != nil {
 		return err
 	}
+	c.view.Texts = append(c.view.Texts, discovery.NewText(discovery.TextFile, name, text, 0))
 	env := c.env
 	env.Writer = dialect.WriterOperator
 	number := 0

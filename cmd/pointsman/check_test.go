@@ -57,6 +57,22 @@ func TestCheckReadsTagsTogether(t *testing.T) {
 	}
 }
 
+// What one line takes from another, or from a tag, shows only in the table that all of them make.
+func TestCheckPrintsConflicts(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "routes")
+	if err := os.WriteFile(name, []byte("shop.io/ to=10.1.0.1:80 connect-timeout=1s\n/b to=10.1.0.2:80\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, lines := check(t, "-tag", "pointsman.route=shop.io/ connect-timeout=5s", "-tag", "pointsman.route.b=/c", "-routes", name)
+	last := strings.Join(lines[max(0, len(lines)-2):], "\n")
+	if want := "shop.io/ of tags and routes-file\n  partly   connect-timeout=5s is not in effect, as the routes file decides"; code != 1 || last != want {
+		t.Errorf("exit code %d, %q", code, lines)
+	}
+	if code, lines := check(t, "-tag", "pointsman.route=/b", "-routes", name); code != 0 {
+		t.Errorf("exit code %d, %q", code, lines)
+	}
+}
+
 func TestCheckPrintsWhatBecomesOfAFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "routes")
 	if err := os.WriteFile(name, []byte("# ours\n\nshop.io/ redirect=301,/b # moved\r\n/a strip=/b\n"), 0o600); err != nil {
