@@ -43,6 +43,46 @@ func counting(t testing.TB, text string, requests, conns *atomic.Int64) *script 
 	})
 }
 
+// versionAsking makes a request over one version of HTTP, with a body unless it is "", and follows no redirect.
+type versionAsking func(t testing.TB, r *rig, method, path, body string) (*answer, error)
+
+// eachVersion is every, with HTTP/2 as one more listener.
+func eachVersion(t *testing.T, test func(t *testing.T, k *kind, ask versionAsking)) {
+	every(t, func(t *testing.T, k *kind) {
+		test(t, k, func(t testing.TB, r *rig, method, path, body string) (*answer, error) {
+			length := ""
+			if body != "" {
+				length = "Content-Length: " + strconv.Itoa(len(body)) + "\r\n"
+			}
+			return r.ask(t, method+" "+path+" HTTP/1.1\r\nHost: t\r\n"+length+"\r\n"+body)
+		})
+	})
+	t.Run("http2", func(t *testing.T) {
+		t.Parallel()
+		client := http2Client(t)
+		test(t, kindNamed("std"), func(t testing.TB, r *rig, method, path, body string) (*answer, error) {
+			req, err := http.NewRequestWithContext(t.Context(), method, "http://"+r.addr+path, strings.NewReader(body))
+			if err != nil {
+				return nil, err
+			}
+			in, err := client.Transport.RoundTrip(req)
+			if err != nil {
+				return nil, err
+			}
+			defer in.Body.Close()
+			got, err := io.ReadAll(in.Body)
+			a := &answer{status: in.StatusCode, body: string(got)}
+			for name, values := range in.Header {
+				a.fields = append(a.fields, name+": "+values[0])
+			}
+			if in.ProtoMajor != 2 {
+				t.Error(in.Proto)
+			}
+			return a, err
+		})
+	})
+}
+
 // unjudged leaves an instance in that does worse than the others.
 func unjudged(_ *routing.Route, p *routing.Policy) { p.Eject = routing.EjectOff }
 
@@ -156,7 +196,7 @@ var nextCases = []struct {
 }
 
 func TestNextUpstream(t *testing.T) {
-	every(t, func(t *testing.T, k *kind) {
+	eachVersion(t, func(t *testing.T, k *kind, ask versionAsking) {
 		for _, c := range nextCases {
 			part(t, c.name, func(t testing.TB) {
 				tag := "pointsman.route=/ next-upstream=" + c.next
@@ -176,7 +216,7 @@ func TestNextUpstream(t *testing.T) {
 				}
 				good := at(counting(t, sized("fine"), &asked, &conns).Addr(), tag+" backup") // asked last
 				r := start(t, k, setup{noRetries: true}, bad(), bad(), good)
-				a, err := r.ask(t, c.method+" /g HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx")
+				a, err := ask(t, r, c.method, "/g", "x")
 				if err != nil || a.status != c.want || asked.Load() != c.asked {
 					t.Errorf("%+v %v, asked %d times, want %d and %d", a, err, asked.Load(), c.want, c.asked)
 				}
@@ -187,7 +227,7 @@ func TestNextUpstream(t *testing.T) {
 
 // A route's line says how long a connect, a response and a body that stands still may take.
 func TestTimeoutOptions(t *testing.T) {
-	one(t, func(t testing.TB, k *kind) {
+	eachVersion(t, func(t *testing.T, k *kind, ask versionAsking) {
 		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
 			m, err := readMessage(in)
 			if err != nil {
@@ -201,13 +241,13 @@ func TestTimeoutOptions(t *testing.T) {
 		r := start(t, k, setup{}, at(s.Addr(), "pointsman.route=/late answer-timeout=200ms", "pointsman.route=/halts progress-timeout=200ms"),
 			as("far", at(blackHole(t), "pointsman.route=/far connect-timeout=200ms tries=1")))
 		began := time.Now()
-		if a, err := r.ask(t, get("/late", "")); err != nil || a.status != 504 {
+		if a, err := ask(t, r, "GET", "/late", ""); err != nil || a.status != 504 {
 			t.Errorf("%+v %v", a, err)
 		}
-		if a, err := r.ask(t, get("/halts", "")); err == nil {
+		if a, err := ask(t, r, "GET", "/halts", ""); err == nil {
 			t.Errorf("a body that stands still: %+v", a)
 		}
-		if a, err := r.ask(t, get("/far", "")); err != nil || a.status != 503 {
+		if a, err := ask(t, r, "GET", "/far", ""); err != nil || a.status != 503 {
 			t.Errorf("%+v %v", a, err)
 		}
 		if took := time.Since(began); took > patience {

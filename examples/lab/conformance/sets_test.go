@@ -2,10 +2,7 @@ package conformance
 
 import (
 	"bufio"
-	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 
@@ -58,7 +55,7 @@ var setCases = []struct {
 }
 
 func TestSetsInOrder(t *testing.T) {
-	every(t, func(t *testing.T, k *kind) {
+	eachVersion(t, func(t *testing.T, k *kind, ask versionAsking) {
 		for _, c := range setCases {
 			part(t, c.name, func(t testing.TB) {
 				var asked, conns atomic.Int64
@@ -86,7 +83,7 @@ func TestSetsInOrder(t *testing.T) {
 				}
 				for range requests {
 					before := asked.Load()
-					a, err := r.ask(t, c.method+" /g HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx")
+					a, err := ask(t, r, c.method, "/g", "x")
 					if err != nil || a.status != c.status || c.body != "" && a.body != c.body || a.field("Location") != c.location {
 						t.Errorf("%+v %v", a, err)
 					}
@@ -123,30 +120,6 @@ func TestASetComesAndGoes(t *testing.T) {
 		r.apply(spare)
 		ask(200)
 	})
-}
-
-// The same over HTTP/2.
-func TestSetsInOrderOverHTTP2(t *testing.T) {
-	t.Parallel()
-	client := http2Client(t)
-	for _, c := range []struct {
-		options string
-		status  int
-		body    string
-	}{
-		{"fallback=service:spare", 200, "spare"}, {"on=none:410", 410, ""}, {"on=none:service:spare", 200, "spare"}, {"on=none:https://status.example/", 302, ""},
-	} {
-		r := start(t, kindNamed("std"), setup{}, at(gone(t), "pointsman.route=/g "+c.options), as("spare", at(answering(t, "spare").Addr())))
-		a, err := client.Transport.RoundTrip(httptest.NewRequest("GET", "http://"+r.addr+"/g", http.NoBody))
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(a.Body)
-		_ = a.Body.Close()
-		if err != nil || a.StatusCode != c.status || c.body != "" && string(body) != c.body || a.ProtoMajor != 2 {
-			t.Errorf("%s: %s %q %v", c.options, a.Status, body, err)
-		}
-	}
 }
 
 // What a folder does not have, a service may.
