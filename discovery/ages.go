@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,7 +40,13 @@ func (a *ages) read(now time.Duration) map[string]time.Duration {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	out := make(map[string]time.Duration, len(a.of))
-	for name, n := range a.of {
+	for key, n := range a.of {
+		name, datacenter, remote := strings.Cut(key, "\x00")
+		if name += "@" + datacenter; !remote {
+			name = key
+		} else if a.of[name] != nil { // a service here that is called so
+			continue
+		}
 		at := n.answered.Load()
 		if at != 0 && n.hinted.Load() {
 			at = max(at, a.covered.Load())

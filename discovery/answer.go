@@ -19,9 +19,12 @@ type vanishing struct {
 func (v *view) takeAnswer(s *subject, e event) {
 	s.age.answered.Store(int64(time.Since(v.base)))
 	v.planPatrol(s)
+	for i := range e.reply.answer.Instances {
+		e.reply.answer.Instances[i].Datacenter = s.in.name
+	}
 	raw, refused := clean(e.reply.answer.Instances)
 	if refused > 0 && s.refused == 0 {
-		v.o.Log.Warn().Str("service", s.name).Int("instances", refused).Msg("instances with an invalid address or port are ignored")
+		v.o.Log.Warn().Str("service", s.text()).Int("instances", refused).Msg("instances with an invalid address or port are ignored")
 	}
 	s.refused = refused
 	d := e.doubt
@@ -29,8 +32,8 @@ func (v *view) takeAnswer(s *subject, e event) {
 		d, s.doubt = s.doubt, sure
 	}
 	v.stamp(s, raw)
-	v.countDown(s.raw, -1)
-	v.countDown(raw, +1)
+	s.in.countDown(s.raw, -1)
+	s.in.countDown(raw, +1)
 	if raw == nil {
 		raw = []Instance{}
 	}
@@ -40,6 +43,10 @@ func (v *view) takeAnswer(s *subject, e event) {
 		v.weigh(s, d)
 	}
 	v.refresh(s, e.cursor.last)
+	if s.in != v.realm {
+		v.outcome(s)
+		return
+	}
 	v.arrived(s.name)
 	if v.canForget(s) {
 		v.drop(s)
@@ -48,7 +55,7 @@ func (v *view) takeAnswer(s *subject, e event) {
 
 // stamp carries over when each instance was first seen.
 func (v *view) stamp(s *subject, raw []Instance) {
-	fresh := v.complete && !v.awaited[s.name]
+	fresh := v.complete && !v.awaited[s.name] && s.in == v.realm
 	for i := range raw {
 		n := &raw[i]
 		if s.block != nil {
@@ -86,7 +93,7 @@ func (v *view) release(s *subject) {
 
 // weigh judges what is missing in the new answer and holds back what is in doubt.
 func (v *view) weigh(s *subject, d doubt) {
-	lost := losses(s.block.Instances, assemble(s.raw, s.retained), func(node string) bool { return v.down[node] > 0 })
+	lost := losses(s.block.Instances, assemble(s.raw, s.retained), func(node string) bool { return s.in.down[node] > 0 })
 	if len(lost) == 0 {
 		return
 	}
@@ -106,38 +113,44 @@ func (v *view) weigh(s *subject, d doubt) {
 // vanish notes that s has lost its last usable instance, and looks whether too many services did so together: then all of
 // them come back and are probed, those that were published as gone a moment ago too.
 func (v *view) vanish(s *subject, lost []loss) {
-	v.forgetVanished(s)
-	v.vanished[s.name] = vanishing{time.Now(), lost}
-	others := v.usable - 1 // s is still counted: its block is the old one
-	if all := len(v.vanished) + others; vanishedTogether(len(v.vanished), all) {
-		v.disbelieve(s, len(v.vanished), all)
+	in := s.in
+	in.forgetVanished(s)
+	in.vanished[s.name] = vanishing{time.Now(), lost}
+	others := in.usable - 1 // s is still counted: its block is the old one
+	if all := len(in.vanished) + others; vanishedTogether(len(in.vanished), all) {
+		v.disbelieve(in, s, len(in.vanished), all)
 	}
 }
 
-// disbelieve tells that so many services of all vanished together, and brings them back; for s see bringBack.
-func (v *view) disbelieve(s *subject, vanished, all int) {
-	v.mass = Decision{Vanished: vanished, Services: all}
+// disbelieve tells that so many services of all in a datacenter vanished together, and brings them back; for s see bringBack.
+func (v *view) disbelieve(in *realm, s *subject, vanished, all int) {
+	in.mass = Decision{Vanished: vanished, Services: all}
 	v.count.massRemovals.Add(1)
-	v.o.Log.Warn().Int("vanished", vanished).Int("services", all).
+	v.o.Log.Warn().Str("datacenter", in.name).Int("vanished", vanished).Int("services", all).
 		Msg("so many services lost all their instances together that the catalogue is not believed: they are kept while they accept connections")
-	v.bringBack(s)
+	v.bringBack(in, s)
 }
 
 // forgetVanished leaves those that vanished within the window and have not come back; what the view holds of s is old.
-func (v *view) forgetVanished(s *subject) {
-	for name, o := range v.vanished {
-		t := v.subjects[name]
+func (r *realm) forgetVanished(s *subject) {
+	for name, o := range r.vanished {
+		t := r.subjects[name]
 		back := t != nil && t != s && t.block != nil && usable(t.block.Instances) > 0
 		if back || time.Since(o.at) > vanishWindow {
-			delete(v.vanished, name)
+			delete(r.vanished, name)
 		}
 	}
 }
 
 // bringBack retains all that has vanished; the answer of s, if there is one, is being taken.
-func (v *view) bringBack(s *subject) {
-	for name, o := range v.vanished {
-		t := v.ensure(name)
+func (v *view) bringBack(in *realm, s *subject) {
+	for name, o := range in.vanished {
+		t := in.subjects[name]
+		if t == nil && in != v.realm { // nobody names it any more
+			continue
+		} else if t == nil {
+			t = v.ensure(name)
+		}
 		for _, l := range o.lost {
 			if now := find(t.raw, l.was.Identity); now != nil && now.Usable() {
 				continue
@@ -153,7 +166,7 @@ func (v *view) bringBack(s *subject) {
 			v.refresh(t, t.cursor.last)
 		}
 	}
-	clear(v.vanished)
+	clear(in.vanished)
 }
 
 // retain keeps a lost instance in the view until its probes decide.
@@ -163,7 +176,7 @@ func (v *view) retain(s *subject, l loss, why doubt) {
 	}
 	if len(s.retained) == 0 {
 		s.retained = map[Identity]*retention{}
-		v.o.Log.Warn().Str("service", s.name).Str("instance", l.was.ID).Str("why", why.String()).
+		v.o.Log.Warn().Str("service", s.text()).Str("instance", l.was.ID).Str("why", why.String()).
 			Msg("retaining instances that the catalogue no longer lists as passing, while they accept connections")
 	}
 	ctx, cancel := context.WithCancel(v.ctx)
@@ -172,26 +185,25 @@ func (v *view) retain(s *subject, l loss, why doubt) {
 	v.count.retained.Add(1)
 	d := Decision{Kept: true, Why: why.String()}
 	if why == massVanish {
-		d.Vanished, d.Services = v.mass.Vanished, v.mass.Services
+		d.Vanished, d.Services = s.in.mass.Vanished, s.in.mass.Services
 	}
 	v.decisions.add(d, &l.was)
-	v.tasks.Go(func() { v.probeRetained(ctx, s.name, h) })
+	v.tasks.Go(func() { v.probeRetained(ctx, s, h) })
 }
 
 // endRetention lets a retained instance go the way that the catalogue said.
-func (v *view) endRetention(service string, h *retention, gone string) {
+func (v *view) endRetention(s *subject, h *retention, gone string) {
 	h.cancel()
-	s := v.subjects[service]
-	if s == nil || s.retained[h.was.Identity] != h {
+	if s.in.subjects[s.name] != s || s.retained[h.was.Identity] != h {
 		return
 	}
 	delete(s.retained, h.was.Identity)
 	v.decisions.add(Decision{Removed: true, Why: gone}, &h.was)
 	if len(s.retained) == 0 {
-		v.o.Log.Warn().Str("service", s.name).Str("instance", h.was.ID).Str("reason", gone).Msg("a retained instance is removed")
+		v.o.Log.Warn().Str("service", s.text()).Str("instance", h.was.ID).Str("reason", gone).Msg("a retained instance is removed")
 	}
 	v.refresh(s, s.cursor.last)
-	if v.canForget(s) {
+	if s.in == v.realm && v.canForget(s) {
 		v.drop(s)
 	}
 }
@@ -199,11 +211,11 @@ func (v *view) endRetention(service string, h *retention, gone string) {
 // refresh makes a new block when the content has changed.
 func (v *view) refresh(s *subject, index uint64) {
 	out := assemble(s.raw, s.retained)
-	if s.block != nil && same(s.block.Instances, out) {
+	if s.block != nil && s.block.Missing == "" && same(s.block.Instances, out) {
 		return
 	}
 	if s.block != nil {
 		v.seen.leave(s.block.Instances, out)
 	}
-	v.setBlock(s, &Service{Name: s.name, Instances: out, Index: index})
+	v.setBlock(s, &Service{Name: s.name, Datacenter: s.in.name, Instances: out, Index: index})
 }

@@ -22,6 +22,7 @@ func (i Identity) Compare(o Identity) int {
 		strings.Compare(i.Address, o.Address),
 		cmp.Compare(i.Port, o.Port),
 		strings.Compare(i.Start, o.Start),
+		strings.Compare(i.Datacenter, o.Datacenter),
 	)
 }
 

@@ -41,8 +41,7 @@ func (r *reply) meta() Meta {
 
 // call asks with a deadline that holds even when the catalogue ignores its context: such a call is left behind, but never
 // more than callSlots of them for one watch, whose next questions then fail without being asked.
-func call(ctx context.Context, slots chan struct{}, q Query, ask func(context.Context, Query) (reply, error)) (reply, error) {
-	limit := questionLimit(q)
+func call(ctx context.Context, slots chan struct{}, q Query, limit time.Duration, ask func(context.Context, Query) (reply, error)) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	select {

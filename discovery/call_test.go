@@ -12,7 +12,7 @@ func TestQuestionLimit(t *testing.T) {
 		{Index: 1, Wait: time.Minute}:   time.Minute + 3750*time.Millisecond + 5*time.Second,
 		{Index: 0, Wait: 10 * 60 * 1e9}: 10 * time.Second,
 	} {
-		if got := questionLimit(query); got != want {
+		if got := questionLimit(query, false); got != want || questionLimit(query, true) != want+10*time.Second {
 			t.Errorf("%+v: %v, want %v", query, got, want)
 		}
 	}

@@ -17,11 +17,19 @@ const (
 	callSlots = 2
 )
 
-// questionLimit is the client-side deadline of a question. Consul adds up to a sixteenth to the wait asked for
+// farSlack is what a question to another datacenter may take beyond that: the servers of this one connect to those of the other first, and
+// a large answer crosses a longer line.
+const farSlack = 10 * time.Second
+
+// questionLimit is the client-side deadline of a question, far where it goes to another datacenter. Consul adds up to a sixteenth to the wait asked for
 // (https://developer.hashicorp.com/consul/api-docs/features/blocking).
-func questionLimit(q Query) time.Duration {
-	if q.Index == 0 {
-		return freshLimit
+func questionLimit(q Query, far bool) time.Duration {
+	limit := freshLimit
+	if q.Index != 0 {
+		limit = q.Wait + q.Wait/16 + answerSlack
 	}
-	return q.Wait + q.Wait/16 + answerSlack
+	if far {
+		limit += farSlack
+	}
+	return limit
 }

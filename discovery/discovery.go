@@ -50,6 +50,9 @@ func (s Status) String() string {
 // with it from Snapshot to Snapshot. It is comparable and usable as a map key.
 // A container restarted on the same address carries another Start and so is another instance.
 type Identity struct {
+	// Datacenter is "" for that which is watched: others may have a node and a service ID of the same names.
+	Datacenter string
+
 	Node    string
 	ID      string // service ID
 	Address string // host or IP literal, no brackets, no port
@@ -97,14 +100,20 @@ func (i *Instance) Usable() bool { return i.Status == Passing || i.Status == War
 // Service is one immutable block: all instances of a service, sorted by node, then ID. An unchanged service keeps its
 // block's pointer from snapshot to snapshot.
 type Service struct {
-	Name      string
-	Instances []Instance
-	Index     uint64
+	Name string
+	// Datacenter is "" for that which is watched.
+	Datacenter string
+	Instances  []Instance
+	Index      uint64
+	// Missing is why nothing is known of a service of another datacenter, for people; Instances is then empty, and says nothing. "" otherwise.
+	Missing string
 }
 
 // Snapshot is every watched service at one moment. Immutable.
 type Snapshot struct {
 	Services []*Service // sorted by name
+	// Remote are services of other datacenters that somebody names, sorted by datacenter, then name.
+	Remote []*Service
 	// Texts are route lines that stand outside of services, those of files first, then by name. An unchanged one keeps its pointer.
 	Texts []*Text
 	// Names are where the hosts lead that Texts name, sorted by host.

@@ -39,6 +39,7 @@ func (v *view) load() {
 	})
 	v.disk = &disk{services: s.Services, confirmed: confirmed, served: map[string]bool{}}
 	v.datacenter, v.node = s.Datacenter, s.Node
+	v.loadRemotes(s)
 	v.publishDisk("from disk")
 	v.o.Log.Info().Int("services", len(v.blocks)).Time("confirmed", confirmed).Msg("serving the snapshot from disk until the catalogue answers")
 }
@@ -46,9 +47,10 @@ func (v *view) load() {
 // publishDisk publishes what is on disk with the texts and names of now. Answers of the catalogue wait for their first complete view.
 func (v *view) publishDisk(cause string) {
 	list := v.fromDisk()
+	v.followRemotes()
 	v.sequence++
 	v.dirty, v.causes, v.lines.changed = false, nil, ""
-	v.emit(&Snapshot{Services: list, Texts: v.lines.texts, Names: v.lines.names, Sequence: v.sequence, Cause: cause, Stale: true, Taken: v.disk.confirmed,
+	v.emit(&Snapshot{Services: list, Remote: v.remoteBlocks(), Texts: v.lines.texts, Names: v.lines.names, Sequence: v.sequence, Cause: cause, Stale: true, Taken: v.disk.confirmed,
 		Datacenter: v.datacenter, Node: v.node})
 }
 

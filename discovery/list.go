@@ -27,7 +27,7 @@ func (v *view) takeList(e event) {
 	if all := len(gone) + v.listedCount(); d == sure && vanishedTogether(len(gone), all) {
 		d = massVanish
 		v.forgetVanished(nil)
-		v.disbelieve(nil, len(gone), all) // whose own answers came before the list
+		v.disbelieve(v.realm, nil, len(gone), all) // whose own answers came before the list
 	}
 	for _, name := range sortedKeys(names) {
 		s := v.ensure(name)
@@ -46,6 +46,7 @@ func (v *view) takeList(e event) {
 		}
 		v.askAgain(s, d)
 	}
+	v.followRemotes()
 	if first {
 		v.limit.Reset(v.o.FirstViewLimit)
 		v.checkComplete()

@@ -13,6 +13,7 @@ type counts struct {
 	denied, deadlines, failures                  atomic.Uint64
 	probesAccepted, probesRefused, stateFailures atomic.Uint64
 	watched, hinted, nodes                       atomic.Int64
+	remoteWatched, remoteLooked                  atomic.Int64
 	leaderless                                   atomic.Bool
 }
 
@@ -50,7 +51,7 @@ func newCollector(w *Watcher) *collector {
 		massRemovals: desc("mass_removals_total", "Times that half of all services lost their instances together, and the catalogue was not believed."),
 		probes:       desc("probes_total", "Connections opened to retained instances, by result.", "result"),
 		stateErrors:  desc("state_errors_total", "Failed writes of the snapshot on disk."),
-		services:     desc("services", "Services followed: by a watch each (watch), or by the watches of their nodes (node).", "by"),
+		services:     desc("services", "Services followed: by a watch each (watch), or by the watches of their nodes (node); those of other datacenters: by a watch (remote-watch), or asked for once a minute (remote-look).", "by"),
 		nodes:        desc("nodes", "Nodes watched, where services are followed by node."),
 		leaderless:   desc("leaderless", "1 while the catalogue says that it has no leader."),
 	}
@@ -88,6 +89,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	send(c.stateErrors, prometheus.CounterValue, float64(n.stateFailures.Load()))
 	send(c.services, prometheus.GaugeValue, float64(n.watched.Load()), "watch")
 	send(c.services, prometheus.GaugeValue, float64(n.hinted.Load()), "node")
+	send(c.services, prometheus.GaugeValue, float64(n.remoteWatched.Load()), "remote-watch")
+	send(c.services, prometheus.GaugeValue, float64(n.remoteLooked.Load()), "remote-look")
 	send(c.nodes, prometheus.GaugeValue, float64(n.nodes.Load()))
 	leader := 0.0
 	if n.leaderless.Load() {

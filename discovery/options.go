@@ -21,7 +21,10 @@ type Options struct {
 	// only, when texts have changed; it must be quick, and not keep the list. Nil: nothing.
 	Refer func(texts []*Text) References
 	// Named says which services the tags of another one name, which are then watched, too. Nil: none. It is called as Wanted is.
-	Named func(tags []string) []string
+	Named func(name string, tags []string) References
+	// InUse says whether requests went to a service of another datacenter within the last seconds. Nil: none did. It is called from the
+	// Watcher's goroutine once a second, and must not block.
+	InUse func(service, datacenter string) bool
 	// Never names services that are not watched whatever their tags say (the catalogue's own, the proxy itself). Nil: none.
 	Never func(name string) bool
 	// Wait is how long the catalogue may hold a question without news. 0 means 60 s: a connection that silently broke is
@@ -86,6 +89,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Cost == nil {
 		o.Cost = func() time.Duration { return 0 }
+	}
+	if o.InUse == nil {
+		o.InUse = func(string, string) bool { return false }
 	}
 	if o.Home == nil {
 		o.Home = func() (string, string) { return "", "" }

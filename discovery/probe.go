@@ -25,7 +25,7 @@ type retention struct {
 }
 
 // probeRetained connects to a retained instance until that fails, the limit passes, or ctx ends; the first two end in one event.
-func (w *Watcher) probeRetained(ctx context.Context, service string, h *retention) {
+func (w *Watcher) probeRetained(ctx context.Context, s *subject, h *retention) {
 	limit := time.NewTimer(retentionLimit)
 	defer limit.Stop()
 	tick := time.NewTicker(probeInterval)
@@ -35,7 +35,7 @@ func (w *Watcher) probeRetained(ctx context.Context, service string, h *retentio
 		select {
 		case w.probes <- struct{}{}:
 		case <-limit.C:
-			w.send(ctx, event{service: service, retention: h, gone: "the catalogue has not listed it for " + retentionLimit.String()})
+			w.send(ctx, event{subject: s, retention: h, gone: "the catalogue has not listed it for " + retentionLimit.String()})
 			return
 		case <-ctx.Done():
 			return
@@ -43,13 +43,13 @@ func (w *Watcher) probeRetained(ctx context.Context, service string, h *retentio
 		err := w.probe(ctx, address)
 		<-w.probes
 		if err != nil {
-			w.send(ctx, event{service: service, retention: h, gone: "does not accept connections"})
+			w.send(ctx, event{subject: s, retention: h, gone: "does not accept connections"})
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-limit.C:
-			w.send(ctx, event{service: service, retention: h, gone: "the catalogue has not listed it for " + retentionLimit.String()})
+			w.send(ctx, event{subject: s, retention: h, gone: "the catalogue has not listed it for " + retentionLimit.String()})
 			return
 		case <-ctx.Done():
 			return

@@ -20,7 +20,7 @@ func (v *view) arrived(name string) {
 
 // checkComplete publishes the first view once all of it is there.
 func (v *view) checkComplete() {
-	if v.complete || !v.listed || len(v.awaited) > 0 || !v.textsKnown() {
+	if v.complete || !v.listed || len(v.awaited) > 0 || !v.textsKnown() || !v.remotesKnown() {
 		return
 	}
 	v.complete, v.dirty = true, true
@@ -111,7 +111,7 @@ func (v *view) publish() {
 func (v *view) snapshot() *Snapshot {
 	v.sequence++
 	v.datacenter, v.node = v.home()
-	return &Snapshot{Services: slices.Clone(v.blocks), Texts: v.lines.texts, Names: v.lines.names, Sequence: v.sequence, Taken: time.Now(), Datacenter: v.datacenter, Node: v.node,
+	return &Snapshot{Services: slices.Clone(v.blocks), Remote: v.remoteBlocks(), Texts: v.lines.texts, Names: v.lines.names, Sequence: v.sequence, Taken: time.Now(), Datacenter: v.datacenter, Node: v.node,
 		textIndex: v.textIndex}
 }
 

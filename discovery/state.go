@@ -38,6 +38,8 @@ type state struct {
 	Datacenter string         `json:"datacenter,omitempty"`
 	Node       string         `json:"node,omitempty"`
 	Services   []stateService `json:"services"`
+	// Remote are those of other datacenters. An older reader passes them over.
+	Remote []stateService `json:"remote,omitempty"`
 	// Texts are those that the catalogue holds; files are there to be read again.
 	Texts     []stateText `json:"texts,omitempty"`
 	TextIndex uint64      `json:"textIndex,omitempty"`
@@ -50,9 +52,10 @@ type stateText struct {
 }
 
 type stateService struct {
-	Name      string          `json:"name"`
-	Index     uint64          `json:"index,omitempty"`
-	Instances []stateInstance `json:"instances"`
+	Name       string          `json:"name"`
+	Datacenter string          `json:"datacenter,omitempty"`
+	Index      uint64          `json:"index,omitempty"`
+	Instances  []stateInstance `json:"instances"`
 }
 
 type stateInstance struct {
@@ -81,15 +84,12 @@ func newState(s *Snapshot, confirmed time.Time) state {
 	out := state{Version: stateVersion, Confirmed: confirmed, Datacenter: s.Datacenter, Node: s.Node,
 		Services: make([]stateService, 0, len(s.Services))}
 	for _, b := range s.Services {
-		t := stateService{Name: b.Name, Index: b.Index, Instances: make([]stateInstance, 0, len(b.Instances))}
-		for _, i := range b.Instances {
-			t.Instances = append(t.Instances, stateInstance{
-				Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta,
-				Weight: i.Weight, Status: i.Status.String(), NodeDown: i.NodeDown, Marked: i.Marked, Registered: i.Registered, Started: i.Started,
-				Sent: i.Sent, Container: i.Container, Index: i.Index, Created: i.Created, Local: i.Local,
-			})
+		out.Services = append(out.Services, newStateService(b))
+	}
+	for _, b := range s.Remote {
+		if b.Missing == "" {
+			out.Remote = append(out.Remote, newStateService(b))
 		}
-		out.Services = append(out.Services, t)
 	}
 	out.TextIndex = s.textIndex
 	for _, t := range s.Texts {
@@ -98,6 +98,18 @@ func newState(s *Snapshot, confirmed time.Time) state {
 		}
 	}
 	return out
+}
+
+func newStateService(b *Service) stateService {
+	t := stateService{Name: b.Name, Datacenter: b.Datacenter, Index: b.Index, Instances: make([]stateInstance, 0, len(b.Instances))}
+	for _, i := range b.Instances {
+		t.Instances = append(t.Instances, stateInstance{
+			Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta,
+			Weight: i.Weight, Status: i.Status.String(), NodeDown: i.NodeDown, Marked: i.Marked, Registered: i.Registered, Started: i.Started,
+			Sent: i.Sent, Container: i.Container, Index: i.Index, Created: i.Created, Local: i.Local,
+		})
+	}
+	return t
 }
 
 // parseState reads a state file's content and accepts all of it or nothing. now judges its age and is when its instances
@@ -122,17 +134,12 @@ func parseState(r io.Reader, now time.Time) (*Snapshot, time.Time, error) {
 		return nil, time.Time{}, fmt.Errorf("the catalogue last confirmed it %s ago, and %s is the limit", age.Round(time.Second), stateLimit)
 	}
 	out := &Snapshot{Taken: in.Confirmed, Datacenter: in.Datacenter, Node: in.Node, Stale: true}
-	last := ""
-	for _, t := range in.Services {
-		if CheckName(t.Name) != nil || t.Name <= last {
-			return nil, time.Time{}, fmt.Errorf("service %.100q is no name or out of order", t.Name)
-		}
-		last = t.Name
-		b, err := t.block(now)
-		if err != nil {
-			return nil, time.Time{}, fmt.Errorf("service %.100q: %w", t.Name, err)
-		}
-		out.Services = append(out.Services, b)
+	var err error
+	if out.Services, err = blocksOf(in.Services, false, now); err == nil {
+		out.Remote, err = blocksOf(in.Remote, true, now)
+	}
+	if err != nil {
+		return nil, time.Time{}, err
 	}
 	out.textIndex = in.TextIndex
 	for i, t := range in.Texts {
@@ -142,6 +149,25 @@ func parseState(r io.Reader, now time.Time) (*Snapshot, time.Time, error) {
 		out.Texts = append(out.Texts, &Text{Kind: TextKV, Name: t.Name, Lines: t.Lines, Index: t.Index})
 	}
 	return out, in.Confirmed, nil
+}
+
+// blocksOf reads services, all of the datacenter that is watched or all of others, which must stand in their order.
+func blocksOf(list []stateService, remote bool, now time.Time) (out []*Service, err error) {
+	for i, t := range list {
+		ordered := i == 0 || list[i-1].Datacenter < t.Datacenter || list[i-1].Datacenter == t.Datacenter && list[i-1].Name < t.Name
+		if CheckName(t.Name) != nil || !ordered {
+			return nil, fmt.Errorf("service %.100q is no name or out of order", t.Name)
+		}
+		if remote != (t.Datacenter != "") || remote && CheckName(t.Datacenter) != nil {
+			return nil, fmt.Errorf("service %.100q: datacenter %.100q", t.Name, t.Datacenter)
+		}
+		b, err := t.block(now)
+		if err != nil {
+			return nil, fmt.Errorf("service %.100q: %w", t.Name, err)
+		}
+		out = append(out, b)
+	}
+	return out, nil
 }
 
 func (t stateService) block(now time.Time) (*Service, error) {
@@ -155,7 +181,7 @@ func (t stateService) block(now time.Time) (*Service, error) {
 			return nil, fmt.Errorf("instance %.100q: no weight: %d", i.ID, i.Weight)
 		}
 		list = append(list, Instance{
-			Identity: Identity{Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start},
+			Identity: Identity{Datacenter: t.Datacenter, Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start},
 			Service:  t.Name, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta, Weight: i.Weight, Status: status, NodeDown: i.NodeDown,
 			Marked: i.Marked, Registered: i.Registered || i.Marked, Started: i.Started, Sent: i.Sent,
 			Container: i.Container, Index: i.Index, Created: i.Created, Seen: now, Local: i.Local,
@@ -165,7 +191,7 @@ func (t stateService) block(now time.Time) (*Service, error) {
 	if refused > 0 {
 		return nil, fmt.Errorf("%d instances have an invalid address or port", refused)
 	}
-	return &Service{Name: t.Name, Instances: good, Index: t.Index}, nil
+	return &Service{Name: t.Name, Datacenter: t.Datacenter, Instances: good, Index: t.Index}, nil
 }
 
 func parseStatus(s string) (Status, bool) {

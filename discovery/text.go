@@ -79,6 +79,7 @@ type TextLister interface {
 type References struct {
 	Services []string // of the catalogue: they are watched whatever their tags
 	Hosts    []string // whose addresses SetNames is to tell
+	Remote   []Remote
 }
 
 // keep returns next with each part that equals one of prev replaced by that one, and whether both are the same. Both are sorted.

@@ -68,7 +68,7 @@ type lines struct {
 }
 
 func (w *Watcher) newTextWatch(from TextLister, last uint64) *watch {
-	f := w.newWatch("", make(chan struct{}, callSlots), cursor{last: last})
+	f := w.newWatch(make(chan struct{}, callSlots), cursor{last: last})
 	f.about, f.bytes, f.patient = aboutTexts, newBytes(), true
 	f.ask = func(ctx context.Context, q Query) (reply, error) {
 		a, err := from.Texts(ctx, q)
@@ -219,6 +219,7 @@ func (v *view) relist() {
 	for _, s := range gone {
 		v.askAgain(s, sure)
 	}
+	v.followRemotes()
 }
 
 // textsKnown says whether the first view has all texts, and all hosts that they name.
@@ -242,16 +243,21 @@ func (v *view) wants(name string, tags []string) bool {
 
 // nameByTags notes which services the tags of others name; each yields all services with their tags.
 func (v *view) nameByTags(each iter.Seq2[string, []string]) {
-	v.named = nil
+	v.named, v.byTags = nil, nil
 	if v.o.Named == nil {
 		return
 	}
 	for name, tags := range each {
-		for _, other := range v.o.Named(tags) {
+		named := v.o.Named(name, tags)
+		if len(named.Services)+len(named.Remote) == 0 || !v.o.Wanted(name, tags) {
+			continue
+		}
+		for _, other := range named.Services {
 			if v.named == nil {
 				v.named = map[string]bool{}
 			}
-			v.named[other] = v.named[other] || v.o.Wanted(name, tags)
+			v.named[other] = true
 		}
+		v.byTags = append(v.byTags, named.Remote...)
 	}
 }

@@ -9,7 +9,6 @@ import (
 // trace is what a topic's watch remembers from one answer to the next. A nil trace belongs to a watch that is on no topic.
 type trace struct {
 	topic Topic
-	turns *turns            // nil: it need not take turns
 	known map[Fact]struct{} // what the last answer told; nil before the first
 	quiet bool              // the last answer told nothing new
 }
@@ -51,29 +50,30 @@ func (t *trace) learn(h Hints, last uint64, d doubt) change {
 // rotateRate is how many questions a second go to nodes that take turns. One without news costs some 0.2 ms here.
 const rotateRate = 200
 
-// turns bounds how many nodes are asked at the same time. While there are more, each waits for its turn and gives it up
-// soon, so that all are asked within sharing/rotateRate seconds.
+// turns bounds how many watches ask at the same time. While there are more, each waits for its turn and gives it up
+// soon, so that all are asked within sharing/rate seconds. Nil bounds nothing.
 type turns struct {
 	slots   chan struct{}
+	rate    int // questions a second
 	sharing atomic.Int64
 }
 
-func (t *trace) enter(ctx context.Context) bool {
-	return t == nil || t.turns == nil || acquire(ctx, t.turns.slots)
+func (t *turns) enter(ctx context.Context) bool {
+	return t == nil || acquire(ctx, t.slots)
 }
 
-func (t *trace) leave() {
-	if t != nil && t.turns != nil {
-		<-t.turns.slots
+func (t *turns) leave() {
+	if t != nil {
+		<-t.slots
 	}
 }
 
 // wait is how long a question may wait for news, at most longest.
-func (t *trace) wait(longest time.Duration) time.Duration {
-	if t == nil || t.turns == nil || !t.turns.crowded() {
+func (t *turns) wait(longest time.Duration) time.Duration {
+	if t == nil || !t.crowded() {
 		return longest
 	}
-	return min(longest, time.Duration(cap(t.turns.slots))*time.Second/rotateRate)
+	return min(longest, time.Duration(cap(t.slots))*time.Second/time.Duration(t.rate))
 }
 
 func (t *turns) crowded() bool { return int(t.sharing.Load()) > cap(t.slots) }

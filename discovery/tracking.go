@@ -41,7 +41,7 @@ func (v *view) choose(n int) {
 		v.o.Log.Info().Int("services", n).Int("watches", v.o.MaxWatches).
 			Msg("more services than watches: changes are followed by node (the catalogue's HTTPS port has no such limit)")
 		v.tracking = &tracking{hinter: hinter, topics: map[Topic]*topicWatch{},
-			turns: &turns{slots: make(chan struct{}, max(v.o.MaxWatches-topicsBeside, 1))}}
+			turns: &turns{slots: make(chan struct{}, max(v.o.MaxWatches-topicsBeside, 1)), rate: rotateRate}}
 		for _, kind := range []TopicKind{TopicNodes, TopicCritical, TopicWarning} {
 			v.startTopic(Topic{Kind: kind}, nil)
 		}
@@ -64,7 +64,11 @@ func (v *view) choose(n int) {
 
 // start gives a service a watch, or has it asked for once and then when there is a hint.
 func (v *view) start(s *subject) {
-	s.watch = v.newWatch(s.name, s.slots, s.cursor)
+	if s.in != v.realm {
+		v.startRemote(s)
+		return
+	}
+	s.watch = v.newServiceWatch(s)
 	f := s.watch
 	f.ctx, f.cancel = context.WithCancel(v.ctx)
 	s.watched = v.tracking == nil
@@ -85,6 +89,10 @@ func (v *view) stop(s *subject) {
 		return
 	}
 	s.watch.cancel()
+	if s.in != v.realm {
+		v.stopRemote(s)
+		return
+	}
 	if s.watched {
 		v.count.watched.Add(-1)
 	} else {
@@ -94,11 +102,11 @@ func (v *view) stop(s *subject) {
 }
 
 func (v *view) startTopic(topic Topic, known map[Fact]struct{}) {
-	f := v.newWatch("", make(chan struct{}, callSlots), cursor{})
+	f := v.newWatch(make(chan struct{}, callSlots), cursor{})
 	f.about, f.trace, f.bytes = topic.String(), &trace{topic: topic, known: known}, newBytes()
 	if topic.Kind == TopicNode {
-		f.trace.turns = v.tracking.turns
-		f.trace.turns.sharing.Add(1)
+		f.turns = v.tracking.turns
+		f.turns.sharing.Add(1)
 		v.count.nodes.Add(1)
 	}
 	hinter := v.tracking.hinter

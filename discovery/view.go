@@ -5,12 +5,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // subject is one service as the view's goroutine knows it.
 type subject struct {
+	in       *realm
 	name     string
-	listed   bool       // the last list names it, and it is wanted
+	listed   bool       // the last list names it, and it is wanted; of another datacenter: somebody names it
 	raw      []Instance // the last answer, cleaned; nil before the first
 	block    *Service   // as published; nil before the first answer, or disk
 	retained map[Identity]*retention
@@ -24,23 +27,35 @@ type subject struct {
 	refused int
 	failing bool // the last question ended in an error
 	age     *age
+	remote  remote // of another datacenter
 }
 
-// view is the state of one Run. Only its goroutine touches it.
-type view struct {
-	*Watcher
-	ctx      context.Context
-	list     *watch
-	listed   bool
+// realm is what is known of one datacenter: what there is in it, and what is in doubt, is judged by its own services alone.
+type realm struct {
+	name     string // "" is the datacenter that is watched
 	subjects map[string]*subject
 	blocks   []*Service // the subjects' blocks, sorted by name
 	usable   int        // blocks with a usable instance
 	down     map[string]int
 	vanished map[string]vanishing
 	mass     Decision // how many vanished together the last time
-	seen     departed
 	outage   outage
-	leader   bool
+}
+
+func newRealm(name string, log zerolog.Logger) *realm {
+	return &realm{name: name, subjects: map[string]*subject{}, down: map[string]int{}, vanished: map[string]vanishing{}, outage: newOutage(name, log)}
+}
+
+// view is the state of one Run. Only its goroutine touches it.
+type view struct {
+	*Watcher
+	*realm // that of the datacenter that is watched
+	remotes
+	ctx    context.Context
+	list   *watch
+	listed bool
+	seen   departed
+	leader bool
 	// where the last Snapshot said that we are; what is not known does not replace it
 	datacenter, node string
 
@@ -64,11 +79,9 @@ type view struct {
 
 func newView(ctx context.Context, w *Watcher) *view {
 	v := &view{
-		Watcher: w, ctx: ctx, list: w.newListWatch(), subjects: map[string]*subject{}, down: map[string]int{},
-		vanished: map[string]vanishing{}, awaited: map[string]bool{}, pace: newPace(),
+		Watcher: w, realm: newRealm("", w.o.Log), remotes: newRemotes(), ctx: ctx, list: w.newListWatch(), awaited: map[string]bool{}, pace: newPace(),
 		limit: time.NewTimer(time.Hour), due: time.NewTimer(time.Hour), leader: true,
 	}
-	v.outage = newOutage(w.o.Log)
 	v.limit.Stop()
 	v.due.Stop()
 	return v
@@ -95,7 +108,9 @@ func (v *view) run() {
 			v.publish()
 		case <-patrol.C:
 			v.patrol()
+			v.patrolRemotes()
 		}
+		v.judgeRemotes()
 		v.publishWhenDue()
 	}
 }
@@ -115,7 +130,7 @@ func (v *view) takeMore() {
 func (v *view) take(e event) {
 	switch {
 	case e.retention != nil:
-		v.endRetention(e.service, e.retention, e.gone)
+		v.endRetention(e.subject, e.retention, e.gone)
 	case e.from == v.list:
 		if v.note(e) {
 			v.takeList(e)
@@ -125,33 +140,39 @@ func (v *view) take(e event) {
 	case e.from.trace != nil:
 		v.takeHints(e)
 	default:
-		s := v.subjects[e.from.name]
-		if s == nil || s.watch != e.from {
+		s := e.from.subject
+		if s.watch != e.from {
 			return // a watch that was replaced: its successor asks afresh
 		}
 		s.cursor = e.cursor
 		s.failing = !v.note(e)
 		if !s.failing {
 			v.takeAnswer(s, e)
+		} else if s.in != v.realm {
+			v.miss(s, e.err)
 		}
 	}
 }
 
 // note keeps the books of errors. It returns whether the event is an answer.
 func (v *view) note(e event) bool {
+	in := v.realm
+	if s := e.from.subject; s != nil {
+		in = s.in
+	}
 	if e.err != nil {
 		v.count.failed(errorKind(e.err))
-		v.outage.failed(e.from.about, e.err)
+		in.outage.failed(e.from.about, e.err)
 		return false
 	}
-	v.outage.answered(e.from.about)
+	in.outage.answered(e.from.about)
 	return true
 }
 
 func (v *view) ensure(name string) *subject {
 	s := v.subjects[name]
 	if s == nil {
-		s = &subject{name: name, slots: make(chan struct{}, callSlots), age: v.ages.add(name)}
+		s = &subject{in: v.realm, name: name, slots: make(chan struct{}, callSlots), age: v.ages.add(name)}
 		v.subjects[name] = s
 	}
 	return s
@@ -161,45 +182,48 @@ func (v *view) ensure(name string) *subject {
 func (v *view) drop(s *subject) {
 	v.stop(s)
 	v.setBlock(s, nil)
-	v.countDown(s.raw, -1)
-	v.outage.answered(aboutService(s.name))
-	v.ages.remove(s.name)
-	delete(v.subjects, s.name)
-	v.arrived(s.name)
+	s.in.countDown(s.raw, -1)
+	s.in.outage.answered(aboutService(s.name))
+	v.ages.remove(s.key())
+	delete(s.in.subjects, s.name)
+	if s.in == v.realm {
+		v.arrived(s.name)
+	}
 }
 
 // setBlock puts a block into the sorted list, nil takes it out. The cause is for people.
 func (v *view) setBlock(s *subject, b *Service) {
-	i, found := slices.BinarySearchFunc(v.blocks, s.name, func(b *Service, name string) int { return strings.Compare(b.Name, name) })
+	in := s.in
+	i, found := slices.BinarySearchFunc(in.blocks, s.name, func(b *Service, name string) int { return strings.Compare(b.Name, name) })
 	switch {
 	case found && b == nil:
-		v.blocks = slices.Delete(v.blocks, i, i+1)
+		in.blocks = slices.Delete(in.blocks, i, i+1)
 	case found:
-		v.blocks[i] = b
+		in.blocks[i] = b
 	case b != nil:
-		v.blocks = slices.Insert(v.blocks, i, b)
+		in.blocks = slices.Insert(in.blocks, i, b)
 	default:
 		return
 	}
 	had, has := s.block != nil && usable(s.block.Instances) > 0, b != nil && usable(b.Instances) > 0
 	if had && !has {
-		v.usable--
+		in.usable--
 	} else if has && !had {
-		v.usable++
+		in.usable++
 	}
-	v.changes(s.name, s.block, b)
+	v.changes(s.text(), s.block, b)
 	s.block = b
 }
 
 // countDown counts the answers at hand that show a node's own check critical.
-func (v *view) countDown(raw []Instance, by int) {
+func (r *realm) countDown(raw []Instance, by int) {
 	for i := range raw {
 		if !raw[i].NodeDown {
 			continue
 		}
-		v.down[raw[i].Node] += by
-		if v.down[raw[i].Node] <= 0 {
-			delete(v.down, raw[i].Node)
+		r.down[raw[i].Node] += by
+		if r.down[raw[i].Node] <= 0 {
+			delete(r.down, raw[i].Node)
 		}
 	}
 }

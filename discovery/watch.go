@@ -19,6 +19,8 @@ const (
 	// Errors back off from retryFirst, doubling, to retryLast: a catalogue that is back is used within a second, of which the
 	// question itself takes a part, also on a machine that is busy with coming back.
 	retryFirst, retryLast = 100 * time.Millisecond, 600 * time.Millisecond
+	// Those of questions to another datacenter: each goes through the servers here to those there.
+	farRetryFirst, farRetryLast = 200 * time.Millisecond, 5 * time.Second
 	// What a large answer costs is paced by its bytes: reading and comparing takes some 20 ns for each here, and more at the
 	// agent. A watch's own share lets four answers of half a megabyte (a node of 1,000 instances) through at once and then
 	// one in half a second; the share of all topics together is less than a tenth of a core. Where that is not enough, changes wait.
@@ -37,8 +39,8 @@ const (
 // watch is one question that is asked again and again: the list (name ""), the instances of one service, or a topic. It
 // belongs to the goroutine that asks; events carry copies out.
 type watch struct {
-	name     string // of the service; "" otherwise
-	about    string // what is asked about, for people
+	subject  *subject // the service; nil otherwise
+	about    string   // what is asked about, for people
 	ask      func(context.Context, Query) (reply, error)
 	slots    chan struct{}
 	cursor   cursor
@@ -50,9 +52,12 @@ type watch struct {
 	denied   bool // the last question was
 	ctx      context.Context
 	cancel   context.CancelFunc
-	trace    *trace // of a topic, else nil
-	due      ask    // of a service that is asked about when there is a hint
-	answered bool   // likewise: it has been answered once
+	trace    *trace        // of a topic, else nil
+	turns    *turns        // nil: it need not take turns
+	far      bool          // it goes to another datacenter
+	rest     time.Duration // between two questions that are answered at once; 0: the question waits for news
+	due      ask           // of a service that is asked about when there is a hint
+	answered bool          // likewise: it has been answered once
 }
 
 // event is what reaches the Watcher's one goroutine: an answer or an error of a watch, or the end of a retention.
@@ -64,23 +69,30 @@ type event struct {
 	cursor cursor
 	change change // of a topic's answer
 
-	service   string
+	subject   *subject
 	retention *retention
 	gone      string // why a retention ended
 }
 
-func (w *Watcher) newWatch(name string, slots chan struct{}, c cursor) *watch {
-	f := &watch{name: name, about: aboutService(name), slots: slots, cursor: c, wait: w.o.Wait, bucket: rate.NewLimiter(watchRate, watchBurst)}
+// newWatch is one that asks nothing yet.
+func (w *Watcher) newWatch(slots chan struct{}, c cursor) *watch {
+	f := &watch{slots: slots, cursor: c, wait: w.o.Wait, bucket: rate.NewLimiter(watchRate, watchBurst)}
 	f.cursor.ask = 0
+	return f
+}
+
+func (w *Watcher) newServiceWatch(s *subject) *watch {
+	f := w.newWatch(s.slots, s.cursor)
+	f.subject, f.about = s, aboutService(s.name)
 	f.ask = func(ctx context.Context, q Query) (reply, error) {
-		a, err := w.o.Catalogue.Instances(ctx, name, q)
+		a, err := w.o.Catalogue.Instances(ctx, s.name, q)
 		return reply{answer: a}, err
 	}
 	return f
 }
 
 func (w *Watcher) newListWatch() *watch {
-	f := w.newWatch("", make(chan struct{}, callSlots), cursor{})
+	f := w.newWatch(make(chan struct{}, callSlots), cursor{})
 	f.about = "list of services"
 	f.wait = min(f.wait, listWait)
 	f.bytes = newBytes()
@@ -99,15 +111,16 @@ func newBytes() *rate.Limiter { return rate.NewLimiter(bytesRate, bytesBurst) }
 func (w *Watcher) follow(ctx context.Context, f *watch) {
 	first := true
 	for {
+		first = first && !f.far // their first answers may be long in coming
 		if first && !acquire(ctx, w.starts) {
 			return
 		}
-		if !f.trace.enter(ctx) {
+		if !f.turns.enter(ctx) {
 			return
 		}
 		began := time.Now()
 		e, slow := w.question(ctx, f)
-		f.trace.leave()
+		f.turns.leave()
 		if first {
 			<-w.starts
 			first = false
@@ -123,10 +136,14 @@ func (w *Watcher) follow(ctx context.Context, f *watch) {
 
 // question asks once and turns what comes into an event.
 func (w *Watcher) question(ctx context.Context, f *watch) (e event, slow bool) {
-	wait := f.trace.wait(f.wait)
+	if f.rest > 0 {
+		f.cursor.ask = 0
+	}
+	wait := f.turns.wait(f.wait)
 	wait -= time.Duration(rand.Int64N(int64(wait)/8 + 1)) // jitter: all waits must not end together
 	w.count.questions.Add(1)
-	r, err := call(ctx, f.slots, Query{Index: f.cursor.ask, Wait: wait}, f.ask)
+	q := Query{Index: f.cursor.ask, Wait: wait}
+	r, err := call(ctx, f.slots, q, questionLimit(q, f.far), f.ask)
 	e = event{from: f, reply: r, err: err}
 	if err != nil {
 		f.failures++
@@ -150,8 +167,12 @@ func (w *Watcher) pause(ctx context.Context, f *watch, began time.Time, slow boo
 	switch {
 	case f.patient && f.denied:
 		d = deniedPause
+	case f.failures > 0 && f.far:
+		d = farBackoff(f.failures)
 	case f.failures > 0:
 		d = backoff(f.failures)
+	case f.rest > 0:
+		d = f.rest - time.Duration(rand.Int64N(int64(f.rest)/8+1))
 	case slow:
 		d = slowInterval - time.Since(began) + time.Duration(rand.Int64N(int64(slowInterval)/10))
 	case f.trace != nil && f.trace.quiet:
@@ -180,6 +201,15 @@ func backoff(n int) time.Duration {
 	d := retryLast
 	if n < 8 { // beyond, the shift would only overtake the bound
 		d = min(retryFirst<<(n-1), retryLast)
+	}
+	return d/2 + time.Duration(rand.Int64N(int64(d)/2+1))
+}
+
+// farBackoff is backoff where the question goes to another datacenter, which may be cut off for hours.
+func farBackoff(n int) time.Duration {
+	d := farRetryLast
+	if n < 8 {
+		d = min(farRetryFirst<<(n-1), farRetryLast)
 	}
 	return d/2 + time.Duration(rand.Int64N(int64(d)/2+1))
 }

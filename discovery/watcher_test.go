@@ -143,10 +143,10 @@ func TestServicesThatTagsNameAreWatched(t *testing.T) {
 	tagged("third")
 	opt := func(o *Options) {
 		o.Wanted = func(_ string, tags []string) bool { return slices.Contains(tags, "route") }
-		o.Named = func(tags []string) (out []string) {
+		o.Named = func(_ string, tags []string) (out References) {
 			for _, tag := range tags {
 				if name, ok := strings.CutPrefix(tag, "names "); ok {
-					out = append(out, name)
+					out.Services = append(out.Services, name)
 				}
 			}
 			return out

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/consul/api"
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,7 +18,7 @@ type Options struct {
 	Config Config
 	// Log gets one line per refused instance or name. The zero Logger is silent.
 	Log zerolog.Logger
-	// Watches is how many questions of a Catalogue may wait at the same time; 0 means 128. With 32 more they bound the
+	// Watches is how many questions of a Catalogue may wait at the same time; 0 means 128. With 48 more they bound the
 	// connections: an agent takes 200 from one address, of which an Agent in the same process and other programs need some.
 	Watches int
 	// Registerer gets the counters of what was refused; nil counts nothing.
@@ -35,8 +36,8 @@ type Catalogue struct {
 const (
 	// defaultWatches: see Options.Watches.
 	defaultWatches = 128
-	// spareConnections are for the list, and for questions that do not wait: 16 at the same time.
-	spareConnections = 32
+	// spareConnections are for the list, for questions that do not wait, 16 at the same time, and for those to other datacenters, as many.
+	spareConnections = 48
 )
 
 // NewCatalogue opens no connection yet. A bad Config (address, certificate files, token file) is an error.
@@ -76,19 +77,38 @@ func (c *Catalogue) List(ctx context.Context, q discovery.Query) (discovery.List
 // Instances implements discovery.Catalogue over GET /v1/health/service/:service, unfiltered. Instances with an address or a
 // port that can't be dialled are ignored and reported.
 func (c *Catalogue) Instances(ctx context.Context, service string, q discovery.Query) (discovery.Answer, error) {
+	_, localNode := c.Home()
+	return c.instances(ctx, service, localNode, c.options(q))
+}
+
+// InstancesIn implements discovery.Federated: the agent's servers ask those of the other datacenter, which the token must be valid in, too
+// (https://developer.hashicorp.com/consul/api-docs/health, dc).
+func (c *Catalogue) InstancesIn(ctx context.Context, datacenter, service string, q discovery.Query) (discovery.Answer, error) {
+	o := c.options(q)
+	o.Near = "" // it would be a node of this datacenter
+	answer, err := c.instances(inDatacenter(ctx, datacenter), service, "", o)
+	if err != nil && strings.Contains(err.Error(), noPath) {
+		err = fmt.Errorf("%w %s: %w", discovery.ErrNoDatacenter, datacenter, err)
+	}
+	return answer, err
+}
+
+// noPath is Consul's error for a datacenter of which it knows no server that it could ask. It comes with the status 500, in a text.
+const noPath = "No path to datacenter"
+
+func (c *Catalogue) instances(ctx context.Context, service, localNode string, o *api.QueryOptions) (discovery.Answer, error) {
 	if err := discovery.CheckName(service); err != nil {
 		return discovery.Answer{}, fmt.Errorf("list instances of %q: %w", service, err)
 	}
 	const path = "/v1/health/service/"
 	var answer []entry
-	head, err := c.client.get(c.client.escaping(ctx, path, service), path+service, &answer, c.options(q))
+	head, err := c.client.get(c.client.escaping(ctx, path, service), path+service, &answer, o)
 	if err == nil {
 		err = head.believable(len(answer), answer == nil, false)
 	}
 	if err != nil {
 		return discovery.Answer{}, fmt.Errorf("list instances of %q: %w", service, err)
 	}
-	_, localNode := c.home.known()
 	found, refused, err := instances(answer, localNode)
 	if err != nil {
 		return discovery.Answer{}, fmt.Errorf("list instances of %q: %w", service, err)
@@ -99,9 +119,15 @@ func (c *Catalogue) Instances(ctx context.Context, service string, q discovery.Q
 	return discovery.Answer{Instances: found, Meta: head.meta()}, nil
 }
 
-// Home names the agent's datacenter and node; both are "" until the agent has told, which it may never do (it needs
+// Home names the datacenter that is watched, and the agent's node where it is in it; both are "" until the agent has told, which it may never do (it needs
 // agent:read, where ACLs are on).
-func (c *Catalogue) Home() (datacenter, node string) { return c.home.known() }
+func (c *Catalogue) Home() (datacenter, node string) {
+	datacenter, node = c.home.known()
+	if watched := c.client.config.Datacenter; watched != "" && watched != datacenter { // no instance there is on the agent's host
+		return watched, ""
+	}
+	return datacenter, node
+}
 
 // Multiplexed says that questions share connections, so that their number need not be bounded by the agent's connection
 // limit: Consul speaks HTTP/2 on its TLS port.

@@ -1,6 +1,7 @@
 package consul
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -90,7 +91,7 @@ func (g *guard) prepare(request *http.Request) (*http.Request, error) {
 	}
 	query := out.URL.Query()
 	for name, value := range map[string]string{
-		"ns": g.config.Namespace, "partition": g.config.Partition, "dc": g.datacenter(out.URL.Path),
+		"ns": g.config.Namespace, "partition": g.config.Partition, "dc": g.datacenter(out.Context(), out.URL.Path),
 	} {
 		query.Del(name)
 		if value != "" {
@@ -108,9 +109,12 @@ func (g *guard) prepare(request *http.Request) (*http.Request, error) {
 }
 
 // datacenter: the agent's own registrations belong to its own datacenter always.
-func (g *guard) datacenter(path string) string {
+func (g *guard) datacenter(ctx context.Context, path string) string {
 	if strings.Contains(path, "/v1/agent/") || strings.Contains(path, "/v1/status/") {
 		return ""
+	}
+	if name, ok := ctx.Value(datacenterKey{}).(string); ok {
+		return name
 	}
 	return g.config.Datacenter
 }

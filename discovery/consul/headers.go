@@ -25,6 +25,12 @@ type headers struct {
 type headersKey struct{}
 type pathKey struct{}
 type recurseKey struct{}
+type datacenterKey struct{}
+
+// inDatacenter asks another datacenter than that of Config.
+func inDatacenter(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, datacenterKey{}, name)
+}
 
 // withRecurse asks for all keys below a prefix.
 func withRecurse(ctx context.Context) context.Context {

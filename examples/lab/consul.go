@@ -22,6 +22,7 @@ type Consul struct {
 	Node string
 	HTTP string // host:port of the HTTP API
 	Serf string // host:port that other agents join
+	wan  string // host:port that other datacenters join
 	raft string // host:port of the server's RPC, by which /v1/status/leader names it
 	// control is where the test itself asks: HTTP, but for an agent that a test cuts off from everybody else.
 	control string
@@ -57,6 +58,7 @@ type agent struct {
 	args    []string
 	within  []string // a command that runs it, such as nsenter
 	address string   // where it listens; loopback when empty
+	wan     bool     // it joins other datacenters
 	control string   // where it listens for the test; address when empty
 }
 
@@ -128,7 +130,10 @@ func startAgent(t testing.TB, a agent) *Consul {
 	bin := FindConsul(t)
 	dir := t.TempDir()
 	port := func() int { return FreePort(t) }
-	httpPort, serfPort, serverPort := port(), port(), port()
+	httpPort, serfPort, serverPort, wanPort := port(), port(), port(), -1
+	if a.wan {
+		wanPort = port()
+	}
 	if a.address == "" {
 		a.address = "127.0.0.1"
 	}
@@ -137,7 +142,7 @@ func startAgent(t testing.TB, a agent) *Consul {
 	}
 	config := map[string]any{
 		"node_name": a.node, "bind_addr": a.control, "client_addr": a.address, "server": a.server,
-		"ports": map[string]any{"http": httpPort, "dns": -1, "grpc": -1, "grpc_tls": -1, "serf_lan": serfPort, "serf_wan": -1, "server": serverPort},
+		"ports": map[string]any{"http": httpPort, "dns": -1, "grpc": -1, "grpc_tls": -1, "serf_lan": serfPort, "serf_wan": wanPort, "server": serverPort},
 		// Tests watch through one address; the default of 200 connections is for them to lower, not to run into.
 		"limits": map[string]any{"http_max_conns_per_client": 2000}, "disable_update_check": true, "log_level": "warn",
 		// Development mode turns the mesh on, and its certificate watch crashes Consul 1.22.0 when the agent was frozen for 10 minutes.
@@ -158,7 +163,7 @@ func startAgent(t testing.TB, a agent) *Consul {
 		t.Fatal(err)
 	}
 	at := func(host string, port int) string { return fmt.Sprintf("%s:%d", host, port) }
-	c := &Consul{Node: a.node, HTTP: at(a.address, httpPort), Serf: at(a.control, serfPort), raft: at(a.control, serverPort), control: at(a.control, httpPort),
+	c := &Consul{Node: a.node, HTTP: at(a.address, httpPort), Serf: at(a.control, serfPort), wan: at(a.control, wanPort), raft: at(a.control, serverPort), control: at(a.control, httpPort),
 		data: filepath.Join(dir, "data"), http: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}}
 	argv := append(append(a.within, bin, "agent", "-config-file", file), a.args...)
 	if len(a.args) == 0 {

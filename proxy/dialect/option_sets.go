@@ -18,14 +18,15 @@ const maxSets = 8
 func setFallback(l *line, value string) error {
 	t := &l.rule.Policy.Tries
 	for _, text := range l.list(value) {
-		name, ok := strings.CutPrefix(text, ServicePrefix)
+		text, ok := strings.CutPrefix(text, ServicePrefix)
+		name, err := ParseServiceName(text)
 		switch {
-		case !ok || name == "":
+		case !ok || err != nil:
 			return fmt.Errorf("fallback=%s: want service:NAME", shown(value))
 		case len(t.Fallback) == maxSets:
 			return fmt.Errorf("a line may name %d services to fall back to", maxSets)
 		case slices.Contains(t.Fallback, name):
-			l.note("fallback=%s is given twice", shown(text))
+			l.note("fallback=%s%s is given twice", ServicePrefix, shown(text))
 		default:
 			t.Fallback = append(t.Fallback, name)
 		}
@@ -35,7 +36,38 @@ func setFallback(l *line, value string) error {
 
 func printFallback(r *Rule) []string {
 	list := r.Policy.Tries.Fallback
-	return printIf(len(list) > 0, ServicePrefix+strings.Join(list, ","+ServicePrefix))
+	return printIf(len(list) > 0, serviceTexts(list, ServicePrefix))
+}
+
+func setFailover(l *line, value string) error {
+	switch {
+	case strings.ContainsAny(value, ",|"):
+		return errors.New("failover names one datacenter; others stand in fallback=service:NAME@DATACENTER")
+	case !isDatacenter(value):
+		return fmt.Errorf("failover=%s is no name of a datacenter", shown(value))
+	}
+	l.rule.Policy.Tries.Failover = strings.ToLower(value)
+	return nil
+}
+
+func printFailover(r *Rule) []string {
+	dc := r.Policy.Tries.Failover
+	return printIf(dc != "", dc)
+}
+
+// judgeFailover comes for lines that no instance carries: the same service can be in another datacenter only where there is one.
+func judgeFailover(l *line) {
+	t := &l.rule.Policy.Tries
+	if t.Failover == "" || l.env.Writer == WriterTag {
+		return
+	}
+	for _, s := range l.rule.Options.Upstream.Services {
+		if s.Datacenter == "" {
+			return
+		}
+	}
+	l.note("failover has no effect without service=NAME in the same line, and for a service of another datacenter")
+	t.Failover = ""
 }
 
 func setOn(l *line, value string) error {
@@ -74,8 +106,9 @@ func setOn(l *line, value string) error {
 // setWhat reads what takes an error's place.
 func (o *On) setWhat(what string) error {
 	if name, ok := strings.CutPrefix(what, ServicePrefix); ok {
-		if o.Service = name; name == "" {
-			return errors.New("want the name of a service")
+		var err error
+		if o.Service, err = ParseServiceName(name); err != nil {
+			return err
 		}
 		return o.onlyServed()
 	}

@@ -13,6 +13,7 @@ var triesOptions = []option{
 	timeOption("progress-timeout", func(t *Tries) *time.Duration { return &t.Progress }),
 	{name: "next-upstream", scope: scopeRoute, forwards: true, set: setNext, print: printNext},
 	{name: "tries", scope: scopeRoute, forwards: true, set: setMost, print: printMost},
+	{name: "failover", scope: scopeRoute, forwards: true, set: setFailover, print: printFailover, judge: judgeFailover},
 	{name: "fallback", scope: scopeRoute, forwards: true, repeats: true, set: setFallback, print: printFallback},
 	{name: "on", scope: scopeRoute, repeats: true, set: setOn, print: printOn},
 	{name: "intercept", scope: scopeRoute, forwards: true, set: setIntercept, print: printIntercept, judge: judgeIntercept},

@@ -30,10 +30,11 @@ func setService(l *line, value string) error {
 	}
 	u := &l.rule.Options.Upstream
 	for _, name := range l.list(value) {
-		if name == "" {
+		service, err := ParseServiceName(name)
+		if err != nil {
 			return errors.New("service needs the name of a service")
 		}
-		u.Services = append(u.Services, name)
+		u.Services = append(u.Services, service)
 	}
 	return tooMany(len(u.Services))
 }
@@ -47,7 +48,7 @@ func tooMany(n int) error {
 
 func printService(r *Rule) []string {
 	list := r.Options.Upstream.Services
-	return printIf(len(list) > 0, strings.Join(list, ","))
+	return printIf(len(list) > 0, serviceTexts(list, ""))
 }
 
 func setTo(l *line, value string) error {

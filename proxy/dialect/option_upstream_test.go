@@ -28,6 +28,7 @@ func TestWhereLinesLead(t *testing.T) {
 		{"to=", "want address:port", "want address:port", "only the operator"},
 		{"to=a_b:80,", "want address:port", "only the operator may write to=", "only the operator"},
 		{"service=web", "service=web", "service=web", "service is for lines"},
+		{"service=web@dc2|a@b@", "service=web@dc2,a@b@", "service=web@dc2,a@b@", "service is for lines"},
 		{"service=web|api service=x", "service=web,api,x", "service=web,api,x", "service is for lines"},
 		{"service=", "needs the name", "needs the name", "service is for lines"},
 		{"service=" + strings.Repeat("a|", 64) + "a", "may lead to 64", "may lead to 64", "service is for lines"},

@@ -84,7 +84,7 @@ func TestREADMEListsTheOptionsOfARoute(t *testing.T) {
 // is read again.
 func works(t *testing.T, o *option, example string) bool {
 	for _, line := range []string{"ex.com/", "/", "/ proto=https", "/ redirect=301,/x", "/ compress", "/ on=502:404", "/ files=/srv",
-		"/ cors=https://a.test", "/ auth=basic:bob:" + aSHA, "/ forward-auth=service:gate"} {
+		"/ cors=https://a.test", "/ auth=basic:bob:" + aSHA, "/ forward-auth=service:gate", "/ service=web"} {
 		rule, verdicts := ParseLine(line+" "+example, PathSegments, Env{Writer: WriterOperator})
 		if rule != nil && len(verdicts) == 0 && len(o.words(rule)) > 0 {
 			checkPrint(t, rule, Env{Writer: WriterOperator})

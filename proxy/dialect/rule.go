@@ -81,6 +81,14 @@ func (r *Rule) Restricts() bool {
 	return false
 }
 
+// RestrictsAs says whether both rules restrict the same, in the same words. One that lets nobody in restricts as no other.
+func (r *Rule) RestrictsAs(other *Rule) bool {
+	if r.Policy.Closed || other.Policy.Closed {
+		return false
+	}
+	return !slices.ContainsFunc(options, func(o option) bool { return o.restricts && !slices.Equal(o.print(r), o.print(other)) })
+}
+
 // closed is the rule that lets nobody in at the same match.
 func (r *Rule) closed() *Rule {
 	return &Rule{Language: r.Language, Name: r.Name, Sources: r.Sources, Match: r.Match, Policy: Policy{Closed: true}, asks: "closed"}

@@ -15,8 +15,10 @@ type Tries struct {
 	// Next says when a request is sent to another instance; Most is how many attempts there may be in all, 0 was not written.
 	Next Next
 	Most int
+	// Failover is the datacenter whose instances of the rule's own services serve where those of this one can't, before Fallback; "" is none.
+	Failover string
 	// Fallback are services whose instances serve, in this order, where those before them can't.
-	Fallback []string
+	Fallback []ServiceName
 	// On says what takes the place of responses that are errors; Intercept that those of instances count, and not only the proxy's own.
 	On        []On
 	Intercept bool
@@ -30,7 +32,7 @@ type On struct {
 
 	Status   int
 	Redirect *Redirect
-	Service  string
+	Service  ServiceName
 	// Page is the path of a file on the proxy's disk, which is sent with the error's own status.
 	Page string
 	// Respond is an answer with a status and a text of its own.
@@ -59,8 +61,8 @@ func (o On) String() string {
 	}
 	text := strings.TrimSuffix(b.String(), ",") + ":"
 	switch {
-	case o.Service != "":
-		return text + ServicePrefix + o.Service
+	case o.Service.Name != "":
+		return text + ServicePrefix + o.Service.String()
 	case o.Page != "":
 		return text + PagePrefix + o.Page
 	case o.Respond != nil:
@@ -72,10 +74,10 @@ func (o On) String() string {
 }
 
 // named are the services of the catalogue that serve where others can't.
-func (r *Rule) named() []string {
+func (r *Rule) named() []ServiceName {
 	names := slices.Clone(r.Policy.Tries.Fallback)
 	for i := range r.Policy.Tries.On {
-		if s := r.Policy.Tries.On[i].Service; s != "" {
+		if s := r.Policy.Tries.On[i].Service; s.Name != "" {
 			names = append(names, s)
 		}
 	}

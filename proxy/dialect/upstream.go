@@ -13,7 +13,7 @@ import (
 // instance carries leads nowhere then, and only says how its route treats requests.
 type Upstream struct {
 	// Services are those of the catalogue whose instances take the requests.
-	Services []string
+	Services []ServiceName
 	// To are addresses.
 	To []Destination
 	// Check is how what the rule leads to is checked.
@@ -67,7 +67,7 @@ func (r *Respond) String() string {
 }
 
 // References are what the rule leads to by a name: services of the catalogue, and hosts.
-func (r *Rule) References() (services, hosts []string) {
+func (r *Rule) References() (services []ServiceName, hosts []string) {
 	for _, to := range r.Options.Upstream.To {
 		if to.Host != "" {
 			hosts = append(hosts, to.Host)
@@ -75,7 +75,7 @@ func (r *Rule) References() (services, hosts []string) {
 	}
 	services = slices.Concat(r.Options.Upstream.Services, r.named())
 	if a := r.Policy.Filters.ForwardAuth; a != nil && a.Service != "" {
-		services = append(services, a.Service)
+		services = append(services, ServiceName{Name: a.Service})
 	}
 	return services, hosts
 }

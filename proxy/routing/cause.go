@@ -52,10 +52,10 @@ func (d *derivation) explain(old *claimant, block *discovery.Service) {
 	var was, is []discovery.Instance
 	ch := Change{}
 	if old != nil && old.block != nil {
-		ch.Service, was = old.name, old.block.Instances
+		ch.Service, was = old.text(), old.block.Instances
 	}
 	if block != nil {
-		ch.Service, ch.Index, is = block.Name, block.Index, block.Instances
+		ch.Service, ch.Index, is = (&claimant{name: block.Name, datacenter: block.Datacenter}).text(), block.Index, block.Instances
 	}
 	cause := &d.next.Cause
 	switch {

@@ -14,10 +14,11 @@ import (
 
 // claimant is what one service's block was compiled to. Frozen; it lives as long as the block stays the same.
 type claimant struct {
-	name    string
-	block   *discovery.Service // nil when the service has left the catalogue
-	claims  []*claim
-	grounds []string // of the claims; see routeKey.ground
+	name       string
+	datacenter string             // "" for that which is watched
+	block      *discovery.Service // nil when the service has left the catalogue
+	claims     []*claim
+	grounds    []string // of the claims; see routeKey.ground
 	// verdicts are those that are told: tags in effect as written are counted, in used.
 	verdicts []Verdict
 	used     int

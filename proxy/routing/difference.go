@@ -10,7 +10,7 @@ import (
 // Difference is what one table holds and another one does not hold, or not in this form. What was compiled again and came out the same is
 // part of it.
 type Difference struct {
-	Services []Service // sorted by name
+	Services []Service // in the order of Table.Services
 	Gone     []string  // services
 	Routes   []*Route  // as Table.Routes sorts them
 	Left     []*Route  // those whose place has no such route any more, likewise
@@ -24,6 +24,7 @@ func (t *Table) Since(old *Table) Difference {
 	}
 	var d Difference
 	d.services(old.claimants, t.claimants)
+	d.services(old.remote, t.remote)
 	for i := range t.index.slots.parts {
 		d.slots(old.index.slots.parts[i], t.index.slots.parts[i])
 	}
@@ -38,14 +39,14 @@ func (t *Table) Since(old *Table) Difference {
 	return d
 }
 
-// services walks the services of both sides, which are sorted by name.
+// services walks the services of both sides, which are sorted alike.
 func (d *Difference) services(was, is []*claimant) {
 	for len(was) > 0 || len(is) > 0 {
 		switch {
-		case len(is) == 0 || len(was) > 0 && was[0].name < is[0].name:
-			d.Gone = append(d.Gone, was[0].name)
+		case len(is) == 0 || len(was) > 0 && was[0].before(is[0]):
+			d.Gone = append(d.Gone, was[0].text())
 			was = was[1:]
-		case len(was) == 0 || is[0].name < was[0].name:
+		case len(was) == 0 || is[0].before(was[0]):
 			d.Services = append(d.Services, is[0].view())
 			is = is[1:]
 		default:

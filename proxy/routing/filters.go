@@ -31,14 +31,15 @@ func (o *Options) filtersOf(r *Route) *filter.Set {
 }
 
 // nameAuth notes the services that are asked about the route's requests, and tells where nobody can be.
-func (r *Route) nameAuth(o *Options, find func(name string) *claimant) {
+func (r *Route) nameAuth(o *Options, find func(dialect.ServiceName) *claimant) {
 	for _, rule := range r.Rules {
 		a := rule.Policy.Filters.ForwardAuth
 		if a == nil || a.Service == "" {
 			continue
 		}
-		of := find(a.Service)
-		r.named = append(r.named, named{a.Service, of})
+		name := dialect.ServiceName{Name: a.Service}
+		of := find(name)
+		r.named = append(r.named, named{name, of})
 		switch {
 		case o.isOwn(a.Service), a.Service == catalogueService && !a.Operator:
 			r.note("forward-auth: service:" + escaped(a.Service) + " gets no requests of other routes: nobody is let in")

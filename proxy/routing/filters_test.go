@@ -44,11 +44,11 @@ func TestAServiceThatIsAskedIsNamed(t *testing.T) {
 		{"pointsman.route=/a forward-auth=service:gate/check"}, {"pointsman.forward-auth=service:gate/check"}, {"pointsman.fallback=service:gate"}, {"pointsman.on=502:service:gate"},
 		{"pointsman.fallback=service:gate", "pointsman.route=/a fallback=service:gate"},
 	} {
-		if got := o.NamedBy(tags); !slices.Contains(got, "gate") {
+		if got := o.NamedBy("web", tags); !slices.Contains(got.Services, "gate") {
 			t.Errorf("%q: %v", tags, got)
 		}
 	}
-	if got := o.NamedBy([]string{"pointsman.fallback=service:gate", "pointsman.route=/a fallback=service:other"}); len(got) != 2 {
+	if got := o.NamedBy("web", []string{"pointsman.fallback=service:gate", "pointsman.route=/a fallback=service:other"}); len(got.Services) != 2 {
 		t.Errorf("%v", got)
 	}
 }

@@ -72,7 +72,7 @@ func (c *lineCompiler) compile() *lead {
 func lineName(r *dialect.Rule) string {
 	switch u := &r.Options.Upstream; {
 	case len(u.Services) > 0:
-		return u.Services[0]
+		return u.Services[0].String()
 	case len(u.To) > 0:
 		return u.To[0].String()
 	}
@@ -90,22 +90,26 @@ func nameOf(claims []*claim) string {
 }
 
 // service adds the usable instances of a service of the catalogue.
-func (c *lineCompiler) service(name string) {
-	of := c.next.claimant(name)
+func (c *lineCompiler) service(name dialect.ServiceName) {
+	of := c.next.find(name)
 	if c.services == nil {
-		c.services = map[string]*claimant{}
+		c.services = map[dialect.ServiceName]*claimant{}
 	}
 	c.services[name] = of
 	operator := c.source.text.Kind == discovery.TextFile
+	text := quoted(name.String())
 	switch {
-	case c.next.options.isOwn(name):
-		c.tell("service=%s is this proxy", quoted(name))
+	case c.next.options.isThis(name):
+		c.tell("service=%s is this proxy", text)
 		return
-	case name == catalogueService && !operator:
-		c.tell("service=%s is the catalogue itself: only the operator leads there", quoted(name))
+	case name.Name == catalogueService && !operator:
+		c.tell("service=%s is the catalogue itself: only the operator leads there", text)
 		return
-	case of == nil:
-		c.tellBriefly("service=%s is not in the catalogue", quoted(name))
+	case of == nil || of.block != nil && of.block.Missing == "" && name.Datacenter != "" && len(of.block.Instances) == 0:
+		c.tellBriefly("service=%s is not in the catalogue", text)
+		return
+	case of.block != nil && of.block.Missing != "":
+		c.tell("service=%s has no instances: %s", text, of.block.Missing)
 		return
 	case of.block == nil:
 		return
@@ -116,7 +120,7 @@ func (c *lineCompiler) service(name string) {
 			continue
 		}
 		if !operator && s.restricted() {
-			c.tell("an instance of service=%s restricts who may use its own routes: only the operator leads past that", quoted(name))
+			c.tell("an instance of service=%s restricts who may use its own routes: only the operator leads past that", text)
 			continue
 		}
 		c.add(Member{Upstream: s.upstream, Instance: in})
@@ -207,13 +211,12 @@ func (o Options) Refer(texts []*discovery.Text) (out discovery.References) {
 	env := dialect.Env{Listeners: strings.Join(o.Listeners, ",")}
 	for _, t := range texts {
 		for _, l := range readText(env, nil, t).lines {
-			services, hosts := l.rule.References()
-			out.Services = append(out.Services, services...)
-			out.Hosts = append(out.Hosts, hosts...)
+			refer(&out, l.rule, "")
 		}
 	}
 	slices.Sort(out.Services)
 	slices.Sort(out.Hosts)
-	out.Services, out.Hosts = slices.Compact(out.Services), slices.Compact(out.Hosts)
+	slices.SortFunc(out.Remote, discovery.Remote.Compare)
+	out.Services, out.Hosts, out.Remote = slices.Compact(out.Services), slices.Compact(out.Hosts), slices.Compact(out.Remote)
 	return out
 }

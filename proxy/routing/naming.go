@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
@@ -13,14 +14,16 @@ import (
 
 // named is a service that a route names, as it was when the route was built; nil where it was not there.
 type named struct {
-	name string
+	name dialect.ServiceName
 	was  *claimant
 }
 
 // NamedBy are the services that the tags of another one name, which have to be watched for these tables, too.
-func (o Options) NamedBy(tags []string) (out []string) {
-	if !slices.ContainsFunc(tags, func(tag string) bool { return strings.Contains(tag, dialect.ServicePrefix) }) {
-		return nil // as nearly always
+func (o Options) NamedBy(name string, tags []string) (out discovery.References) {
+	if !slices.ContainsFunc(tags, func(tag string) bool {
+		return strings.Contains(tag, dialect.ServicePrefix) || strings.Contains(tag, failover)
+	}) {
+		return out // as nearly always
 	}
 	result := o.Languages.Parse(tags, dialect.Env{})
 	rules := result.Rules
@@ -28,16 +31,18 @@ func (o Options) NamedBy(tags []string) (out []string) {
 		rules = append(slices.Clip(rules), result.Defaults.Rule("", dialect.Match{}))
 	}
 	for _, r := range rules {
-		services, _ := r.References()
-		out = append(out, services...)
+		refer(&out, r, name)
 	}
 	return out
 }
 
+// failover is in each tag that asks for one.
+const failover = "failover="
+
 // stands says whether the services that the route names are as they were.
 func (r *Route) stands(d *derivation) bool {
 	for _, n := range r.named {
-		if d.next.claimant(n.name) != n.was {
+		if d.next.find(n.name) != n.was {
 			return false
 		}
 	}

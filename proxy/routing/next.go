@@ -52,6 +52,7 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 		naming:    t.naming,
 	}
 	d.merge(s.Services)
+	d.mergeRemote(s.Remote)
 	d.readTexts(s)
 	d.contest()
 	d.exclude()
@@ -227,7 +228,7 @@ func (d *derivation) replace(key routeKey, c *change) {
 	slices.SortFunc(claims, older)
 	var r *Route
 	if len(claims) > 0 {
-		r = newRoute(d.prev.options, key, claims, old, d.next.claimant)
+		r = newRoute(d.prev.options, key, claims, old, d.next.find)
 	}
 	d.built(key, r)
 	if key.isDefault {

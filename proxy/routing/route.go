@@ -102,7 +102,7 @@ func (r *Route) Choices() int {
 }
 
 // newRoute builds a route over claims. Old, if not nil, is the one that it replaces; it hands its Lane on. find finds services by name.
-func newRoute(o *Options, key routeKey, claims []*claim, old *Route, find func(name string) *claimant) *Route {
+func newRoute(o *Options, key routeKey, claims []*claim, old *Route, find func(dialect.ServiceName) *claimant) *Route {
 	r := &Route{Host: key.host, Path: key.path.Text, Language: dialect.NativeName, Default: key.isDefault, key: key, claims: claims}
 	if key.port != "" {
 		r.Host += ":" + key.port

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
@@ -28,11 +29,14 @@ func (s *Set) Pick(w balancer.Want) (*Member, bool) {
 }
 
 // addSets adds the sets that the rule which decides the route names: those to fall back to, in their order, and those of its on=.
-func (r *Route) addSets(o *Options, find func(name string) *claimant, old *Route) {
+func (r *Route) addSets(o *Options, find func(dialect.ServiceName) *claimant, old *Route) {
 	if r.Closed || find == nil {
 		return
 	}
 	t := &r.Rules[0].Policy.Tries
+	if t.Failover != "" {
+		r.addFailover(o, find, old)
+	}
 	for _, name := range t.Fallback {
 		r.Sets = append(r.Sets, r.newSet(o, find, name, old))
 	}
@@ -46,12 +50,12 @@ func (r *Route) addSets(o *Options, find func(name string) *claimant, old *Route
 }
 
 // addOn adds what takes the place of errors.
-func (r *Route) addOn(o *Options, find func(name string) *claimant, old *Route) {
+func (r *Route) addOn(o *Options, find func(dialect.ServiceName) *claimant, old *Route) {
 	t := &r.Rules[0].Policy.Tries
 	on := &On{Intercept: t.Intercept}
 	for _, one := range t.On {
 		c := OnCase{On: one}
-		if one.Service != "" {
+		if one.Service.Name != "" {
 			r.Sets = append(r.Sets, r.newSet(o, find, one.Service, old))
 			c.Set = len(r.Sets)
 		}
@@ -86,25 +90,53 @@ func (r *Route) restrained() []Member {
 }
 
 // newSet builds the set of a service. Its lane is that which the set had before.
-func (r *Route) newSet(o *Options, find func(name string) *claimant, name string, old *Route) Set {
-	s := Set{Service: label(name), name: name}
+func (r *Route) newSet(o *Options, find func(dialect.ServiceName) *claimant, name dialect.ServiceName, old *Route) Set {
+	s := Set{Service: label(name.String()), name: name.String()}
+	if of := r.serving(o, find, name); of != nil {
+		s.Members = r.membersOf(of, func(_ *discovery.Instance, now *standing) (*dialect.Rule, bool) {
+			return firstOf(now.rules), !now.restricted() || r.claims[0].operator
+		})
+	}
+	r.finish(o, &s, old)
+	return s
+}
+
+// serving is a service that a set is made of, if it has instances that may serve; else nil, and it is noted why.
+func (r *Route) serving(o *Options, find func(dialect.ServiceName) *claimant, name dialect.ServiceName) *claimant {
 	of := find(name)
 	r.named = append(r.named, named{name, of})
+	text := "service:" + escaped(name.String())
 	switch {
-	case o.isOwn(name) || name == catalogueService && !r.claims[0].operator:
-		r.note("service:" + escaped(name) + " gets no requests of other routes")
+	case o.isThis(name) || name.Name == catalogueService && !r.claims[0].operator:
+		r.note(text + " gets no requests of other routes")
 	case of == nil:
-		r.note("service:" + escaped(name) + " is not in the catalogue")
+		r.note(text + " is not in the catalogue")
+	case of.block != nil && of.block.Missing != "":
+		r.note(text + " has no instances: " + of.block.Missing)
+	case of.block != nil && name.Datacenter != "" && len(of.block.Instances) == 0:
+		r.note(text + " is not in the catalogue")
 	case of.block != nil:
-		s.Members = r.membersOf(of)
+		return of
 	}
+	return nil
+}
+
+func firstOf(rules []*dialect.Rule) *dialect.Rule {
+	if len(rules) == 0 {
+		return nil
+	}
+	return rules[0]
+}
+
+// finish gives a set its weights, its lane and its picker.
+func (r *Route) finish(o *Options, s *Set, old *Route) {
 	setWeights(s.Members)
 	for i := range s.Members {
 		s.Members[i].Index = i
 		r.Blocking = r.Blocking || s.Members[i].Rule.Options.TLS
 	}
 	if old != nil {
-		if i := slices.IndexFunc(old.Sets, func(o Set) bool { return o.name == name }); i >= 0 {
+		if i := slices.IndexFunc(old.Sets, func(o Set) bool { return o.name == s.name }); i >= 0 {
 			s.Lane = old.Sets[i].Lane
 		}
 	}
@@ -113,12 +145,11 @@ func (r *Route) newSet(o *Options, find func(name string) *claimant, name string
 	}
 	chooser, asked := r.chooser(o)
 	s.picker = pickerOf(chooser, s.Members, s.Lane, asked.Method == dialect.MethodHash)
-	return s
 }
 
-// membersOf are the instances of another service that may serve the route: not one that restricts who may use it, as that would lead past
-// the restriction, which is the operator's affair alone.
-func (r *Route) membersOf(of *claimant) (out []Member) {
+// membersOf are the instances of another service that may serve the route: not one that restricts who may use it where that would lead past
+// the restriction, which is the operator's affair alone. allows says so, and which rule of the instance's own counts, nil being none.
+func (r *Route) membersOf(of *claimant, allows func(*discovery.Instance, *standing) (*dialect.Rule, bool)) (out []Member) {
 	rules := map[*dialect.Rule]*dialect.Rule{}
 	for i := range of.block.Instances {
 		in, now := &of.block.Instances[i], (*standing)(nil)
@@ -128,18 +159,16 @@ func (r *Route) membersOf(of *claimant) (out []Member) {
 		if now == nil || now.upstream == nil || now.foreign || !in.Usable() {
 			continue
 		}
-		if now.restricted() && !r.claims[0].operator {
-			r.note("an instance of service:" + escaped(of.name) + " restricts who may use its own routes: it is not used here")
+		own, ok := allows(in, now)
+		if !ok {
+			r.note("an instance of service:" + escaped(of.text()) + " restricts who may use its own routes: it is not used here")
 			continue
 		}
 		if slices.ContainsFunc(out, func(m Member) bool { return m.Upstream == now.upstream }) {
 			continue
 		}
-		var own *dialect.Rule
-		if len(now.rules) > 0 {
-			own = now.rules[0]
-		} else if protocol := otherProtocol(in); protocol != "" {
-			r.note("an instance of service:" + escaped(of.name) + " is not used: " + protocol)
+		if protocol := otherProtocol(in); own == nil && protocol != "" {
+			r.note("an instance of service:" + escaped(of.text()) + " is not used: " + protocol)
 			continue
 		}
 		if rules[own] == nil {

@@ -29,7 +29,7 @@ type lead struct {
 	claim    *claim
 	verdicts []Verdict
 	// what the line names, as it was; nil where it is not there
-	services map[string]*claimant
+	services map[dialect.ServiceName]*claimant
 	hosts    map[string]*discovery.Name
 	fixed    []fixedKey      // that the claim leads to
 	ways     []*balancer.Way // likewise
@@ -147,7 +147,7 @@ func (s *source) stands(d *derivation) bool {
 
 func (l *lead) stands(d *derivation) bool {
 	for name, was := range l.services {
-		if d.next.claimant(name) != was {
+		if d.next.find(name) != was {
 			return false
 		}
 	}

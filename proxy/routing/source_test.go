@@ -72,8 +72,8 @@ none.io/ service=gone
 			t.Errorf("%s is called %s", host, r.Name)
 		}
 	}
-	refer := table.options.Refer(withTexts("a.io/ service=b,a to=db:1\nb.io/ service=a to=unix:/x", "c.io/ service=c").Texts)
-	if fmt.Sprint(refer) != "{[a b c] [db]}" {
+	refer := table.options.Refer(withTexts("a.io/ service=b,a to=db:1\nb.io/ service=a to=unix:/x", "c.io/ service=c,a@dc3 failover=dc2").Texts)
+	if fmt.Sprint(refer) != "{[a b c] [db] [{c dc2 true} {a dc3 false}]}" {
 		t.Errorf("refers to %v", refer)
 	}
 }

@@ -92,6 +92,9 @@ func (o *Options) isOwn(name string) bool {
 	return false
 }
 
+// isThis says whether a service is this proxy: one of its name in another datacenter is another proxy.
+func (o *Options) isThis(s dialect.ServiceName) bool { return s.Datacenter == "" && o.isOwn(s.Name) }
+
 // Table is all routes at one moment. Immutable.
 type Table struct {
 	// Number counts the tables of this process; 0 is the empty one that NewTable makes. Previous is the number of the one
@@ -107,6 +110,7 @@ type Table struct {
 	options   *Options
 	env       dialect.Env
 	claimants []*claimant // sorted by name
+	remote    []*claimant // of other datacenters, in the order of Snapshot.Remote
 	sources   []*source   // in the order of Snapshot.Texts
 	fixed     map[fixedKey]*balancer.Upstream
 	index     *index

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // Service is what a table holds of a service of the catalogue, for people.
@@ -51,24 +52,48 @@ func inOrder(a, b *Route) int {
 	return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Path, b.Path), narrower(a, b))
 }
 
-// Services are all services that the table knows, sorted by name.
+// Services are all services that the table knows, sorted by name; then those of other datacenters, as NAME@DATACENTER.
 func (t *Table) Services() []Service {
 	if t == nil {
 		return nil
 	}
-	out := make([]Service, 0, len(t.claimants))
-	for _, c := range t.claimants {
+	out := make([]Service, 0, len(t.claimants)+len(t.remote))
+	for c := range t.known {
 		out = append(out, c.view())
 	}
 	return out
 }
 
-// Service finds a service by its name.
+// known yields all services, as Services does.
+func (t *Table) known(yield func(*claimant) bool) {
+	for _, list := range [...][]*claimant{t.claimants, t.remote} {
+		for _, c := range list {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// called finds a service by the name that people call it; nil where there is none. One here that is called like one of another datacenter
+// goes first.
+func (t *Table) called(name string) *claimant {
+	if c := t.claimant(name); c != nil {
+		return c
+	}
+	s, err := dialect.ParseServiceName(name)
+	if err != nil {
+		return nil
+	}
+	return t.find(s)
+}
+
+// Service finds a service by its name, as Services has it.
 func (t *Table) Service(name string) (s Service, ok bool) {
 	if t == nil {
 		return Service{}, false
 	}
-	c := t.claimant(name)
+	c := t.called(name)
 	if c == nil {
 		return Service{}, false
 	}
@@ -76,7 +101,7 @@ func (t *Table) Service(name string) (s Service, ok bool) {
 }
 
 func (c *claimant) view() Service {
-	s := Service{Name: c.name, Routes: len(c.claims), Gone: !c.vacant.IsZero(), Verdicts: c.verdicts}
+	s := Service{Name: c.text(), Routes: len(c.claims), Gone: !c.vacant.IsZero(), Verdicts: c.verdicts}
 	if c.block == nil {
 		return s
 	}
@@ -97,7 +122,7 @@ func (t *Table) Upstreams() (out []Standing) {
 		return nil
 	}
 	seen := map[*balancer.Upstream]bool{}
-	for _, c := range t.claimants {
+	for c := range t.known {
 		for _, s := range c.view().Instances {
 			if s.Upstream != nil && !seen[s.Upstream] {
 				seen[s.Upstream] = true

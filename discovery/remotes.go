@@ -1,0 +1,293 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Services of other datacenters are asked for over lines that are slow, dear, and cut more often than those at home. So nothing waits for them
+// for long, there is a bound on how many are followed, and what only stands by is not watched until it is needed.
+const (
+	// maxRemotes bounds how many are followed: whoever writes tags may name them.
+	maxRemotes = 256
+	// remoteWatches and remoteLooks are how many questions of either kind wait for an answer at the same time; with more, each takes its
+	// turn, remoteRate a second. With those at home they stay below the connections that Consul's agent allows.
+	remoteWatches, remoteLooks, remoteRate = 12, 4, 10
+	// lookInterval is how old the answer at hand about a service on standby may be: a question a minute costs nothing, and what was
+	// deployed before that is known when the service here dies. The first answer of the watch that then begins is a round trip away.
+	lookInterval = time.Minute
+	// watchFor is how long one is watched after it was needed last, so that a service that comes and goes begins no new watch each time.
+	watchFor = 5 * time.Minute
+	// orphaned is how long one on standby is followed after the service here, whose tags name it, has left the catalogue: it serves in its
+	// place, for as long as routes without instances stay, and a little longer.
+	orphaned = 15 * time.Minute
+	// remotePatience is how long the first view waits for those that don't stand by.
+	remotePatience = 2 * time.Second
+)
+
+// remote is what a subject of another datacenter has beside.
+type remote struct {
+	standby  bool
+	watching bool
+	answered bool      // or failed to be, the first time it was asked
+	needed   time.Time // last; zero for never
+	orphan   time.Time // since when nobody names it; zero while somebody does
+}
+
+// remotes is what the view knows of other datacenters.
+type remotes struct {
+	realms    map[string]*realm // by name; those of which something is followed
+	byTags    []Remote          // that tags name
+	watch     *turns
+	looks     *turns
+	stored    map[string]*Service // from disk, by keyOf
+	confirmed time.Time           // when that was written
+	full      bool                // told
+	since     time.Time           // when the first list came
+}
+
+func newRemotes() remotes {
+	return remotes{realms: map[string]*realm{},
+		watch: &turns{slots: make(chan struct{}, remoteWatches), rate: remoteRate},
+		looks: &turns{slots: make(chan struct{}, remoteLooks), rate: remoteRate}}
+}
+
+// followRemotes follows the services of other datacenters that somebody names now, and no others. What the operator and KV name goes first.
+func (v *view) followRemotes() {
+	if v.listed && v.remotes.since.IsZero() {
+		v.remotes.since = time.Now()
+	}
+	named := map[string]bool{}
+	for _, r := range slices.Concat(v.lines.references.Remote, v.byTags) {
+		if CheckName(r.Service) != nil || CheckName(r.Datacenter) != nil {
+			continue
+		}
+		key := keyOf(r.Service, r.Datacenter)
+		first := !named[key]
+		named[key] = true
+		if s := v.remote(r); s != nil {
+			s.remote.standby = r.Standby && (first || s.remote.standby)
+			s.remote.orphan = time.Time{}
+		}
+	}
+	for s := range v.eachRemote {
+		if named[s.key()] {
+			continue
+		}
+		if _, here := v.services[s.name]; here || !s.remote.standby {
+			v.dropRemote(s)
+		} else if s.remote.orphan.IsZero() {
+			s.remote.orphan = time.Now()
+		}
+	}
+	v.judgeRemotes()
+}
+
+// remote is the subject of a service that is named: the one that there is, or a new one; nil where there are too many.
+func (v *view) remote(r Remote) *subject {
+	in := v.realms[r.Datacenter]
+	if in != nil && in.subjects[r.Service] != nil {
+		return in.subjects[r.Service]
+	}
+	if v.remoteCount() >= maxRemotes {
+		if !v.full {
+			v.full = true
+			v.o.Log.Error().Int("limit", maxRemotes).Str("for example", r.Service+"@"+r.Datacenter).
+				Msg("more services of other datacenters are named than are followed: the others have no instances")
+		}
+		return nil
+	}
+	if in == nil {
+		in = newRealm(r.Datacenter, v.o.Log)
+		v.realms[r.Datacenter] = in
+	}
+	s := &subject{in: in, name: r.Service, listed: true, slots: make(chan struct{}, callSlots), remote: remote{standby: r.Standby, watching: !r.Standby}}
+	s.age = v.ages.add(s.key())
+	in.subjects[s.name] = s
+	if b := v.stored[s.key()]; b != nil {
+		s.age.answered.Store(int64(time.Since(v.base) - time.Since(v.confirmed)))
+		v.setBlock(s, b)
+	}
+	v.start(s)
+	return s
+}
+
+// eachRemote yields all that are followed.
+func (v *view) eachRemote(yield func(*subject) bool) {
+	for _, in := range v.realms {
+		for _, s := range in.subjects {
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+func (v *view) remoteCount() (n int) {
+	for _, in := range v.realms {
+		n += len(in.subjects)
+	}
+	return n
+}
+
+// dropRemote forgets one for good.
+func (v *view) dropRemote(s *subject) {
+	for _, h := range s.retained {
+		h.cancel()
+	}
+	s.retained = nil
+	v.drop(s)
+	if len(s.in.subjects) == 0 {
+		delete(v.realms, s.in.name)
+	}
+}
+
+// startRemote watches one, or asks about it now and then.
+func (v *view) startRemote(s *subject) {
+	from, ok := v.o.Catalogue.(Federated)
+	if !ok {
+		v.miss(s, errAlone)
+		return
+	}
+	f := v.newWatch(s.slots, s.cursor)
+	f.subject, f.about, f.far, f.patient = s, aboutService(s.name), true, true
+	f.ask = func(ctx context.Context, q Query) (reply, error) {
+		a, err := from.InstancesIn(ctx, s.in.name, s.name, q)
+		return reply{answer: a}, err
+	}
+	f.ctx, f.cancel = context.WithCancel(v.ctx)
+	s.watch, s.watched = f, s.remote.watching
+	if s.watched {
+		f.turns = v.watch
+		v.watch.sharing.Add(1)
+		v.count.remoteWatched.Add(1)
+	} else {
+		f.turns, f.rest = v.looks, lookInterval
+		v.count.remoteLooked.Add(1)
+	}
+	v.tasks.Go(func() { v.follow(f.ctx, f) })
+}
+
+// stopRemote keeps the books of what startRemote began; its watch is cancelled already.
+func (v *view) stopRemote(s *subject) {
+	if s.watched {
+		v.watch.sharing.Add(-1)
+		v.count.remoteWatched.Add(-1)
+	} else {
+		v.count.remoteLooked.Add(-1)
+	}
+	s.watch = nil
+}
+
+// judgeRemotes begins and ends watches of those on standby, as they are needed.
+func (v *view) judgeRemotes() {
+	crowded := v.watch.crowded()
+	for s := range v.eachRemote {
+		r := &s.remote
+		if r.standby && v.complete && v.weak(s.name) {
+			r.needed = time.Now()
+		}
+		watching := !r.standby || !r.needed.IsZero() && time.Since(r.needed) < watchFor
+		if watching == r.watching {
+			continue
+		}
+		r.watching = watching
+		if r.standby {
+			v.o.Log.Info().Str("service", s.name).Str("datacenter", s.in.name).Bool("watched", watching).Msg("a service on standby is watched while it is needed")
+		}
+		v.stop(s)
+		v.start(s)
+	}
+	if v.watch.crowded() == crowded {
+		return
+	}
+	for s := range v.eachRemote { // questions under way were asked with the other wait
+		if s.watch != nil && s.watched {
+			v.stop(s)
+			v.start(s)
+		}
+	}
+}
+
+// weak says whether a service of the datacenter that is watched has less than half of its instances left, or none.
+func (v *view) weak(name string) bool {
+	s := v.subjects[name]
+	if s == nil || s.block == nil {
+		return true
+	}
+	n := usable(s.block.Instances)
+	return n == 0 || 2*n < len(s.block.Instances)
+}
+
+// patrolRemotes looks which of those on standby requests go to, and forgets those that nobody names.
+func (v *view) patrolRemotes() {
+	for s := range v.eachRemote {
+		switch r := &s.remote; {
+		case !r.orphan.IsZero() && time.Since(r.orphan) > orphaned:
+			v.dropRemote(s)
+		case r.standby && v.o.InUse(s.name, s.in.name):
+			r.needed = time.Now()
+		}
+	}
+	v.checkComplete() // which does not wait for them for ever
+}
+
+// miss notes that nothing is known of one yet. An error after an answer changes nothing.
+func (v *view) miss(s *subject, err error) {
+	if s.raw == nil && (s.block == nil || s.block.Missing != "") {
+		why := "there was no answer about it yet"
+		switch {
+		case errors.Is(err, ErrNoDatacenter), errors.Is(err, errAlone):
+			why = err.Error()
+			if errors.Is(err, ErrNoDatacenter) {
+				why = ErrNoDatacenter.Error()
+			}
+		case errors.Is(err, ErrDenied):
+			why = ErrDenied.Error()
+		}
+		if s.block == nil || s.block.Missing != why {
+			v.setBlock(s, &Service{Name: s.name, Datacenter: s.in.name, Missing: why})
+		}
+	}
+	v.outcome(s)
+}
+
+// outcome notes that the first question about one has had an outcome.
+func (v *view) outcome(s *subject) {
+	if !s.remote.answered {
+		s.remote.answered = true
+		v.checkComplete()
+	}
+}
+
+// remotesKnown says whether the first view need not wait for other datacenters.
+func (v *view) remotesKnown() bool {
+	if time.Since(v.remotes.since) >= remotePatience {
+		return true
+	}
+	for s := range v.eachRemote {
+		if !s.remote.standby && !s.remote.answered {
+			return false
+		}
+	}
+	return true
+}
+
+// remoteBlocks are those of all, as a Snapshot has them.
+func (v *view) remoteBlocks() (out []*Service) {
+	for _, name := range slices.Sorted(maps.Keys(v.realms)) {
+		out = append(out, v.realms[name].blocks...)
+	}
+	return out
+}
+
+// loadRemotes brings back what the disk holds of those that are named.
+func (v *view) loadRemotes(s *Snapshot) {
+	v.stored, v.confirmed = make(map[string]*Service, len(s.Remote)), s.Taken
+	for _, b := range s.Remote {
+		v.stored[keyOf(b.Name, b.Datacenter)] = b
+	}
+}
