@@ -1,7 +1,8 @@
 // Package certs keeps the certificates that TLS listeners show, and chooses one for each handshake.
 //
 // A Pair is one certificate with its key, in two files, for every name. It is read again when the files change, without a restart and
-// without a handshake that fails: what can't be read leaves the last good pair in use.
+// without a handshake that fails: what can't be read leaves the last good pair in use. Authorities, whose certificates clients may show, are
+// likewise.
 package certs
 
 import (

@@ -70,11 +70,17 @@ func (p *Pair) load() error {
 
 func (p *Pair) stat() (stamp [2]fileStamp, err error) {
 	for i, name := range [...]string{p.certFile, p.keyFile} {
-		stat, err := os.Stat(name)
-		if err != nil {
+		if stamp[i], err = stampOf(name); err != nil {
 			return stamp, err
 		}
-		stamp[i] = fileStamp{stat.ModTime(), stat.Size()}
 	}
 	return stamp, nil
+}
+
+func stampOf(name string) (fileStamp, error) {
+	stat, err := os.Stat(name)
+	if err != nil {
+		return fileStamp{}, err
+	}
+	return fileStamp{stat.ModTime(), stat.Size()}, nil
 }
