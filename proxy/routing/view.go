@@ -27,6 +27,8 @@ type Service struct {
 type Standing struct {
 	*discovery.Instance
 	Upstream *balancer.Upstream // nil where the instance takes no requests, whatever its health
+	// Foreign says that it is no HTTP instance.
+	Foreign bool
 }
 
 // Routes are all routes, sorted by host, then path; the default comes last.
@@ -109,7 +111,7 @@ func (c *claimant) view() Service {
 	for i := range s.Instances {
 		s.Instances[i].Instance = &c.block.Instances[i]
 		if i < len(c.standing) { // the proxy itself has none
-			s.Instances[i].Upstream = c.standing[i].upstream
+			s.Instances[i].Upstream, s.Instances[i].Foreign = c.standing[i].upstream, c.standing[i].foreign
 		}
 	}
 	return s
