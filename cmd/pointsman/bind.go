@@ -18,6 +18,7 @@ import (
 type ports struct {
 	plain, secure           []port
 	admin, status           net.Listener // nil when off
+	discovery               net.Listener // likewise
 	redirectPort, cert, key string
 	all                     []net.Listener
 	own                     own
@@ -51,7 +52,7 @@ func bind(c *proxyFlags) (*ports, error) {
 		flag  string
 		where address
 		into  *net.Listener
-	}{{"-admin", c.admin, &p.admin}, {"-status", c.status, &p.status}} {
+	}{{"-admin", c.admin, &p.admin}, {"-status", c.status, &p.status}, {"-discovery-listen", c.discovery.listen, &p.discovery}} {
 		if x.where == "" {
 			continue
 		}
@@ -60,6 +61,10 @@ func bind(c *proxyFlags) (*ports, error) {
 			return nil, err
 		}
 		*x.into = l
+	}
+	if err := c.discovery.checkBound(p.discovery); err != nil {
+		p.close()
+		return nil, err
 	}
 	if c.redirectHTTPS {
 		_, p.redirectPort, _ = net.SplitHostPort(p.secure[0].Addr().String())
@@ -102,7 +107,7 @@ func (p *ports) tell(log zerolog.Logger) {
 	for _, x := range []struct {
 		l    net.Listener
 		what string
-	}{{p.admin, "the admin API"}, {p.status, "health and metrics"}} {
+	}{{p.admin, "the admin API"}, {p.status, "health and metrics"}, {p.discovery, "the discovery API"}} {
 		if x.l != nil {
 			log.Info().Stringer("address", x.l.Addr()).Msg("listening for " + x.what)
 		}

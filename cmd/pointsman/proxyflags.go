@@ -22,6 +22,7 @@ type proxyFlags struct {
 
 	listen, tlsListen              listeners
 	admin, status                  address
+	discovery                      discoveryFlags
 	tlsCert, tlsKey, adminHost     string
 	redirectHTTPS, exclusive       bool
 	consul, consulNear, consulDC   string
@@ -66,6 +67,7 @@ func (c *proxyFlags) listeners(f *flags) {
 	f.Var(&c.admin, "admin", "`ADDRESS` of the admin API, health and metrics; \"\" for none")
 	f.StringVar(&c.adminHost, "admin-host", "", "host `NAMES` (with commas) that the admin address answers to, besides localhost and IP addresses")
 	f.Var(&c.status, "status", "`ADDRESS` with health and metrics only, for load balancers and Prometheus")
+	c.discovery.register(f)
 }
 
 // traffic registers how requests are treated.
@@ -155,6 +157,9 @@ func (c *proxyFlags) check() error {
 		return err
 	}
 	if err := c.access.check(); err != nil {
+		return err
+	}
+	if err := c.discovery.check(); err != nil {
 		return err
 	}
 	secure := len(c.tlsListen.list) > 0

@@ -104,7 +104,9 @@ func (h *dataPath) assemble(a *actors) error {
 	a.support(h.feed.Run)
 	a.support(reviver.Run)
 	a.support(options.Checker.Run)
-	h.sides(a)
+	if err := h.sides(a); err != nil {
+		return err
+	}
 	h.log.Info().Str("catalogue", h.source.name).Str("routes", h.flags.routes.value).Msg("following the catalogue")
 	return nil
 }
@@ -134,8 +136,8 @@ func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *
 	}
 }
 
-// sides adds the admin and status addresses.
-func (h *dataPath) sides(a *actors) {
+// sides adds the admin, status and discovery addresses.
+func (h *dataPath) sides(a *actors) error {
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load,
 		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Scale: h.scale, Hosts: h.flags.adminNames(),
@@ -147,6 +149,7 @@ func (h *dataPath) sides(a *actors) {
 	if h.ports.status != nil {
 		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.status, admin.Status(o)) })
 	}
+	return h.discovery(a, o)
 }
 
 // ready says whether traffic should come here.

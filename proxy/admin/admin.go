@@ -7,6 +7,7 @@ package admin
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
 	"time"
 
@@ -37,6 +38,8 @@ type Options struct {
 	Feed *Feed
 	// Files counts the descriptors of followers; nil counts none.
 	Files Files
+	// Admits says why who showed these certificates in the handshake is not let in any more, or nil. Without it all are.
+	Admits func(shown []*x509.Certificate) error
 	// Hosts are the host names, in lower case, that the admin address answers to besides loopback names and IP literals.
 	Hosts []string
 
@@ -90,6 +93,7 @@ func (o *Options) operations() []operation {
 		get("/api/routes", o.streamed(kindsRoutes, o.routes))
 		get("/api/upstreams", o.upstreams)
 		get("/api/explain", o.explain)
+		get("/services/{name}", o.project)
 	}
 	if o.Feed != nil {
 		get("/api/events", o.events)

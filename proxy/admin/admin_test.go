@@ -37,6 +37,17 @@ func filled(n int) *routing.Switch {
 func get(h http.Handler, host, path string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Host = host
+	return recorded(h, r)
+}
+
+// request is one to localhost.
+func request(path string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Host = "localhost"
+	return r
+}
+
+func recorded(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w

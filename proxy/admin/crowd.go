@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -113,9 +114,18 @@ func (c *crowd) Close() error {
 
 // state is told by net/http what a connection does. Active means that a request's head was read.
 func (c *crowd) state(of net.Conn, s http.ConnState) {
-	if one, ok := of.(*conn); ok && (s == http.StateActive || s == http.StateIdle) {
+	if one, ok := ofCrowd(of); ok && (s == http.StateActive || s == http.StateIdle) {
 		one.waits(func() { one.busy, one.asked = s == http.StateActive, true })
 	}
+}
+
+// ofCrowd is the connection of a crowd that net/http knows, be it over TLS.
+func ofCrowd(c net.Conn) (one *conn, ok bool) {
+	if over, is := c.(*tls.Conn); is {
+		c = over.NetConn()
+	}
+	one, ok = c.(*conn)
+	return one, ok
 }
 
 // waits changes what a connection does, and lets it count as waiting from now on.
@@ -162,14 +172,15 @@ func (c *conn) leave() {
 type connKey struct{}
 
 func withConn(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
+	one, _ := ofCrowd(c)
+	return context.WithValue(ctx, connKey{}, one)
 }
 
 // follows sets the connection of a request apart, for as long as it is open. It is false where there is no room for it; files may be nil.
 // Where as many are apart as may be, one that has ended following makes room.
 func follows(r *http.Request, files Files) bool {
-	c, ok := r.Context().Value(connKey{}).(*conn)
-	if !ok { // it has none of a crowd
+	c, _ := r.Context().Value(connKey{}).(*conn)
+	if c == nil { // it has none of a crowd
 		return true
 	}
 	if t, ok := c.Conn.(*net.TCPConn); ok {

@@ -22,6 +22,10 @@ type document struct {
 	made  time.Time
 	cost  time.Duration
 	err   error
+
+	// Of a service that is watched: that there is none of the name, or else what is said when it is gone.
+	missing bool
+	without *document
 }
 
 // The bounds of documents.

@@ -2,10 +2,14 @@ package admin
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	stdlog "log"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // Who asks here is on the same host or in the same rack; a page of 10,000 instances takes a while.
@@ -21,10 +25,24 @@ const (
 // crowd.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	crowd := newCrowd(l, MostConns)
-	s := &http.Server{Handler: h, ReadHeaderTimeout: requestTime, ReadTimeout: requestTime, WriteTimeout: responseTime,
-		IdleTimeout: idleTime, MaxHeaderBytes: requestHead, ConnState: crowd.state, ConnContext: withConn}
+	return serving(ctx, crowd, crowd, &http.Server{Handler: h})
+}
+
+// ServeTLS is Serve over TLS; without a config it is over TCP as well. A handshake has the time of a request; log gets some of those that
+// fail.
+func ServeTLS(ctx context.Context, l net.Listener, config *tls.Config, h http.Handler, log zerolog.Logger) error {
+	crowd := newCrowd(l, MostConns)
+	if l = crowd; config != nil {
+		l = tls.NewListener(crowd, config)
+	}
+	return serving(ctx, crowd, l, &http.Server{Handler: h, ErrorLog: stdlog.New(&refusals{log: log}, "", 0)})
+}
+
+func serving(ctx context.Context, crowd *crowd, l net.Listener, s *http.Server) error {
+	s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout = requestTime, requestTime, responseTime, idleTime
+	s.MaxHeaderBytes, s.ConnState, s.ConnContext = requestHead, crowd.state, withConn
 	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(crowd) }()
+	go func() { failed <- s.Serve(l) }()
 	select {
 	case err := <-failed:
 		return err

@@ -1,0 +1,36 @@
+package admin
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// refusalEvery is how often a failed handshake is worth a line: one tells an operator what is wrong with a certificate, and who tries them
+// out fills no disk.
+const refusalEvery = 10 * time.Second
+
+// refusals are what net/http has to say of a listener, which is mostly that a handshake has failed.
+type refusals struct {
+	log zerolog.Logger
+
+	mu   sync.Mutex
+	at   time.Time
+	more int // since then
+}
+
+// Write implements io.Writer: a call is a line.
+func (r *refusals) Write(line []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := time.Now(); now.Sub(r.at) >= refusalEvery {
+		r.log.Warn().Str("reason", clip(strings.TrimPrefix(strings.TrimSpace(string(line)), "http: "))).Int("more", r.more).
+			Msg("a client of the discovery API was not served")
+		r.at, r.more = now, 0
+	} else {
+		r.more++
+	}
+	return len(line), nil
+}
