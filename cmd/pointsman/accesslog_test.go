@@ -74,7 +74,7 @@ func TestAccessLogOptionsThatContradict(t *testing.T) {
 			t.Errorf("%v: code %d, %q, want %q", args, o.code, o.stderr, want)
 		}
 	}
-	if o := execute(t, binary, nil, "proxy", "-access-log-file", "/nonexistent/log"); o.code != exitFatal || !strings.Contains(o.stderr, "-access-log-file: ") {
+	if o := execute(t, binary, nil, "proxy", "-listen", "127.0.0.1:0", "-admin", "", "-access-log-file", "/nonexistent/log"); o.code != exitFatal || !strings.Contains(o.stderr, "-access-log-file: ") {
 		t.Errorf("code %d, %q", o.code, o.stderr)
 	}
 }
