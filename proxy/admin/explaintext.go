@@ -63,7 +63,7 @@ func (s *setView) text() string {
 	if s.Instances == 1 {
 		instances = "instance"
 	}
-	return fmt.Sprintf("%s %s  %d %s, %d usable", what, s.Service, s.Instances, instances, s.Usable)
+	return fmt.Sprintf("%s %s  %d %s, %d usable", what, s.Service, s.Instances, instances, *s.Usable)
 }
 
 // text is a route as it is asked for.
