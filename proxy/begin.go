@@ -19,6 +19,7 @@ func (x *Exchange) begin(recorder *Recorder, req *http1.Request, client *Client,
 	x.Outcome, x.Status, x.Bytes, x.Uncompressed, x.Received, x.headBytes, x.Ending = OutcomeForwarded, 0, 0, 0, 0, 0, false
 	x.interim, x.continued, x.handed, x.recorded = 0, false, false, record.Request{}
 	x.detail, x.location, x.page, x.filtered, x.counted = "", "", "", nil, false
+	x.sent = nil
 	recorder.Recorder.Begin()
 }
 

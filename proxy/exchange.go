@@ -66,6 +66,7 @@ type Exchange struct {
 	page      string         // a file in place of a local reply's body, see Page
 	location  string         // of a redirect
 	headBytes int            // of the answer's head
+	sent      []Field        // of that head, those that the log has; they are the exchange's own
 	filtered  *filtered      // what filters found out; nil for most
 	counted   bool           // by the route's rate limits
 	id        [32]byte

@@ -66,13 +66,16 @@ func (x *Exchange) access(took time.Duration) record.Access {
 	return a
 }
 
-// RequestField is record.RequestDetails'.
-func (x *Exchange) RequestField(i int) (name, value string, ok bool) {
-	if i >= len(x.Request.Fields) {
+// HeadField is record.RequestDetails'.
+func (x *Exchange) HeadField(i int, sent bool) (name, value string, ok bool) {
+	list := x.Request.Fields
+	if sent {
+		list = x.sent
+	}
+	if i >= len(list) {
 		return "", "", false
 	}
-	f := &x.Request.Fields[i]
-	return f.Name, f.Value, true
+	return list[i].Name, list[i].Value, true
 }
 
 // FailedUpstream is record.RequestDetails'.

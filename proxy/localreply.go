@@ -26,7 +26,7 @@ func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byt
 	}
 	dst = x.appendConnection(dst, close || x.CloseAfter())
 	dst = append(dst, "\r\n"...)
-	x.headBytes = len(dst) - begin
+	x.noteHead(dst[begin:])
 	if x.Request.Method == "HEAD" {
 		return dst
 	}
@@ -40,7 +40,7 @@ func (x *Exchange) LocalReply() (fields []Field, body []byte) {
 	if x.localReplyHasBody() {
 		fields = append(fields, http1.NewField("Content-Length", strconv.Itoa(len(body))))
 	}
-	x.headBytes = headBytes(len(statusLine2), fields)
+	x.noteFields(fields)
 	return fields, body
 }
 

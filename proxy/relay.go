@@ -87,7 +87,7 @@ func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now
 	}
 	if ans.Status == switching {
 		dst = append(dst, "Connection: Upgrade\r\n\r\n"...)
-		x.headBytes = len(dst) - begin
+		x.noteHead(dst[begin:])
 		return dst
 	}
 	if !dated { // RFC 9110 section 6.6.1
@@ -100,7 +100,7 @@ func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now
 		dst = appendTrailerNames(dst, ans.Fields)
 	}
 	dst = append(x.appendConnection(dst, close), "\r\n"...)
-	x.headBytes = len(dst) - begin
+	x.noteHead(dst[begin:])
 	return dst
 }
 
@@ -141,12 +141,9 @@ func (x *Exchange) AnswerFields(dst []Field, ans *http1.Response) []Field {
 	if f := x.announced(ans); f.Kind == http1.Sized {
 		dst = append(dst, http1.NewField("Content-Length", strconv.FormatInt(f.Length, 10)))
 	}
-	x.headBytes = headBytes(len(statusLine2), dst)
+	x.noteFields(dst)
 	return dst
 }
-
-// statusLine2 is as long as what stands for a status line in the log, of an answer over HTTP/2.
-const statusLine2 = "HTTP/2.0 200\r\n\r\n"
 
 // AppendTrailers appends those of a body's trailers that may go on. What changes drop in a head does not come in behind it.
 func AppendTrailers(dst, in []Field, changes *filter.Changes) []Field {

@@ -114,6 +114,47 @@ func TestTheLogOfAnswersThatWereReplaced(t *testing.T) {
 	}
 }
 
+// The fields of a response stand in the log as they went to the client.
+func TestFieldsOfAResponseInTheLog(t *testing.T) {
+	format, err := record.ParseLineFormat("$sent_http_x_one|$sent_http_content_type|$sent_http_connection|$sent_http_server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &bytes.Buffer{}
+	d := newDesk(t, record.NewFormattedLog(format, out))
+	d.serve(1, "pointsman.route=web.io/ response-header=remove:Server")
+	var x Exchange
+	for _, http2 := range []bool{false, true} {
+		d.asked(t, &x, "GET / HTTP/1.1|Host: web.io")
+		x.Match(d.table)
+		ans := answered(t, "GET", "HTTP/1.1 200 OK|X-One: 1|x-one: 2|Content-Type: text/x|Server: s|Content-Length: 0")
+		x.Answered(ans, time.Millisecond, d.now, false)
+		want := "1, 2|text/x|close|-\n"
+		if http2 {
+			x.AnswerFields(nil, ans)
+			want = "1, 2|text/x|-|-\n"
+		} else {
+			head := x.AppendAnswer(nil, ans, true, d.now)
+			clear(head) // another request's by the time the line is written
+		}
+		x.Finish(d.now)
+		if got := d.logged(out); got != want {
+			t.Errorf("HTTP/2 %v: %q, want %q", http2, got, want)
+		}
+		d.asked(t, &x, "GET /gone HTTP/1.1|Host: nowhere.io")
+		x.Match(d.table)
+		if http2 {
+			x.LocalReply()
+		} else {
+			x.AppendLocalReply(nil, false, d.now)
+		}
+		x.Finish(d.now)
+		if got := d.logged(out); got != "-|application/problem+json|-|-\n" {
+			t.Errorf("HTTP/2 %v: a local reply: %q", http2, got)
+		}
+	}
+}
+
 // The head of a 101, and that of a local reply over HTTP/2, are bytes that were sent.
 func TestBytesSentCountEveryHead(t *testing.T) {
 	format, err := record.ParseLineFormat("$status $body_bytes_sent $bytes_sent")

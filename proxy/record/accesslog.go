@@ -56,6 +56,7 @@ type lineQueue struct {
 type AccessLog struct {
 	format  AccessFormat
 	line    *LineFormat // instead of format; nil without one
+	sent    []string    // see Recorder.SentFields
 	out     io.Writer
 	wake    chan struct{} // something is there
 	hurry   chan struct{} // a lot is
@@ -77,7 +78,7 @@ func NewAccessLog(format AccessFormat, out io.Writer) *AccessLog {
 // NewFormattedLog is NewAccessLog with lines of a format of their own.
 func NewFormattedLog(f *LineFormat, out io.Writer) *AccessLog {
 	l := NewAccessLog(AccessCombined, out)
-	l.line = f
+	l.line, l.sent = f, f.sentFields()
 	return l
 }
 

@@ -16,7 +16,7 @@ type LineFormat struct {
 type linePart struct {
 	text     string
 	variable variable
-	field    string // of varHeadField, in nginx's spelling: lower case, with underscores
+	field    string // of varHeadField and varSentField, in nginx's spelling: lower case, with underscores
 }
 
 // maxLineFormat bounds a format, in bytes: longer ones are mistakes, and each line costs as much.
@@ -76,9 +76,11 @@ func cutPart(s string) (part linePart, rest string, err error) {
 	if name == "" {
 		return part, "", errors.New("a $ has no name of a variable behind it")
 	}
-	if field, ok := strings.CutPrefix(strings.ToLower(name), varHeadField.name()); ok && field != "" {
-		part.variable, part.field = varHeadField, field
-		return part, rest, nil
+	for v := varHeadField; v < variables; v++ {
+		if field, ok := strings.CutPrefix(strings.ToLower(name), v.name()); ok && field != "" {
+			part.variable, part.field = v, field
+			return part, rest, nil
+		}
 	}
 	for v := noVariable + 1; v < varHeadField; v++ {
 		if v.name() == name {
@@ -95,7 +97,17 @@ func variableNames() string {
 	for v := noVariable + 1; v < varHeadField; v++ {
 		b.WriteString("$" + v.name() + ", ")
 	}
-	return b.String() + "$http_NAME for any field of the request"
+	return b.String() + "$http_NAME for any field of the request, $sent_http_NAME for any of the response"
+}
+
+// sentFields are the fields of responses that lines have, in nginx's spelling; nil where there are none.
+func (f *LineFormat) sentFields() (names []string) {
+	for i := range f.parts {
+		if f.parts[i].variable == varSentField {
+			names = append(names, f.parts[i].field)
+		}
+	}
+	return names
 }
 
 // appendLine appends a request's line.

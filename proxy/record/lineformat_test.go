@@ -11,7 +11,10 @@ import (
 // fields is a request's head.
 type fields [][2]string
 
-func (f fields) RequestField(i int) (name, value string, ok bool) {
+func (f fields) HeadField(i int, sent bool) (name, value string, ok bool) {
+	if sent {
+		f = fields{{"Content-Type", "a\"b"}, {"Set-Cookie", "a=1"}, {"set-cookie", "b=2"}}
+	}
 	if i >= len(f) {
 		return "", "", false
 	}
@@ -48,6 +51,7 @@ func TestLineFormats(t *testing.T) {
 		"$upstream_addr $upstream_status $upstream_response_time $upstream_header_time": "10.0.0.9:80, 10.0.0.2:80 502, 200 0.006 0.004",
 		"$request_id $connection $service $outcome $retries":                            "abc 7 web - 0",
 		"[$http_x_one] [$http_cookie] [$http_nope] [$HTTP_Host]":                        "[1, 2] [a=1; b=2] [-] [T:81]",
+		"[$sent_http_content_type] [$sent_http_set_cookie] [$sent_http_nope]":           `[a\x22b] [a=1, b=2] [-]`,
 		"a${status}b 100%": "a200b 100%",
 		`escape=json {"u":"$http_user_agent","n":"$http_nope","x":"$remote_user"}`: `{"u":"x\" y","n":"","x":"alice"}`,
 		"escape=default $status": "200",
@@ -62,7 +66,7 @@ func TestLineFormats(t *testing.T) {
 		}
 	}
 	for format, want := range map[string]string{"": "empty", " ": "empty", "$": "no name", "a $ b": "no name", "${status": "not closed", "$nope": "$remote_addr, ",
-		"$status\n": "line break", strings.Repeat("x", maxLineFormat+1): "more than", "$http_": "no variable $http_", "${}": "no name", "$sent_http_x": "$http_NAME"} {
+		"$status\n": "line break", strings.Repeat("x", maxLineFormat+1): "more than", "$http_": "no variable $http_", "${}": "no name", "$sent_http_": "$sent_http_NAME"} {
 		if f, err := ParseLineFormat(format); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, %v", format, f, err)
 		}
@@ -86,7 +90,7 @@ func TestLineFormatAllocatesNothing(t *testing.T) {
 	for v := noVariable + 1; v < varHeadField; v++ {
 		all = append(all, "$"+v.name())
 	}
-	f, err := ParseLineFormat(strings.Join(all, " ") + " $http_x_one $http_user_agent")
+	f, err := ParseLineFormat(strings.Join(all, " ") + " $http_x_one $http_user_agent $sent_http_set_cookie")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 
 // RequestDetails are what only some formats ask for, one after another; ok is false behind the last one.
 type RequestDetails interface {
-	// RequestField is a field of the request's head.
-	RequestField(i int) (name, value string, ok bool)
+	// HeadField is a field of the request's head, or with sent of the response's, of those that Recorder.SentFields names.
+	HeadField(i int, sent bool) (name, value string, ok bool)
 	// FailedUpstream is an instance that was asked before the last one, and the status of its answer, or 502 or 504 without one.
 	FailedUpstream(i int) (address string, status int, ok bool)
 }
@@ -52,14 +52,15 @@ const (
 	varOutcome
 	varRetries
 	varHeadField // $http_NAME
+	varSentField // $sent_http_NAME
 	variables
 )
 
-// variableName is a variable's name in a format; that of varHeadField is the beginning of many.
+// variableName is a variable's name in a format; those of varHeadField and varSentField are the beginnings of many.
 func (v variable) name() string {
 	return [variables]string{"", "remote_addr", "remote_user", "time_local", "time_iso8601", "msec", "request", "request_method", "request_uri", "uri", "args",
 		"query_string", "status", "body_bytes_sent", "bytes_sent", "host", "server_protocol", "scheme", "request_time", "request_length", "request_id",
-		"upstream_addr", "upstream_status", "upstream_header_time", "upstream_response_time", "connection", "service", "outcome", "retries", "http_"}[v]
+		"upstream_addr", "upstream_status", "upstream_header_time", "upstream_response_time", "connection", "service", "outcome", "retries", "http_", "sent_http_"}[v]
 }
 
 // lineWriter is what the value of a variable follows from.
@@ -67,7 +68,7 @@ type lineWriter struct {
 	access *Access
 	stamps *stamps
 	json   bool
-	field  string // of varHeadField
+	field  string // of varHeadField and varSentField
 }
 
 // value appends a variable's value, escaped; nothing where there is none.
@@ -102,8 +103,8 @@ func (w *lineWriter) value(b []byte, v variable) []byte {
 		return w.escape(b, a.Service)
 	case varOutcome:
 		return append(b, a.Outcome...)
-	case varHeadField:
-		return w.headField(b)
+	case varHeadField, varSentField:
+		return w.headField(b, v == varSentField)
 	}
 	return w.measure(b, v)
 }
@@ -227,22 +228,22 @@ func (w *lineWriter) host(b []byte) []byte {
 	return b
 }
 
-// headField appends a field of the request; of several with the name all, in one list.
-func (w *lineWriter) headField(b []byte) []byte {
+// headField appends a field of the request, or of the response; of several with the name all, in one list.
+func (w *lineWriter) headField(b []byte, sent bool) []byte {
 	if w.access.Details == nil {
 		return b
 	}
 	separator := ", "
-	if w.field == "cookie" {
+	if w.field == "cookie" && !sent {
 		separator = "; "
 	}
 	begin := len(b)
 	for i := 0; ; i++ {
-		name, value, ok := w.access.Details.RequestField(i)
+		name, value, ok := w.access.Details.HeadField(i, sent)
 		if !ok {
 			return b
 		}
-		if !sameField(name, w.field) {
+		if !SameField(name, w.field) {
 			continue
 		}
 		if len(b) > begin {
@@ -252,8 +253,8 @@ func (w *lineWriter) headField(b []byte) []byte {
 	}
 }
 
-// sameField says whether a field's name is what nginx's spelling means: in lower case, with underscores for hyphens.
-func sameField(name, spelt string) bool {
+// SameField says whether a field's name is what nginx's spelling means: in lower case, with underscores for hyphens.
+func SameField(name, spelt string) bool {
 	if len(name) != len(spelt) {
 		return false
 	}
@@ -281,7 +282,7 @@ func (w *lineWriter) remoteUser(b []byte) []byte {
 		return b
 	}
 	for i := 0; ; i++ {
-		name, value, ok := w.access.Details.RequestField(i)
+		name, value, ok := w.access.Details.HeadField(i, false)
 		if !ok {
 			return b
 		}

@@ -89,6 +89,14 @@ func (r *Recorder) Finish(q *Request, service string, status int, took time.Dura
 // Logs says whether there is an access log: whether Finish wants an Access.
 func (r *Recorder) Logs() bool { return r.access != nil }
 
+// SentFields are the fields of responses that the lines of the access log have, in nginx's spelling (see SameField); nil where there are none.
+func (r *Recorder) SentFields() []string {
+	if r.access == nil {
+		return nil
+	}
+	return r.access.sent
+}
+
 // of is where a request's service is counted. It needs r.mu.
 func (r *Recorder) of(q *Request, service string) *serviceCell {
 	if q.service == nil {
