@@ -75,7 +75,7 @@ func Admin(o Options) http.Handler {
 	return hostGuard(o.Hosts, sameSite.Handler(bounded(mux)))
 }
 
-// operation is what the API answers to one method of one path.
+// operation is what the API answers to one method of one path; openapi.json describes each.
 type operation struct {
 	method, path string
 	answer       http.HandlerFunc
@@ -83,7 +83,7 @@ type operation struct {
 
 // operations are those that there is something to answer with.
 func (o *Options) operations() []operation {
-	var list []operation
+	list := []operation{{http.MethodGet, "/api/openapi.json", openAPI}}
 	get := func(path string, answer http.HandlerFunc) {
 		list = append(list, operation{http.MethodGet, path, answer})
 	}

@@ -49,5 +49,5 @@ func notAllowed(methods ...string) http.HandlerFunc {
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
-	problem{Status: http.StatusNotFound, Detail: "there is no " + r.URL.Path}.answer(w)
+	problem{Status: http.StatusNotFound, Detail: "there is no " + r.URL.Path + "; /api/openapi.json tells what there is"}.answer(w)
 }

@@ -1,0 +1,353 @@
+package admin
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/record"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
+
+// described is the description, as far as the tests read it.
+type described struct {
+	Paths      map[string]map[string]describedOperation
+	Components struct {
+		Parameters map[string]describedParameter
+		Responses  map[string]describedResponse
+		Schemas    map[string]json.RawMessage
+	}
+}
+
+type describedOperation struct {
+	Parameters []describedParameter
+	Responses  map[string]describedResponse
+}
+
+type describedParameter struct {
+	Ref      string `json:"$ref"`
+	Name, In string
+}
+
+type describedResponse struct {
+	Ref     string `json:"$ref"`
+	Headers map[string]any
+	Content map[string]struct{ Schema map[string]any }
+}
+
+// contract holds answers against the description, and notes what was held against it.
+type contract struct {
+	t *testing.T
+	described
+	schemas *jsonschema.Compiler
+	unseen  map[string]bool // parameters, and statuses with their media types, by operation
+}
+
+func newContract(t *testing.T) *contract {
+	t.Helper()
+	c := &contract{t: t, schemas: jsonschema.NewCompiler(), unseen: map[string]bool{}}
+	if err := json.Unmarshal(description, &c.described); err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(description))
+	if err == nil {
+		c.schemas.DefaultDraft(jsonschema.Draft2020)
+		c.schemas.AssertFormat()
+		err = c.schemas.AddResource("openapi.json", document)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, methods := range c.Paths {
+		for method, o := range methods {
+			name := strings.ToUpper(method) + " " + path
+			for i, p := range o.Parameters {
+				if key, is := strings.CutPrefix(p.Ref, "#/components/parameters/"); is {
+					o.Parameters[i] = c.Components.Parameters[key]
+				}
+				if o.Parameters[i].Name == "" {
+					t.Errorf("%s: parameter %+v is nowhere", name, p)
+				}
+				c.unseen[name+" "+o.Parameters[i].In+" "+o.Parameters[i].Name] = true
+			}
+			for status, r := range o.Responses {
+				if key, is := strings.CutPrefix(r.Ref, "#/components/responses/"); is {
+					if r, is = c.Components.Responses[key]; !is {
+						t.Errorf("%s: response %s is nowhere", name, key)
+					}
+					o.Responses[status] = r
+				}
+				for kind := range r.Content {
+					c.unseen[name+" "+status+" "+kind] = true
+				}
+				if len(r.Content) == 0 {
+					c.unseen[name+" "+status+" "] = true
+				}
+			}
+		}
+	}
+	return c
+}
+
+// check holds an answer against the description of an operation.
+func (c *contract) check(name string, r *http.Request, w *httptest.ResponseRecorder) {
+	c.t.Helper()
+	method, path, _ := strings.Cut(name, " ")
+	o, ok := c.Paths[path][strings.ToLower(method)]
+	if !ok {
+		c.t.Errorf("%s is not described", name)
+		return
+	}
+	c.parameters(name, o, r)
+	response, ok := o.Responses[fmt.Sprint(w.Code)]
+	kind, _, _ := mime.ParseMediaType(w.Header().Get("Content-Type"))
+	content, ok2 := response.Content[kind]
+	if !ok || !ok2 && w.Code != http.StatusNotModified {
+		c.t.Errorf("%s %s: %d %s is not described: %s", name, r.URL.RawQuery, w.Code, kind, w.Body)
+		return
+	}
+	delete(c.unseen, fmt.Sprintf("%s %d %s", name, w.Code, kind))
+	for field := range response.Headers {
+		if w.Header().Get(field) == "" && kind == "application/json" {
+			c.t.Errorf("%s: %d without %s", name, w.Code, field)
+		}
+	}
+	switch {
+	case strings.HasSuffix(kind, "json"):
+		ref, _ := content.Schema["$ref"].(string)
+		c.valid(name, ref, w.Body.Bytes())
+	case kind == eventStream:
+		c.events(name, w.Body.String())
+	}
+}
+
+// parameters sees to it that the request has none that is not described.
+func (c *contract) parameters(name string, o describedOperation, r *http.Request) {
+	known := func(in, key string) bool {
+		return slices.ContainsFunc(o.Parameters, func(p describedParameter) bool { return p.In == in && strings.EqualFold(p.Name, key) })
+	}
+	for key := range r.URL.Query() {
+		if !known("query", key) {
+			c.t.Errorf("%s: ?%s= is not described", name, key)
+		}
+		delete(c.unseen, name+" query "+key)
+	}
+	for _, key := range []string{"If-None-Match", "Last-Event-ID"} {
+		if r.Header.Get(key) != "" && known("header", key) {
+			delete(c.unseen, name+" header "+key)
+		}
+	}
+	delete(c.unseen, name+" path name")
+}
+
+// valid holds a JSON text against a schema; "" is any.
+func (c *contract) valid(name, ref string, text []byte) {
+	c.t.Helper()
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err == nil && ref != "" {
+		var schema *jsonschema.Schema
+		if schema, err = c.schemas.Compile("openapi.json" + ref); err == nil {
+			err = schema.Validate(value)
+		}
+	}
+	if err != nil {
+		c.t.Errorf("%s: %v\n%s", name, err, text)
+	}
+}
+
+// events holds those of a stream against the schemas that their names stand for.
+func (c *contract) events(name, text string) {
+	c.t.Helper()
+	schemas := map[string]string{eventService: "Service", eventServiceGone: "ServiceGone", eventRoute: "Route", eventRouteGone: "RouteGone", eventTable: "Table", eventReset: "Table"}
+	n := 0
+	for one := range strings.SplitSeq(text, "\n\n") {
+		_, one, ok := strings.Cut(one, "event: ")
+		if !ok {
+			continue
+		}
+		kind, data, _ := strings.Cut(one, dataStart)
+		c.valid(name+" "+kind, "#/components/schemas/"+cmp.Or(schemas[kind], kind), []byte(data))
+		n++
+	}
+	if n < 2 {
+		c.t.Errorf("%s: %q has %d events", name, text, n)
+	}
+}
+
+// full is an API with something of everything to tell.
+func full(t *testing.T, table func() *routing.Table, feed *Feed) http.Handler {
+	out := balancer.Ejection{Reason: balancer.ReasonCut, Failed: 3, Good: 4, Others: 1, OthersShare: 0.25, For: time.Second, Times: 2, Trial: true}
+	return Admin(Options{
+		Table: table, Feed: feed,
+		Ages: func() map[string]time.Duration { return map[string]time.Duration{"web": time.Second} },
+		Ejections: func() []record.Ejection {
+			return []record.Ejection{{At: time.Unix(1, 0), Service: "web", Instance: "a:80", Ejection: out}, {At: time.Unix(1, 0), Service: "web", Instance: "a:80", Ended: true}}
+		},
+		Decisions: func() []discovery.Decision {
+			return []discovery.Decision{{Service: "web", Instance: "i", Address: "a:80", Kept: true, Why: "x", Vanished: 2, Services: 3}, {Removed: true, Why: "y"}, {Why: "z"}}
+		},
+		Scale: func(_ context.Context, _ string, n int) error {
+			if n > 9 {
+				return errors.New("too many")
+			}
+			return nil
+		},
+	})
+}
+
+// TestAPIIsAsDescribed asks for everything that is described, in every way, and for each status.
+func TestAPIIsAsDescribed(t *testing.T) {
+	c := newContract(t)
+	f := newFed(t)
+	sick, bad := fixture.Instance("web", "10.0.0.2", 80), fixture.Instance("web", "10.0.0.3", 80, "urlprefix-/x weight=abc")
+	sick.Status = discovery.Critical
+	f.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=a.io/ fallback=other header=X-Key:v"), sick, bad, fixture.Instance("other", "10.0.0.4", 80, "pointsman.route=a.io/b")))
+	h := full(t, f.Load, f.feed)
+	without := full(t, func() *routing.Table { return nil }, nil)
+	ask := func(h http.Handler, name, in string, header ...string) *httptest.ResponseRecorder {
+		t.Helper()
+		method, path, _ := strings.Cut(name, " ")
+		query, body, _ := strings.Cut(in, " ")
+		if !strings.Contains(query, "=") {
+			query, body = "", in
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // ends streams
+		defer cancel()
+		r := httptest.NewRequest(method, strings.ReplaceAll(path, "{name}", cmp.Or(strings.TrimPrefix(query, "name="), "web")), strings.NewReader(body)).WithContext(ctx)
+		if !strings.HasPrefix(query, "name=") {
+			r.URL.RawQuery = query
+		} else {
+			r.URL.Path = strings.ReplaceAll(path, "{name}", query[len("name="):])
+		}
+		r.Host = "localhost"
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+			if header[i] == "Host" {
+				r.Host = header[i+1]
+			}
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		c.check(name, r, w)
+		return w
+	}
+	for path, methods := range c.Paths {
+		for method := range methods {
+			name := strings.ToUpper(method) + " " + path
+			ask(h, name, "", "Host", "evil.example")
+			if method == "get" {
+				query := ""
+				if path == "/api/explain" {
+					query = "url=a.io/"
+				}
+				accept := []string{"Accept", "application/json"}
+				w := ask(h, name, query, accept...)
+				if ask(h, name, query, append(accept, "If-None-Match", w.Header().Get("ETag"))...).Code != http.StatusNotModified {
+					t.Errorf("%s is not the same when asked again", name)
+				}
+			}
+		}
+	}
+	index := func(w *httptest.ResponseRecorder) string { return w.Header().Get(indexField) }
+	for _, name := range []string{"GET /api/services", "GET /api/services/{name}", "GET /api/routes", "GET /api/upstreams", "GET /api/events"} {
+		i := index(ask(h, name, "", "Accept", "application/json"))
+		ask(h, name, "index="+i+"&wait=10ms", "Accept", "application/json")
+		ask(h, name, "index=1&wait=1m", "Accept", "application/json")
+		ask(h, name, "wait=x", "Accept", "application/json")
+		for _, in := range []string{"offset=1&limit=1", "load=1"} {
+			if describes(c.Paths[name[4:]]["get"], in[:strings.IndexByte(in, '=')]) {
+				ask(h, name, in)
+			}
+		}
+		if _, streams := c.Paths[name[4:]]["get"].Responses["200"].Content[eventStream]; streams {
+			go func() { time.Sleep(50 * time.Millisecond); f.set("web", 80) }()
+			ask(h, name, "", "Accept", eventStream)
+			ask(h, name, "", "Accept", eventStream, "Last-Event-ID", f.feed.id(0))
+		}
+	}
+	ask(h, "GET /api/services/{name}", "name=none")
+	ask(h, "GET /api/events", "")
+	everything := url.Values{"url": {"a.io/b"}, "method": {"GET"}, "header": {"X-Key: v"}, "client": {"10.0.0.1"}, "listener": {"http"}}
+	ask(h, "GET /api/explain", everything.Encode())
+	ask(h, "GET /api/explain", "url=nowhere.io/")
+	ask(h, "GET /api/explain", "url=a.io/&text=1")
+	ask(h, "GET /api/explain", "url=ftp://x")
+	ask(without, "GET /api/explain", "url=a.io/")
+	for body, header := range map[string][]string{`{"service":"web","instances":3}`: nil, `{"service":"web","instances":10}`: nil, `{}`: nil, `x`: {"Content-Type", "text/plain"}, ``: {"Origin", "http://evil.example"}} {
+		ask(h, "POST /api/scale", body, append([]string{"Content-Type", "application/json"}, header...)...)
+	}
+	var all []*follower
+	for m, err := f.feed.join(""); err == nil; m, err = f.feed.join("") {
+		all = append(all, m)
+	}
+	for _, name := range []string{"GET /api/services", "GET /api/services/{name}", "GET /api/routes", "GET /api/upstreams", "GET /api/events"} {
+		i := index(ask(h, "GET /api/services", ""))
+		ask(h, name, "index="+i+"&wait=1m", "Accept", "application/json")
+	}
+	for _, m := range all {
+		m.leave()
+	}
+	for _, what := range slices.Sorted(maps.Keys(c.unseen)) {
+		t.Errorf("described, and never seen: %s", what)
+	}
+}
+
+func describes(o describedOperation, name string) bool {
+	return slices.ContainsFunc(o.Parameters, func(p describedParameter) bool { return p.Name == name })
+}
+
+// Each handler is described, and what is described has a handler.
+func TestAPIHasWhatIsDescribed(t *testing.T) {
+	c := newContract(t)
+	f := newFed(t)
+	o := Options{Table: f.Load, Feed: f.feed, Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Scale: func(context.Context, string, int) error { return nil }}
+	var served, described []string
+	for _, x := range o.operations() {
+		served = append(served, x.method+" "+x.path)
+	}
+	for path, methods := range c.Paths {
+		for method := range methods {
+			described = append(described, strings.ToUpper(method)+" "+path)
+		}
+	}
+	slices.Sort(served)
+	slices.Sort(described)
+	if !slices.Equal(served, described) {
+		t.Errorf("served    %q\ndescribed %q", served, described)
+	}
+}
+
+func TestErrorsAreProblems(t *testing.T) {
+	c := newContract(t)
+	h := full(t, newFed(t).Load, nil)
+	for _, x := range []struct {
+		method, path string
+		want         int
+	}{{"GET", "/api/none", 404}, {"GET", "/api/", 404}, {"POST", "/api/services", 405}, {"PUT", "/api/services/web", 405}, {"GET", "/api/scale", 405}, {"DELETE", "/api/openapi.json", 405}} {
+		r := httptest.NewRequest(x.method, x.path, nil)
+		r.Host = "localhost"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != x.want || w.Header().Get("Content-Type") != "application/problem+json" || (w.Header().Get("Allow") == "") == (x.want == 405) {
+			t.Errorf("%s %s: %d %v", x.method, x.path, w.Code, w.Header())
+		}
+		c.valid(x.path, "#/components/schemas/Problem", w.Body.Bytes())
+	}
+}
