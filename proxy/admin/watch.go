@@ -19,8 +19,10 @@ type form struct {
 // other one they are events.
 var (
 	lineForm  = form{kind: "application/x-ndjson", then: "\n", alive: "\n"}
-	eventForm = form{kind: eventStream, before: "event: " + eventService + "\ndata: ", then: "\n\n", alive: ": alive\n\n"}
+	eventForm = form{kind: eventStream, before: "event: " + eventContainers + "\ndata: ", then: "\n\n", alive: ": alive\n\n"}
 )
+
+const eventContainers = "containers"
 
 // formOf is the form of the stream that a request asks for; nil where it asks for none.
 func formOf(r *http.Request) (*form, error) {
