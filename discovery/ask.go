@@ -13,8 +13,8 @@ const (
 	// connections that Consul's agent allows from one address.
 	parallelQuestions = 16
 	// askRate and askBurst pace those questions. One costs about a millisecond here and as much at the agent: a burst is a node
-	// of 300 services that fails, and what then goes on for long takes a tenth of a core.
-	askRate, askBurst = 100, 300
+	// of 200 services that fails, and what then goes on for long takes a tenth of a core.
+	askRate, askBurst = 100, 200
 	// lagFirst is the pause before a question whose answer was older than the hint is asked again, doubled up to lagLast;
 	// after lagTries the answer stands. Consul's followers are some milliseconds behind their leader.
 	lagFirst, lagLast, lagTries = 20 * time.Millisecond, time.Second, 8
