@@ -168,7 +168,7 @@ func TestEqualServiceIDs(t *testing.T) {
 func TestAnIDOfSomebodyElseIsRefused(t *testing.T) {
 	play(t, func(s *stage) {
 		var log strings.Builder
-		s.config.Log = zerolog.New(&log)
+		s.config.Log = zerolog.New(zerolog.SyncWriter(&log))
 		s.docker.put(web(1, "victim", 8080))
 		s.up()
 		s.after(2 * time.Second)

@@ -83,7 +83,9 @@ func (b *frameBounds) went(f frame) bool {
 	case frameHeaders:
 		b.resets.earn(1)
 	case frameData:
-		b.control.earn(1 + float64(f.length)/1024*controlPerKiB)
+		kib := float64(f.length) / 1024
+		b.control.earn(1 + kib*controlPerKiB)
+		b.windows.earn(kib * windowPerKiB)
 		b.unacknowledged = min(b.unacknowledged+2, maxUnacknowledged) // on the stream, and on the connection
 	case frameRSTStream:
 		const noError, internalError, cancel = 0x0, 0x2, 0x8 // RFC 9113 section 7

@@ -39,8 +39,11 @@ const (
 	// 250 at a time, all of them.
 	resetRate, resetBurst = 250, 500
 	// windowRate is how many WINDOW_UPDATEs of less than smallWindow a second: each may make us send a frame as small. A client that
-	// acknowledges small messages one by one sends two for each.
+	// acknowledges small messages one by one sends two for each. windowPerKiB is how many more each KiB of an answer allows: where a
+	// client acknowledges frame by frame, windows that are nearly used up make frames small, and small ones are acknowledged by few bytes.
+	// One that asks for an answer byte by byte gains nothing by it.
 	windowRate, windowBurst = 2000, 2000
+	windowPerKiB            = 1
 	smallWindow             = 256
 )
 

@@ -9,10 +9,10 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 )
 
-// gone is an address where nothing listens.
+// gone is an address where nothing listens. No other part listens on that IP address: the port could be the next one that the proxy gets.
 func gone(t testing.TB) net.Addr {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.9:0")
 	if err != nil {
 		t.Fatal(err)
 	}
