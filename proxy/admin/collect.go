@@ -53,7 +53,7 @@ func (c *tableCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(c.services, float64(services))
 	gauge(c.usable, float64(usable))
 	gauge(c.routes, float64(routes))
-	gauge(c.refused, float64(len(t.Verdicts())))
+	gauge(c.refused, float64(t.Rejected()))
 	gauge(c.contested, float64(t.Contested()))
 	ejected := t.Ejected()
 	for _, why := range balancer.EjectedReasons() { // each is there, so that one that begins is seen

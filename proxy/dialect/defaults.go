@@ -19,8 +19,8 @@ type Defaults struct {
 	verdicts []Verdict
 }
 
-// readDefaults reads those of an instance; nil where there are none.
-func readDefaults(tags []string, env Env) *Defaults {
+// ParseDefaults reads those of an instance; nil where there are none.
+func ParseDefaults(tags []string, env Env) *Defaults {
 	d := &Defaults{env: env}
 	for _, tag := range tags {
 		key, value, ok := ownTag(tag)
@@ -101,6 +101,12 @@ func (d *Defaults) add(list []word) []word {
 		}
 	}
 	return list
+}
+
+// ParseLine is the function of that name for a line that a language makes of tags: the route gets what they ask for all routes of the instance,
+// as one that stands in a tag does.
+func (d *Defaults) ParseLine(text string, paths PathKind, env Env) (*Rule, []Verdict) {
+	return (&line{paths: paths, env: env, defaults: d}).read(text)
 }
 
 // Restricts says whether they narrow who may use the instance's routes.

@@ -35,9 +35,14 @@ type Env struct {
 	Writer Writer
 	// Listeners are the names of those that the process has, with commas between them; "" takes any name for one.
 	Listeners string
-	// ContainerPort is the port of its container that the instance is; 0 is not known.
+	// Domain is what stands behind a host that a language has written short; "" leaves it short.
+	Domain string
+	// ContainerPort is the port of its container that the instance is; 0 is not known, and AnyPort whichever a tag names.
 	ContainerPort int
 }
+
+// AnyPort is the container port for who reads tags of no instance.
+const AnyPort = -1
 
 // Writer is who wrote a line. Not everybody may write everything.
 type Writer uint8

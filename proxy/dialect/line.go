@@ -45,7 +45,7 @@ func (l Lines) cut(tag string) (line string, ok bool) {
 
 // Parse reads all tags of one instance. A tag that was refused because of a restriction makes a rule that is Closed, and a Verdict.
 func (l Lines) Parse(tags []string, env Env) (out Result) {
-	out.Defaults = readDefaults(tags, env)
+	out.Defaults = ParseDefaults(tags, env)
 	if l.Prefix == "" && out.Defaults != nil {
 		out.Verdicts = slices.Clone(out.Defaults.verdicts)
 	}

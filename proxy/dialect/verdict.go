@@ -11,6 +11,8 @@ type Verdict struct {
 	Reason, Advice string
 	// Restricts says that what was refused has a restriction of its own which stands in no rule, as not even what it is about could be read.
 	Restricts bool
+	// Quiet says that nobody has to do anything about it: it is shown, and not logged.
+	Quiet bool
 }
 
 // VerdictKind is what became of tags.

@@ -216,8 +216,7 @@ func (d *derivation) compileText(old *source, t *discovery.Text) *source {
 	if old != nil {
 		told = old.verdicts
 	}
-	fresh := slices.DeleteFunc(notIn(told, s.verdicts), func(v Verdict) bool { return v.brief })
-	d.next.told = append(d.next.told, fresh...)
+	d.next.told = append(d.next.told, fresh(told, s.verdicts)...)
 	d.replaceSource(old, s)
 	return s
 }

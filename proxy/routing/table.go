@@ -16,7 +16,7 @@ import (
 type Options struct {
 	// Registered adds a route <service>.<Domain> for every service that a registrator has registered.
 	Registered bool
-	// Domain is the suffix for Registered; "" means localhost.
+	// Domain is the suffix for Registered, and for hosts that a language has written short; "" means localhost.
 	Domain string
 	// DefaultService answers what no route claims; "" means none.
 	DefaultService string

@@ -73,13 +73,28 @@ func (t *Table) Used() (n int) {
 	return n
 }
 
-// newVerdicts are those of a service that it did not have before.
+// Rejected is how many of the verdicts somebody could do something about.
+func (t *Table) Rejected() (n int) {
+	for _, v := range t.Verdicts() {
+		if !v.Quiet {
+			n++
+		}
+	}
+	return n
+}
+
+// newVerdicts are those of a service that it did not have before, and that are logged.
 func newVerdicts(old, c *claimant) (out []Verdict) {
 	var before []Verdict
 	if old != nil {
 		before = old.verdicts
 	}
-	return notIn(before, c.verdicts)
+	return fresh(before, c.verdicts)
+}
+
+// fresh are those of now that say what none of before said, and are logged.
+func fresh(before, now []Verdict) []Verdict {
+	return slices.DeleteFunc(notIn(before, now), func(v Verdict) bool { return v.brief || v.Quiet })
 }
 
 // notIn are those of now that say what none of before said.
