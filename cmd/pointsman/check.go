@@ -34,13 +34,15 @@ func runCheck(_ context.Context, p program) int {
 	f.Var(&tags, "tag", "a `TAG` of one instance; may be repeated")
 	f.Var(&files, "routes", "a `FILE` with a route per line, - for standard input; may be repeated")
 	datacenter := f.String("datacenter", "", "the `DATACENTER` that $DC in a route stands for")
+	domain := hostname{value: defaultDomain}
+	f.Var(&domain, "domain", "the `DOMAIN` behind a short host of aliyun.routing labels")
 	if code, done := f.parse(0); done {
 		return code
 	}
 	if tags == nil && files == nil {
 		return f.refuse(fmt.Errorf("nothing to check: -tag or -routes is missing"))
 	}
-	c := checker{out: p.stdout, env: dialect.Env{Datacenter: *datacenter}}
+	c := checker{out: p.stdout, env: dialect.Env{Datacenter: *datacenter, Domain: domain.value, ContainerPort: dialect.AnyPort}}
 	c.view.Datacenter = *datacenter
 	c.tags(tags)
 	for _, name := range files {
@@ -91,11 +93,14 @@ func (c *checker) tags(tags []string) {
 				c.rule(rule)
 			}
 		}
-		silent := true
+		silent, used := true, false
 		for i, v := range result.Verdicts {
 			if about(v.Sources) {
-				silent, told[i] = false, true
-				c.verdict(v)
+				again := used && v.Kind == dialect.VerdictUsed // a tag may make several rules
+				silent, told[i], used = false, true, used || v.Kind == dialect.VerdictUsed
+				if !again {
+					c.verdict(v)
+				}
 			}
 		}
 		if silent {
@@ -181,6 +186,6 @@ func (c *checker) verdict(v dialect.Verdict) {
 	if v.Advice != "" {
 		reason += "; " + v.Advice
 	}
-	c.bad = c.bad || v.Kind != dialect.VerdictUsed
+	c.bad = c.bad || v.Kind != dialect.VerdictUsed && !v.Quiet
 	fmt.Fprintln(c.out, strings.TrimRight(fmt.Sprintf("  %-8s %s", v.Kind, reason), " "))
 }

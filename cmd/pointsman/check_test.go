@@ -33,6 +33,9 @@ func TestCheckPrintsWhatBecomesOfTags(t *testing.T) {
 		{"urlprefix-$DC.io/", 0, "route    east.io/ ...;used"},
 		{`pointsman.route=/a redirect="301|/b"`, 0, "route    /a redirect=301,/b;used"},
 		{"pointsman.route=off", 0, "used"},
+		{"aliyun.routing.port_81=a", 0, "route    a/;route    a.localhost/;used"},
+		{"aliyun.scale=3", 1, "ignored  ..."},
+		{"aliyun.logs=/x", 0, "ignored  it is not about routing"},
 	} {
 		code, lines := check(t, "-datacenter", "east", "-tag", c.tags)
 		want := strings.Split(c.want, ";")

@@ -44,6 +44,9 @@ type proxyFlags struct {
 	engine                         choice
 }
 
+// defaultDomain resolves to loopback everywhere (RFC 6761, section 6.3).
+const defaultDomain = "localhost"
+
 // The bounds of durations: a tenth of a second is what a loaded machine may need, a day is longer than any request. A
 // wait before draining, and the grace, may be nothing.
 const (
@@ -126,10 +129,10 @@ func (c *proxyFlags) defaults() routing.Policy {
 // routing registers which services are served, and mode is the default of -routes.
 func (c *proxyFlags) routing(f *flags, mode string) {
 	c.routes = choice{mode, []string{"tagged", "registered"}}
-	c.domain = hostname{value: "localhost"}
+	c.domain = hostname{value: defaultDomain}
 	f.Var(&c.routes, "routes", "`WHICH` services get routes: tagged (those with a route tag), or registered (also all that a registrator registered, at SERVICE.DOMAIN)")
 	f.BoolVar(&c.exclusive, "exclusive-hosts", false, "a host belongs to the service that asked for it first; routes of others on it are refused")
-	f.Var(&c.domain, "domain", "`DOMAIN` of -routes registered")
+	f.Var(&c.domain, "domain", "`DOMAIN` of -routes registered, and of short hosts in aliyun.routing labels")
 	f.Var(&c.defaultService, "default-service", "`SERVICE` that gets the requests that match no route")
 	f.StringVar(&c.routesFile, "routes-file", "", "`FILE` with route lines of the operator's own; read again when it changes")
 	f.Var(&c.allowUpstreams, "allow-upstreams", "`NETWORKS` (with commas) into which KV and tags may lead by an address that no service has registered")

@@ -18,6 +18,7 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/dialect/aliyun"
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
 	"github.com/pointsman/pointsman/proxy/filter"
@@ -112,7 +113,9 @@ func (h *dataPath) assemble(a *actors) error {
 }
 
 // languages are all that tags may be written in.
-func languages() dialect.Languages { return dialect.Languages{native.Language(), fabio.Language()} }
+func languages() dialect.Languages {
+	return dialect.Languages{native.Language(), fabio.Language(), aliyun.Language()}
+}
 
 func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 	defaults := h.flags.defaults()

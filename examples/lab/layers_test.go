@@ -36,6 +36,7 @@ var layers = map[string]layer{
 	"proxy/filter":         {ours: []string{"proxy/dialect", "proxy/http1", "discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy/files":          {ours: []string{"proxy/dialect", "proxy/filter"}, never: []string{consulAPI, docker}},
 	"proxy/dialect/native": {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect/aliyun": {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/dialect/fabio":  {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
 	"discovery/outside":    {never: []string{consulAPI, docker, netHTTP}},
 	"discovery/probe":      {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
