@@ -36,7 +36,7 @@ func wantFit(t *testing.T, r Registration) {
 			t.Errorf("unfit text %s", Shown(s))
 		}
 	}
-	if r.Port < 1 || r.Port > 65535 || r.ID == "" || r.Name == "" || len(r.Tags) > 2*maxTags+1 || len(r.Meta) > maxMetaPairs || len(r.Checks) > 2 {
+	if r.Port < 1 || r.Port > 65535 || r.ID == "" || r.Name == "" || len(r.Tags) > 2*maxTags+maxLabels+1 || len(r.Meta) > maxMetaPairs || len(r.Checks) > 2 {
 		t.Errorf("unfit registration %+v", r)
 	}
 	if r.Address != "" && fitHost(r.Address) == "" {
@@ -119,7 +119,8 @@ func FuzzDesired(f *testing.F) {
 			c.Ports[port] = nil
 		}
 		peer := webContainer(on("host", ""))
-		o := options(CompatNone, tagged(tags), scripts, func(o *Options) {
+		c.Labels["ask."+key], c.Labels["ask.need"], c.Labels["ask.network"] = value, hostPort, key
+		o := options(CompatNone, tagged(tags), scripts, carrying, func(o *Options) {
 			o.IPFromLabel, o.Internal = key, len(value)%2 == 0
 			o.Fetch = func(string) ([]byte, error) { return nil, errors.New("no network in a fuzz test") }
 		})

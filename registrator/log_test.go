@@ -2,6 +2,7 @@ package registrator
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -60,4 +61,34 @@ func TestServiceIDsInLogs(t *testing.T) {
 	if got := legible(strings.Repeat("x", 5000)); len(got) > 300 {
 		t.Errorf("a long id takes %d bytes", len(got))
 	}
+}
+
+// A container is named once for labels that nobody carries, however often it is looked at, and not more than a hundred are.
+func TestLabelsThatNobodyCarriesAreNamedOnce(t *testing.T) {
+	play(t, func(s *stage) {
+		var out strings.Builder
+		s.config.Log = zerolog.New(zerolog.SyncWriter(&out))
+		s.config.Labels.Others = []LabelLanguage{asking}
+		for i := range maxNamedForLabels + 20 {
+			c := web(i+1, fmt.Sprintf("web%d", i), 10_000+i)
+			c.Labels = map[string]string{"other.a": "1", "ask.route": "hunter2", "ask.a\n": "1"}
+			s.docker.put(c)
+		}
+		s.docker.put(web(1000, "plain", 9000))
+		s.up()
+		s.after(20 * time.Minute) // all are looked at again
+		s.down()
+		lines := strings.Count(out.String(), "labels that ask for routes")
+		if lines != maxNamedForLabels+1 || strings.Contains(out.String(), "hunter2") || strings.Contains(out.String(), `\"plain\" (`) {
+			t.Errorf("%d lines: %s", lines, out.String())
+		}
+		if !strings.Contains(out.String(), `-labels asking`) || !strings.Contains(out.String(), `more containers`) {
+			t.Error(out.String())
+		}
+		for _, h := range s.catalogue.held {
+			if len(h.Tags) != 0 {
+				t.Errorf("carried: %q", h.Tags)
+			}
+		}
+	})
 }

@@ -81,6 +81,8 @@ func (d *Defaults) parse(l *line, key, value string) (w word, err error) {
 	}
 	w = word{key: key, value: value, known: optionByName[key], byDefault: true}
 	switch {
+	case key == "port" || key == "network":
+		return w, fmt.Errorf("%s%s is for labels of a container, which the registrator reads; in a tag it says nothing", ownPrefix, key)
 	case w.known == nil:
 		return w, fmt.Errorf("%s%s: %s", ownPrefix, shown(key), l.notAnOption(key))
 	case len(d.list) == maxDefaults:

@@ -69,6 +69,9 @@ func TestOptionsForRoutesThatNoLineAsksFor(t *testing.T) {
 			t.Errorf("%s: %s, %+v", tag, r.Line(), d.Fallback())
 		}
 	}
+	if v := both.Parse([]string{"pointsman.port=80"}, Env{}).Verdicts; len(v) != 1 || v[0].Kind != VerdictRefused || !strings.Contains(v[0].Reason, "labels of a container") {
+		t.Errorf("%+v", v)
+	}
 	if d := both.Parse([]string{"pointsman.allow=x"}, Env{}).Defaults; !d.Rule("a.io", match).Policy.Closed || !d.Fallback().Policy.Closed {
 		t.Error("open in spite of a restriction that can't be honoured")
 	}

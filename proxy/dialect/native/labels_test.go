@@ -2,6 +2,7 @@ package native
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -29,4 +30,30 @@ func TestNeeds(t *testing.T) {
 			t.Errorf("%s: %+v with %d problems, want %+v", name, got, problems, c.want)
 		}
 	}
+}
+
+// FuzzNeeds: whatever labels hold, what is asked for is of them, and ports are ports.
+func FuzzNeeds(f *testing.F) {
+	f.Add("pointsman.route", "a.io/", "pointsman.port", "80")
+	f.Add("POINTSMAN.Route.x", "off", "pointsman.network", "\x00")
+	f.Add(" pointsman.port", "0x50", "pointsman.port", "-1")
+	f.Fuzz(func(t *testing.T, key1, value1, key2, value2 string) {
+		labels := map[string]string{key1: value1, key2: value2}
+		n := Language().Needs(labels)
+		for _, key := range slices.Concat(n.OnePort, n.Spent) {
+			if _, ok := labels[key]; !ok {
+				t.Errorf("%q is no label", key)
+			}
+		}
+		for _, port := range append(n.Ports, max(n.Port, 1)) {
+			if port < 1 || port > 65535 {
+				t.Errorf("port %d", port)
+			}
+		}
+		for _, p := range n.Problems {
+			if p.Problem == "" || p.Done == "" || len(p.Problem) > 1000 {
+				t.Errorf("%+v", p)
+			}
+		}
+	})
 }
