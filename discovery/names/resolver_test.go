@@ -220,6 +220,51 @@ func TestLocalhostIsFound(t *testing.T) {
 	}
 }
 
+// A server that answers about one family and fails about the other has told a part.
+func TestARealAnswerAboutOneFamily(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	var fails atomic.Bool
+	fails.Store(true)
+	go func() {
+		b := make([]byte, 1500)
+		for {
+			n, from, err := server.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			var m dnsmessage.Message
+			if m.Unpack(b[:n]) != nil {
+				continue
+			}
+			m.Response, m.Additionals = true, nil
+			switch q := m.Questions[0]; {
+			case q.Type == dnsmessage.TypeA:
+				m.Answers = append(m.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 42},
+					Body: &dnsmessage.AResource{A: [4]byte{10, 0, 0, 1}}})
+			case fails.Load():
+				m.RCode = dnsmessage.RCodeServerFailure
+			}
+			packed, _ := m.Pack()
+			_, _ = server.WriteTo(packed, from)
+		}
+	}()
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, server.LocalAddr().String())
+	}
+	list, ttl, err := dns(dial)(t.Context(), "db.example.")
+	if err == nil || !strings.Contains(err.Error(), "IPv6") || len(list) != 1 || ttl != 42*time.Second {
+		t.Errorf("%v %s %v", list, ttl, err)
+	}
+	fails.Store(false) // there is none, which is an answer
+	if list, _, err = dns(dial)(t.Context(), "db.example."); err != nil || len(list) != 1 {
+		t.Errorf("%v %v", list, err)
+	}
+}
+
 // A server of our own tells addresses and TTLs over UDP, and the rest over TCP.
 func TestTheTTLOfARealAnswer(t *testing.T) {
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
