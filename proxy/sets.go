@@ -117,7 +117,7 @@ func (x *Exchange) instead(do Action, repeatable bool) Action {
 // replace makes the answer what an error's place is taken by, which is no service.
 func (x *Exchange) replace(c *routing.OnCase) Action {
 	if c.Page != "" {
-		x.page = c.Page
+		x.page = c.PageFor(x.Status)
 		return ActionReply
 	}
 	if c.Respond != nil {

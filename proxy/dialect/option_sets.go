@@ -113,8 +113,11 @@ func (o *On) setWhat(what string) error {
 		return o.onlyServed()
 	}
 	if page, ok := strings.CutPrefix(what, PagePrefix); ok {
-		if o.Page = path.Clean(page); !path.IsAbs(page) || strings.HasSuffix(page, "/") || strings.ContainsRune(page, 0) {
-			return fmt.Errorf("%s is no path of a file with a slash in front", shown(page))
+		if o.Page = path.Clean(page); !path.IsAbs(page) || o.Page == "/" || strings.ContainsRune(page, 0) {
+			return fmt.Errorf("%s is no path of a file, or of a folder, with a slash in front", shown(page))
+		}
+		if strings.HasSuffix(page, "/") {
+			o.Page += "/"
 		}
 		return nil
 	}

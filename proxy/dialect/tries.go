@@ -33,10 +33,19 @@ type On struct {
 	Status   int
 	Redirect *Redirect
 	Service  ServiceName
-	// Page is the path of a file on the proxy's disk, which is sent with the error's own status.
+	// Page is the path of a file on the proxy's disk, which is sent with the error's own status; with a slash at its end that of a folder with
+	// a page for each status, such as 502.html.
 	Page string
 	// Respond is an answer with a status and a text of its own.
 	Respond *Respond
+}
+
+// PageFor is the path of the page for a status; "" where no page takes the error's place.
+func (o *On) PageFor(status int) string {
+	if strings.HasSuffix(o.Page, "/") {
+		return o.Page + strconv.Itoa(status) + ".html"
+	}
+	return o.Page
 }
 
 // PagePrefix is what tells a page, RespondPrefix an answer.

@@ -174,11 +174,17 @@ func TestPagesInAnErrorsPlace(t *testing.T) {
 		if err := os.WriteFile(sorry, []byte("<h1>Sorry</h1>"), 0o644); err != nil {
 			t.Fatal(err)
 		}
+		if err := os.Mkdir(filepath.Join(folder, "errors"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "errors", "502.html"), []byte("<h1>Sorry</h1>"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 		broken := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
 			_, _ = readMessage(in)
 		})
 		missing := fixture.Serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
-		r := start(t, k, setup{lines: fmt.Sprintf("/gone to=%[4]s on=410:page:%[2]s intercept=on\n/gone/nopage to=%[4]s on=410:page:/nonexistent intercept=on\n/files files=%[1]s strip=/files on=404:page:%[2]s\n/down service=gone on=503:page:%[2]s response-header=set:X-Own:yes\n/broken to=%[3]s on=502:page:%[2]s\n/nopage service=gone on=503:page:/nonexistent", folder, sorry, broken.Addr(), missing)},
+		r := start(t, k, setup{lines: fmt.Sprintf("/gone to=%[4]s on=410:page:%[2]s intercept=on\n/gone/nopage to=%[4]s on=410:page:/nonexistent intercept=on\n/files files=%[1]s strip=/files on=404:page:%[2]s\n/down service=gone on=503:page:%[2]s response-header=set:X-Own:yes\n/broken to=%[3]s on=502,504:page:%[1]s/errors/\n/nopage service=gone on=503:page:/nonexistent", folder, sorry, broken.Addr(), missing)},
 			at(answering(t, "instance").Addr(), "pointsman.route=/tag on=503:page:"+sorry, "pointsman.route=/"))
 		tr := r.clientOf(t, version)
 		for path, want := range map[string]string{"/files/nope": "404 <h1>Sorry</h1>", "/files/digits.txt": "200 0123456789", "/down": "503 <h1>Sorry</h1>",
