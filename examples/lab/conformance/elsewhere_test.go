@@ -225,6 +225,31 @@ func TestNextUpstream(t *testing.T) {
 	})
 }
 
+// An instance that ends a kept connection under the request has not been asked: a route with one try gives it the request once more, where
+// that may be sent again.
+func TestAKeptConnectionsEndIsNoTry(t *testing.T) {
+	one(t, func(t testing.TB, k *kind) {
+		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) { // answers one request of each connection
+			if _, err := readMessage(in); err == nil {
+				_, _ = io.WriteString(c, sized("fine"))
+				_, _ = readMessage(in)
+			}
+		})
+		r := start(t, k, setup{loops: 1}, at(s.Addr(), "pointsman.route=/ tries=1"))
+		for n := range 4 {
+			if a, err := r.ask(t, get("/g", "")); err != nil || a.status != 200 {
+				t.Errorf("request %d: %+v %v", n, a, err)
+			}
+		}
+		if r.counter("pointsman_retries_total", "closed")+r.counter("pointsman_retries_total", "reset") == 0 {
+			t.Error("no kept connection ended under a request")
+		}
+		if a, err := r.ask(t, post("Content-Length: 1\r\n", "x")); err != nil || a.status != 502 {
+			t.Errorf("POST: %+v %v", a, err)
+		}
+	})
+}
+
 // A route's line says how long a connect, a response and a body that stands still may take.
 func TestTimeoutOptions(t *testing.T) {
 	eachVersion(t, func(t *testing.T, k *kind, ask versionAsking) {
