@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -90,6 +91,27 @@ func TestStatusHasHealthAndMetricsOnly(t *testing.T) {
 	if got := get(Admin(o), "localhost", "/debug/pprof/").Code; got != 404 {
 		t.Errorf("pprof on the admin address: %d", got)
 	}
+}
+
+// How many instances are kept from requests now, and why, can be drawn: each reason is there from the beginning.
+func TestEjectedInstancesAreAGauge(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	table := filled(3)
+	registry.MustRegister(NewTableCollector(table))
+	shows := func(lines ...string) {
+		t.Helper()
+		body := get(Status(Options{Gatherer: registry}), "x", "/metrics").Body.String()
+		for _, line := range lines {
+			if !strings.Contains(body, "pointsman_upstreams_ejected{reason="+line+"\n") {
+				t.Errorf("no line %q in:\n%s", line, body)
+			}
+		}
+	}
+	shows(`"refused"} 0`, `"check"} 0`, `"status"} 0`, `"silent"} 0`, `"max-fails"} 0`)
+	routes, now := table.Load().Routes(), time.Now()
+	routes[0].Members[0].Way.ObserveRefused(now)
+	routes[1].Members[0].Way.Fail(balancer.MaxFails{Fails: 1, Timeout: time.Minute}, false, now, func() int { return 1 })
+	shows(`"refused"} 1`, `"check"} 0`, `"max-fails"} 1`)
 }
 
 func TestReadinessTellsWhy(t *testing.T) {

@@ -154,7 +154,7 @@ func (t *Table) Ejected() map[string]int {
 			out[why]++
 		}
 	}
-	for _, c := range t.claimants {
+	for _, c := range slices.Concat(t.claimants, t.remote) {
 		for i := range c.standing {
 			if u := c.standing[i].upstream; u != nil && c.block.Instances[i].Usable() {
 				count(u)
