@@ -69,6 +69,8 @@ type Instance struct {
 	Kind string
 	Tags []string
 	Meta map[string]string
+	// Zone is where it stands, see ZoneOf.
+	Zone string
 	// Weight is the catalogue's weight for the present Status (Consul's Weights.Passing or .Warning). Always >= 1.
 	Weight int
 	Status Status

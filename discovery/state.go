@@ -67,6 +67,7 @@ type stateInstance struct {
 	Kind       string            `json:"kind,omitempty"`
 	Tags       []string          `json:"tags,omitempty"`
 	Meta       map[string]string `json:"meta,omitempty"`
+	Zone       string            `json:"zone,omitempty"`
 	Weight     int               `json:"weight"`
 	Status     string            `json:"status"`
 	NodeDown   bool              `json:"nodeDown,omitempty"`
@@ -104,7 +105,7 @@ func newStateService(b *Service) stateService {
 	t := stateService{Name: b.Name, Datacenter: b.Datacenter, Index: b.Index, Instances: make([]stateInstance, 0, len(b.Instances))}
 	for _, i := range b.Instances {
 		t.Instances = append(t.Instances, stateInstance{
-			Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta,
+			Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta, Zone: i.Zone,
 			Weight: i.Weight, Status: i.Status.String(), NodeDown: i.NodeDown, Marked: i.Marked, Registered: i.Registered, Started: i.Started,
 			Sent: i.Sent, Container: i.Container, Index: i.Index, Created: i.Created, Local: i.Local,
 		})
@@ -182,7 +183,7 @@ func (t stateService) block(now time.Time) (*Service, error) {
 		}
 		list = append(list, Instance{
 			Identity: Identity{Datacenter: t.Datacenter, Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start},
-			Service:  t.Name, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta, Weight: i.Weight, Status: status, NodeDown: i.NodeDown,
+			Service:  t.Name, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta, Zone: i.Zone, Weight: i.Weight, Status: status, NodeDown: i.NodeDown,
 			Marked: i.Marked, Registered: i.Registered || i.Marked, Started: i.Started, Sent: i.Sent,
 			Container: i.Container, Index: i.Index, Created: i.Created, Seen: now, Local: i.Local,
 		})

@@ -19,7 +19,7 @@ func exampleState(t testing.TB, at time.Time) []byte {
 	in := some("web", 2)
 	in[0].Kind = "connect-proxy"
 	in[0].Meta, in[0].Marked, in[0].Started, in[0].Container = map[string]string{"k": "v"}, true, at, "abc"
-	in[0].Registered, in[0].Created = true, 5
+	in[0].Registered, in[0].Created, in[0].Zone = true, 5, "a"
 	s := &Snapshot{Services: []*Service{{Name: "api", Instances: some("api", 1)}, {Name: "web", Index: 7}}, Datacenter: "dc1"}
 	s.Services[1].Instances, _ = clean(in)
 	b, err := json.Marshal(newState(s, at))
@@ -38,7 +38,7 @@ func TestStateComesBackAsItWas(t *testing.T) {
 	want := some("web", 2)
 	want[0].Kind = "connect-proxy"
 	want[0].Meta, want[0].Marked, want[0].Started, want[0].Container = map[string]string{"k": "v"}, true, now, "abc"
-	want[0].Registered = true
+	want[0].Registered, want[0].Zone = true, "a"
 	want, _ = clean(want)
 	if got := lookup(s, "web").Instances; !same(got, want) || got[0].Created+got[1].Created != 5 {
 		t.Errorf("got %+v, want %+v", lookup(s, "web").Instances, want)

@@ -209,11 +209,11 @@ func cancelled(t *testing.T, b both) {
 func owned(t *testing.T, b both) {
 	r := plainService("owned", "o1", 81)
 	r.Weight = 7
-	r.Meta = map[string]string{"region": "eu"}
+	r.Meta = map[string]string{"region": "eu", "zone": "a"}
 	r.Owner = registrator.Owner{Host: "host one", Container: "abc", Started: time.Unix(1700000000, 123456789)}
 	b.register(t, r)
 	i := b.await(t, "owned", count(1)).Instances[0]
-	if !i.Marked || !i.Started.Equal(r.Owner.Started) || i.Start == "" || i.Container != "abc" || i.Weight != 7 || i.Meta["region"] != "eu" {
+	if !i.Marked || !i.Started.Equal(r.Owner.Started) || i.Start == "" || i.Container != "abc" || i.Weight != 7 || i.Meta["region"] != "eu" || i.Zone != "a" {
 		t.Errorf("instance %+v", i)
 	}
 	if age := time.Since(i.Sent); age < 0 || age > 10*time.Second {

@@ -17,8 +17,12 @@ type entry struct {
 }
 
 type node struct {
-	Node    string
-	Address string
+	Node       string
+	Address    string
+	Datacenter string
+	Meta       struct {
+		Zone string `json:"zone"` // of all that a node's Meta may hold
+	}
 }
 
 type service struct {
@@ -79,6 +83,7 @@ func (e *entry) instance() discovery.Instance {
 		Kind:      e.Service.Kind,
 		Tags:      e.Service.Tags,
 		Meta:      e.Service.Meta,
+		Zone:      discovery.ZoneOf(e.Service.Meta, e.Node.Meta.Zone, e.Node.Datacenter),
 		Weight:    e.Service.Weights.of(status),
 		Status:    status,
 		NodeDown:  nodeDown,

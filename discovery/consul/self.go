@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/registrator"
 )
 
@@ -18,6 +19,8 @@ type Self struct {
 	// Address is where others reach it; "" means the agent node's address.
 	Address string
 	Port    int
+	// Zone is where it stands; "" is where its node does.
+	Zone string
 	// Health tells the state ("passing", "warning", "critical") and a short text for the TTL check. Nil is always passing.
 	Health func() (status, output string)
 }
@@ -115,8 +118,12 @@ func (a *Agent) leave(ctx context.Context, id string) error {
 }
 
 func (s Self) registration() registrator.Registration {
-	return registrator.Registration{
+	r := registrator.Registration{
 		ID: s.ID, Name: s.Name, Address: s.Address, Port: s.Port,
 		Checks: []registrator.Check{{TTL: selfTTL, DeregisterAfter: selfForget}},
 	}
+	if s.Zone != "" {
+		r.Meta = map[string]string{discovery.MetaZone: s.Zone}
+	}
+	return r
 }

@@ -79,6 +79,7 @@ func (c *Catalogue) instance(h *record) discovery.Instance {
 		Service:  h.Name,
 		Tags:     slices.Clone(h.Tags),
 		Meta:     maps.Clone(h.Meta),
+		Zone:     discovery.ZoneOf(h.Meta, "", ""),
 		Weight:   1,
 		Status:   h.status(),
 		Index:    h.index,
