@@ -27,7 +27,6 @@ func ranked(policy Policy, members []Member, lane *Lane) Picker {
 
 func (p *backups) Pick(w Want) (int, bool) {
 	for rank := range p.ranks {
-		w.set = p.sets[rank]
 		if i, ok := p.ranks[rank].Pick(w); ok {
 			return int(p.sets[rank][i]), true
 		}

@@ -50,3 +50,22 @@ func BenchmarkPick(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPickInZones is what a choice between zones adds to a pick: while all stay at home, and while some leave it.
+func BenchmarkPickInZones(b *testing.B) {
+	for _, out := range []int{0, 5} {
+		m := append(answering(10, out, func(int) int { return 1 }), answering(10, 0, func(int) int { return 1 })...)
+		for i := range m {
+			m[i].Away = i >= 10
+		}
+		p := Build(Zones{Of: RoundRobin{}, Threshold: 0.7}, m, NewLane())
+		b.Run(fmt.Sprintf("%d-of-10", 10-out), func(b *testing.B) {
+			b.ReportAllocs()
+			at := time.Now().UnixNano()
+			for b.Loop() {
+				at += 1000 // a request in a microsecond
+				p.Pick(Want{At: at})
+			}
+		})
+	}
+}

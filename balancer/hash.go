@@ -35,6 +35,9 @@ func (p *hash) Pick(w Want) (int, bool) {
 		if i := p.nearest(w, l); i >= 0 {
 			return i, true
 		}
+		if w.settledOnly {
+			return -1, false
+		}
 		w.Settled = false
 	}
 	i := p.nearest(w, l)

@@ -17,6 +17,8 @@ type Lane struct {
 	turns *turns         // built last, where all weights were the same: the next one goes on from there
 	last  *rotation      // built last, where they were not: what its members have gained goes on in the next one
 	spare *Lane          // of the backups; nil until there are some
+	away  *Lane          // of other zones; nil until there are some
+	home  *homeShare     // nil where nothing chooses between zones
 	kept  map[string]any // see Memory
 }
 
@@ -31,6 +33,26 @@ func (l *Lane) ofBackups() *Lane {
 		l.spare = NewLane()
 	}
 	return l.spare
+}
+
+// ofAway is that of members in other zones, which take turns of their own.
+func (l *Lane) ofAway() *Lane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.away == nil {
+		l.away = NewLane()
+	}
+	return l.away
+}
+
+// ofHome is the own zone's share.
+func (l *Lane) ofHome() *homeShare {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.home == nil {
+		l.home = newHomeShare()
+	}
+	return l.home
 }
 
 // rotate builds a rotation that goes on where the one before was: with members of one weight, with the first of those to come that is

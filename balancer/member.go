@@ -13,6 +13,9 @@ type Member struct {
 	Sticky uint64
 	// Backup members are chosen only when no other can be.
 	Backup bool
+	// Away members stand in another zone than ours, see Zones.
+	Away bool
+	at   int32 // the position in the whole set, plus one; 0 where it is that in the picker's own
 	// MaxConns is how many requests the instance may have at once, over all ways and routes; 0 is no limit.
 	MaxConns int
 	// SlowStart is how long the share grows of one that has come or has come back; 0 is not at all.
@@ -22,6 +25,14 @@ type Member struct {
 // Full says whether the instance has as many requests as it may.
 func (m *Member) Full() bool {
 	return m.MaxConns > 0 && m.Way.upstream.InFlight() >= int64(m.MaxConns)
+}
+
+// position is that of member i of a picker in the whole set.
+func (m *Member) position(i int) int {
+	if m.at > 0 {
+		return int(m.at) - 1
+	}
+	return i
 }
 
 // chance is whether a member may be chosen.
@@ -36,7 +47,7 @@ const (
 // may judges member i of a set, which is m. In a first pass for settled members, one that is merely not settled yet is reported to its
 // Reviver, so that it does not starve while others serve.
 func (m *Member) may(i int, w *Want) chance {
-	if w.tried(i) || !m.Way.Usable() || m.Full() {
+	if w.Tried.any() && w.Tried.Has(m.position(i)) || !m.Way.Usable() || m.Full() {
 		return chanceNone
 	}
 	if w.Settled {

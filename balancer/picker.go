@@ -11,20 +11,11 @@ type Want struct {
 	Key uint64
 	// Sticky is the member that the client's cookie names; 0 where it names none.
 	Sticky uint64
+	// At is when the request came, in unix nanoseconds, for Zones; 0 is now.
+	At int64
 
-	eager bool    // members on their ramp take every turn
-	set   []int32 // the position in the whole set of each member; nil where that is the same
-}
-
-// tried says whether the request has used member i.
-func (w *Want) tried(i int) bool {
-	if !w.Tried.any() {
-		return false
-	}
-	if w.set != nil {
-		i = int(w.set[i])
-	}
-	return w.Tried.Has(i)
+	eager       bool // members on their ramp take every turn
+	settledOnly bool // with Settled: it takes no others
 }
 
 // Picker chooses a member of the set that it was built over. Pick never blocks for long, allocates nothing and may be
@@ -41,6 +32,9 @@ type Policy interface {
 
 // Build builds a picker by a policy over members of which some may be backups, and to which clients may stick.
 func Build(p Policy, members []Member, lane *Lane) Picker {
+	for i := range members {
+		members[i].at = int32(i) + 1
+	}
 	return withSticky(members, ranked(p, members, lane), lane)
 }
 
@@ -55,6 +49,9 @@ func choose(t taker, w Want) (int, bool) {
 	if w.Settled {
 		if i, ok := comeRound(t, w); ok {
 			return i, true
+		}
+		if w.settledOnly {
+			return -1, false
 		}
 		w.Settled = false
 	}

@@ -62,7 +62,7 @@ func only(m *Member, w Want) (int, bool) {
 	if m.may(0, &w) == chanceNow {
 		return 0, true
 	}
-	if !w.Settled {
+	if !w.Settled || w.settledOnly {
 		return -1, false
 	}
 	w.Settled = false
