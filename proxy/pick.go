@@ -41,13 +41,20 @@ func attemptsOf(method string, p *routing.Policy) Attempts {
 
 // want is what the request wants of a pick: not what it has tried, and where it can't be repeated rather a settled instance.
 func (x *Exchange) want() balancer.Want {
-	return balancer.Want{Tried: &x.tried, Settled: !x.attempts.Idempotent, Key: x.asked.key, Sticky: x.asked.sticky}
+	w := balancer.Want{Tried: &x.tried, Settled: !x.attempts.Idempotent, Key: x.asked.key, Sticky: x.asked.sticky}
+	if x.Route.Policy.Balance.Zoned {
+		w.At = x.begun.UnixNano()
+	}
+	return w
 }
 
 // sendTo makes m the instance to send to, with fresh not over a kept connection.
 func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
 	if x.Member != m {
 		x.trial = m.Way.Out() && m.Way.TakeTrial(time.Now())
+		if x.Route.Policy.Balance.Zoned {
+			x.recorder.Picked(&x.recorded, x.service(), m.Away)
+		}
 	}
 	x.Member, x.Fresh, x.blame = m, fresh, nil
 	x.lateDue, x.grace, x.stood = 0, 0, false

@@ -102,6 +102,8 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 		{[]string{"proxy", "-routes", "all"}, "tagged, registered"},
 		{[]string{"proxy", "-balance", "random"}, "round-robin, least-connections"},
 		{[]string{"proxy", "-access-log", "xml"}, "off, json, combined"},
+		{[]string{"proxy", "-zone", "a\nb"}, "can be printed"},
+		{[]string{"proxy", "-zone-threshold", "0"}, "from 1 to 100"},
 		{[]string{"proxy", "-trusted-proxies", "10.0.0.0/33"}, "neither an address nor a network"},
 		{[]string{"proxy", "-domain", "ex ample"}, "want a host name"},
 		{[]string{"proxy", "-default-service", "a b"}, "without blanks"},

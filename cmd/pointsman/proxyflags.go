@@ -29,6 +29,8 @@ type proxyFlags struct {
 	consulStale                    bool
 	routes                         choice
 	balance                        balancing
+	zone                           zone
+	zoneThreshold                  count
 	access                         accessFlags
 	domain                         hostname
 	defaultService, register       service
@@ -78,6 +80,9 @@ func (c *proxyFlags) traffic(f *flags) {
 	c.balance = balancing{Method: dialect.MethodRoundRobin}
 	c.access.register(f)
 	f.Var(&c.balance, "balance", "`POLICY` that chooses an instance where a route has none of its own: "+dialect.Balancing)
+	c.zoneThreshold = count{70, 1, 100}
+	f.Var(&c.zone, "zone", "`NAME` of the zone that the proxy is in: instances there are preferred")
+	f.Var(&c.zoneThreshold, "zone-threshold", "`PERCENT` of the own zone's instances that have to be usable for them to get all requests; below, other zones take over in proportion")
 	f.Var(&c.trusted, "trusted-proxies", "`NETWORKS` (with commas) whose forwarding header fields are trusted")
 	l, p := proxy.DefaultLimits(), routing.DefaultPolicy()
 	c.connect, c.head, c.answer = timeout(p.Timeouts.Connect), timeout(l.ReadHead), timeout(p.Timeouts.Answer)

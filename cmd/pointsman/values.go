@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
@@ -87,6 +88,20 @@ func (c *choice) Set(s string) error {
 		}
 	}
 	return fmt.Errorf("want one of %s", strings.Join(slices.DeleteFunc(slices.Clone(c.of), func(s string) bool { return s == "" }), ", "))
+}
+
+// zone is the name of a zone, as the Meta of an instance or a node may hold it.
+type zone string
+
+func (z *zone) String() string { return string(*z) }
+
+func (z *zone) Set(s string) error {
+	const longest = 512 // of a value of Consul's Meta
+	if len(s) > longest || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return errors.New("want a name of at most 512 bytes that can be printed")
+	}
+	*z = zone(s)
+	return nil
 }
 
 // balancing is how an instance is chosen.

@@ -123,6 +123,7 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 		Languages:  languages(),
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balancing: dialect.Balance(h.flags.balance),
+		Zone: string(h.flags.zone), ZoneThreshold: float64(h.flags.zoneThreshold.value) / 100,
 		Defaults: &defaults, Listeners: h.flags.listenerNames(), ExclusiveHosts: h.flags.exclusive,
 	}
 	if h.flags.register != "" {

@@ -14,6 +14,7 @@ type explainView struct {
 	Request   string          `json:"request"`
 	Route     *routeView      `json:"route"`
 	Closed    bool            `json:"closed,omitempty"` // it lets nobody in
+	Zone      string          `json:"zone,omitempty"`   // the own zone, where one is preferred
 	Instances []explainedView `json:"instances"`        // of the services that ask for it, those that get no requests too
 	Others    []otherView     `json:"others"`
 	More      int             `json:"more,omitempty"` // others that are not listed
@@ -65,7 +66,7 @@ func viewExplanation(t *routing.Table, q routing.Query) explainView {
 		scheme = "https://"
 	}
 	view := explainView{Table: t.Number, Request: clip(q.Request.Method + " " + scheme + q.Authority + q.Path + q.Search),
-		Instances: []explainedView{}, Others: []otherView{}, More: e.More}
+		Zone: clip(t.Zone()), Instances: []explainedView{}, Others: []otherView{}, More: e.More}
 	for _, x := range e.Others {
 		one := otherView{Service: x.Service, Route: x.Text, Reason: x.Reason}
 		if x.Route != nil {

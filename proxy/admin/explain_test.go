@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,5 +83,35 @@ func TestExplainTellsWhereARequestGoes(t *testing.T) {
 	}
 	if status, _, _ := explained(t, nil, url.Values{"url": {"a.io"}}); status != 503 {
 		t.Errorf("no table: %d", status)
+	}
+}
+
+// Where the own zone is preferred, explain tells the zones, and what stays; a route has that, too.
+func TestExplainTellsZones(t *testing.T) {
+	const tag = "pointsman.route=a.io/"
+	var list []discovery.Instance
+	for address, zone := range map[string]string{"10.0.0.1": "a", "10.0.0.2": "a", "10.0.0.3": "b\x1b"} {
+		in := fixture.Instance("web", address, 80, tag)
+		in.Zone = zone
+		if address == "10.0.0.2" {
+			in.Status = discovery.Critical
+		}
+		list = append(list, in)
+	}
+	slices.SortFunc(list, func(a, b discovery.Instance) int { return strings.Compare(a.ID, b.ID) })
+	table := routing.NewTable(routing.Options{Languages: fixture.Languages(), Zone: "a"}).Next(fixture.Snapshot(list...))
+	_, text, _ := explained(t, table, url.Values{"url": {"a.io"}, "text": {"1"}})
+	if want := `GET http://a.io/
+  route     a.io/  (web)
+  instance  web  web-10.0.0.1-80  10.0.0.1:80  passing  in a  100 %
+  instance  web  web-10.0.0.2-80  10.0.0.2:80  critical  in a  gets no requests of this route
+  instance  web  web-10.0.0.3-80  10.0.0.3:80  passing  in "b\x1b"  0 %
+  zone      71 % of the requests stay in a
+`; text != want {
+		t.Errorf("%s\nwant\n%s", text, want)
+	}
+	_, body, view := explained(t, table, url.Values{"url": {"a.io"}})
+	if share := view.Route.HomeShare; share == nil || *share < 0.71 || *share > 0.72 || view.Zone != "a" || view.Instances[0].Zone != "a" {
+		t.Error(body)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // text is an explanation for a terminal.
@@ -21,9 +22,12 @@ func (v explainView) text() string {
 		fmt.Fprintf(&b, "  route     %s\n", v.Route.text())
 	}
 	for _, i := range v.Instances {
-		fmt.Fprintf(&b, "  instance  %s\n", i.text())
+		fmt.Fprintf(&b, "  instance  %s\n", i.text(v.Zone != ""))
 	}
 	if v.Route != nil {
+		if share := v.Route.HomeShare; share != nil {
+			fmt.Fprintf(&b, "  zone      %.0f %% of the requests stay in %s\n", 100**share, printed(v.Zone))
+		}
 		for _, m := range v.Route.Instances {
 			if m.ID == "" { // no service has registered it
 				state := ""
@@ -75,9 +79,20 @@ func (r *routeView) text() string {
 	return strings.Join(append([]string{name}, r.Match...), " ") + "  (" + r.Service + ")"
 }
 
-// text is an instance and its state.
-func (i *explainedView) text() string {
+// printed is a foreign text as a terminal may show it.
+func printed(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.QuoteToASCII(s)
+	}
+	return s
+}
+
+// text is an instance and its state, with zones also where it stands.
+func (i *explainedView) text(zones bool) string {
 	words := []string{i.Service, i.ID, net.JoinHostPort(i.Address, strconv.Itoa(i.Port)), i.Status}
+	if zones && i.Zone != "" {
+		words = append(words, "in "+printed(i.Zone))
+	}
 	switch {
 	case !i.InRoute:
 		words = append(words, "gets no requests of this route")

@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"math"
 	"net/http"
+	"time"
 
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -29,6 +31,8 @@ type routeView struct {
 	Default   bool         `json:"default,omitempty"`
 	Instances []memberView `json:"instances"`
 	Sets      []setView    `json:"sets,omitempty"`
+	// HomeShare is the part of the requests, from 0 to 1, that stay in the own zone at present; null where there is no choice between zones.
+	HomeShare *float64 `json:"home_share,omitempty"`
 }
 
 // setView are the instances of another service that serve a route: with Fallback where those before them can't, else in an error's place.
@@ -98,17 +102,24 @@ func viewRoutes(t *routing.Table, p page) routesView {
 }
 
 func viewRoute(id string, r *routing.Route, d detail) routeView {
+	home, chooses := r.HomeShare(time.Now())
 	total := 0
 	for i := range r.Members {
-		total += r.Members[i].Weight
+		if m := &r.Members[i]; !chooses || !m.Away {
+			total += m.Weight
+		}
 	}
 	shown := r.Members[:min(len(r.Members), defaultLimit)]
 	v := routeView{
 		ID: id, Service: r.Name, Host: clip(r.Host), Path: clip(r.Path), Match: r.Rules[0].MatchWords(), Dialect: r.Language, Default: r.Default,
 		Instances: make([]memberView, 0, len(shown)),
 	}
+	if chooses && d >= detailStanding {
+		home = math.Round(100*home) / 100 // a change for each percent is enough
+		v.HomeShare = &home
+	}
 	for i := range shown {
-		v.Instances = append(v.Instances, viewMember(&shown[i], total, d))
+		v.Instances = append(v.Instances, viewMember(&shown[i], total, chooses, d))
 	}
 	for i := range r.Sets {
 		v.Sets = append(v.Sets, viewSet(&r.Sets[i], i < r.Fallbacks, d))
@@ -116,9 +127,12 @@ func viewRoute(id string, r *routing.Route, d detail) routeView {
 	return v
 }
 
-// viewMember is a member of a route whose weights are total.
-func viewMember(m *routing.Member, total int, d detail) memberView {
-	v := memberView{Address: m.Upstream.Address(), Share: float64(m.Weight) / float64(max(1, total)), Options: m.Rule.Shown()[len(m.Rule.MatchWords()):]}
+// viewMember is a member of a route whose weights are total: of those at home, where it chooses between zones.
+func viewMember(m *routing.Member, total int, chooses bool, d detail) memberView {
+	v := memberView{Address: m.Upstream.Address(), Options: m.Rule.Shown()[len(m.Rule.MatchWords()):]}
+	if !chooses || !m.Away {
+		v.Share = float64(m.Weight) / float64(max(1, total))
+	}
 	if m.Instance != nil {
 		v.Service, v.ID = clip(m.Instance.Service), clip(m.Instance.ID)
 	}

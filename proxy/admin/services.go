@@ -90,6 +90,7 @@ type instanceView struct {
 	Address string `json:"address"`
 	Port    int    `json:"port"`
 	Kind    string `json:"kind,omitempty"` // as in discovery.Instance
+	Zone    string `json:"zone,omitempty"` // likewise
 	Status  string `json:"status"`
 	Weight  int    `json:"weight"`
 	Usable  bool   `json:"usable"`

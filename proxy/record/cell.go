@@ -48,6 +48,7 @@ type cell struct {
 type serviceCell struct {
 	name              string
 	codes             []codeCount
+	picks             [2]uint64 // in the own zone, and in others
 	duration, latency histogram
 }
 
@@ -154,6 +155,9 @@ func (c *cell) addTo(sum *cell) {
 			}
 			total.duration.add(&s.duration)
 			total.latency.add(&s.latency)
+			for zone, n := range s.picks {
+				total.picks[zone] += n
+			}
 		}
 		c.mu.Unlock()
 		list = list[n:]

@@ -46,7 +46,7 @@ type Metrics struct {
 
 // descs describe what is added up at a scrape.
 type descs struct {
-	requests, duration, latency, retries, connects, inFlight, tunnels, tunnelsTotal, panics, failures, ejected, shadowed *prometheus.Desc
+	requests, duration, latency, retries, connects, inFlight, tunnels, tunnelsTotal, panics, failures, ejected, shadowed, picks *prometheus.Desc
 }
 
 // NewMetrics makes the metrics and registers them. reasons, at most 16, name why an attempt was retried, see Recorder.Retry. It panics, as
@@ -77,6 +77,7 @@ func NewMetrics(r prometheus.Registerer, reasons []string) *Metrics {
 			panics:       desc("panics_total", "Requests that ended in a panic of the proxy."),
 			ejected:      desc("ejections_total", "Instances ejected as they did worse than the others of their route, by what they did.", "reason"),
 			shadowed:     desc("shadow_ejections_total", "Instances that would have been ejected, with -eject=shadow, by what they did.", "reason"),
+			picks:        desc("zone_picks_total", "Instances chosen for requests, with -zone: in the own zone, or in another one.", "service", "zone"),
 			failures:     desc("upstream_failures_total", "Requests answered with 502 or 504 because of the instance, by what it did.", "reason"),
 		},
 	}
@@ -110,7 +111,7 @@ func (m *Metrics) admit(name string) string {
 // Describe is prometheus.Collector's.
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	d := &m.descs
-	for _, one := range []*prometheus.Desc{d.requests, d.duration, d.latency, d.retries, d.connects, d.inFlight, d.tunnels, d.tunnelsTotal, d.panics, d.failures, d.ejected, d.shadowed} {
+	for _, one := range []*prometheus.Desc{d.requests, d.duration, d.latency, d.retries, d.connects, d.inFlight, d.tunnels, d.tunnelsTotal, d.panics, d.failures, d.ejected, d.shadowed, d.picks} {
 		ch <- one
 	}
 }
@@ -155,6 +156,11 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	for _, s := range sum.list {
 		for _, k := range s.codes {
 			number(d.requests, prometheus.CounterValue, float64(k.n), s.name, strconv.Itoa(k.code))
+		}
+		for zone, n := range s.picks {
+			if n > 0 {
+				number(d.picks, prometheus.CounterValue, float64(n), s.name, [...]string{"own", "other"}[zone])
+			}
 		}
 		ch <- s.duration.metric(d.duration, s.name)
 		ch <- s.latency.metric(d.latency, s.name)

@@ -71,6 +71,17 @@ func (r *Recorder) Answered(q *Request, service string, took time.Duration, tunn
 	r.mu.Unlock()
 }
 
+// Picked counts an instance that was chosen for a request, where a zone is preferred: in that one, or away. service is as for Finish.
+func (r *Recorder) Picked(q *Request, service string, away bool) {
+	zone := 0
+	if away {
+		zone = 1
+	}
+	r.mu.Lock()
+	r.of(q, service).picks[zone]++
+	r.mu.Unlock()
+}
+
 // Finish counts a request, and logs it unless a is nil. status is 0 where the client went away before a response. service is the same as
 // before.
 func (r *Recorder) Finish(q *Request, service string, status int, took time.Duration, a *Access) {

@@ -23,6 +23,8 @@ type Balance struct {
 	Timed bool
 	// Limited says that instances have limits of their own, see Member.MaxConns.
 	Limited bool
+	// Zoned says that an own zone is preferred.
+	Zoned bool
 }
 
 // Cookies are names of cookies, one for each service of a route at most.
@@ -73,7 +75,7 @@ func (r *Route) chooser(o *Options) (balancer.Policy, dialect.Balance) {
 // balance builds the route's picker, and says in the policy what its choices hang on.
 func (r *Route) balance(o *Options) {
 	chooser, asked := r.chooser(o)
-	b := Balance{Key: asked.Key, KeyName: asked.KeyName, Timed: asked.Method == dialect.MethodLeastTime}
+	b := Balance{Key: asked.Key, KeyName: asked.KeyName, Timed: asked.Method == dialect.MethodLeastTime, Zoned: o.Zone != ""}
 	for i := range r.Members {
 		m := &r.Members[i]
 		if asked.Sticky {
@@ -82,7 +84,7 @@ func (r *Route) balance(o *Options) {
 		}
 		b.Limited = b.Limited || m.Rule.Options.Balance.MaxConns > 0
 	}
-	r.picker = pickerOf(chooser, r.Members, r.Lane, asked.Method == dialect.MethodHash)
+	r.picker = pickerOf(o.zoned(chooser, r.Members, r.missing()...), r.Members, r.Lane, asked.Method == dialect.MethodHash)
 	if b != r.Policy.Balance {
 		own := *r.Policy
 		own.Balance = b
@@ -97,7 +99,7 @@ func pickerOf(chooser balancer.Policy, members []Member, lane *balancer.Lane, ha
 		m := &members[i]
 		own := &m.Rule.Options.Balance
 		m.MaxConns = own.MaxConns
-		list[i] = balancer.Member{Way: m.Way, Weight: m.Weight, Sticky: m.Sticky, Backup: own.Backup, MaxConns: own.MaxConns, SlowStart: own.SlowStart}
+		list[i] = balancer.Member{Way: m.Way, Weight: m.Weight, Sticky: m.Sticky, Backup: own.Backup, Away: m.Away, MaxConns: own.MaxConns, SlowStart: own.SlowStart}
 		if hashed {
 			list[i].ID = numberOf(m)
 		}

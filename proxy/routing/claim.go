@@ -47,6 +47,7 @@ type standing struct {
 	lost     bool // a tag restricts what could not be read
 	barred   bool // a registration of its address restricts routes of its own: none that was not asked for leads past that
 	guarded  bool // or all its routes
+	served   bool // it has, since we know the instance, or it was there before us
 }
 
 // claim is a service's part in one route. rule is that of its oldest instance. No members means that none of its instances is usable.
@@ -57,6 +58,7 @@ type claim struct {
 	since    uint64          // see compiler.since
 	oldest   uint64          // of the instance whose rule it is
 	members  []Member        // Index and Weight are set in the Route
+	missing  []missing       // of the own zone
 	doubles  []*dialect.Rule // of other registrations of members' addresses: what they restrict counts
 	closed   bool            // an instance restricts the route in a way that can't be honoured
 	operator bool            // it is a line of the operator's
@@ -129,6 +131,7 @@ func (c *compiler) read(i int) {
 	in, now := &c.out.block.Instances[i], &c.out.standing[i]
 	before := c.before(in)
 	now.tags, now.port, now.usable = in.Tags, in.ContainerPort(), in.Usable()
+	now.served = now.usable || c.first || before != nil && before.served
 	if c.same && before != nil && before.clean && before.port == now.port && slices.Equal(before.tags, in.Tags) {
 		now.rules, now.good, now.defaults, now.used, now.clean = before.rules, before.good, before.defaults, before.used, true
 		return // and lost is false
@@ -193,6 +196,7 @@ func (c *compiler) join(key routeKey, i int, r *dialect.Rule) {
 	if r.Restricts() && !slices.Contains(cl.restricts, r) {
 		cl.restricts = append(cl.restricts, r)
 	}
+	cl.missing = c.options.misses(cl.missing, in, &c.out.standing[i], r.Options.Balance.Backup)
 	u := c.out.standing[i].upstream
 	if u == nil || r.Policy.Closed { // its address was refused, or nobody is let in
 		if u != nil && in.Usable() {

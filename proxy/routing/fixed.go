@@ -116,6 +116,7 @@ func (c *lineCompiler) service(name dialect.ServiceName) {
 	}
 	for i := range of.block.Instances {
 		in, s := &of.block.Instances[i], &of.standing[i]
+		c.claim.missing = c.next.options.misses(c.claim.missing, in, s, c.line.rule.Options.Balance.Backup)
 		if s.upstream == nil || s.foreign || !in.Usable() {
 			continue
 		}

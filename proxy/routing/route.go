@@ -75,6 +75,8 @@ type Member struct {
 	Index int
 	// Weight is what the picker was given: relative to the route's other members.
 	Weight int
+	// Away says that it stands in another zone than ours.
+	Away bool
 	// MaxConns is how many requests the Upstream may have at once; 0 is no limit.
 	MaxConns int
 	// Sticky is what clients' cookies name the instance by, and Cookie such a cookie; 0 and "" where the route is not sticky.

@@ -17,6 +17,7 @@ type Set struct {
 	Lane    *balancer.Lane
 	name    string
 	picker  balancer.Picker
+	missing []missing
 }
 
 // Pick is as Route.Pick, among the set's members.
@@ -96,6 +97,7 @@ func (r *Route) newSet(o *Options, find func(dialect.ServiceName) *claimant, nam
 		s.Members = r.membersOf(of, func(_ *discovery.Instance, now *standing) (*dialect.Rule, bool) {
 			return firstOf(now.rules), !now.restricted() || r.claims[0].operator
 		})
+		s.missing = o.missingOf(of)
 	}
 	r.finish(o, &s, old)
 	return s
@@ -144,7 +146,7 @@ func (r *Route) finish(o *Options, s *Set, old *Route) {
 		s.Lane = balancer.NewLane()
 	}
 	chooser, asked := r.chooser(o)
-	s.picker = pickerOf(chooser, s.Members, s.Lane, asked.Method == dialect.MethodHash)
+	s.picker = pickerOf(o.zoned(chooser, s.Members, s.missing...), s.Members, s.Lane, asked.Method == dialect.MethodHash)
 }
 
 // membersOf are the instances of another service that may serve the route: not one that restricts who may use it where that would lead past

@@ -37,6 +37,11 @@ type Options struct {
 	Balancing dialect.Balance
 	// Balance is the policy that does it; nil means that of Balancing.
 	Balance balancer.Policy
+	// Zone is the own zone, whose instances are preferred; "" prefers none.
+	Zone string
+	// ZoneThreshold is the part of the own zone's instances, above 0 and at most 1, that have to be usable for them to get all requests;
+	// below, other zones take over in proportion. 0 means 0.7.
+	ZoneThreshold float64
 	// Defaults are the policy of a route of which nothing else is said; nil means DefaultPolicy.
 	Defaults *Policy
 	// Policy, unless nil, changes the policy of a route, which begins as a copy of Defaults. It is called when the route is built, of which
@@ -67,6 +72,11 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Defaults == nil {
 		p := DefaultPolicy()
+		o.Defaults = &p
+	}
+	if o.Zone != "" { // so that routes can still share it
+		p := *o.Defaults
+		p.Balance.Zoned = true
 		o.Defaults = &p
 	}
 	if o.Filters == nil {

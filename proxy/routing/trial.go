@@ -104,7 +104,7 @@ func (r *Route) Trial(w balancer.Want, now time.Time) (*Member, bool) {
 	return found, found != nil
 }
 
-// Rest chooses where Pick finds nobody: one that is ejected or fails its checks, from a random one on.
+// Rest chooses where Pick finds nobody: one that is ejected or fails its checks, from a random one on, and of the own zone where there is one.
 func (r *Route) Rest(w balancer.Want) (*Member, bool) { return rest(r.Members, w) }
 
 // Rest is as Route.Rest, among the set's members.
@@ -116,12 +116,17 @@ func rest(members []Member, w balancer.Want) (*Member, bool) {
 		return nil, false
 	}
 	from := rand.IntN(n)
+	var elsewhere *Member
 	for k := range n {
-		if i := (from + k) % n; !w.Tried.Has(i) && !members[i].Way.Usable() && members[i].Way.Reachable() {
-			return &members[i], true
+		i := (from + k) % n
+		if m := &members[i]; !w.Tried.Has(i) && !m.Way.Usable() && m.Way.Reachable() {
+			if !m.Away {
+				return m, true
+			}
+			elsewhere = m
 		}
 	}
-	return nil, false
+	return elsewhere, elsewhere != nil
 }
 
 // full says whether the instance has as many requests as it may.

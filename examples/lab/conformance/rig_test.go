@@ -56,6 +56,8 @@ type setup struct {
 	ofRoute func(*routing.Route, *routing.Policy)
 	gate    outside.Gate
 	onDrain func()
+	// zone is the listener's own; "" prefers none.
+	zone string
 	// registered gives each service that a registrator registered the route <service>.test.
 	registered bool
 	// lines are those of the operator's routes file.
@@ -128,7 +130,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 		defaults.Retries = 0
 	}
 	options := routing.Options{Defaults: &defaults, Policy: o.ofRoute, Languages: fixture.Languages(), Balance: o.policy, Blocking: func(to *routing.Route) bool { return k.handsOver && to.Host != warmHost }}
-	options.Registered, options.Domain = o.registered, "test"
+	options.Registered, options.Domain, options.Zone = o.registered, "test", o.zone
 	if options.Checker = o.checker; o.checker != nil {
 		all.Go(func() { _ = o.checker.Run(ctx) })
 	}
