@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"strconv"
 
 	"github.com/rs/zerolog"
 
@@ -69,38 +67,13 @@ func (h *dataPath) overConsul(config consul.Config) error {
 		return err
 	}
 	h.agentAt, _ = config.AddrPort()
+	if host, port, ok := config.HostPort(); ok {
+		h.agentTo = net.JoinHostPort(host, port)
+	}
 	h.source = source{Catalogue: catalogue, name: config.String(), home: catalogue.Home, multiplexed: catalogue.Multiplexed()}
 	o.Registerer = nil // the agent's side refuses nothing that the catalogue's side does not count
 	h.agent, err = consul.NewAgent(o)
 	return err
-}
-
-// announce keeps the proxy registered until it begins to drain.
-func (h *dataPath) announce(ctx context.Context) error {
-	if err := h.agent.RegisterSelf(ctx, h.self(), h.log); err != nil {
-		h.log.Warn().Err(err).Msg("deregistering the proxy failed; it may still be registered")
-	}
-	<-ctx.Done()
-	return nil
-}
-
-// self is the proxy as a service: at the first address that it listens on.
-func (h *dataPath) self() consul.Self {
-	name := string(h.flags.register)
-	host, text, _ := net.SplitHostPort(h.ports.plain[0].Addr().String())
-	port, _ := strconv.Atoi(text)
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "" // the agent's node address
-	}
-	return consul.Self{
-		ID: fmt.Sprintf("%s-%s-%d", name, hostName(), port), Name: name, Address: host, Port: port,
-		Health: func() (string, string) {
-			if ok, why := h.ready(); !ok {
-				return "critical", why
-			}
-			return "passing", "ready"
-		},
-	}
 }
 
 // finish runs the actors until the first of them ends or a signal comes, and turns the outcome into an exit code. A second signal calls

@@ -43,6 +43,7 @@ type dataPath struct {
 	registry *prometheus.Registry
 	source   source
 	agentAt  netip.AddrPort                                                 // zero where it is not known, or there is none
+	agentTo  string                                                         // host:port; "" for a Unix socket, or where there is none
 	agent    *consul.Agent                                                  // with Consul only
 	scale    func(ctx context.Context, service string, instances int) error // demo only
 

@@ -123,15 +123,24 @@ func (c Config) String() string {
 	return p.String()
 }
 
-// AddrPort is where the agent listens, as far as Address says so without a look-up.
-func (c Config) AddrPort() (at netip.AddrPort, ok bool) {
+// HostPort is where the agent listens, by name or address; ok is false for a Unix socket.
+func (c Config) HostPort() (host, port string, ok bool) {
 	p, err := c.parsed()
 	if err != nil || p.socket != "" {
-		return at, false
+		return "", "", false
 	}
-	host, port, err := net.SplitHostPort(p.host)
+	host, port, err = net.SplitHostPort(p.host)
 	if err != nil {
 		host, port = strings.Trim(p.host, "[]"), map[string]string{"http": "80", "https": "443"}[p.scheme]
+	}
+	return host, port, true
+}
+
+// AddrPort is where the agent listens, as far as Address says so without a look-up.
+func (c Config) AddrPort() (at netip.AddrPort, ok bool) {
+	host, port, ok := c.HostPort()
+	if !ok {
+		return at, false
 	}
 	ip, ok := outside.ParseLiteral(host)
 	n, err := strconv.ParseUint(port, 10, 16)
