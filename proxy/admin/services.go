@@ -195,7 +195,7 @@ func viewService(s routing.Service, d detail) serviceView {
 }
 
 func viewInstance(x routing.Standing, d detail) instanceView {
-	v := instanceView{ID: clip(x.ID), Node: clip(x.Node), Address: clip(x.Address), Port: x.Port, Kind: clip(x.Kind),
+	v := instanceView{ID: clip(x.ID), Node: clip(x.Node), Address: clip(x.Address), Port: x.Port, Kind: clip(x.Kind), Zone: clip(x.Zone),
 		Status: x.Status.String(), Weight: x.Weight, Usable: x.Upstream != nil && x.Usable()}
 	if d >= detailStanding {
 		v.StandingView = viewStanding(x.Upstream, v.Usable)
