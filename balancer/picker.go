@@ -35,7 +35,7 @@ func Build(p Policy, members []Member, lane *Lane) Picker {
 	for i := range members {
 		members[i].at = int32(i) + 1
 	}
-	return withSticky(members, ranked(p, members, lane), lane)
+	return withSticky(p, members, ranked(p, members, lane), lane)
 }
 
 // taker asks a set once for a member: yes, no, or not now where turns were left to others by members on their ramp.

@@ -12,8 +12,8 @@ type sticky struct {
 	at      map[uint64]int32
 }
 
-// withSticky wraps a picker where members have names for cookies.
-func withSticky(members []Member, rest Picker, lane *Lane) Picker {
+// withSticky wraps a policy's picker where members have names for cookies.
+func withSticky(policy Policy, members []Member, rest Picker, lane *Lane) Picker {
 	p := &sticky{rest: rest, members: members}
 	named := slices.Clone(members)
 	for i := range members {
@@ -29,7 +29,12 @@ func withSticky(members []Member, rest Picker, lane *Lane) Picker {
 	if p.at == nil {
 		return rest
 	}
-	p.standIn = ranked(standIns{}, named, lane)
+	stands := Policy(standIns{})
+	if z, ok := policy.(Zones); ok { // rather in the own zone
+		z.Of = stands
+		stands = z
+	}
+	p.standIn = ranked(stands, named, lane)
 	return p
 }
 

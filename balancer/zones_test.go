@@ -266,6 +266,12 @@ func TestAClientStaysInAnotherZone(t *testing.T) {
 	if share, ok := HomeShare(p, time.Now()); !ok || share != 1 {
 		t.Errorf("%v %v", share, ok)
 	}
+	out(m[3:])
+	for range 10 {
+		if i, ok := p.Pick(Want{Sticky: 4}); !ok || m[i].Away {
+			t.Fatalf("its instance is out, and %d %v stands in", i, ok)
+		}
+	}
 }
 
 // As home gives way, only so many keys move as it has less, and those of instances that are out.
