@@ -70,6 +70,30 @@ func TestAdminAnswersOnlyToHostsThatNoForeignPageCanSend(t *testing.T) {
 	}
 }
 
+func TestPagesOfOtherSitesHaveNothingMade(t *testing.T) {
+	s := filled(1)
+	for name, h := range map[string]http.Handler{"admin": Admin(Options{Table: s.Load}), "discovery": Discovery(Options{Table: s.Load}, true)} {
+		for _, c := range []struct {
+			site, mode, dest string
+			want             int
+		}{
+			{"", "", "", 200}, {"none", "navigate", "document", 200}, {"same-origin", "cors", "empty", 200}, {"same-site", "cors", "empty", 200},
+			{"cross-site", "navigate", "document", 200}, {"cross-site", "no-cors", "empty", 403}, {"cross-site", "cors", "empty", 403},
+			{"cross-site", "no-cors", "script", 403}, {"cross-site", "navigate", "iframe", 403}, {"cross-site", "", "", 403},
+		} {
+			r := request("/services/web00000")
+			for key, value := range map[string]string{"Sec-Fetch-Site": c.site, "Sec-Fetch-Mode": c.mode, "Sec-Fetch-Dest": c.dest} {
+				if value != "" {
+					r.Header.Set(key, value)
+				}
+			}
+			if w := recorded(h, r); w.Code != c.want {
+				t.Errorf("%s: %+v: %d", name, c, w.Code)
+			}
+		}
+	}
+}
+
 func TestStatusHasHealthAndMetricsOnly(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	table := filled(3)

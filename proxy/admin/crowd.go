@@ -10,7 +10,7 @@ import (
 )
 
 // MostConns is how many connections an address of this package has open at a time: two Prometheus servers, a few load balancers and
-// people. Two such addresses take half of the least that listen.ReserveFiles keeps for the process. Those of followers come on top.
+// people. Three such addresses take three quarters of the least that listen.ReserveFiles keeps. Those of followers come on top.
 const MostConns = 16
 
 // newcomerTime is what a new connection has for its first request before it may be closed for another new one: else those of many clients

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,10 @@ type refusals struct {
 
 // Write implements io.Writer: a call is a line.
 func (r *refusals) Write(line []byte) (int, error) {
+	if bytes.HasPrefix(line, []byte("http: panic")) { // with its stack: it is a fault of ours
+		r.log.Error().Str("panic", string(line)).Msg("a request of the discovery API failed")
+		return len(line), nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now := time.Now(); now.Sub(r.at) >= refusalEvery {

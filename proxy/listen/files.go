@@ -6,8 +6,8 @@ import (
 )
 
 // ReserveFiles is how many descriptors are left to the rest of the process: 200 for the connections that Consul's agent allows to one
-// address, 32 for the admin and status addresses (admin.MostConns each), the rest for files and the runtime.
-const ReserveFiles = 256
+// address, 48 for the admin, status and discovery addresses (admin.MostConns each), the rest for files and the runtime.
+const ReserveFiles = 272
 
 // Files counts the descriptors of connections, clients' and instances', against what the process may have. All listeners of a process
 // share one: each with its own count, they would together leave nothing to anybody else.
