@@ -13,7 +13,7 @@ OTHERS = $(shell go list ./... | grep -v /examples/lab/e2e)
 # What runs side by side; the race detector is C, so that it needs a C compiler.
 RACED := ./proxy/... ./balancer/... ./discovery/... ./registrator/... ./examples/lab/conformance
 
-.PHONY: about layers up down build apps images check tools test test-long race bench bench-proxy bench-failing fuzz clean
+.PHONY: about layers up down build apps images check tools test test-long race bench bench-proxy bench-failing bench-followers fuzz clean
 
 up: ## build, make the images, start Consul, registrator, proxy and web; without a Consul at hand CONSUL=yes builds one
 	@CONSUL=$(CONSUL) examples/lab/images/up.sh
@@ -95,6 +95,14 @@ bench-failing: ## what clients see while one of two instances fails, beside ngin
 	@examples/lab/bench/tools.sh
 	PATH="$$PATH:/usr/sbin" POINTSMAN_FAILING='$(or $(ONLY),all)' POINTSMAN_FAILING_OUT='$(if $(ONLY),,$(CURDIR)/examples/lab/bench/FAILING.md)' \
 		go test -count=1 -timeout 1h -run '^TestFailingTable$$' -v ./examples/lab/conformance | grep -v -e '^=== ' -e '^--- '
+
+FOLLOWERS ?= 200
+RATE ?= 10000
+bench-followers: ## what followers of the API cost: FOLLOWERS=, RATE= requests a second, ROUNDS=9 TIME=5s
+	@examples/lab/bench/tools.sh
+	@mkdir -p bin/bench
+	go build -trimpath -o bin/bench/ ./examples/lab/bench/...
+	PATH="$$PATH:/usr/sbin" bin/bench/bench -followers $(FOLLOWERS) -rate $(RATE) -rounds $(ROUNDS) -time $(TIME)
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@for p in $$(go list ./...); do \

@@ -72,45 +72,59 @@ func withStderr(err error) error {
 	return err
 }
 
-// holding is a load process that keeps connections open.
-type holding struct {
+// talk is a load process that says when it is ready, and tells what it found when its stdin ends.
+type talk struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
-// hold opens connections and returns when all of them are open.
-func (b *bench) hold(ctx context.Context, r *running, connections int, slow bool) (*holding, error) {
-	cmd := r.job.loadCommand(ctx, b, b.bin("load"), "hold", "-address", r.address, "-requests", r.job.requestFile,
-		"-connections", fmt.Sprint(connections), fmt.Sprintf("-slow=%t", slow))
+// talk starts one, and returns when it is ready.
+func (b *bench) talk(ctx context.Context, j *job, argv ...string) (*talk, error) {
+	cmd := j.loadCommand(ctx, b, append([]string{b.bin("load")}, argv...)...)
 	cmd.Stderr = os.Stderr
-	h := &holding{cmd: cmd}
+	t := &talk{cmd: cmd}
 	var err error
-	if h.in, err = cmd.StdinPipe(); err != nil {
+	if t.in, err = cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	h.out = bufio.NewReader(out)
+	t.out = bufio.NewReader(out)
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("load hold: %w", err)
+		return nil, fmt.Errorf("load %s: %w", argv[0], err)
 	}
-	if line, err := h.out.ReadString('\n'); err != nil || line != "ready\n" {
+	if line, err := t.out.ReadString('\n'); err != nil || line != "ready\n" {
 		_ = cmd.Wait()
-		return nil, fmt.Errorf("load hold: not all connections could be opened: %q", line)
+		return nil, fmt.Errorf("load %s: not all connections could be opened: %q", argv[0], line)
 	}
-	return h, nil
+	return t, nil
+}
+
+// end ends it, and reads what it found.
+func (t *talk) end(found any) error {
+	_ = t.in.Close()
+	err := json.NewDecoder(t.out).Decode(found)
+	if waitErr := t.cmd.Wait(); err == nil {
+		err = waitErr
+	}
+	return err
+}
+
+// holding is a load process that keeps connections open.
+type holding struct{ *talk }
+
+// hold opens connections and returns when all of them are open.
+func (b *bench) hold(ctx context.Context, r *running, connections int, slow bool) (holding, error) {
+	t, err := b.talk(ctx, r.job, "hold", "-address", r.address, "-requests", r.job.requestFile, "-connections", fmt.Sprint(connections), fmt.Sprintf("-slow=%t", slow))
+	return holding{t}, err
 }
 
 // release closes them and returns how many the proxy had closed before.
-func (h *holding) release() (closed int, err error) {
-	_ = h.in.Close()
+func (h holding) release() (closed int, err error) {
 	var held struct{ Opened, Closed int }
-	err = json.NewDecoder(h.out).Decode(&held)
-	if waitErr := h.cmd.Wait(); err == nil {
-		err = waitErr
-	}
+	err = h.end(&held)
 	return held.Closed, err
 }

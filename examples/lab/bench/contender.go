@@ -22,6 +22,7 @@ type contender struct {
 	Body       bool          // nginx: a buffer of 64 KiB for requests' bodies, which go through a file otherwise
 	Splice     string        // HAProxy: "response" forces it, "auto" leaves it to HAProxy
 	Old        string        // ours: the binary of -before, and which of the two
+	Admin      string        // ours: the address of the admin API; none when empty
 	Changes    time.Duration // how often what it routes changes: Pointsman gets a snapshot, nginx a reload
 }
 
@@ -134,6 +135,9 @@ func (c contender) command(b *bench, p stand) ([]string, error) {
 	}
 	argv := []string{program, "-listen", p.listen, "-engine", engine, fmt.Sprintf("-loops=%d", c.Workers),
 		fmt.Sprintf("-port=%d", p.port), fmt.Sprintf("-churn=%s", c.Changes)}
+	if c.Admin != "" {
+		argv = append(argv, "-admin="+c.Admin)
+	}
 	return append(append(argv, p.layout.Args()...), c.logArgs(s)...), nil
 }
 

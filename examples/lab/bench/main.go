@@ -27,6 +27,8 @@ func main() {
 	quick := flag.Bool("quick", false, "2 rounds of 1 s")
 	out := flag.String("out", "", "`DIRECTORY` for RESULTS.md and RESULTS.svg")
 	before := flag.String("before", "", "`BINARY` of an older served, to be compared with the new one and itself")
+	followers := flag.Int("followers", 0, "measure only what so many followers of the API cost")
+	rate := flag.Int("rate", 10000, "requests a second meanwhile")
 	flag.Parse()
 	if *quick {
 		*rounds, *span = 2, time.Second
@@ -34,7 +36,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	b := &bench{rounds: *rounds, span: *span, before: *before, out: os.Stdout}
-	if err := b.all(ctx, *only, *who, *out); err != nil {
+	run := func() error { return b.all(ctx, *only, *who, *out) }
+	if *followers > 0 {
+		run = func() error { return b.followed(ctx, *followers, *rate) }
+	}
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
 		os.Exit(1)
@@ -51,19 +57,11 @@ func (b *bench) all(ctx context.Context, only, who, out string) error {
 	if err != nil {
 		return fmt.Errorf("-contenders: %w", err)
 	}
-	if err := b.check(); err != nil {
+	end, err := b.begin("nginx", "haproxy", "caddy", "wrk", "taskset")
+	if err != nil {
 		return err
 	}
-	if b.dir, err = os.MkdirTemp("", "pointsman-bench"); err != nil {
-		return err
-	}
-	defer os.RemoveAll(b.dir)
-	if err := os.Chmod(b.dir, 0o755); err != nil { // nginx's workers are another user
-		return err
-	}
-	if err := b.unpack(); err != nil {
-		return err
-	}
+	defer end()
 	report := newReport(b)
 	for _, j := range cases() {
 		if !pattern.MatchString(j.Name) {
@@ -89,12 +87,31 @@ func (b *bench) all(ctx context.Context, only, who, out string) error {
 	return report.text(b.out)
 }
 
+// begin makes room for files; end removes it.
+func (b *bench) begin(programs ...string) (end func(), err error) {
+	if err := b.check(programs...); err != nil {
+		return nil, err
+	}
+	if b.dir, err = os.MkdirTemp("", "pointsman-bench"); err != nil {
+		return nil, err
+	}
+	end = func() { _ = os.RemoveAll(b.dir) }
+	if err = os.Chmod(b.dir, 0o755); err == nil { // nginx's workers are another user
+		err = b.unpack()
+	}
+	if err != nil {
+		end()
+		return nil, err
+	}
+	return end, nil
+}
+
 // check says what is missing.
-func (b *bench) check() error {
+func (b *bench) check(programs ...string) error {
 	if runtime.NumCPU() < 2 {
 		return fmt.Errorf("this needs two CPUs: one for the proxy, one for the load")
 	}
-	for _, name := range []string{"nginx", "haproxy", "caddy", "wrk", "taskset"} {
+	for _, name := range programs {
 		if _, err := exec.LookPath(name); err != nil {
 			return fmt.Errorf("%w: see the README for the packages", err)
 		}

@@ -11,7 +11,8 @@ import (
 type Layout struct {
 	Services int // 1 when zero
 	Hosts    int // of each service; 1 when zero
-	First    int // instances of the first service; 1 when zero. All others have one
+	First    int // instances of the first service; 1 when zero
+	Each     int // instances of each other service; 1 when zero
 }
 
 // addresses is how many upstream addresses there are, 127.0.1.1 and on.
@@ -22,17 +23,18 @@ func (l *Layout) Flags(f *flag.FlagSet) {
 	f.IntVar(&l.Services, "services", 1, "how many services")
 	f.IntVar(&l.Hosts, "hosts", 1, "hosts of each service")
 	f.IntVar(&l.First, "instances", 1, "instances of the first service")
+	f.IntVar(&l.Each, "each", 1, "instances of each other service")
 }
 
 // Args are the options that Flags reads back.
 func (l Layout) Args() []string {
 	l = l.Filled()
-	return []string{fmt.Sprintf("-services=%d", l.Services), fmt.Sprintf("-hosts=%d", l.Hosts), fmt.Sprintf("-instances=%d", l.First)}
+	return []string{fmt.Sprintf("-services=%d", l.Services), fmt.Sprintf("-hosts=%d", l.Hosts), fmt.Sprintf("-instances=%d", l.First), fmt.Sprintf("-each=%d", l.Each)}
 }
 
 // Filled has its zeros replaced.
 func (l Layout) Filled() Layout {
-	return Layout{max(1, l.Services), max(1, l.Hosts), max(1, l.First)}
+	return Layout{max(1, l.Services), max(1, l.Hosts), max(1, l.First), max(1, l.Each)}
 }
 
 // Service is what one service is made of.
@@ -64,7 +66,7 @@ func (l Layout) instances(service int) int {
 	if service == 0 {
 		return l.First
 	}
-	return 1
+	return l.Each
 }
 
 // Address is the n-th upstream address; they repeat after a hundred.

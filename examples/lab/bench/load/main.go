@@ -4,8 +4,9 @@
 //
 //	load meter   open loop: requests at fixed moments over kept connections; latency counts from the moment one was due
 //	load hold    many connections that idle, or that send slowly, until stdin ends
+//	load follow  many streams of the admin API's events, half of them read slowly, until stdin ends
 //
-// Both print one JSON object on stdout.
+// Each prints one JSON object on stdout.
 package main
 
 import (
@@ -18,7 +19,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: load meter|hold [options]"))
+		fail(fmt.Errorf("usage: load meter|hold|follow [options]"))
 	}
 	f := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
 	address := f.String("address", "", "`ADDRESS` of the proxy")
@@ -27,10 +28,14 @@ func main() {
 	rate := f.Float64("rate", 1000, "meter: requests a second")
 	span := f.Duration("time", time.Second, "meter: how long requests are due")
 	slow := f.Bool("slow", false, "hold: a third sends nothing, a third half a head, a third half a body; else one request each")
+	service := f.String("service", "", "follow: `NAME` of the service that those follow who keep up")
 	_ = f.Parse(os.Args[2:])
-	requests, err := readRequests(*file)
-	if err != nil {
-		fail(err)
+	var requests [][]byte
+	var err error
+	if os.Args[1] != "follow" {
+		if requests, err = readRequests(*file); err != nil {
+			fail(err)
+		}
 	}
 	var result any
 	switch os.Args[1] {
@@ -38,6 +43,8 @@ func main() {
 		result, err = measure(*address, requests, *connections, *rate, *span)
 	case "hold":
 		result, err = hold(*address, requests, *connections, *slow)
+	case "follow":
+		result, err = follow(*address, *service, *connections)
 	default:
 		err = fmt.Errorf("no command %q", os.Args[1])
 	}

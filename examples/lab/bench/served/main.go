@@ -20,6 +20,7 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/bench/layout"
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/admin"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
@@ -30,6 +31,7 @@ import (
 // settings is the command line.
 type settings struct {
 	listen, engine, access string
+	admin                  string
 	loops, port            int
 	churn                  time.Duration
 	layout                 layout.Layout
@@ -38,6 +40,7 @@ type settings struct {
 func main() {
 	var s settings
 	flag.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` for plain HTTP")
+	flag.StringVar(&s.admin, "admin", "", "`ADDRESS` of the admin API; none when empty")
 	flag.StringVar(&s.engine, "engine", "event", "event or std")
 	flag.IntVar(&s.loops, "loops", 1, "event loops")
 	flag.StringVar(&s.access, "access-log", "", "`FILE` for an access log in the combined format; none when empty")
@@ -59,6 +62,12 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
+	var adminAt net.Listener
+	if s.admin != "" {
+		if adminAt, err = bind(ctx, s.admin); err != nil {
+			return err
+		}
+	}
 	access, err := accessLog(s.access)
 	if err != nil {
 		return err
@@ -78,6 +87,13 @@ func run(ctx context.Context, s settings) error {
 	var g errgroup.Group
 	g.Go(func() error { return table.Run(back, snapshots) })
 	g.Go(func() error { return reviver.Run(back) })
+	if adminAt != nil {
+		feed := admin.NewFeed(table)
+		g.Go(func() error { return feed.Run(back) })
+		g.Go(func() error {
+			return admin.Serve(back, adminAt, admin.Admin(admin.Options{Table: table.Load, Feed: feed}))
+		})
+	}
 	g.Go(func() error { source.churn(back, s.churn, snapshots); return nil })
 	if access != nil {
 		g.Go(func() error { return access.Run(back) })
