@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -290,5 +291,34 @@ func TestDemoPrintsLinesThatWork(t *testing.T) {
 	}
 	if code, text := status(strings.TrimSuffix(routes[1], "/api/routes") + "/metrics"); code != 200 || !strings.Contains(text, "\npointsman_access_log_dropped_total 0\n") {
 		t.Errorf("metrics do not count the lines that the access log dropped: %d", code)
+	}
+}
+
+// Whoever follows a service on the admin address is told of each change.
+func TestDemoTellsFollowers(t *testing.T) {
+	_, _, admin := startDemo(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+admin+"/api/services/web", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/event-stream")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	stop := time.AfterFunc(20*time.Second, func() { _ = answer.Body.Close() })
+	defer stop.Stop()
+	in := bufio.NewScanner(answer.Body)
+	for _, n := range []int{3, 5, 2} {
+		if o := execute(t, binary, nil, "scale", "-admin", admin, fmt.Sprintf("web=%d", n)); o.code != 0 {
+			t.Fatal(o.stderr)
+		}
+		want := fmt.Sprintf(`"count":%d}`, n)
+		for in.Scan() && !(strings.HasPrefix(in.Text(), `data: {"name":"web"`) && strings.HasSuffix(in.Text(), want)) {
+		}
+		if in.Err() != nil {
+			t.Fatalf("not told of %d instances: %v", n, in.Err())
+		}
 	}
 }

@@ -77,6 +77,7 @@ func (h *dataPath) assemble(a *actors) error {
 	h.table = routing.NewSwitch(options)
 	h.registry.MustRegister(admin.NewTableCollector(h.table))
 	h.feed = admin.NewFeed(h.table)
+	h.registry.MustRegister(admin.NewFeedCollector(h.feed))
 	h.metrics = proxy.NewMetrics(h.registry)
 	resolver := names.NewResolver(nil, func(list []*discovery.Name) { h.watcher.SetNames(list) }, h.log)
 	h.watcher = discovery.NewWatcher(discovery.Options{

@@ -60,3 +60,39 @@ func (c *tableCollector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(c.ejected, prometheus.GaugeValue, float64(ejected[why]), why)
 	}
 }
+
+// feedCollector tells who follows a Feed.
+type feedCollector struct {
+	feed                       *Feed
+	followers, resets, changes *prometheus.Desc
+}
+
+// NewFeedCollector makes gauges of who follows f.
+func NewFeedCollector(f *Feed) prometheus.Collector {
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("pointsman_admin_"+name, help, nil, nil)
+	}
+	return &feedCollector{
+		feed:      f,
+		followers: desc("followers", "Clients of the admin API that follow changes or wait for them."),
+		resets:    desc("stream_resets_total", "Streams of the admin API that began with all that the table holds, for the first time or because they had been away for too long."),
+		changes:   desc("changes_kept", "Changes that are kept for followers of the admin API that come back."),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *feedCollector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.followers, c.resets, c.changes} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *feedCollector) Collect(out chan<- prometheus.Metric) {
+	c.feed.mu.Lock()
+	followers, changes := c.feed.count, len(c.feed.changes)
+	c.feed.mu.Unlock()
+	out <- prometheus.MustNewConstMetric(c.followers, prometheus.GaugeValue, float64(followers))
+	out <- prometheus.MustNewConstMetric(c.resets, prometheus.CounterValue, float64(c.feed.resets.Load()))
+	out <- prometheus.MustNewConstMetric(c.changes, prometheus.GaugeValue, float64(changes))
+}

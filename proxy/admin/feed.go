@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -46,6 +47,8 @@ type Feed struct {
 	changes  []*change // the oldest first
 	kept     int       // bytes
 	snapshot *snapshot // the last one made; nil before
+
+	resets atomic.Uint64 // streams that began anew, the first time too
 }
 
 // NewFeed makes a Feed of what s publishes. Nobody can follow it before Run.

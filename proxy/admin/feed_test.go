@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -179,6 +181,25 @@ func TestStreamGoesOnWhereItWasLeft(t *testing.T) {
 	for name, id := range map[string]string{"another run": "x-1", "a table that is to come": other + "-" + own, "no number": other + "-", "nothing": "x"} {
 		if parts, _ := f.follow(t, "/api/events", id).table(); names(parts) != "reset, service web, route web" {
 			t.Errorf("%s: %s", name, names(parts))
+		}
+	}
+}
+
+func TestMetricsOfFollowers(t *testing.T) {
+	f := newFed(t)
+	f.set("web", 80)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(NewFeedCollector(f.feed))
+	f.follow(t, "/api/events", "").table()
+	f.follow(t, "/api/events", f.feed.id(1))
+	f.set("web", 81)
+	for n, _ := f.feed.number(""); n < 2 || f.followers() < 2; n, _ = f.feed.number("") {
+		time.Sleep(time.Millisecond)
+	}
+	body := get(Status(Options{Gatherer: registry}), "x", "/metrics").Body.String()
+	for _, line := range []string{"pointsman_admin_followers 2", "pointsman_admin_stream_resets_total 1", "pointsman_admin_changes_kept 1"} {
+		if !strings.Contains(body, line+"\n") {
+			t.Errorf("no line %q in:\n%s", line, body)
 		}
 	}
 }

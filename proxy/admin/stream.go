@@ -88,6 +88,7 @@ func (s *stream) next() error {
 
 // begin sends all that a table holds. Only its end has an id: who comes back before that begins anew.
 func (s *stream) begin(all *snapshot) error {
+	s.feed.resets.Add(1)
 	s.limit = time.Now().Add(stateTime)
 	defer func() { s.limit = time.Time{} }()
 	table := tableView{Table: all.number}
