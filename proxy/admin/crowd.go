@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,9 +14,9 @@ import (
 // people. Three such addresses take three quarters of the least that listen.ReserveFiles keeps. Those of followers come on top.
 const MostConns = 16
 
-// newcomerTime is what a new connection has for its first request before it may be closed for another new one: else those of many clients
-// that come together would close each other.
-const newcomerTime = 100 * time.Millisecond
+// newcomerTime is what a new connection has for its first request, from when it is read from, before it may be closed for another new one:
+// else those of many clients that come together would close each other.
+const newcomerTime = 250 * time.Millisecond
 
 // crowd is a listener whose connections are bounded in number. Nobody can keep others out by holding connections: where one too many
 // comes, the connection that has done nothing for the longest is closed. Only if there is an answer being made on each of them does
@@ -56,7 +57,8 @@ type conn struct {
 	writing bool      // and its client is to take a part of the answer
 	since   time.Time // when it began to wait for its client
 	asked   bool      // a request was read
-	files   Files     // where it is counted while it is apart; may be nil
+	read    atomic.Bool
+	files   Files // where it is counted while it is apart; may be nil
 }
 
 // Accept waits for a connection, and then until there is room for it.
@@ -72,10 +74,10 @@ func (c *crowd) Accept() (net.Conn, error) {
 		switch {
 		case idle == nil:
 			c.room.Wait()
+		case !idle.read.Load(): // its goroutine is not that far
+			c.waitFor(newcomerTime)
 		case !idle.asked && time.Since(idle.since) < newcomerTime:
-			later := time.AfterFunc(newcomerTime-time.Since(idle.since), c.room.Broadcast)
-			c.room.Wait()
-			later.Stop()
+			c.waitFor(newcomerTime - time.Since(idle.since))
 		default:
 			delete(c.open, idle)
 			_ = idle.Conn.Close()
@@ -88,6 +90,13 @@ func (c *crowd) Accept() (net.Conn, error) {
 	guest := &conn{Conn: accepted, crowd: c, since: time.Now()}
 	c.open[guest] = struct{}{}
 	return guest, nil
+}
+
+// waitFor waits until there is room, or until a time has passed.
+func (c *crowd) waitFor(d time.Duration) {
+	later := time.AfterFunc(d, c.room.Broadcast)
+	c.room.Wait()
+	later.Stop()
 }
 
 // longest is the connection that has waited for its client for the longest: for a request, or if none does, for an answer to be taken.
@@ -139,6 +148,14 @@ func (c *conn) waits(change func()) {
 
 // piece is how much of an answer is written at a time, so that a client that takes one after the other is seen to do so.
 const piece = 64 << 10
+
+// Read notes when a connection is read from for the first time.
+func (c *conn) Read(b []byte) (int, error) {
+	if !c.read.Load() {
+		c.waits(func() { c.read.Store(true) })
+	}
+	return c.Conn.Read(b)
+}
 
 func (c *conn) Write(b []byte) (n int, err error) {
 	for {
