@@ -97,7 +97,7 @@ bench-failing: ## what clients see while one of two instances fails, beside ngin
 		go test -count=1 -timeout 1h -run '^TestFailingTable$$' -v ./examples/lab/conformance | grep -v -e '^=== ' -e '^--- '
 
 FOLLOWERS ?= 200
-RATE ?= 10000
+RATE ?= 25000
 bench-followers: ## what followers of the API cost: FOLLOWERS=, RATE= requests a second, ROUNDS=9 TIME=5s
 	@examples/lab/bench/tools.sh
 	@mkdir -p bin/bench

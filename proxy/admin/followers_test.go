@@ -90,7 +90,8 @@ func TestFollowersShareChanges(t *testing.T) {
 	m.news(t.Context(), 1, nil)
 	one, _ := f.feed.since(1)
 	other, _ := f.feed.since(1)
-	if len(one) != 1 || one[0] != other[0] || f.feed.all() != f.feed.all() {
+	whole, again := f.feed.all(), f.feed.all()
+	if len(one) != 1 || one[0] != other[0] || whole != again {
 		t.Errorf("%v %v", one, other)
 	}
 }

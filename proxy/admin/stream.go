@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -18,7 +19,12 @@ const (
 	keepAlive = 15 * time.Second
 	// sendBuffer is what the kernel keeps of a stream for a client that does not read.
 	sendBuffer = 64 << 10
+	// gathered is how much is gathered before it is sent, while more is there: that saves system calls.
+	gathered = 16 << 10
 )
+
+// gathering are buffers that streams have while they send.
+var gathering = sync.Pool{New: func() any { b := make([]byte, 0, gathered); return &b }}
 
 // stream is an answer that goes on until the client, the Feed or its bounds end it.
 type stream struct {
@@ -27,9 +33,10 @@ type stream struct {
 	r       *http.Request
 	control *http.ResponseController
 	kinds   kind
-	known   uint64 // the number of the last table that was told
-	told    bool   // there is one; else the client begins anew
-	unsent  int
+	known   uint64    // the number of the last table that was told
+	told    bool      // there is one; else the client begins anew
+	buffer  *[]byte   // what is gathered; nil while nothing is sent
+	unsent  int       // of a piece
 	limit   time.Time // of all that is being sent; zero for none
 }
 
@@ -163,8 +170,26 @@ func (s *stream) alive() error {
 	return s.flush()
 }
 
-// send sends, sooner or later. Each piece has its time.
+// send sends, sooner or later.
 func (s *stream) send(b []byte) error {
+	if s.buffer == nil {
+		s.buffer = gathering.Get().(*[]byte)
+	}
+	if len(*s.buffer)+len(b) > gathered {
+		if err := s.write(*s.buffer); err != nil {
+			return err
+		}
+		*s.buffer = (*s.buffer)[:0]
+	}
+	if len(b) > gathered {
+		return s.write(b)
+	}
+	*s.buffer = append(*s.buffer, b...)
+	return nil
+}
+
+// write writes to the client. Each piece has its time.
+func (s *stream) write(b []byte) error {
 	if s.unsent == 0 || s.unsent+len(b) > piece {
 		s.unsent = 0
 		by := time.Now().Add(pieceTime)
@@ -178,7 +203,16 @@ func (s *stream) send(b []byte) error {
 	return err
 }
 
+// flush sends what was gathered.
 func (s *stream) flush() error {
+	if s.buffer != nil {
+		if err := s.write(*s.buffer); err != nil {
+			return err
+		}
+		*s.buffer = (*s.buffer)[:0]
+		gathering.Put(s.buffer)
+		s.buffer = nil
+	}
 	s.unsent = 0
 	return s.control.Flush()
 }

@@ -28,7 +28,7 @@ func main() {
 	out := flag.String("out", "", "`DIRECTORY` for RESULTS.md and RESULTS.svg")
 	before := flag.String("before", "", "`BINARY` of an older served, to be compared with the new one and itself")
 	followers := flag.Int("followers", 0, "measure only what so many followers of the API cost")
-	rate := flag.Int("rate", 10000, "requests a second meanwhile")
+	rate := flag.Int("rate", 25000, "requests a second meanwhile")
 	flag.Parse()
 	if *quick {
 		*rounds, *span = 2, time.Second
