@@ -84,7 +84,7 @@ func FuzzForwardedChain(f *testing.F) {
 				t.Errorf("%s %q: the client is %s", name, forged, o.Client)
 			}
 			peer := NewClient(netip.MustParseAddr("10.0.0.9"), "http", &trusts)
-			x := Exchange{Client: &peer, Request: &http1.Request{Fields: in}, recorder: &Recorder{common: &Shared{Forwarder: trusts}}}
+			x := Exchange{Client: &peer, Request: &http1.Request{Fields: in}, scope: &Scope{common: &Shared{Forwarder: trusts}}}
 			x.Origin.Client = peer.addr // as if nothing had been believed
 			if x.admits(&routing.Admission{Deny: deny}) {
 				t.Errorf("%s %q hides the client", name, forged)

@@ -41,7 +41,7 @@ func (x *Exchange) admits(a *routing.Admission) bool {
 // admitsHop is admits for one claim.
 func (x *Exchange) admitsHop(a *routing.Admission, member string, read readHop) bool {
 	addr, named, known := read(member)
-	if !named || known && x.Client.trusted && x.recorder.common.Forwarder.Trusts(addr) {
+	if !named || known && x.Client.trusted && x.scope.common.Forwarder.Trusts(addr) {
 		return true
 	}
 	return passes(a, addr, known)

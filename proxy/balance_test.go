@@ -42,7 +42,7 @@ func TestKeysOfRequests(t *testing.T) {
 		d.serve(2, "pointsman.route=web.io/ balance=hash:"+option)
 		d.asks(t, text)
 		var x Exchange
-		x.Begin(d.recorder, &d.request, &d.client, d.now)
+		x.Begin(d.scope, &d.request, &d.client, d.now)
 		x.Match(d.table)
 		defer x.Finish(d.now)
 		return x.asked.key
@@ -72,7 +72,7 @@ func TestTheCookieOfTheInstanceThatAnswers(t *testing.T) {
 	var x Exchange
 	answer := func(cookie string) (who string) {
 		d.asks(t, "GET / HTTP/1.1\r\nHost: web.io\r\nCookie: "+cookie+"\r\n\r\n")
-		x.Begin(d.recorder, &d.request, &d.client, d.now)
+		x.Begin(d.scope, &d.request, &d.client, d.now)
 		if do := x.Match(d.table); do != ActionSend {
 			t.Fatal(told(&x, do))
 		}
@@ -114,7 +114,7 @@ func TestAFullInstanceIsPassedOver(t *testing.T) {
 	d.serve(2, "pointsman.route=web.io/ max-conns=1")
 	var held [3]Exchange
 	begin := func(x *Exchange) Action {
-		x.Begin(d.recorder, &d.request, &d.client, d.now)
+		x.Begin(d.scope, &d.request, &d.client, d.now)
 		return x.Match(d.table)
 	}
 	for i := range 2 {

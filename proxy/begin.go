@@ -11,8 +11,8 @@ import (
 )
 
 // begin is what all beginnings have in common.
-func (x *Exchange) begin(recorder *Recorder, req *http1.Request, client *Client, now time.Time) {
-	x.Request, x.Client, x.recorder, x.begun = req, client, recorder, now
+func (x *Exchange) begin(scope *Scope, req *http1.Request, client *Client, now time.Time) {
+	x.Request, x.Client, x.scope, x.begun = req, client, scope, now
 	x.Target = RequestTarget{}
 	x.Origin = Origin{Client: client.addr}
 	x.Route, x.Attempt = nil, Attempt{}
@@ -20,17 +20,17 @@ func (x *Exchange) begin(recorder *Recorder, req *http1.Request, client *Client,
 	x.interim, x.continued, x.handed, x.recorded = 0, false, false, record.Request{}
 	x.detail, x.location, x.page, x.filtered, x.counted = "", "", "", nil, false
 	x.sent = nil
-	recorder.Recorder.Begin()
+	scope.Recorder.Begin()
 }
 
 // Begin takes a request that was parsed: Go on, or Reply.
-func (x *Exchange) Begin(recorder *Recorder, req *http1.Request, client *Client, now time.Time) Action {
-	x.begin(recorder, req, client, now)
+func (x *Exchange) Begin(scope *Scope, req *http1.Request, client *Client, now time.Time) Action {
+	x.begin(scope, req, client, now)
 	var err error
 	x.Target, err = ParseTarget(req.Method, req.Target, req.Host)
 	x.Origin.proto, x.Origin.host = client.scheme(), x.Target.Authority
 	if client.trusted {
-		recorder.common.Forwarder.believe(&x.Origin, req.Fields)
+		scope.common.Forwarder.believe(&x.Origin, req.Fields)
 	}
 	if x.Origin.ID == "" {
 		x.newID()
@@ -38,7 +38,7 @@ func (x *Exchange) Begin(recorder *Recorder, req *http1.Request, client *Client,
 	switch {
 	case err != nil:
 		return x.refuseRequest(err)
-	case recorder.common.Limits.HeadFields > 0 && len(req.Fields) > recorder.common.Limits.HeadFields:
+	case scope.common.Limits.HeadFields > 0 && len(req.Fields) > scope.common.Limits.HeadFields:
 		return x.reply(OutcomeHeadTooLarge, "")
 	case client.RedirectHTTPS != "":
 		return x.toHTTPS()
@@ -47,14 +47,14 @@ func (x *Exchange) Begin(recorder *Recorder, req *http1.Request, client *Client,
 }
 
 // BadHead takes a head that could not be parsed; the answer is always Reply.
-func (x *Exchange) BadHead(recorder *Recorder, client *Client, err *http1.Error, now time.Time) Action {
-	return x.Refuse(recorder, client, outcomeFor(err.Status), err.Text, now)
+func (x *Exchange) BadHead(scope *Scope, client *Client, err *http1.Error, now time.Time) Action {
+	return x.Refuse(scope, client, outcomeFor(err.Status), err.Text, now)
 }
 
 // Refuse answers a connection that brought no request: OutcomeClientTimeout where none came in time, Crowded where there is no room for it.
 // detail replaces the outcome's own unless it is empty. The answer is always Reply.
-func (x *Exchange) Refuse(recorder *Recorder, client *Client, o Outcome, detail string, now time.Time) Action {
-	x.begin(recorder, &recorder.none, client, now)
+func (x *Exchange) Refuse(scope *Scope, client *Client, o Outcome, detail string, now time.Time) Action {
+	x.begin(scope, &scope.none, client, now)
 	x.newID()
 	return x.reply(o, detail)
 }

@@ -67,7 +67,7 @@ var ErrHandshake = errors.New("TLS handshake")
 // ConnectFailed takes why no connection to an instance came about, counts it by its kind, and says which failure it is: an instance that
 // can't be reached, or a shortage of our own, for which no instance is to be ejected. A handshake that failed is neither; one that its
 // instance cut short is a connection that was closed early.
-func (s *Recorder) ConnectFailed(u *balancer.Upstream, err error) Failure {
+func (s *Scope) ConnectFailed(u *balancer.Upstream, err error) Failure {
 	if shortage(err) {
 		s.Short(u, err)
 		return FailedShort

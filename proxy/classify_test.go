@@ -24,7 +24,7 @@ func TestWhatAFailedConnectIs(t *testing.T) {
 	d := newDesk(t, nil)
 	registry := prometheus.NewRegistry()
 	d.common.Metrics = NewMetrics(registry)
-	d.recorder = d.common.NewRecorder()
+	d.scope = d.common.NewScope()
 	counted := map[record.ConnectResult]int{}
 	u := balancer.NewUpstream("s", "a:1")
 	for err, want := range map[error]struct {
@@ -40,7 +40,7 @@ func TestWhatAFailedConnectIs(t *testing.T) {
 		for _, err := range []error{err, fmt.Errorf("connect: %w", &net.OpError{Op: "dial", Err: err})} {
 			counted[want.r]++
 			line := fmt.Sprintf("upstream_connects_total{%s} %d", want.r, counted[want.r])
-			if got, series := d.recorder.ConnectFailed(u, err), gathered(t, registry); got != want.f || !slices.Contains(series, line) {
+			if got, series := d.scope.ConnectFailed(u, err), gathered(t, registry); got != want.f || !slices.Contains(series, line) {
 				t.Errorf("%v is %s, counted as %v; want %s, %s", err, got, series, want.f, line)
 			}
 		}

@@ -36,8 +36,8 @@ func (x *Exchange) Cut(now time.Time) {
 	}
 	q := balancer.Question{Way: other.Way, Request: x.AppendRequest(nil), Good: goodAnswer(strings.Clone(x.Request.Method), came)}
 	x.Member = failed
-	recorder, route := x.recorder, x.Route // the exchange is another request's by then
-	q.Told = func() { recorder.judge(route, failed, f, time.Now()) }
+	scope, route := x.scope, x.Route // the exchange is another request's by then
+	q.Told = func() { scope.judge(route, failed, f, time.Now()) }
 	q.Ask()
 }
 
@@ -115,7 +115,7 @@ func (a *answerReader) body(f http1.Framing, than int64) bool {
 }
 
 // judge lets a failure speak against an instance of a route.
-func (s *Recorder) judge(route *routing.Route, m *routing.Member, f balancer.Failing, now time.Time) {
+func (s *Scope) judge(route *routing.Route, m *routing.Member, f balancer.Failing, now time.Time) {
 	others := func(now time.Time, alone bool) (int, float64) { return route.Others(m, now, alone) }
 	e, ok := m.Way.Judge(f, now, others, route.Policy.Eject == routing.EjectShadow)
 	if !ok {

@@ -83,7 +83,7 @@ func (x *Exchange) AnswerWait(waited time.Duration) time.Duration {
 	if !x.attempts.Safe || x.attempts.Tries.Next.Written() || x.choices() < 2 {
 		return left
 	}
-	usual := x.Route.Patience(x.Member, x.recorder.Number())
+	usual := x.Route.Patience(x.Member, x.scope.Number())
 	if usual == 0 {
 		return left
 	}

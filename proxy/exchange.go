@@ -56,7 +56,7 @@ type Exchange struct {
 	// ServesFiles is the listener's: set once, it makes Match answer ActionServeFile for routes to folders.
 	ServesFiles bool
 
-	recorder  *Recorder
+	scope     *Scope
 	begun     time.Time
 	interim   uint8 // 1xx answers so far
 	continued bool  // the client has its 100 Continue

@@ -16,15 +16,15 @@ import (
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
-// desk is a recorder with all that an exchange needs, and the two heads of a usual exchange.
+// desk is a scope with all that an exchange needs, and the two heads of a usual exchange.
 type desk struct {
-	common   *Shared
-	recorder *Recorder
-	table    *routing.Table
-	client   Client
-	request  http1.Request
-	answer   http1.Response
-	now      time.Time
+	common  *Shared
+	scope   *Scope
+	table   *routing.Table
+	client  Client
+	request http1.Request
+	answer  http1.Response
+	now     time.Time
 }
 
 const (
@@ -38,7 +38,7 @@ func newDesk(tb testing.TB, access *record.AccessLog) *desk {
 	d := &desk{now: time.Unix(1_800_000_000, 123456789)}
 	d.common = &Shared{Metrics: NewMetrics(prometheus.NewRegistry()), Access: access}
 	d.common.Limits = DefaultLimits()
-	d.recorder = d.common.NewRecorder()
+	d.scope = d.common.NewScope()
 	d.table = routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "urlprefix-web.io/"), fixture.Instance("web", "10.0.0.2", 80, "urlprefix-web.io/")))
 	d.client = NewClient(netip.MustParseAddr("192.168.10.20"), "http", &d.common.Forwarder)
 	if err := d.request.Parse([]byte(requestText), http1.Limits{}); err != nil {
@@ -52,7 +52,7 @@ func newDesk(tb testing.TB, access *record.AccessLog) *desk {
 
 // exchange runs a whole exchange into buf.
 func (d *desk) exchange(x *Exchange, buf []byte) []byte {
-	if x.Begin(d.recorder, &d.request, &d.client, d.now) != ActionContinue || x.Match(d.table) != ActionSend {
+	if x.Begin(d.scope, &d.request, &d.client, d.now) != ActionContinue || x.Match(d.table) != ActionSend {
 		panic("the request is not sent")
 	}
 	buf = x.AppendRequest(buf[:0])
@@ -97,7 +97,7 @@ func BenchmarkLoops(b *testing.B) {
 	shared := newDesk(b, nil)
 	b.RunParallel(func(pb *testing.PB) {
 		d := *shared // its own client and messages
-		d.recorder = shared.common.NewRecorder()
+		d.scope = shared.common.NewScope()
 		var x Exchange
 		buf := make([]byte, 0, 4096)
 		for pb.Next() {

@@ -20,7 +20,7 @@ func (d *desk) asked(t *testing.T, x *Exchange, head string) Action {
 	if err := r.Parse([]byte(strings.ReplaceAll(head, "|", "\r\n")+"\r\n\r\n"), http1.Limits{}); err != nil {
 		t.Fatalf("%s: %v", head, err)
 	}
-	return x.Begin(d.recorder, &r, &d.client, d.now)
+	return x.Begin(d.scope, &r, &d.client, d.now)
 }
 
 // answered parses an answer's head.

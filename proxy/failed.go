@@ -20,8 +20,8 @@ func (x *Exchange) Watch() time.Duration {
 	switch {
 	case way.Answered():
 		return 0
-	case x.Member.Rule.Unasked && !way.Settled() && x.recorder.common.Limits.Silence > 0:
-		return x.recorder.common.Limits.Silence
+	case x.Member.Rule.Unasked && !way.Settled() && x.scope.common.Limits.Silence > 0:
+		return x.scope.common.Limits.Silence
 	case !x.Idempotent():
 		return Settle
 	}
@@ -80,7 +80,7 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	}
 	switch {
 	case step != StepGiveUp:
-		x.recorder.Retry(f, 1)
+		x.scope.Retry(f, 1)
 		if f.asked() {
 			x.failed.add(FailedTry{Member: x.Member, Failure: f, Status: x.dropped, reason: reason, counts: counts, trial: x.trial, waited: x.lateAfter, set: set})
 			x.dropped = 0
@@ -91,7 +91,7 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 		return ActionAbort
 	}
 	if reason := reasonOf(f, x.blame); reason != "" && x.Member != nil {
-		x.recorder.UpstreamFailed(x.Member.Upstream, reason, now)
+		x.scope.UpstreamFailed(x.Member.Upstream, reason, now)
 	}
 	return x.instead(x.reply(outcomeOf(f), x.detailOf(f)), a.Replayable && (f.unsent() || x.attempts.repeatable()))
 }
@@ -131,7 +131,7 @@ func (x *Exchange) observeFailure(f Failure, kept bool, now time.Time) {
 		x.Member.Way.ObserveUnprompted(now)
 	case f == FailedSettle:
 		x.Member.Way.ObserveClosed(now)
-		x.recorder.Connect(record.ConnectClosed)
+		x.scope.Connect(record.ConnectClosed)
 	case (f == FailedSent || f == FailedReset) && !kept && (!x.Member.Way.Answered() || x.Route.Policy.Eject == routing.EjectOff):
 		x.Member.Way.ObserveBroken(now)
 	}
@@ -163,7 +163,7 @@ func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Ti
 	if unavailable(ans.Status) && x.judges() && x.alone() {
 		x.accuse(balancer.ReasonStatus, now)
 	}
-	x.recorder.Recorder.Answered(&x.recorded, x.service(), took, ans.Status == switching)
+	x.scope.Recorder.Answered(&x.recorded, x.service(), took, ans.Status == switching)
 }
 
 // observeAnswer notes what an answer, given to the client or not, says about the way in which its instance was spoken to.
@@ -182,7 +182,7 @@ func (x *Exchange) observeAnswer(ans *http1.Response, took time.Duration, now ti
 	case timed && ans.Status >= 200:
 		x.Member.Upstream.ObserveTime(took, now)
 	}
-	if w.ObserveAnswer(x.recorder.Number(), took) {
-		firstAnswer(x.recorder.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
+	if w.ObserveAnswer(x.scope.Number(), took) {
+		firstAnswer(x.scope.common.Metrics, x.Member.Instance, x.Member.Upstream, now)
 	}
 }

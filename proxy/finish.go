@@ -16,19 +16,19 @@ func (x *Exchange) Finish(now time.Time) {
 	}
 	x.unreserve()
 	if x.handed {
-		x.recorder.Discard()
+		x.scope.Discard()
 		return
 	}
 	took := now.Sub(x.begun)
-	if !x.recorder.Logs() || x.Route != nil && x.Route.Policy.Unlogged {
-		x.recorder.Recorder.Finish(&x.recorded, x.service(), x.Status, took, nil)
+	if !x.scope.Logs() || x.Route != nil && x.Route.Policy.Unlogged {
+		x.scope.Recorder.Finish(&x.recorded, x.service(), x.Status, took, nil)
 		return
 	}
 	a := x.access(took)
 	if x.upwards > 0 {
 		a.UpstreamWhole = now.Sub(x.sentAt)
 	}
-	x.recorder.Recorder.Finish(&x.recorded, x.service(), x.Status, took, &a)
+	x.scope.Recorder.Finish(&x.recorded, x.service(), x.Status, took, &a)
 }
 
 // service is the name of the service that the request is for; "" where no route took it.

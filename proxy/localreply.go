@@ -16,7 +16,7 @@ func (x *Exchange) AppendLocalReply(dst []byte, close bool, now time.Time) []byt
 	var room [MaxProblem]byte
 	body, begin := x.appendLocalReplyBody(room[:0]), len(dst)
 	dst = http1.AppendStatusLine(dst, x.Status, x.Outcome.reason(x.Status))
-	dst = append(x.recorder.appendDate(append(dst, "Date: "...), now), "\r\n"...)
+	dst = append(x.scope.appendDate(append(dst, "Date: "...), now), "\r\n"...)
 	var list [ownFields]Field
 	for _, f := range x.localReplyFields(list[:0]) {
 		dst = http1.AppendField(dst, f)

@@ -10,7 +10,7 @@ import (
 // Timeouts are those of the route. While none is known, as when a body is read ahead, there is Progress alone, which is Limits.Progress.
 func (x *Exchange) Timeouts() routing.Timeouts {
 	if x.Route == nil {
-		return routing.Timeouts{Progress: x.recorder.common.Limits.Progress}
+		return routing.Timeouts{Progress: x.scope.common.Limits.Progress}
 	}
 	return x.Route.Policy.Timeouts
 }
@@ -26,7 +26,7 @@ type Pace struct {
 // Patience is how much longer the client may be waited for now: waited is how long it was in all, while an instance takes nothing no
 // client is to blame, and n how many bytes came. A client that keeps the rate begins a new span each time that the bytes of one have come.
 func (x *Exchange) Patience(p *Pace, waited time.Duration, n int64) time.Duration {
-	return p.patience(x.Timeouts().Progress, x.recorder.common.Limits.MinBodyRate, waited, n)
+	return p.patience(x.Timeouts().Progress, x.scope.common.Limits.MinBodyRate, waited, n)
 }
 
 func (p *Pace) patience(progress time.Duration, rate int, waited time.Duration, n int64) time.Duration {
@@ -41,7 +41,7 @@ func (p *Pace) patience(progress time.Duration, rate int, waited time.Duration, 
 
 // slowBody tells the client why its body was given up.
 func (x *Exchange) slowBody() string {
-	if rate := x.recorder.common.Limits.MinBodyRate; rate > 0 {
+	if rate := x.scope.common.Limits.MinBodyRate; rate > 0 {
 		return fmt.Sprintf("The request body arrived at less than %d bytes per second.", rate)
 	}
 	return fmt.Sprintf("No part of the request body arrived for %s.", x.Timeouts().Progress)

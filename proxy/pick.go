@@ -53,7 +53,7 @@ func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
 	if x.Member != m {
 		x.trial = m.Way.Out() && m.Way.TakeTrial(time.Now())
 		if x.Route.Policy.Balance.Zoned {
-			x.recorder.Picked(&x.recorded, x.service(), m.Away)
+			x.scope.Picked(&x.recorded, x.service(), m.Away)
 		}
 	}
 	x.Member, x.Fresh, x.blame = m, fresh, nil
@@ -67,7 +67,7 @@ func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
 	default:
 		x.release()
 		x.unreserve()
-		m.Upstream.Acquire(x.recorder.Number())
+		m.Upstream.Acquire(x.scope.Number())
 		x.acquired = m.Upstream
 	}
 	return ActionSend
@@ -76,7 +76,7 @@ func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
 // release counts the request out at the instance that it was sent to last.
 func (x *Exchange) release() {
 	if x.acquired != nil {
-		x.acquired.Release(x.recorder.Number())
+		x.acquired.Release(x.scope.Number())
 		x.acquired = nil
 	}
 }

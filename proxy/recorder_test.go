@@ -57,18 +57,18 @@ func TestSeatsAreAddedUp(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	d.common.Metrics = NewMetrics(registry)
 	var open Exchange
-	for _, recorder := range []*Recorder{d.common.NewRecorder(), d.common.SharedRecorder()} {
-		d.recorder = recorder
+	for _, scope := range []*Scope{d.common.NewScope(), d.common.SharedScope()} {
+		d.scope = scope
 		var x Exchange
 		buf := d.exchange(&x, nil)
 		d.exchange(&x, buf)
 		d.asked(t, &x, "GET / HTTP/1.1|Host: other.io")
 		x.Match(d.table)
 		x.Finish(d.now.Add(time.Second))
-		recorder.Retry(FailedStale, 2)
-		recorder.Connect(record.ConnectOK)
-		recorder.Connect(record.ConnectTimeout)
-		recorder.Panic()
+		scope.Retry(FailedStale, 2)
+		scope.Connect(record.ConnectOK)
+		scope.Connect(record.ConnectTimeout)
+		scope.Panic()
 		d.tunnel(t, &open)
 	}
 	want := []string{
@@ -101,7 +101,7 @@ func TestHeadsThatCannotBeReadAreAnswered(t *testing.T) {
 	d := newDesk(t, record.NewAccessLog(record.AccessCombined, out))
 	for status, want := range map[int]Outcome{400: OutcomeBadRequest, 431: OutcomeHeadTooLarge, 414: OutcomeTargetTooLong, 501: OutcomeNotImplemented, 505: OutcomeBadVersion, 417: OutcomeBadExpectation, 408: OutcomeClientTimeout} {
 		var x Exchange
-		do := x.BadHead(d.recorder, &d.client, &http1.Error{Status: status, Text: "why <it> is"}, d.now)
+		do := x.BadHead(d.scope, &d.client, &http1.Error{Status: status, Text: "why <it> is"}, d.now)
 		got := own(&x, d.now)
 		if do != ActionReply || x.Outcome != want || !x.CloseAfter() || !strings.Contains(got, fmt.Sprintf("HTTP/1.1 %d %s\r\n", status, want.reason(status))) ||
 			!strings.Contains(got, "Why <it> is.") || !strings.Contains(got, "Connection: close") {
@@ -110,7 +110,7 @@ func TestHeadsThatCannotBeReadAreAnswered(t *testing.T) {
 		x.Finish(d.now)
 	}
 	var x Exchange
-	if do := x.Refuse(d.recorder, &d.client, OutcomeTooManyConnections, "", d.now); do != ActionReply || x.Status != 503 || !strings.Contains(own(&x, d.now), "Retry-After: 1\r\n") {
+	if do := x.Refuse(d.scope, &d.client, OutcomeTooManyConnections, "", d.now); do != ActionReply || x.Status != 503 || !strings.Contains(own(&x, d.now), "Retry-After: 1\r\n") {
 		t.Error(x.Outcome)
 	}
 	x.Finish(d.now)
@@ -124,7 +124,7 @@ func TestRoutesThatMayBlockAreHandedOver(t *testing.T) {
 	d := newDesk(t, record.NewAccessLog(record.AccessCombined, out))
 	registry := prometheus.NewRegistry()
 	d.common.Metrics = NewMetrics(registry)
-	d.recorder = d.common.NewRecorder()
+	d.scope = d.common.NewScope()
 	d.serve(1, "urlprefix-web.io/ proto=https")
 	var x Exchange
 	x.MayHandOver = true

@@ -91,7 +91,7 @@ func (x *Exchange) AppendAnswer(dst []byte, ans *http1.Response, close bool, now
 		return dst
 	}
 	if !dated { // RFC 9110 section 6.6.1
-		dst = append(x.recorder.appendDate(append(dst, "Date: "...), now), "\r\n"...)
+		dst = append(x.scope.appendDate(append(dst, "Date: "...), now), "\r\n"...)
 	}
 	framing := x.announced(ans)
 	close = close || framing.Kind == http1.UntilClose

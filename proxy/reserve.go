@@ -59,7 +59,7 @@ func (x *Exchange) reserve(m *routing.Member) bool {
 	if m.MaxConns == 0 || m.Upstream == x.acquired {
 		return true
 	}
-	m.Upstream.Acquire(x.recorder.Number())
+	m.Upstream.Acquire(x.scope.Number())
 	x.reserved = m.Upstream
 	if m.Upstream.Within(m.MaxConns) {
 		return true
@@ -71,7 +71,7 @@ func (x *Exchange) reserve(m *routing.Member) bool {
 // unreserve leaves the place that the last choice took.
 func (x *Exchange) unreserve() {
 	if x.reserved != nil {
-		x.reserved.Release(x.recorder.Number())
+		x.reserved.Release(x.scope.Number())
 		x.reserved = nil
 	}
 }

@@ -6,7 +6,7 @@ import "github.com/pointsman/pointsman/proxy/routing"
 // was kept waiting for so long that all the instances it found have gone loads once more, as one that leaves a queue does.
 // Where the route's line says what takes the place of an error, that is done.
 func (x *Exchange) MatchPresent() Action {
-	return x.instead(x.matchFrom(x.recorder.common.Switch.Load()), true)
+	return x.instead(x.matchFrom(x.scope.common.Switch.Load()), true)
 }
 
 // matchFrom is MatchPresent after the first load.
@@ -15,7 +15,7 @@ func (x *Exchange) matchFrom(t *routing.Table) Action {
 	if do != ActionReply || x.Outcome != OutcomeNoInstance {
 		return do
 	}
-	if next := x.recorder.common.Switch.Load(); next != t {
+	if next := x.scope.common.Switch.Load(); next != t {
 		x.Outcome, x.Status, x.Route, x.detail = OutcomeForwarded, 0, nil, ""
 		return x.Match(next)
 	}
@@ -55,7 +55,7 @@ func (x *Exchange) route(t *routing.Table) Action {
 	}
 	if x.looped(route) {
 		x.Route = route
-		x.recorder.Notice(route.Name, "", "loop on "+route.Host+route.Path, "a request came back on the same route: an instance leads to this proxy", x.begun)
+		x.scope.Notice(route.Name, "", "loop on "+route.Host+route.Path, "a request came back on the same route: an instance leads to this proxy", x.begun)
 		return x.reply(OutcomeLoop, "")
 	}
 	if route.Blocking && x.MayHandOver {

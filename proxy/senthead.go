@@ -17,7 +17,7 @@ const statusLine2 = "HTTP/2.0 200\r\n\r\n"
 // noteHead notes the head that an HTTP/1 client gets.
 func (x *Exchange) noteHead(head []byte) {
 	x.headBytes = len(head)
-	names := x.recorder.SentFields()
+	names := x.scope.SentFields()
 	if names == nil {
 		return
 	}
@@ -32,7 +32,7 @@ func (x *Exchange) noteHead(head []byte) {
 // noteFields notes those that an HTTP/2 client gets.
 func (x *Exchange) noteFields(fields []Field) {
 	x.headBytes = headBytes(len(statusLine2), fields)
-	names := x.recorder.SentFields()
+	names := x.scope.SentFields()
 	if names == nil {
 		return
 	}

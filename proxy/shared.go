@@ -47,38 +47,38 @@ func NewMetrics(r prometheus.Registerer) *record.Metrics {
 // Paused logs, now and then, that a listener accepts no connections for a moment, and why.
 func (c *Shared) Paused(address net.Addr, why error) { c.notices.Paused(&c.Log, address, why) }
 
-// Recorder is what the exchanges of one loop have in common: where they count and log, and what all listeners share. Make it with
-// Shared.NewRecorder or Shared.SharedRecorder.
-type Recorder struct {
+// Scope is what the exchanges of one loop have in common: where they count and log, and what all listeners share. Make it with
+// Shared.NewScope or Shared.SharedScope.
+type Scope struct {
 	*record.Recorder
 	common *Shared
 	shared bool
 	none   http1.Request // stands for a request that could not be read
-	date   record.Stamp  // the owner's; not used where the recorder is shared
+	date   record.Stamp  // the owner's; not used where the scope is shared
 }
 
 // Panicked counts a panic of ours and logs where it came from. It is called by whoever recovers it, before the stack is gone; what is
 // what the panic ended: "request" or "connection". The caller goes on with Exchange.AfterPanic where there is a request.
-func (r *Recorder) Panicked(fault any, what string) {
+func (r *Scope) Panicked(fault any, what string) {
 	r.Panic()
 	r.common.Log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg(what + " ended in a panic")
 }
 
-// NewRecorder makes a recorder for a single owner: one goroutine at a time may use it. c must not be copied or changed afterwards.
-func (c *Shared) NewRecorder() *Recorder { return c.recorder(false) }
+// NewScope makes a scope for a single owner: one goroutine at a time may use it. c must not be copied or changed afterwards.
+func (c *Shared) NewScope() *Scope { return c.scope(false) }
 
-// SharedRecorder makes a recorder that many goroutines may use at once.
-func (c *Shared) SharedRecorder() *Recorder { return c.recorder(true) }
+// SharedScope makes a scope that many goroutines may use at once.
+func (c *Shared) SharedScope() *Scope { return c.scope(true) }
 
-func (c *Shared) recorder(shared bool) *Recorder {
-	return &Recorder{
+func (c *Shared) scope(shared bool) *Scope {
+	return &Scope{
 		Recorder: record.New(record.Options{Metrics: c.Metrics, Access: c.Access, Notices: &c.notices, Log: c.Log}),
 		common:   c, shared: shared, none: http1.Request{Minor: 1, Close: true},
 	}
 }
 
 // appendDate appends now as RFC 9110 section 5.6.7 has it; for a single owner it is formatted once a second.
-func (s *Recorder) appendDate(dst []byte, now time.Time) []byte {
+func (s *Scope) appendDate(dst []byte, now time.Time) []byte {
 	const layout = "Mon, 02 Jan 2006 15:04:05 GMT"
 	if s.shared {
 		return now.UTC().AppendFormat(dst, layout)
@@ -87,7 +87,7 @@ func (s *Recorder) appendDate(dst []byte, now time.Time) []byte {
 }
 
 // Retry counts n attempts that followed a failed one of a kind; Exchange.Failed does so itself.
-func (s *Recorder) Retry(f Failure, n int) { s.Recorder.Retry(uint8(f), n) }
+func (s *Scope) Retry(f Failure, n int) { s.Recorder.Retry(uint8(f), n) }
 
 // firstAnswer notes an instance's first answer ever, once per Upstream. Only instances that came after the first complete view on this
 // host count: other clocks, and starts that nobody watched, say nothing.

@@ -36,7 +36,7 @@ func (x *Exchange) count(f Failure, status int, now time.Time) {
 	}
 	x.trial = false
 	x.Route.LaneOf(x.Member).AwaitTrial(x.Member.Way.TrialAt())
-	x.recorder.Ejected(x.Member.Upstream, e, now)
+	x.scope.Ejected(x.Member.Upstream, e, now)
 }
 
 // unsuccessful says whether an attempt counts: errors, timeouts and invalid headers always do, a status where next-upstream lists it, and
@@ -85,9 +85,9 @@ func (x *Exchange) silent(since, now time.Time) bool {
 // observeHead notes the head of an answer, given to the client or not, that came some time after the request was sent.
 func (x *Exchange) observeHead(status int, took time.Duration, now time.Time) {
 	m, good := x.Member, status < firstBad
-	m.Upstream.ObserveHead(x.recorder.Number(), now, good)
+	m.Upstream.ObserveHead(x.scope.Number(), now, good)
 	if m.Way.Out() && m.Way.Readmit(false, now) {
-		x.recorder.Returned(m.Upstream, now)
+		x.scope.Returned(m.Upstream, now)
 	}
 	if !good || x.failed.n == 0 {
 		return
@@ -108,7 +108,7 @@ const firstBad = 500
 // endTrial brings an ejected instance back whose trial was answered well and to the end.
 func (x *Exchange) endTrial(now time.Time) {
 	if !x.cut && x.Outcome == OutcomeForwarded && x.Status > 0 && x.Status < firstBad && x.Member.Way.Readmit(true, now) {
-		x.recorder.Returned(x.Member.Upstream, now)
+		x.scope.Returned(x.Member.Upstream, now)
 	}
 }
 
@@ -123,7 +123,7 @@ func (x *Exchange) accuse(r balancer.Reason, now time.Time) {
 
 // judge lets a failure speak against an instance.
 func (x *Exchange) judge(m *routing.Member, f balancer.Failing, now time.Time) {
-	x.recorder.judge(x.Route, m, f, now)
+	x.scope.judge(x.Route, m, f, now)
 }
 
 // choose picks the first instance: one that is ejected and due for a trial, as safe requests are the first to try it; else by the route's

@@ -60,7 +60,7 @@ func (e *exchange) try() (failure proxy.Failure, reused, ok bool) {
 		// What can't be repeated is not sent into a connection without a last look; for the rest, what epoll told is enough.
 		u, closed := p.take(!proxy.Idempotent(e.request.Method))
 		if closed > 0 {
-			l.recorder.Retry(proxy.FailedStale, closed)
+			l.scope.Retry(proxy.FailedStale, closed)
 		}
 		if u != nil {
 			u.exchange, e.upstreamConn = e, u
@@ -106,7 +106,7 @@ func (e *exchange) dropUpstream() {
 
 // connectFailed is an attempt without a connection.
 func (e *exchange) connectFailed(errno unix.Errno) {
-	e.failed(e.clientConn.loop.recorder.ConnectFailed(e.x.Member.Upstream, os.NewSyscallError("connect", errno)))
+	e.failed(e.clientConn.loop.scope.ConnectFailed(e.x.Member.Upstream, os.NewSyscallError("connect", errno)))
 }
 
 // connected sends the request, unless the instance has first to show that it stays: where what can't be repeated goes to one that

@@ -162,12 +162,12 @@ func (c *clientConn) begin(size int, err error) {
 	}
 	if err != nil {
 		e.finished = false
-		e.x.BadHead(l.recorder, &c.info, err.(*http1.Error), l.Now) //nolint:errorlint,forcetypeassert // http1 has no other errors
+		e.x.BadHead(l.scope, &c.info, err.(*http1.Error), l.Now) //nolint:errorlint,forcetypeassert // http1 has no other errors
 		e.reply()
 		return
 	}
 	e.finished = false
-	if e.x.Begin(l.recorder, &e.request, &c.info, l.Now) == proxy.ActionReply {
+	if e.x.Begin(l.scope, &e.request, &c.info, l.Now) == proxy.ActionReply {
 		e.requestBody.begin(e.request.Framing, http1.None)
 		e.reply()
 		return
@@ -212,7 +212,7 @@ func (c *clientConn) refuse(o proxy.Outcome) {
 	e := l.free.takeExchange()
 	e.begin(c, nil)
 	e.finished = false
-	e.x.Refuse(l.recorder, &c.info, o, "", l.Now)
+	e.x.Refuse(l.scope, &c.info, o, "", l.Now)
 	e.reply()
 }
 

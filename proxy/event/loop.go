@@ -15,10 +15,10 @@ import (
 // loop is one thread's share of the server. Nothing of it is touched by others but tasks and the counts.
 type loop struct {
 	reactor.Loop
-	tasks    reactor.Tasks[task]
-	server   *Server
-	recorder *proxy.Recorder
-	number   int
+	tasks  reactor.Tasks[task]
+	server *Server
+	scope  *proxy.Scope
+	number int
 
 	front   []byte // for reads from clients
 	back    []byte // for reads from instances
@@ -44,7 +44,7 @@ type task struct {
 }
 
 func newLoop(s *Server, number int) *loop {
-	return &loop{server: s, recorder: s.common.NewRecorder(), number: number, files: s.listen.Files, front: newShared(), back: newShared(),
+	return &loop{server: s, scope: s.common.NewScope(), number: number, files: s.listen.Files, front: newShared(), back: newShared(),
 		message: make([]byte, 0, reactor.HeadSpace+reactor.SharedBytes), pools: make(map[*balancer.Way]*pool)}
 }
 
@@ -79,10 +79,10 @@ func (l *loop) perform(t task) {
 // panicked counts a panic and says so in the log; h is whose end panicked, too: what is left of it is a socket to close.
 func (l *loop) panicked(fault any, h reactor.Handler) {
 	if h == nil {
-		l.recorder.Panicked(fault, "request")
+		l.scope.Panicked(fault, "request")
 		return
 	}
-	l.recorder.Panic()
+	l.scope.Panic()
 	if c, ok := h.(*clientConn); ok && c.phase != clientGone {
 		c.phase = clientGone
 		l.uncount(c.admission)

@@ -141,7 +141,7 @@ func (p *pool) adopt(e *exchange, fd int) (u *upstreamConn, why proxy.Failure) {
 // noConnection counts out what did not become a connection, and says which failure that is.
 func (p *pool) noConnection(err error) proxy.Failure {
 	p.up.Disconnect()
-	return p.loop.recorder.ConnectFailed(p.up, err)
+	return p.loop.scope.ConnectFailed(p.up, err)
 }
 
 // emptyAll closes the kept connections of all pools, where descriptors are lacking.

@@ -75,7 +75,7 @@ func (u *upstreamConn) connected() {
 		return
 	}
 	u.opened = l.Clock
-	l.recorder.Connect(record.ConnectOK)
+	l.scope.Connect(record.ConnectOK)
 	u.exchange.connected()
 }
 

@@ -18,10 +18,10 @@ import (
 
 // post is a proxy without its sockets: one route for all, to one instance.
 type post struct {
-	recorder *proxy.Recorder
-	table    *routing.Table
-	client   proxy.Client
-	now      time.Time
+	scope  *proxy.Scope
+	table  *routing.Table
+	client proxy.Client
+	now    time.Time
 }
 
 func newPost(trusted string) *post {
@@ -36,10 +36,10 @@ func newPost(trusted string) *post {
 		Service:  "web", Tags: []string{"urlprefix-/"}, Weight: 1, Status: discovery.Passing,
 	}}}
 	return &post{
-		recorder: common.NewRecorder(),
-		table:    routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(&discovery.Snapshot{Sequence: 1, Services: []*discovery.Service{web}}),
-		client:   proxy.NewClient(netip.MustParseAddr("10.0.0.9"), "http", &common.Forwarder),
-		now:      time.Unix(1_800_000_000, 0),
+		scope:  common.NewScope(),
+		table:  routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(&discovery.Snapshot{Sequence: 1, Services: []*discovery.Service{web}}),
+		client: proxy.NewClient(netip.MustParseAddr("10.0.0.9"), "http", &common.Forwarder),
+		now:    time.Unix(1_800_000_000, 0),
 	}
 }
 
@@ -82,8 +82,8 @@ func (p *post) forward(t *testing.T, src, reply []byte) (way int) {
 	do := proxy.ActionReply
 	if err != nil {
 		r.Method = "" // nothing is known of what could not be read
-		x.BadHead(p.recorder, &p.client, err, p.now)
-	} else if do = x.Begin(p.recorder, &r.Request, &p.client, p.now); do == proxy.ActionContinue {
+		x.BadHead(p.scope, &p.client, err, p.now)
+	} else if do = x.Begin(p.scope, &r.Request, &p.client, p.now); do == proxy.ActionContinue {
 		do = x.Match(p.table)
 	}
 	defer x.Finish(p.now)

@@ -73,7 +73,7 @@ func (s *Server) serve(f *clientConn, read []byte, l *listen.Listener) {
 	given := false
 	defer func() {
 		if fault := recover(); fault != nil {
-			s.recorder.Panicked(fault, "connection")
+			s.scope.Panicked(fault, "connection")
 		}
 		if !given {
 			f.Close()

@@ -59,7 +59,7 @@ func (e *exchange) connect() (*upstreamConn, proxy.Failure) {
 	if !e.x.Fresh {
 		conn, closed := p.take()
 		if closed > 0 {
-			e.server.recorder.Retry(proxy.FailedStale, closed)
+			e.server.scope.Retry(proxy.FailedStale, closed)
 		}
 		if conn != nil {
 			conn.below.progress = timeouts.Progress
@@ -72,7 +72,7 @@ func (e *exchange) connect() (*upstreamConn, proxy.Failure) {
 	conn, err := p.open(timeouts)
 	if err != nil {
 		e.server.log.Debug().Err(err).Msg("connecting to an instance failed")
-		return nil, e.server.recorder.ConnectFailed(e.x.Member.Upstream, err)
+		return nil, e.server.scope.ConnectFailed(e.x.Member.Upstream, err)
 	}
 	return conn, 0
 }

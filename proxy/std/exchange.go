@@ -109,7 +109,7 @@ func (e *exchange) finish() {
 		e.upload.stop()
 	}
 	if fault != nil {
-		e.server.recorder.Panicked(fault, "request")
+		e.server.scope.Panicked(fault, "request")
 		if e.x.AfterPanic(e.begun) != proxy.ActionReply || e.response.localReply() != nil {
 			e.client.cut()
 		}

@@ -124,7 +124,7 @@ func (c *http2Conn) end(code uint32, o proxy.Outcome, why string) error {
 	c.in.drop()
 	if c.bounds.busy() { // else it was opened and not used
 		e := c.server.takeExchange(nil)
-		e.x.Refuse(c.server.recorder, &c.clientConn.info, o, why, time.Now())
+		e.x.Refuse(c.server.scope, &c.clientConn.info, o, why, time.Now())
 		e.x.Finish(time.Now())
 		c.server.giveExchange(e)
 		c.server.log.Debug().Stringer("client", c.clientConn.info.Addr()).Str("reason", why).Msg("an HTTP/2 connection was closed")

@@ -20,7 +20,7 @@ type pools struct {
 	dial       func(ctx context.Context, network, address string) (net.Conn, error)
 	idle       time.Duration
 	keep, most int // idle and, unless 0, all connections of an instance
-	recorder   *proxy.Recorder
+	scope      *proxy.Scope
 	files      *listen.Files
 	byWay      sync.Map // *balancer.Way -> *pool
 
@@ -198,7 +198,7 @@ func (p *pool) open(t routing.Timeouts) (*upstreamConn, error) {
 		u.Disconnect()
 		return nil, fmt.Errorf("connect to %s: %w", u.Address(), err)
 	}
-	p.pools.recorder.Connect(record.ConnectOK)
+	p.pools.scope.Connect(record.ConnectOK)
 	c := newUpstreamConn(p, conn, below)
 	if !p.pools.enter(c) {
 		c.Close()

@@ -30,7 +30,7 @@ type Options struct {
 type Server struct {
 	common    *proxy.Shared
 	limits    *proxy.Limits
-	recorder  *proxy.Recorder
+	scope     *proxy.Scope
 	log       zerolog.Logger
 	listen    *listen.Shared
 	pools     *pools
@@ -48,9 +48,9 @@ func NewServer(o Options) *Server {
 		o.Dial = o.Common.Gate.Dial
 	}
 	limits := o.Common.Limits
-	s := &Server{common: o.Common, limits: &limits, recorder: o.Common.SharedRecorder(), log: o.Common.Log,
+	s := &Server{common: o.Common, limits: &limits, scope: o.Common.SharedScope(), log: o.Common.Log,
 		listen: o.Listen, http2: newHTTP2Listener()}
-	s.pools = &pools{dial: o.Dial, idle: s.limits.KeepIdle, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, recorder: s.recorder}
+	s.pools = &pools{dial: o.Dial, idle: s.limits.KeepIdle, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, scope: s.scope}
 	s.exchanges.New = func() any { return &exchange{x: proxy.Exchange{ServesFiles: true}} }
 	s.open.progress, s.open.crowd, s.open.files = s.limits.Progress, o.Listen.NewCrowd(s.limits.Conns), o.Listen.Files
 	s.pools.files = o.Listen.Files

@@ -124,21 +124,21 @@ func (s *session) serveRequest(head []byte) bool {
 	}
 	s.exchange, s.bodyAt = e, s.in.r+len(head)
 	s.body.Start(e.request.Framing)
-	e.run(e.x.Begin(s.server.recorder, &e.request, &s.clientConn.info, time.Now()))
+	e.run(e.x.Begin(s.server.scope, &e.request, &s.clientConn.info, time.Now()))
 	return s.conclude()
 }
 
 // rejectHead answers a head that is none.
 func (s *session) rejectHead(err *http1.Error) {
 	s.answer(func(e *exchange) proxy.Action {
-		return e.x.BadHead(s.server.recorder, &s.clientConn.info, err, time.Now())
+		return e.x.BadHead(s.server.scope, &s.clientConn.info, err, time.Now())
 	})
 }
 
 // refuse answers a connection that brings no request.
 func (s *session) refuse(o proxy.Outcome, detail string) {
 	s.answer(func(e *exchange) proxy.Action {
-		return e.x.Refuse(s.server.recorder, &s.clientConn.info, o, detail, time.Now())
+		return e.x.Refuse(s.server.scope, &s.clientConn.info, o, detail, time.Now())
 	})
 }
 

@@ -46,15 +46,15 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 
 // begin takes the request, or refuses it.
 func (t *stream) begin(client *proxy.Client, now time.Time) proxy.Action {
-	recorder := t.server.recorder
+	scope := t.server.scope
 	var refused *http1.Error
 	switch err := t.readHead(); {
 	case errors.As(err, &refused):
-		return t.exchange.x.BadHead(recorder, client, refused, now)
+		return t.exchange.x.BadHead(scope, client, refused, now)
 	case t.server.limits.HeadFields > 0 && len(t.exchange.request.Fields) > t.server.limits.HeadFields:
-		return t.exchange.x.Refuse(recorder, client, proxy.OutcomeHeadTooLarge, "", now)
+		return t.exchange.x.Refuse(scope, client, proxy.OutcomeHeadTooLarge, "", now)
 	}
-	return t.exchange.x.Begin(recorder, &t.exchange.request, client, now)
+	return t.exchange.x.Begin(scope, &t.exchange.request, client, now)
 }
 
 // readHead makes the request one of HTTP/1.1. It fails with a *http1.Error.
