@@ -171,3 +171,26 @@ func TestServiceHasAnEntityTag(t *testing.T) {
 		t.Errorf("it was scaled: %d %s", code, next)
 	}
 }
+
+// Labels of the container service itself come out as it told them.
+func TestServiceToldByLabels(t *testing.T) {
+	labels := []string{"aliyun.routing.port_8080=http://tomcat-sample", "aliyun.routing.port_9090=shop.example.com/cart;https://shop", "aliyun.routing.session_sticky=true",
+		"aliyun.scale=3", "aliyun.probe.url=http://user:s3cr3t-marker@container/health"}
+	s := routing.NewSwitch(routing.Options{Languages: fixture.Languages()})
+	s.Apply(fixture.Snapshot(container("tomcat", "web", "tomcat", 1, 8080, labels...), container("tomcat-9090", "web", "tomcat", 1, 9090, labels...)))
+	body := compact(t, get(Admin(Options{Table: s.Load}), "localhost", "/services/web_tomcat").Body.String())
+	for _, want := range []string{
+		`"labels":{"aliyun.routing.port_8080":"http://tomcat-sample","aliyun.routing.port_9090":"shop.example.com/cart;https://shop","aliyun.routing.session_sticky":"true"},`,
+		`"routing":[{"virtual_host":"tomcat-sample","protocol":"http","port":8080},{"virtual_host":"tomcat-sample.localhost","protocol":"http","port":8080},` +
+			`{"virtual_host":"shop","protocol":"https","port":9090},{"virtual_host":"shop.example.com/cart","protocol":"http","port":9090},` +
+			`{"virtual_host":"shop.localhost","protocol":"https","port":9090}]`,
+		`"port":8080,"ports":{"8080":8080,"9090":9090}}`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s in %s", want, body)
+		}
+	}
+	if strings.Contains(body, "s3cr3t-marker") {
+		t.Errorf("a secret: %s", body)
+	}
+}
