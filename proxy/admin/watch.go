@@ -111,8 +111,11 @@ func (s *stream) await(f *form, admits func(*http.Request) error) error {
 	}
 }
 
-// text sends a text in the form.
+// text sends a text in the form. It has a time as a whole, too: a text of ten thousand containers that a slow client has yet to take stays in
+// memory, and there may be another one a second later.
 func (s *stream) text(f *form, body []byte) error {
+	s.limit = time.Now().Add(stateTime)
+	defer func() { s.limit = time.Time{} }()
 	if err := s.send([]byte(f.before)); err != nil {
 		return err
 	}
