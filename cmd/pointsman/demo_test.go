@@ -294,22 +294,18 @@ func TestDemoPrintsLinesThatWork(t *testing.T) {
 	}
 }
 
-// Whoever follows a service on the admin address is told of each change.
+// Whoever follows a service on the admin address is told of each change, also beside followers that don't read; clients lose nothing.
 func TestDemoTellsFollowers(t *testing.T) {
-	_, _, admin := startDemo(t)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+admin+"/api/services/web", nil)
-	if err != nil {
-		t.Fatal(err)
+	p, address, admin := startDemo(t, "-drain-wait", "300ms")
+	clients := startStream(address, 4)
+	for range 40 {
+		idle := listenTo(t, admin, "/api/events")
+		defer idle.Close()
 	}
-	r.Header.Set("Accept", "text/event-stream")
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	stop := time.AfterFunc(20*time.Second, func() { _ = answer.Body.Close() })
+	body := listenTo(t, admin, "/api/services/web")
+	stop := time.AfterFunc(20*time.Second, func() { _ = body.Close() })
 	defer stop.Stop()
-	in := bufio.NewScanner(answer.Body)
+	in := bufio.NewScanner(body)
 	for _, n := range []int{3, 5, 2} {
 		if o := execute(t, binary, nil, "scale", "-admin", admin, fmt.Sprintf("web=%d", n)); o.code != 0 {
 			t.Fatal(o.stderr)
@@ -321,4 +317,25 @@ func TestDemoTellsFollowers(t *testing.T) {
 			t.Fatalf("not told of %d instances: %v", n, in.Err())
 		}
 	}
+	time.Sleep(2 * lameDuck) // those that were taken away are closed by now
+	clients.stop()
+	if clients.lost.Load() > 0 {
+		t.Errorf("%d of %d lost, first: %s", clients.lost.Load(), clients.sent.Load(), clients.first)
+	}
+	drains(t, p, address, admin) // followers keep nobody from ending
+}
+
+// listenTo opens a stream of the admin API.
+func listenTo(t *testing.T, admin, path string) io.ReadCloser {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+admin+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/event-stream")
+	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Body
 }

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -24,7 +25,10 @@ func TestFollowersThatDoNotReadDelayNobody(t *testing.T) {
 	f := newFed(t)
 	f.set("web", 80)
 	address := strings.TrimPrefix(f.url, "http://")
-	const idle, followers, changes = 50, 200, 300
+	idle, followers, changes := 50, 200, 300
+	if lab.Long() {
+		followers, changes = 900, 3000
+	}
 	opened(t, address, "GET /api/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n", idle, false)
 	var ready, all sync.WaitGroup
 	ready.Add(followers)
@@ -52,7 +56,7 @@ func TestFollowersThatDoNotReadDelayNobody(t *testing.T) {
 				if !told {
 					ready.Done()
 				}
-				if last, told = n, true; n == 1+changes {
+				if last, told = n, true; n == uint64(1+changes) {
 					return
 				}
 			}
