@@ -61,7 +61,7 @@ func (f *Feed) follow(ctx context.Context) {
 		if w.nobody() {
 			continue
 		}
-		if wait := p.wait(time.Now(), f.interval()); wait > 0 {
+		if wait := p.wait(time.Now(), f.interval()); wait > 0 && !w.much() {
 			later.Reset(wait)
 			continue
 		}
@@ -130,12 +130,19 @@ const (
 type wakeup struct {
 	any, all bool // those who follow all; everybody
 	services map[string]bool
+	changes  int
+	bytes    int
 }
+
+// much says that it is a good part of what is kept: who is told later might find that the rest is not kept any more.
+func (w *wakeup) much() bool { return w.changes > mostKept/4 || w.bytes > mostKeptBytes/4 }
 
 func (w *wakeup) nobody() bool { return !w.any && !w.all }
 
 func (w *wakeup) add(c *change) {
 	w.any = true
+	w.changes++
+	w.bytes += c.size
 	for _, p := range c.parts {
 		if p.kind == kindService || p.kind == kindServiceGone {
 			if w.services == nil {
