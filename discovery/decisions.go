@@ -32,6 +32,9 @@ type decisions struct {
 // add notes one about an instance.
 func (d *decisions) add(one Decision, about *Instance) {
 	one.At, one.Service, one.Instance = time.Now(), about.Service, about.ID
+	if about.Datacenter != "" {
+		one.Service += "@" + about.Datacenter
+	}
 	one.Address = net.JoinHostPort(about.Address, strconv.Itoa(about.Port))
 	d.mu.Lock()
 	defer d.mu.Unlock()

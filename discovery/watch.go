@@ -20,7 +20,7 @@ const (
 	// question itself takes a part, also on a machine that is busy with coming back.
 	retryFirst, retryLast = 100 * time.Millisecond, 600 * time.Millisecond
 	// Those of questions to another datacenter: each goes through the servers here to those there.
-	farRetryFirst, farRetryLast = 200 * time.Millisecond, 5 * time.Second
+	farRetryFirst, farRetryLast, farRetryUnknown = 200 * time.Millisecond, 5 * time.Second, 30 * time.Second
 	// What a large answer costs is paced by its bytes: reading and comparing takes some 20 ns for each here, and more at the
 	// agent. A watch's own share lets four answers of half a megabyte (a node of 1,000 instances) through at once and then
 	// one in half a second; the share of all topics together is less than a tenth of a core. Where that is not enough, changes wait.
@@ -168,7 +168,7 @@ func (w *Watcher) pause(ctx context.Context, f *watch, began time.Time, slow boo
 	case f.patient && f.denied:
 		d = deniedPause
 	case f.failures > 0 && f.far:
-		d = farBackoff(f.failures)
+		d = farBackoff(f.failures, f.cursor.last > 0)
 	case f.failures > 0:
 		d = backoff(f.failures)
 	case f.rest > 0:
@@ -205,11 +205,15 @@ func backoff(n int) time.Duration {
 	return d/2 + time.Duration(rand.Int64N(int64(d)/2+1))
 }
 
-// farBackoff is backoff where the question goes to another datacenter, which may be cut off for hours.
-func farBackoff(n int) time.Duration {
+// farBackoff is backoff where the question goes to another datacenter, which may be cut off for hours, and where it has never answered may
+// not exist.
+func farBackoff(n int, answered bool) time.Duration {
 	d := farRetryLast
-	if n < 8 {
-		d = min(farRetryFirst<<(n-1), farRetryLast)
+	if !answered {
+		d = farRetryUnknown
+	}
+	if n < 10 {
+		d = min(farRetryFirst<<(n-1), d)
 	}
 	return d/2 + time.Duration(rand.Int64N(int64(d)/2+1))
 }
