@@ -185,6 +185,25 @@ func TestStreamGoesOnWhereItWasLeft(t *testing.T) {
 	}
 }
 
+func TestStreamOfUpstreams(t *testing.T) {
+	f := newFed(t)
+	f.set("web", 80)
+	c := f.follow(t, "/api/upstreams", "")
+	if e := c.next(); e.name != eventUpstreams || e.id != f.feed.id(1) || !strings.Contains(e.data, `"address":"10.0.0.1:80"`) {
+		t.Errorf("%+v", e)
+	}
+	again := f.follow(t, "/api/upstreams", f.feed.id(1))
+	for f.followers() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	f.set("web", 81)
+	for _, c := range []*client{c, again} {
+		if e := c.next(); e.id != f.feed.id(2) || !strings.Contains(e.data, `"address":"10.0.0.1:81"`) {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
 func TestMetricsOfFollowers(t *testing.T) {
 	f := newFed(t)
 	f.set("web", 80)

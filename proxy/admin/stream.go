@@ -60,17 +60,24 @@ func (o *Options) stream(w http.ResponseWriter, r *http.Request, kinds kind) {
 	defer m.leave()
 	s := &stream{follower: m, w: w, r: r, control: http.NewResponseController(w), kinds: kinds}
 	s.known, s.told = m.feed.known(r.Header.Get("Last-Event-ID"))
-	h := w.Header()
-	h.Set("Content-Type", eventStream)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Accept")
-	h.Set("X-Accel-Buffering", "no") // nginx between us and the client would keep events back
-	// A time of its own to come back for each, so that not all of them come together.
-	if s.send(fmt.Appendf(nil, "retry: %d\n\n", 1000+rand.IntN(2000))) != nil || s.flush() != nil {
+	if s.start() != nil {
 		return
 	}
 	for s.next() == nil {
 	}
+}
+
+// start sends the head, and a time to come back after that differs from client to client, so that not all of them come together.
+func (s *stream) start() error {
+	h := s.w.Header()
+	h.Set("Content-Type", eventStream)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Accept")
+	h.Set("X-Accel-Buffering", "no") // nginx between us and the client would keep events back
+	if err := s.send(fmt.Appendf(nil, "retry: %d\n\n", 1000+rand.IntN(2000))); err != nil {
+		return err
+	}
+	return s.flush()
 }
 
 // next sends what there is to be told, or waits until there is something.

@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -25,9 +27,59 @@ type upstreamView struct {
 }
 
 func (o *Options) upstreams(w http.ResponseWriter, r *http.Request) {
+	if o.Feed != nil && accepts(r, eventStream) {
+		o.watchUpstreams(w, r)
+		return
+	}
 	o.page(w, r, "", func(t *routing.Table) (any, error) {
 		p, err := pageOf(r)
 		return viewUpstreams(t, p), err
+	})
+}
+
+const eventUpstreams = "upstreams"
+
+// watchUpstreams sends a page of the upstreams, and again after each change of the table. Each event says all of it, so that there is nothing
+// to catch up with: who comes back with the present table's id waits for the next one.
+func (o *Options) watchUpstreams(w http.ResponseWriter, r *http.Request) {
+	p, err := pageOf(r)
+	if err != nil {
+		problemOf(err).answer(w)
+		return
+	}
+	m, ok := o.join(w, r, "")
+	if !ok {
+		return
+	}
+	defer m.leave()
+	s := &stream{follower: m, w: w, r: r, control: http.NewResponseController(w)}
+	if s.known, s.told = m.feed.known(r.Header.Get("Last-Event-ID")); s.start() != nil {
+		return
+	}
+	for {
+		one, err := o.upstreamsEvent(r.Context(), keyOf(r), p)
+		if err != nil {
+			return
+		}
+		if (!s.told || one.table != s.known) && s.text(&form{}, one.body) != nil {
+			return
+		}
+		if s.known, s.told = one.table, true; s.wait() != nil {
+			return
+		}
+	}
+}
+
+// upstreamsEvent is a page of the upstreams as an event, made once for all who watch it.
+func (o *Options) upstreamsEvent(ctx context.Context, key string, p page) (*document, error) {
+	present := numberOf(o.Table())
+	fresh := func(d *document) (bool, time.Duration) {
+		return d.table >= present, min(restFactor*d.cost, restMost) - time.Since(d.made)
+	}
+	return o.documents.get(ctx, "event\x00"+key, fresh, func(d *document) {
+		v := viewUpstreams(o.Table(), p)
+		d.table = v.Table
+		d.set(withID(frame(eventUpstreams, v), o.Feed.id(v.Table)))
 	})
 }
 
