@@ -235,7 +235,7 @@ func TestAPIIsAsDescribed(t *testing.T) {
 		if !strings.Contains(query, "=") {
 			query, body = "", in
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // ends streams
+		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		service, named := strings.CutPrefix(query, "name=")
 		if !named {
@@ -252,10 +252,10 @@ func TestAPIIsAsDescribed(t *testing.T) {
 				r.Host = header[i+1]
 			}
 		}
-		w := httptest.NewRecorder()
+		w := endless{httptest.NewRecorder(), cancel}
 		h.ServeHTTP(w, r)
-		c.check(name, r, w)
-		return w
+		c.check(name, r, w.ResponseRecorder)
+		return w.ResponseRecorder
 	}
 	for path, methods := range c.Paths {
 		for method := range methods {
@@ -322,8 +322,27 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	}
 }
 
+// endless records a stream until a while after it has begun.
+type endless struct {
+	*httptest.ResponseRecorder
+	end func()
+}
+
+func (w endless) Flush() {
+	if text := w.Body.String(); w.Header().Get("Content-Type") != eventStream || strings.Count(text, "event: ") > 1 || strings.Contains(text, "event: "+eventContainers) || strings.Contains(text, "event: "+eventUpstreams) {
+		time.AfterFunc(100*time.Millisecond, w.end)
+	}
+	w.ResponseRecorder.Flush()
+}
+
 func describes(o describedOperation, name string) bool {
 	return slices.ContainsFunc(o.Parameters, func(p describedParameter) bool { return p.Name == name })
+}
+
+func TestWhatIsGoneIsAsDescribed(t *testing.T) {
+	c := newContract(t)
+	c.valid(eventServiceGone, "#/components/schemas/ServiceGone", dataOf(frame(eventServiceGone, goneView{Name: "web"})))
+	c.valid(eventRouteGone, "#/components/schemas/RouteGone", dataOf(frame(eventRouteGone, leftView{ID: "x", Host: "a.io", Path: "/"})))
 }
 
 // Each handler is described, and what is described has a handler.
