@@ -204,7 +204,7 @@ func TestWatchersThatDoNotReadHoldNobodyUp(t *testing.T) {
 	opened(t, address, "GET /services/web?watch=true HTTP/1.1\r\nHost: localhost\r\n\r\n", 50, false)
 	w := watch(t, http.DefaultClient, "http://"+address+"/services/web?watch=true")
 	w.next()
-	for n := 201; n < 230; n++ {
+	for n := 201; n < 209; n++ {
 		s.Apply(webs(n, 1))
 		for {
 			if v, _ := w.next(); len(v.Containers) == n {
