@@ -17,7 +17,10 @@ func (s *session) readBody(p *pace) ([]byte, error) {
 		if s.stopped.Load() {
 			return nil, os.ErrDeadlineExceeded
 		}
-		err = s.read()
+		if err = s.read(); timedOut(err) { // this goroutine may have been kept waiting, with something there to be read
+			s.expire(time.Now().Add(lookAgain))
+			err = s.read()
+		}
 		p.end()
 		if err == nil {
 			data, ready, err = s.step()
@@ -26,6 +29,9 @@ func (s *session) readBody(p *pace) ([]byte, error) {
 	p.count(len(data))
 	return data, err
 }
+
+// lookAgain is how long a read may take whose bytes are there, if there are any.
+const lookAgain = time.Millisecond
 
 // piece is next without a pace.
 func (s *session) piece() ([]byte, error) {
