@@ -117,6 +117,9 @@ func (l *Loop) turn() {
 		n := l.wait()
 		l.readClock()
 		l.collect(n)
+		if at, ok := l.timers.next(); ok && at*Tick <= l.Clock {
+			l.catchUp()
+		}
 	}
 	for l.cursor < len(l.batch) {
 		c := l.batch[l.cursor]
@@ -165,6 +168,23 @@ func (l *Loop) readClock() {
 func (l *Loop) collect(n int) {
 	l.batch, l.requeued = l.requeued, l.batch[:0]
 	l.cursor = 0
+	l.note(n)
+}
+
+// catchUp adds what came before the clock was read, where deadlines have passed by then: a wait that a signal ended, or after which this thread was
+// kept waiting, told nothing of it.
+func (l *Loop) catchUp() {
+	for {
+		n := pollRaw(l.epoll, l.events[:], 0)
+		l.note(n)
+		if n < len(l.events) {
+			return
+		}
+	}
+}
+
+// note adds the connections of n events to the batch.
+func (l *Loop) note(n int) {
 	for i := range l.events[:n] {
 		ev := &l.events[i]
 		data := pollData(ev)

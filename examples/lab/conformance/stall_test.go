@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"bufio"
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -39,6 +41,42 @@ func TestAStallOfTheProxySaysNothingAboutInstances(t *testing.T) {
 			late, silent := a.counter(t, "pointsman_retries_total", "late"), a.counter(t, "pointsman_ejections_total", "silent")
 			if n := len(ledger.Duplicates("GET")); n > 0 || late > 0 || silent > 0 || tally.Lost("") > 0 {
 				t.Errorf("%d GETs were sent twice, %v given up as late, %v ejections\n%s", n, late, silent, tally)
+			}
+		})
+	}
+}
+
+// Nor for that of a client: what it has sent meanwhile is there to be read, however long the proxy stood still.
+func TestAStallOfTheProxySaysNothingAboutClients(t *testing.T) {
+	for _, engine := range []string{"event", "std"} {
+		t.Run(engine, func(t *testing.T) {
+			s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
+				for {
+					m, err := readMessage(in)
+					if err != nil {
+						return
+					}
+					_, _ = io.WriteString(c, sized("got "+m.body))
+				}
+			})
+			const progress, stall = 200 * time.Millisecond, 300 * time.Millisecond
+			a := startTold(t, kindNamed(engine), work{Limits: limits{Progress: progress}})
+			a.apply(t, at(s.Addr()))
+			const clients = 16
+			var all [clients]*conn
+			for i := range all {
+				all[i] = a.dial(t)
+				all[i].send(post("Content-Length: 8\r\n", "half"))
+			}
+			time.Sleep(progress / 4) // so that it waits for the rest
+			a.Freeze()
+			for _, c := range all {
+				c.send("more")
+			}
+			time.Sleep(stall)
+			a.Thaw()
+			for _, c := range all {
+				c.want(200, "got halfmore")
 			}
 		})
 	}
