@@ -15,8 +15,12 @@ import (
 const MostConns = 16
 
 // newcomerTime is what a new connection has for its first request, from when it is read from, before it may be closed for another new one:
-// else those of many clients that come together would close each other.
-const newcomerTime = 250 * time.Millisecond
+// else those of many clients that come together would close each other. It is halved, shortenings times at most, with each MostConns
+// connections in a row that were closed without a request: who opens connections and says nothing must not keep others waiting.
+const (
+	newcomerTime = 250 * time.Millisecond
+	shortenings  = 5
+)
 
 // crowd is a listener whose connections are bounded in number. Nobody can keep others out by holding connections: where one too many
 // comes, the connection that has done nothing for the longest is closed. Only if there is an answer being made on each of them does
@@ -32,6 +36,7 @@ type crowd struct {
 	room   sync.Cond // a connection has ended, or does nothing any more
 	open   map[*conn]struct{}
 	apart  map[*conn]struct{} // those that follow, or did so before
+	silent int                // how many were closed without a request since the last one came
 	closed bool
 }
 
@@ -76,9 +81,12 @@ func (c *crowd) Accept() (net.Conn, error) {
 			c.room.Wait()
 		case !idle.read.Load(): // its goroutine is not that far
 			c.waitFor(newcomerTime)
-		case !idle.asked && time.Since(idle.since) < newcomerTime:
-			c.waitFor(newcomerTime - time.Since(idle.since))
+		case !idle.asked && time.Since(idle.since) < c.grace():
+			c.waitFor(c.grace() - time.Since(idle.since))
 		default:
+			if !idle.asked {
+				c.silent++
+			}
 			delete(c.open, idle)
 			_ = idle.Conn.Close()
 		}
@@ -91,6 +99,9 @@ func (c *crowd) Accept() (net.Conn, error) {
 	c.open[guest] = struct{}{}
 	return guest, nil
 }
+
+// grace is newcomerTime as it is now.
+func (c *crowd) grace() time.Duration { return newcomerTime >> min(c.silent/c.most, shortenings) }
 
 // waitFor waits until there is room, or until a time has passed.
 func (c *crowd) waitFor(d time.Duration) {
@@ -124,7 +135,7 @@ func (c *crowd) Close() error {
 // state is told by net/http what a connection does. Active means that a request's head was read.
 func (c *crowd) state(of net.Conn, s http.ConnState) {
 	if one, ok := ofCrowd(of); ok && (s == http.StateActive || s == http.StateIdle) {
-		one.waits(func() { one.busy, one.asked = s == http.StateActive, true })
+		one.waits(func() { one.busy, one.asked, one.crowd.silent = s == http.StateActive, true, 0 })
 	}
 }
 

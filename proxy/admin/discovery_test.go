@@ -209,7 +209,7 @@ func TestDiscoveryHasServicesOnly(t *testing.T) {
 
 func TestDiscoveryIsKeptFromNobodyByASlowCrowd(t *testing.T) {
 	g := guard(t, Options{Table: tableOf(container("web", "shop", "web", 1, 8080)).Load})
-	crowd := 60
+	crowd := 300
 	if lab.Long() {
 		crowd = 1000 // each newcomer has a moment
 	}
