@@ -14,13 +14,13 @@ import (
 var nextWasAsked = regexp.MustCompile(`, `) // between the addresses of a request that was sent to more than one instance
 
 // failsOver has one instance fail in each way: all requests are answered, and some of them were asked there first.
-func (h *hundred) failsOver() {
+func (h *hundred) failsOver(n int) {
 	h.t.Helper()
 	for _, kind := range []string{"close", "reset", "garbage", "502", "503", "504", "hang"} {
 		before := len(nextWasAsked.FindAllString(h.log(), -1))
 		h.script("drill.sh", "3", kind, "5s")
 		name := h.name + "-3"
-		if got := h.pings("failover.localhost", 20); got[name] > 0 {
+		if got := h.pings("failover.localhost", 2*n); got[name] > 0 {
 			h.t.Errorf("failover, %s: the failing one answers: %v", kind, got)
 		}
 		h.script("drill.sh", "3", "none")
@@ -42,12 +42,12 @@ func (h *hundred) awaits(name, host string, limit time.Duration) {
 }
 
 // failsFast has one hang, and then one out of reach: no request takes long.
-func (h *hundred) failsFast() {
+func (h *hundred) failsFast(n int) {
 	h.t.Helper()
 	const long = time.Second // 300 ms, and what a busy machine adds
 	for _, kind := range []string{"hang", "deaf"} {
-		h.script("drill.sh", "3", kind, "2s")
-		for range 30 {
+		h.script("drill.sh", "3", kind, fmt.Sprintf("%ds", max(2, n/20)))
+		for range max(30, 2*n) {
 			a, err := h.proxy.try("GET", "failfast.localhost", pingPath, "")
 			if err != nil || a.status != 200 || a.took > long {
 				h.t.Errorf("failfast, %s: %d after %s, %v", kind, a.status, a.took, err)
