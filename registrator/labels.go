@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Bounds on the labels of one container that become tags: more than anybody writes.
@@ -23,8 +25,8 @@ type Labels struct {
 	// Withhold, if not nil, is a label's value without what is a credential, and whether there was any: everybody who may read the catalogue
 	// reads tags.
 	Withhold func(key, value string) (string, bool)
-	// TooLong and Unfit stand in place of a value that is too long for a tag or has characters that none may have. TooMany is the tag that stands
-	// in place of all labels where they are too many. Never is a route more open than its owner wrote it: the languages close what has
+	// TooLong and Unfit stand at the end of what is left of a value that is too long for a tag or has characters that none may have. TooMany is the
+	// tag that stands in place of all labels where they are too many. Never is a route more open than its owner wrote it: the languages close what has
 	// lost a value.
 	TooLong, Unfit, TooMany string
 }
@@ -143,11 +145,11 @@ func fitLabels(list []labelPair, o Labels, g *complaintCollector) []labelPair {
 		l := &list[i]
 		l.key = plain(l.key, maxName)
 		if problem := flaw(l.value); len(l.key)+1+len(l.value) > maxTag {
-			g.add(l.key, "the label is longer than "+strconv.Itoa(maxTag)+" bytes", "its value is not in the tag, and what it asks for is refused")
-			l.value = o.TooLong
+			g.add(l.key, "the label is longer than "+strconv.Itoa(maxTag)+" bytes", "what it asks for is refused")
+			l.value = fitFront(l.value) + o.TooLong
 		} else if problem != "" {
-			g.add(l.key, "the label's value "+problem, "it is not in the tag, and what it asks for is refused")
-			l.value = o.Unfit
+			g.add(l.key, "the label's value "+problem, "what it asks for is refused")
+			l.value = fitFront(l.value) + o.Unfit
 		}
 		if o.Withhold == nil {
 			continue
@@ -158,6 +160,26 @@ func fitLabels(list []labelPair, o Labels, g *complaintCollector) []labelPair {
 		}
 	}
 	return list
+}
+
+// maxFront is what is left of a value that can't be a tag: enough to tell which route it is about, as that must not be served without
+// what is cut off.
+const maxFront = 1 << 10
+
+// fitFront is the front of a value, up to where it is unfit: whole words and a blank, or nothing.
+func fitFront(value string) string {
+	front := cutAtRune(value, maxFront)
+	whole := false // a word ends where the front does
+	for i, r := range front {
+		if r == utf8.RuneError || flaw(string(r)) != "" {
+			front, whole = front[:i], unicode.IsSpace(r)
+			break
+		}
+	}
+	if whole && front != "" {
+		return front + " "
+	}
+	return front[:strings.LastIndexByte(front, ' ')+1]
 }
 
 // add takes in the labels of one language.

@@ -33,7 +33,12 @@ func TestRunFollowsContainersWithoutConsul(t *testing.T) {
 	d := lab.FindDocker(t)
 	image := d.WebImage()
 	p := lab.StartProcess(t, "run", []string{"DOCKER_HOST=unix://" + d.Socket}, binary, "run", "-internal", "-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0")
-	follow(t, d, image, bound(t, p, "HTTP"), "pmcmd-run")
+	address := bound(t, p, "HTTP")
+	follow(t, d, image, address, "pmcmd-run")
+	// A secret in a label stays in the process: it is carried, and asked for.
+	guarded := d.Run("--label", "pointsman.route=pmcmd-run.test/ auth=basic:anna:"+secretHash, image)
+	answers(t, address, "pmcmd-run.test", 401, "")
+	d.Remove(guarded)
 	admin := bound(t, p, "the admin API")
 	_, text := status("http://" + admin + "/metrics")
 	if !strings.Contains(text, `pointsman_start_to_first_answer_seconds_count{part="total"} `) {

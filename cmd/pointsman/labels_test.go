@@ -137,5 +137,18 @@ func TestALabelMakesARoute(t *testing.T) {
 			t.Errorf("%s tells the secret: %s", what, text)
 		}
 	}
-	d.Remove(two)
+	// Labels that can't be tags cost the container its routes, and not its registration.
+	crowd := []string{"--label", "SERVICE_NAME=" + name + "-odd", "--label", "pointsman.route=odd." + name + "/"}
+	long := d.Run(append(slices.Clone(crowd), "--label", "pointsman.deny="+strings.Repeat("10.0.0.1,", 9_000), "--label", "pointsman.route.x=x\ny", image)...)
+	answers(t, address, "odd."+name, 503, "")
+	d.Remove(long)
+	for i := range 300 {
+		crowd = append(crowd, "--label", fmt.Sprintf("pointsman.x%d=y", i))
+	}
+	many := d.Run(append(crowd, image)...)
+	lab.Eventually(t, 10*time.Second, "registered without its route", func() bool {
+		tags := map[string][]string{}
+		return c.Get("/v1/catalog/services", &tags) == nil && slices.Equal(tags[name+"-odd"], []string{dialect.WithheldMany})
+	})
+	d.Remove(two, many)
 }

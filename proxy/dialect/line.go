@@ -151,6 +151,9 @@ func (l *line) parse(text string) error {
 	if err == nil && l.defaults != nil && l.defaults.closed != "" {
 		restricted, err = true, errors.New(l.defaults.closed)
 	}
+	if why := errWithheld("the line", text); err == nil && why != nil {
+		restricted, err = true, why
+	}
 	switch {
 	case err != nil && restricted:
 		l.rule = *l.rule.closed()
@@ -188,7 +191,7 @@ func (l *line) checkText(text string) error {
 // still names what it matches.
 func (l *line) closeUnread(text string) {
 	for source := range strings.FieldsSeq(text) {
-		if l.checkText(source) == nil && (l.defaults.Restricts() || l.restrictsUnread(text)) {
+		if l.checkText(source) == nil && (l.defaults.Restricts() || l.restrictsUnread(text) || Withheld(text) != "") {
 			if match, err := parseSource(expand(source, l.env), l.paths); err == nil {
 				l.rule = Rule{Name: source, Match: match, Policy: Policy{Closed: true}}
 			}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// What stands in a tag in place of a label's value that the registrator did not publish. A line or an option with it is refused, and where it
-// restricts or holds a secret, its routes are closed.
+// What stands in a tag in place of a label's value, or of the end of it, that the registrator did not publish. A line with it closes the route that
+// it names, an option that all routes have closes all of them: nobody knows what it was to keep from whom.
 const (
 	WithheldSecret  = withheldMark + "secret)"
 	WithheldTooLong = withheldMark + "too-long)"

@@ -63,6 +63,8 @@ func TestWithheldClosesItsRoute(t *testing.T) {
 		{[]string{"pointsman.route=a.io/ x=" + WithheldSecret, "pointsman.route.b=b.io/"}, 1, 1, "-labels-secrets"},
 		{[]string{"pointsman.route=a.io/", "pointsman.request-header=set:Authorization:" + WithheldSecret}, 0, 1, "-labels-secrets"},
 		{[]string{"pointsman.route=a.io/", "pointsman.allow=" + WithheldTooLong, "urlprefix-b.io/"}, 0, 2, "too long"},
+		{[]string{"pointsman.route=a.io/", "pointsman.route.admin=a.io/admin " + WithheldTooLong}, 1, 1, "too long"},
+		{[]string{"pointsman.route=a.io/", `pointsman.route.admin=a.io/admin request-header="set:x-a:b ` + WithheldText}, 1, 1, "quote"},
 		{[]string{"pointsman.route=" + WithheldText, "pointsman.route.b=b.io/"}, 1, 0, "end of a line"},
 		{[]string{"pointsman.route=a.io/ deny=10.0.0.1", "urlprefix-b.io/", WithheldMany}, 0, 2, "more routing labels"},
 	} {
