@@ -6,7 +6,7 @@ import "strings"
 const hidden, hiddenField = "set", "hidden"
 
 // hashMarks begin hashed passwords.
-var hashMarks = [...]string{"$2a$", "$2b$", "$2y$", "$apr1$", "{SHA}"}
+var hashMarks = []string{"$2a$", "$2b$", "$2y$", "$apr1$", "{SHA}"}
 
 func concealAll(string) string { return hidden }
 

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -128,6 +129,12 @@ func withholdLine(text string) (string, bool) {
 
 // withholdWord is one option without its secret.
 func withholdWord(word string) (string, bool) {
+	word, secret := withholdOption(word)
+	left, more := withholdHashes(word)
+	return left, secret || more
+}
+
+func withholdOption(word string) (string, bool) {
 	key, value, _ := strings.Cut(word, "=")
 	name := key
 	if i := strings.LastIndexAny(name, `".`); i >= 0 {
@@ -136,10 +143,10 @@ func withholdWord(word string) (string, bool) {
 	o := secretOption(name)
 	switch {
 	case o == nil || value == "":
-		return withholdHashes(word)
+		return word, false
 	case o.name == "auth":
 		if kind, _, _ := strings.Cut(strings.Trim(value, `"`), ":"); kind == "file" {
-			return withholdHashes(word)
+			return word, false
 		}
 		return key + "=" + WithheldSecret, true
 	}
@@ -153,19 +160,20 @@ func withholdWord(word string) (string, bool) {
 	case valued && isSecretField(field):
 		return key + "=" + kind + ":" + field + ":" + WithheldSecret, true
 	}
-	return withholdHashes(word)
+	return word, false
 }
 
-// withholdHashes withholds a text as a whole that holds a hashed password.
+// withholdHashes withholds the value of KEY=VALUE, or all of a text, that holds a hashed password.
 func withholdHashes(text string) (string, bool) {
-	for _, mark := range hashMarks {
-		if strings.Contains(text, mark) {
-			key, _, ok := strings.Cut(text, "=")
-			if ok && isToken(key) {
-				return key + "=" + WithheldSecret, true
-			}
-			return WithheldSecret, true
-		}
+	hashed := func(text string) bool {
+		return slices.ContainsFunc(hashMarks, func(mark string) bool { return strings.Contains(text, mark) })
 	}
-	return text, false
+	key, _, ok := strings.Cut(text, "=")
+	switch {
+	case !hashed(text):
+		return text, false
+	case ok && isToken(key) && !hashed(key):
+		return key + "=" + WithheldSecret, true
+	}
+	return WithheldSecret, true
 }

@@ -95,6 +95,7 @@ func FuzzWithhold(f *testing.F) {
 	f.Add("pointsman.request-header", `"set:authorization:x y" "`)
 	f.Add("pointsman.a=b", "\\\" $2y$")
 	f.Add("traefik.x.headers.a.cookie", "")
+	f.Add("pointsman.route", "$apr1$=x $2y$.auth=basic:a")
 	f.Fuzz(func(t *testing.T, key, value string) {
 		got, secret := Withhold(key, value)
 		if !secret && got != value {
