@@ -229,7 +229,7 @@ func (d *draft) labelTags(p candidate) (out []string) {
 // sayIdleLabels complains of labels that no registration carries.
 func (d *draft) sayIdleLabels(out []Registration) {
 	for _, t := range d.labels.tags {
-		if slices.ContainsFunc(out, func(r Registration) bool { return slices.Contains(r.Tags, t.text) }) {
+		if t.key == "" || slices.ContainsFunc(out, func(r Registration) bool { return slices.Contains(r.Tags, t.text) }) {
 			continue
 		}
 		problem := "no port of the container is registered for it"

@@ -145,7 +145,7 @@ func TestALabelMakesARoute(t *testing.T) {
 	for i := range 300 {
 		crowd = append(crowd, "--label", fmt.Sprintf("pointsman.x%d=y", i))
 	}
-	many := d.Run(append(crowd, image)...)
+	many := d.Run(append(crowd, "-p", "127.0.0.1::80", image)...)
 	lab.Eventually(t, 10*time.Second, "registered without its route", func() bool {
 		tags := map[string][]string{}
 		return c.Get("/v1/catalog/services", &tags) == nil && slices.Equal(tags[name+"-odd"], []string{dialect.WithheldMany})
