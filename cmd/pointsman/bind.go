@@ -16,14 +16,15 @@ import (
 // ports are the bound listeners of a process. Binding comes before everything else, so that a port that is taken ends
 // the process before it has done anything.
 type ports struct {
-	plain, secure           []port
-	admin, status           net.Listener // nil when off
-	discovery               net.Listener // likewise
-	redirectPort, cert, key string
-	all                     []net.Listener
-	own                     own
-	allow                   []netip.Prefix
-	agent                   netip.AddrPort // of Consul; zero where there is none
+	plain, secure []port
+	admin, status net.Listener // nil when off
+	discovery     net.Listener // likewise
+	redirectPort  string
+	tls           *tlsFlags
+	all           []net.Listener
+	own           own
+	allow         []netip.Prefix
+	agent         netip.AddrPort // of Consul; zero where there is none
 }
 
 // port is a listener with its name.
@@ -34,7 +35,7 @@ type port struct {
 
 // bind opens every address, or none.
 func bind(c *proxyFlags) (*ports, error) {
-	p := &ports{cert: c.tlsCert, key: c.tlsKey, allow: c.allowUpstreams}
+	p := &ports{tls: &c.tls, allow: c.allowUpstreams}
 	for _, x := range []struct {
 		flag string
 		list []named
@@ -127,13 +128,15 @@ func (p *ports) https(a *actors, log zerolog.Logger) (out []listen.Listener, err
 	if len(p.secure) == 0 {
 		return nil, nil
 	}
-	pair, err := certs.NewPair(p.cert, p.key, log)
+	set, err := p.tls.set(log)
 	if err != nil {
-		return nil, fmt.Errorf("-tls-cert, -tls-key: %w", err)
+		return nil, err
 	}
-	a.reread("the certificate "+p.cert, pair.Reload)
+	log.Info().Int("names", set.Names()).Msg("certificates are read")
+	a.reread("the certificates", set.Reload)
+	a.support(set.Run)
 	for _, l := range p.secure {
-		out = append(out, listen.Listener{Listener: l.Listener, Name: l.name, TLS: certs.Config(pair)})
+		out = append(out, listen.Listener{Listener: l.Listener, Name: l.name, TLS: certs.Config(set)})
 	}
 	return out, nil
 }

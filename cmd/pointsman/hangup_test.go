@@ -20,18 +20,18 @@ func TestHangupReadsTheCertificateAgain(t *testing.T) {
 			t.Errorf("no %q in %s", want, p.Output())
 		}
 	}
-	hangup(`"unchanged":"the certificate ` + cert + `"`)
+	hangup(`"unchanged":"the certificates"`)
 	otherCert, otherKey := fixture.WriteCertificate(t, t.TempDir(), "t")
 	for from, to := range map[string]string{otherCert: cert, otherKey: key} {
 		if err := os.Rename(from, to); err != nil {
 			t.Fatal(err)
 		}
 	}
-	hangup(`"changed":"the certificate ` + cert + `"`)
+	hangup(`"message":"certificate read"`)
 	if err := os.WriteFile(key, []byte("no key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	hangup(`"kept, as the file can't be used":"the certificate ` + cert)
+	hangup(`"kept, as the file can't be used":"the certificates: read certificate ` + cert)
 	if code, text := status("http://" + address + "/"); code != 200 {
 		t.Errorf("%d %s", code, text)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -23,7 +22,8 @@ type proxyFlags struct {
 	listen, tlsListen              listeners
 	admin, status                  address
 	discovery                      discoveryFlags
-	tlsCert, tlsKey, adminHost     string
+	tls                            tlsFlags
+	adminHost                      string
 	redirectHTTPS, exclusive       bool
 	consul, consulNear, consulDC   string
 	consulStale                    bool
@@ -65,9 +65,8 @@ func (c *proxyFlags) listeners(f *flags) {
 	c.tlsListen = listeners{unnamed: "https", optional: true}
 	c.admin = "127.0.0.1:8090"
 	f.Var(&c.listen, "listen", "`ADDRESS` for plain HTTP, or NAME=ADDRESS for listener=NAME of routes (without a name: http); may be repeated")
-	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, or NAME=ADDRESS (without a name: https), with -tls-cert and -tls-key; may be repeated")
-	f.StringVar(&c.tlsCert, "tls-cert", "", "`FILE` with the certificate chain (PEM); read again when it changes")
-	f.StringVar(&c.tlsKey, "tls-key", "", "`FILE` with its private key (PEM); read again when it changes")
+	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, or NAME=ADDRESS (without a name: https), with certificates (-tls-cert and -tls-key, or -tls-dir); may be repeated")
+	c.tls.register(f)
 	f.BoolVar(&c.redirectHTTPS, "redirect-https", false, "answer plain HTTP with a redirect to HTTPS")
 	f.Var(&c.admin, "admin", "`ADDRESS` of the admin API, health and metrics; \"\" for none")
 	f.StringVar(&c.adminHost, "admin-host", "", "host `NAMES` (with commas) that the admin address answers to, besides localhost and IP addresses")
@@ -171,16 +170,11 @@ func (c *proxyFlags) check() error {
 		return err
 	}
 	secure := len(c.tlsListen.list) > 0
-	if secure != (c.tlsCert != "") || (c.tlsCert == "") != (c.tlsKey == "") {
-		return errors.New("-tls-listen, -tls-cert and -tls-key go together")
-	}
 	if c.redirectHTTPS && !secure {
 		return errors.New("-redirect-https needs -tls-listen")
 	}
-	if secure {
-		if _, err := tls.LoadX509KeyPair(c.tlsCert, c.tlsKey); err != nil {
-			return fmt.Errorf("-tls-cert, -tls-key: %w", err)
-		}
+	if err := c.tls.check(secure); err != nil {
+		return err
 	}
 	for _, name := range c.adminNames() {
 		if !isHostname(name) {

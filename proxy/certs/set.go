@@ -1,0 +1,271 @@
+package certs
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// lookEvery is how often the files are looked at. Where there are so many that looking takes long, it is done less often: lookShare is
+	// how many times what it took lies between two.
+	lookEvery = time.Second
+	lookShare = 200
+	// goneAfter is how many looks in a row find a pair of the folder missing before it is dropped: programs that renew certificates may
+	// remove the old file before they write the new one.
+	goneAfter = 3
+)
+
+// Options say where the certificates of a Set are.
+type Options struct {
+	// Pairs are files that the operator names. The first one's certificate is the default.
+	Pairs []Files
+	// Folder has more of them, see Folder; "" is none. Without Pairs its pair "default" is the default.
+	Folder string
+	// Alert refuses handshakes for names without a certificate (unrecognized_name, RFC 6066 section 3) instead of showing the default.
+	Alert bool
+	Log   zerolog.Logger
+}
+
+// Set is the certificates of many names. It follows their files: a pair that can't be used (half a file, a key that belongs to another
+// certificate, one that has expired) leaves the last good one of these files in use, costs no other name anything, and is a line in the
+// log. Make it with NewSet, and let Run run. It is safe for concurrent use.
+type Set struct {
+	o     Options
+	index atomic.Pointer[index]
+
+	mu      sync.Mutex // of what follows
+	held    map[Files]*held
+	folder  []Files // as it was read last
+	leaving []Files // pairs that are missing, but not for long enough
+	fault   string  // of the folder, as it was said last
+	unnamed bool    // it was said that there is no default
+}
+
+// held is what is known of a pair of files.
+type held struct {
+	stamp    [2]fileStamp
+	pair     *tls.Certificate // the last good one; nil before the first
+	fault    string           // why the files can't be used; "" where they can
+	reported bool             // the fault
+	expired  bool             // the log says that the certificate in use has expired
+	missing  int              // looks in a row
+}
+
+// NewSet reads all files. A pair of o.Pairs that can't be used, or a folder that can't be read, is an error; a bad pair in the folder is a
+// line in the log.
+func NewSet(o Options) (*Set, error) {
+	s := &Set{o: o, held: map[Files]*held{}}
+	if o.Folder != "" {
+		if _, err := list(o.Folder); err != nil {
+			return nil, fmt.Errorf("read certificates: %w", err)
+		}
+	}
+	s.refresh(true)
+	for _, f := range o.Pairs {
+		if h := s.held[f]; h.pair == nil {
+			return nil, errors.New(h.fault)
+		}
+	}
+	return s, nil
+}
+
+// Run follows the files until ctx ends. It always returns nil.
+func (s *Set) Run(ctx context.Context) error {
+	for {
+		began := time.Now()
+		s.refresh(false)
+		wait := time.NewTimer(max(lookEvery, lookShare*time.Since(began)))
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return nil
+		case <-wait.C:
+		}
+	}
+}
+
+// Reload reads what has changed at once, and says whether any certificate is another one now. The error names the files that can't be used.
+func (s *Set) Reload() (changed bool, err error) {
+	changed = s.refresh(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	faults := []error{}
+	if s.fault != "" {
+		faults = append(faults, errors.New(s.fault))
+	}
+	for _, f := range s.files() {
+		if h := s.held[f]; h != nil && h.fault != "" {
+			faults = append(faults, errors.New(h.fault))
+		}
+	}
+	return changed, errors.Join(faults...)
+}
+
+// Names is how many names have a certificate of their own, patterns such as *.example.com among them.
+func (s *Set) Names() int {
+	i := s.index.Load()
+	return len(i.exact) + len(i.below)
+}
+
+// refresh looks at all files and publishes what they hold now. sure is for an operator who asks: what can't be used is said at once, and
+// what is missing is dropped.
+func (s *Set) refresh(sure bool) (changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.readFolder()
+	files := s.files()
+	changed = s.drop(files, sure)
+	var stale []Files
+	for _, f := range files {
+		h := s.held[f]
+		if h == nil {
+			h = &held{}
+			s.held[f] = h
+		}
+		h.missing = 0
+		if stamp, err := f.stamp(); err != nil || stamp != h.stamp || h.fault != "" && !h.reported {
+			stale = append(stale, f)
+		}
+	}
+	for f, got := range loadAll(stale) {
+		changed = s.take(f, got, sure) || changed
+	}
+	if changed || s.index.Load() == nil {
+		s.index.Store(s.build(append(files, s.leaving...)))
+	}
+	s.tellExpired()
+	return changed
+}
+
+// files are all pairs, in the order in which the default is looked for.
+func (s *Set) files() []Files { return append(slices.Clone(s.o.Pairs), s.folder...) }
+
+// readFolder lists the folder. One that can't be read keeps what was in it.
+func (s *Set) readFolder() {
+	if s.o.Folder == "" {
+		return
+	}
+	found, err := list(s.o.Folder)
+	if err != nil {
+		if s.fault != err.Error() {
+			s.fault = err.Error()
+			s.o.Log.Warn().Err(err).Msg("the folder of certificates can't be read, keeping those that were in it")
+		}
+		return
+	}
+	s.folder, s.fault = found, ""
+}
+
+// drop forgets pairs that are no longer there.
+func (s *Set) drop(files []Files, sure bool) (changed bool) {
+	there := make(map[Files]bool, len(files))
+	for _, f := range files {
+		there[f] = true
+	}
+	s.leaving = s.leaving[:0]
+	for f, h := range s.held {
+		if there[f] {
+			continue
+		}
+		if h.missing++; h.missing < goneAfter && !sure {
+			s.leaving = append(s.leaving, f)
+			continue
+		}
+		delete(s.held, f)
+		if h.pair != nil {
+			changed = true
+			s.o.Log.Info().Str("file", f.Cert).Msg("certificate removed")
+		}
+	}
+	return changed
+}
+
+// loaded is what a pair of files held when it was read.
+type loaded struct {
+	stamp [2]fileStamp
+	pair  *tls.Certificate
+	err   error
+}
+
+// loadAll reads pairs side by side: checking an RSA key takes about a millisecond.
+func loadAll(files []Files) map[Files]loaded {
+	got := make([]loaded, len(files))
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for i, f := range files {
+		all.Go(func() error {
+			got[i].pair, got[i].stamp, got[i].err = f.load()
+			return nil
+		})
+	}
+	_ = all.Wait() // none fails
+	out := make(map[Files]loaded, len(files))
+	for i, f := range files {
+		out[f] = got[i]
+	}
+	return out
+}
+
+// take is what becomes of a pair that was read. A fault is said when the files have looked the same twice: half of a pair may be on its way.
+func (s *Set) take(f Files, got loaded, sure bool) (changed bool) {
+	h := s.held[f]
+	settled := got.stamp == h.stamp
+	h.stamp = got.stamp
+	err := got.err
+	if err == nil && expired(got.pair, time.Now()) && h.pair != nil && !expired(h.pair, time.Now()) {
+		err = fmt.Errorf("read certificate %s: it has expired at %s", f.Cert, got.pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
+	if err != nil {
+		if h.fault != err.Error() {
+			h.fault, h.reported = err.Error(), false
+		}
+		if !h.reported && (settled || sure) {
+			h.reported = true
+			s.tellFault(h)
+		}
+		return false
+	}
+	h.fault, h.reported, h.expired = "", false, false
+	if h.pair != nil && slices.EqualFunc(h.pair.Certificate, got.pair.Certificate, bytes.Equal) {
+		return false
+	}
+	h.pair = got.pair
+	if s.index.Load() != nil { // at the start there may be thousands
+		s.o.Log.Info().Str("file", f.Cert).Strs("names", shown(got.pair)).Time("until", got.pair.Leaf.NotAfter).Msg("certificate read")
+	}
+	return true
+}
+
+func (s *Set) tellFault(h *held) {
+	what := "a certificate can't be used: its names get another one, see -tls-unknown"
+	if h.pair != nil {
+		what = "a changed certificate can't be used, keeping the last one"
+	}
+	s.o.Log.Warn().Str("error", h.fault).Msg(what)
+}
+
+// tellExpired says once of each certificate in use that its time is over.
+func (s *Set) tellExpired() {
+	now := time.Now()
+	for f, h := range s.held {
+		if h.pair == nil || h.expired || !expired(h.pair, now) {
+			continue
+		}
+		h.expired = true
+		s.o.Log.Warn().Str("file", f.Cert).Strs("names", shown(h.pair)).Time("expired", h.pair.Leaf.NotAfter).
+			Msg("a certificate has expired: clients refuse it; another one that covers its names is used where there is one")
+	}
+}
+
+func expired(c *tls.Certificate, now time.Time) bool { return now.After(c.Leaf.NotAfter) }
