@@ -21,9 +21,9 @@ const (
 	lookInterval = time.Minute
 	// watchFor is how long one is watched after it was needed last, so that a service that comes and goes begins no new watch each time.
 	watchFor = 5 * time.Minute
-	// orphaned is how long one on standby is followed after the service here, whose tags name it, has left the catalogue: it serves in its
+	// standbyFor is how long one on standby is followed after the service here, whose tags name it, has left the catalogue: it serves in its
 	// place, for as long as routes without instances stay, and a little longer.
-	orphaned = 15 * time.Minute
+	standbyFor = 15 * time.Minute
 	// remotePatience is how long the first view waits for those that don't stand by.
 	remotePatience = 2 * time.Second
 )
@@ -34,7 +34,7 @@ type remote struct {
 	watching bool
 	answered bool      // or failed to be, the first time it was asked
 	needed   time.Time // last; zero for never
-	orphan   time.Time // since when nobody names it; zero while somebody does
+	unnamed  time.Time // since when nobody names it; zero while somebody does
 }
 
 // remotes is what the view knows of other datacenters.
@@ -55,7 +55,7 @@ func newRemotes() remotes {
 		looks: &turns{slots: make(chan struct{}, remoteLooks), rate: remoteRate}}
 }
 
-// followRemotes follows the services of other datacenters that somebody names now, and no others. What the operator and KV name goes first.
+// followRemotes follows the services of other datacenters that somebody names now. What the operator and KV name goes first.
 func (v *view) followRemotes() {
 	if v.listed && v.remotes.since.IsZero() {
 		v.remotes.since = time.Now()
@@ -70,17 +70,15 @@ func (v *view) followRemotes() {
 		named[key] = true
 		if s := v.remote(r); s != nil {
 			s.remote.standby = r.Standby && (first || s.remote.standby)
-			s.remote.orphan = time.Time{}
+			s.remote.unnamed = time.Time{}
 		}
 	}
 	for s := range v.eachRemote {
 		if named[s.key()] {
 			continue
 		}
-		if _, here := v.services[s.name]; here || !s.remote.standby {
-			v.dropRemote(s)
-		} else if s.remote.orphan.IsZero() {
-			s.remote.orphan = time.Now()
+		if s.remote.unnamed.IsZero() {
+			s.remote.unnamed = time.Now()
 		}
 	}
 	v.judgeRemotes()
@@ -226,13 +224,22 @@ func (v *view) weak(name string) bool {
 func (v *view) patrolRemotes() {
 	for s := range v.eachRemote {
 		switch r := &s.remote; {
-		case !r.orphan.IsZero() && time.Since(r.orphan) > orphaned:
+		case !r.unnamed.IsZero() && time.Since(r.unnamed) > v.keepFor(s):
 			v.dropRemote(s)
 		case r.standby && v.o.InUse(s.name, s.in.name):
 			r.needed = time.Now()
 		}
 	}
 	v.checkComplete() // which does not wait for them for ever
+}
+
+// keepFor is how long one is followed that nobody names any more. A list that is wrong names nobody: what its services name stays as long
+// as their instances do.
+func (v *view) keepFor(s *subject) time.Duration {
+	if _, here := v.services[s.name]; s.remote.standby && !here {
+		return standbyFor
+	}
+	return retentionLimit
 }
 
 // miss notes that nothing is known of one yet. An error after an answer changes nothing.

@@ -109,6 +109,9 @@ func TestAServiceOfAnotherDatacenterIsWatchedWhileItIsNamed(t *testing.T) {
 		f.listAt = f.index
 		f.wake()
 		f.mu.Unlock()
+		b.after(retentionLimit / 2)
+		b.wantThere("api", "4")
+		b.after(retentionLimit)
 		b.wantThere("api", "-1")
 		asked := other.count("api")
 		time.Sleep(time.Hour)
@@ -181,7 +184,7 @@ func TestOnStandbyAServiceOutlivesTheOneHere(t *testing.T) {
 		other.set("web", some("web", 3)...)
 		b.after(time.Second)
 		b.wantThere("web", "3")
-		b.after(orphaned + 3*time.Second)
+		b.after(standbyFor + 3*time.Second)
 		b.wantThere("web", "-1")
 	})
 }
