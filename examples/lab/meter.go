@@ -28,6 +28,7 @@ type Load struct {
 	PostIn  int           // every n-th request is a POST of 1 KiB; 0 sends GET alone
 	Fresh   bool          // a connection for each request, as clients without keep-alive do
 	Expect  string        // what every answer must contain, beside what was sent: one that lacks it is a wrong answer
+	Plain   bool          // nothing but Expect is looked for, and all of an answer counts as its host
 	Timeout time.Duration // for a complete answer; 10 s when zero
 }
 
@@ -261,6 +262,12 @@ func (m *Meter) judge(status int, text, method, id string, body []byte) (host st
 		return "", lost{Status5xx, fmt.Errorf("%d %.200s", status, text)}
 	case status >= 400:
 		return "", lost{Status4xx, fmt.Errorf("%d %.200s", status, text)}
+	}
+	if m.load.Plain {
+		if status != http.StatusOK || !strings.Contains(text, m.load.Expect) {
+			return "", lost{Wrong, fmt.Errorf("%d %q lacks %q", status, text, m.load.Expect)}
+		}
+		return strings.TrimSpace(text), nil
 	}
 	want := []string{"web host=", " method=" + method, fmt.Sprintf(" id=%q", id), m.load.Expect}
 	if body != nil {
