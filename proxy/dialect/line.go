@@ -92,7 +92,7 @@ func (l *line) read(text string) (*Rule, []Verdict) {
 		if l.rule.Policy.Closed {
 			return &l.rule, []Verdict{refused}
 		}
-		refused.Restricts = l.restrictsUnread(text)
+		refused.Restricts = l.restrictsUnread(text) || Withheld(text) != ""
 		return nil, []Verdict{refused}
 	}
 	if l.ignored != "" {

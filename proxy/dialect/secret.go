@@ -1,6 +1,9 @@
 package dialect
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // hidden stands where a secret was, hiddenField where the value of a header field was.
 const hidden, hiddenField = "set", "hidden"
@@ -44,6 +47,11 @@ func Concealed(tag string) string {
 	if key, value, ok := strings.Cut(tag, "="); ok && value != "" && isSecretKey(key) {
 		return key + "=" + hidden
 	}
+	if line, ok := ownLine(tag); ok {
+		if head := tag[:len(tag)-len(line)]; secretOption(optionName(strings.TrimSuffix(head, "="))) == nil {
+			return head + concealed(line, false)
+		}
+	}
 	return concealed(tag, strings.HasPrefix(strings.TrimLeft(tag, " \t"), "urlprefix-"))
 }
 
@@ -68,20 +76,58 @@ func concealed(text string, fabio bool) string {
 	return out.String()
 }
 
-// wordEnd is where the word at the front of a line ends: at a blank that is not quoted.
+// wordEnd is where the word at the front of a line ends: at a blank, or behind the second quote of a quoted value. It is that of splitWords, but
+// that a quote which that refuses hides nothing: what stands behind it may be options all the same.
 func wordEnd(text string) int {
-	quoted := false
-	for i := 0; i < len(text); i++ {
+	end := strings.IndexAny(text, " \t")
+	if end < 0 {
+		end = len(text)
+	}
+	from := strings.IndexByte(text, '=') + 1
+	if from == 0 || from >= end || text[from] != '"' {
+		return end
+	}
+	for i := from + 1; i < len(text); i++ {
 		switch c := text[i]; {
-		case c == '\\':
-			i++
 		case c == '"':
-			quoted = !quoted
-		case !quoted && (c == ' ' || c == '\t'):
-			return i
+			return i + 1
+		case c == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'):
+			i++
 		}
 	}
-	return len(text)
+	if secretOption(optionName(text[:from-1])) != nil { // a quote without its second one
+		return len(text)
+	}
+	return end
+}
+
+// optionName is the name of an option at the end of a text in front of =: a tag's name may stand in front, or what should not.
+func optionName(key string) string {
+	i := strings.LastIndexFunc(key, func(c rune) bool { return c >= utf8.RuneSelf || strings.ContainsRune(`".,;'`, c) })
+	if i < 0 {
+		return key
+	}
+	_, n := utf8.DecodeRuneInString(key[i:])
+	return key[i+n:]
+}
+
+// password is where the password of a URL such as http://USER:PASSWORD@HOST stands in a text; end is 0 where none does.
+func password(text string) (begin, end int) {
+	for at := 0; ; {
+		i := strings.Index(text[at:], "://")
+		if i < 0 {
+			return 0, 0
+		}
+		at += i + len("://")
+		authority := text[at:]
+		if n := strings.IndexAny(authority, "/?# \t"); n >= 0 {
+			authority = authority[:n]
+		}
+		colon, sign := strings.IndexByte(authority, ':'), strings.LastIndexByte(authority, '@')
+		if colon >= 0 && sign > colon+1 {
+			return at + colon + 1, at + sign
+		}
+	}
 }
 
 // secretOption is the option with a secret that a key is, or is off by one sign; or nil.
@@ -101,7 +147,7 @@ func secretOption(key string) *option {
 // cutOff says whether a word behind one that changes a header field may be the rest of its value, which should have been quoted.
 func cutOff(before, word string) bool {
 	key, _, valued := strings.Cut(before, "=")
-	if o := secretOption(key[strings.LastIndexAny(key, `".`)+1:]); !valued || o == nil || o.name != "request-header" {
+	if o := secretOption(optionName(key)); !valued || o == nil || o.name != "request-header" {
 		return false
 	}
 	return optionByName[strings.ToLower(word)] == nil && !strings.Contains(strings.TrimRight(word, "="), "=")
@@ -109,11 +155,11 @@ func cutOff(before, word string) bool {
 
 func concealedWord(word string, fabio bool) string {
 	key, value, valued := strings.Cut(word, "=")
-	if i := strings.LastIndexAny(key, `".`); valued && i >= 0 { // a tag's name may stand in front
-		key = key[i+1:]
-	}
-	if o := secretOption(key); valued && o != nil && !(fabio && o.fabio) {
+	if o := secretOption(optionName(key)); valued && o != nil && !(fabio && o.fabio) {
 		return word[:strings.IndexByte(word, '=')+1] + o.conceal(value)
+	}
+	if i, end := password(word); end > 0 {
+		word = word[:i] + hidden + word[end:]
 	}
 	for _, mark := range hashMarks {
 		for {

@@ -15,6 +15,9 @@ const (
 	// WithheldMany is a tag of its own, where labels are beyond the bounds: it closes all routes of its instance.
 	WithheldMany = ownPrefix + "deny=" + withheldMark + "too-many)"
 
+	// WithheldPort likewise, where labels don't tell which port of the container their routes lead to.
+	WithheldPort = ownPrefix + "deny=" + withheldMark + "port)"
+
 	withheldMark = "(withheld:"
 )
 
@@ -33,6 +36,8 @@ func Withheld(value string) string {
 		return "the label's value has a character that no tag may have, such as the end of a line"
 	case "too-many":
 		return "the container has more routing labels than the registrator publishes: all its routes are closed"
+	case "port":
+		return "the container's label " + ownPrefix + "port names no port: all its routes are closed"
 	default:
 		return "the label's value was not published"
 	}
@@ -90,6 +95,11 @@ func cutLast(s string, sep byte) (before, after string, ok bool) {
 	return s[:i], s[i+1:], true
 }
 
+// IsSecretName says whether what is called so may be a password, a token or the like.
+func IsSecretName(name string) bool {
+	return isSecretField(name) && !strings.EqualFold(name, "cookie")
+}
+
 // isSecretField says whether a header field is one that carries credentials, by its name.
 func isSecretField(name string) bool {
 	name = strings.ToLower(name)
@@ -136,11 +146,7 @@ func withholdWord(word string) (string, bool) {
 
 func withholdOption(word string) (string, bool) {
 	key, value, _ := strings.Cut(word, "=")
-	name := key
-	if i := strings.LastIndexAny(name, `".`); i >= 0 {
-		name = name[i+1:]
-	}
-	o := secretOption(name)
+	o := secretOption(optionName(key))
 	switch {
 	case o == nil || value == "":
 		return word, false
@@ -163,10 +169,11 @@ func withholdOption(word string) (string, bool) {
 	return word, false
 }
 
-// withholdHashes withholds the value of KEY=VALUE, or all of a text, that holds a hashed password.
+// withholdHashes withholds the value of KEY=VALUE, or all of a text, that holds a hashed password or a URL with one.
 func withholdHashes(text string) (string, bool) {
 	hashed := func(text string) bool {
-		return slices.ContainsFunc(hashMarks, func(mark string) bool { return strings.Contains(text, mark) })
+		_, end := password(text)
+		return end > 0 || slices.ContainsFunc(hashMarks, func(mark string) bool { return strings.Contains(text, mark) })
 	}
 	key, _, ok := strings.Cut(text, "=")
 	switch {

@@ -23,6 +23,17 @@ func TestWithhold(t *testing.T) {
 		{"pointsman.route", "a.io/ request-header=authorization:secret", "a.io/ request-header=(withheld:secret)"},
 		{"pointsman.route", "a.io/ request-haeder=set:authorization:secret", "a.io/ request-haeder=set:authorization:(withheld:secret)"},
 		{"pointsman.route", "a.io/ response-header=add:Set-Cookie:secret", "a.io/ response-header=add:Set-Cookie:(withheld:secret)"},
+		{"pointsman.route", `"a.io/ request-header=set:Authorization:Bearer secret"`, `"a.io/ request-header=set:Authorization:(withheld:secret) `},
+		{"pointsman.route", `a.io/ path="x request-header=set:Authorization:secret`, `a.io/ path="x request-header=set:Authorization:(withheld:secret)`},
+		{"pointsman.route", `a.io/ path="x y"request-header=set:Authorization:secret`, `a.io/ path="x y"request-header=set:Authorization:(withheld:secret)`},
+		{"pointsman.route", `a.io/ strip=\ request-header=set:Authorization:secret`, `a.io/ strip=\ request-header=set:Authorization:(withheld:secret)`},
+		{"pointsman.route", `a.io/ request-header="set:Authorization:Bearer secret of two=`, `a.io/ request-header=set:Authorization:(withheld:secret)`},
+		{"pointsman.route.b", "a.io/,request-header=set:Authorization:secret", "a.io/,request-header=set:Authorization:(withheld:secret)"},
+		{"pointsman.route.b", "a.io/\u00a0request-header=set:Authorization:secret", "a.io/\u00a0request-header=set:Authorization:(withheld:secret)"},
+		{"pointsman.route", "http://anna:secret@a.io/", "(withheld:secret)"},
+		{"pointsman.route", "a.io/ redirect=302,https://anna:secret@b.io/", "a.io/ redirect=(withheld:secret)"},
+		{"pointsman.route", "a.io/ redirect=302,https://b.io:81/x:y@z", ""},
+		{"aliyun.routing.port_80", "orchid;http://anna:secret@b.io", "(withheld:secret)"},
 		{"pointsman.request-header", "set:X-Secret:a b", "set:X-Secret:(withheld:secret)"},
 		{"pointsman.auth", "basic:anna:" + secretHash, "(withheld:secret)"},
 		{"pointsman.route", "a.io/ request-header=set:X-Shop:1 request-header=remove:Authorization response-header=remove:Set-Cookie allow=10.0.0.0/8", ""},
@@ -67,6 +78,7 @@ func TestWithheldClosesItsRoute(t *testing.T) {
 		{[]string{"pointsman.route=a.io/", `pointsman.route.admin=a.io/admin request-header="set:x-a:b ` + WithheldText}, 1, 1, "quote"},
 		{[]string{"pointsman.route=" + WithheldText, "pointsman.route.b=b.io/"}, 1, 0, "end of a line"},
 		{[]string{"pointsman.route=a.io/ deny=10.0.0.1", "urlprefix-b.io/", WithheldMany}, 0, 2, "more routing labels"},
+		{[]string{"pointsman.route=a.io/ deny=10.0.0.1", WithheldPort}, 0, 1, "names no port"},
 	} {
 		r := both.Parse(c.tags, Env{})
 		open, closed := 0, 0
@@ -85,6 +97,15 @@ func TestWithheldClosesItsRoute(t *testing.T) {
 		}
 		if def := r.Defaults.Rule("", Match{}); (c.open == 0) != def.Policy.Closed {
 			t.Errorf("%q: the route that no tag asks for: %+v", c.tags, def.Policy)
+		}
+	}
+}
+
+// A line of which nothing is left may have been a restriction: no other route may lead past it.
+func TestWithheldLineRestricts(t *testing.T) {
+	for _, mark := range []string{WithheldSecret, WithheldTooLong, WithheldText} {
+		if v := of(both.Parse([]string{"pointsman.route=" + mark}, Env{}), VerdictRefused); len(v) != 1 || !v[0].Restricts {
+			t.Errorf("%s: %+v", mark, v)
 		}
 	}
 }
