@@ -26,9 +26,9 @@ type Labels struct {
 	// reads tags.
 	Withhold func(key, value string) (string, bool)
 	// TooLong and Unfit stand at the end of what is left of a value that is too long for a tag or has characters that none may have. TooMany is the
-	// tag that stands in place of all labels where they are too many. Never is a route more open than its owner wrote it: the languages close what has
+	// tag that stands in place of all labels where they are too many, Closed the one where Needs are. Never is a route more open than its owner wrote it: the languages close what has
 	// lost a value.
-	TooLong, Unfit, TooMany string
+	TooLong, Unfit, TooMany, Closed string
 }
 
 // LabelLanguage is a language that is written in labels.
@@ -51,6 +51,8 @@ type Needs struct {
 	Network string
 	// Spent are the keys of labels that become no tag.
 	Spent []string
+	// Closed says that nobody can tell which routes they ask for: all routes to the container are closed.
+	Closed bool
 	// Probe is a health check that they ask for; nil for none. SERVICE_CHECK_* goes before.
 	Probe    *Probe
 	Problems []LabelProblem
@@ -129,7 +131,7 @@ func readLabels(c Container, o Labels, g *complaintCollector) (out carried) {
 		return carried{tags: []labelTag{{text: o.TooMany}}}
 	}
 	for i := range o.Carried {
-		out.add(&o.Carried[i], fitLabels(of[&o.Carried[i]], o, g), g)
+		out.add(&o.Carried[i], fitLabels(of[&o.Carried[i]], o, g), o, g)
 	}
 	slices.SortFunc(out.tags, func(a, b labelTag) int { return strings.Compare(a.text, b.text) })
 	return out
@@ -156,7 +158,7 @@ func fitLabels(list []labelPair, o Labels, g *complaintCollector) []labelPair {
 		}
 		var secret bool
 		if l.value, secret = o.Withhold(l.key, l.value); secret {
-			g.add(l.key, "the label holds a secret, which everybody who may read the catalogue could read", "it is not published, and its routes are closed; -labels-secrets publishes it")
+			g.add(l.key, "the label holds a secret, which everybody who may read the catalogue could read", "it is not published, and routes that it asks for are closed; -labels-secrets publishes it")
 		}
 	}
 	return list
@@ -183,7 +185,7 @@ func fitFront(value string) string {
 }
 
 // add takes in the labels of one language.
-func (l *carried) add(language *LabelLanguage, list []labelPair, g *complaintCollector) {
+func (l *carried) add(language *LabelLanguage, list []labelPair, o Labels, g *complaintCollector) {
 	if len(list) == 0 {
 		return
 	}
@@ -199,6 +201,9 @@ func (l *carried) add(language *LabelLanguage, list []labelPair, g *complaintCol
 		if !slices.Contains(n.Spent, p.key) {
 			l.tags = append(l.tags, labelTag{p.key, p.key + "=" + p.value, slices.Contains(n.OnePort, p.key), n.Port})
 		}
+	}
+	if n.Closed {
+		l.tags = append(l.tags, labelTag{text: o.Closed})
 	}
 	for _, port := range n.Ports {
 		if port > 0 && port <= 65535 && !slices.Contains(l.ports, port) {

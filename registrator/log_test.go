@@ -71,7 +71,7 @@ func TestLabelsThatNobodyCarriesAreNamedOnce(t *testing.T) {
 		s.config.Labels.Others = []LabelLanguage{asking}
 		for i := range maxNamedForLabels + 20 {
 			c := web(i+1, fmt.Sprintf("web%d", i), 10_000+i)
-			c.Labels = map[string]string{"other.a": "1", "ask.route": "hunter2", "ask.a\n": "1"}
+			c.Labels = map[string]string{"other.a": "1", "ask.route": "hunter2", "ask. =hunter2": "", "ask.a\n": "1"}
 			s.docker.put(c)
 		}
 		s.docker.put(web(1000, "plain", 9000))

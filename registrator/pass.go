@@ -207,6 +207,7 @@ func (r *Registrator) sayLabels(c Container) {
 	if before {
 		return
 	}
+	key, _, _ = strings.Cut(key, "=") // a value may be a secret
 	switch n := r.namedForLabels.Add(1); {
 	case n <= maxNamedForLabels:
 		r.log.Warn().Msg("container " + Shown(c.PlainName()) + " (" + c.ShortID() + ") has labels that ask for routes, such as " + Shown(key) +

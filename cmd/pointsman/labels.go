@@ -56,7 +56,7 @@ func (l *labelNames) Set(s string) error {
 
 // labels has the languages answer for the labels that the registrator carries. secrets publishes credentials too.
 func labels(names []string, secrets bool) registrator.Labels {
-	o := registrator.Labels{TooLong: dialect.WithheldTooLong, Unfit: dialect.WithheldText, TooMany: dialect.WithheldMany}
+	o := registrator.Labels{TooLong: dialect.WithheldTooLong, Unfit: dialect.WithheldText, TooMany: dialect.WithheldMany, Closed: dialect.WithheldPort}
 	if !secrets {
 		o.Withhold = dialect.Withhold
 	}
@@ -72,7 +72,7 @@ func labels(names []string, secrets bool) registrator.Labels {
 }
 
 func needs(n dialect.Needs) registrator.Needs {
-	out := registrator.Needs{Ports: n.Ports, OnePort: n.OnePort, Port: n.Port, Network: n.Network, Spent: n.Spent}
+	out := registrator.Needs{Ports: n.Ports, OnePort: n.OnePort, Port: n.Port, Network: n.Network, Spent: n.Spent, Closed: n.Closed}
 	if p := n.Probe; p != nil {
 		out.Probe = &registrator.Probe{Key: p.Key, Port: p.Port, Path: p.Path, Timeout: p.Timeout}
 	}

@@ -62,6 +62,7 @@ func TestSecretsOfLabels(t *testing.T) {
 		"withheld":        {asked, false, 1, 1},
 		"published":       {asked, true, 2, 0},
 		"too many":        {crowd, true, 0, 0},
+		"no port":         {map[string]string{"pointsman.port": "http", "pointsman.route": "a.io/ allow=10.0.0.0/8"}, false, 0, 0},
 		"too long a list": {map[string]string{"pointsman.route": "a.io/", "pointsman.deny": strings.Repeat("10.0.0.1,", 1000)}, false, 0, 1},
 	} {
 		tags, complaints := tagsOf(t, registrator.Options{Internal: true, Labels: labels([]string{"native"}, c.secrets)}, c.labels)

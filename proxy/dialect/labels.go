@@ -23,6 +23,8 @@ type Needs struct {
 	Network string
 	// Spent are the keys of labels that become no tag.
 	Spent []string
+	// Closed says that nobody can tell which routes they ask for: all routes to the container are closed.
+	Closed bool
 	// Probe is a health check that is asked for; nil for none.
 	Probe *Probe
 	// Problems are of labels about which no Verdict can tell, since they become no tag.

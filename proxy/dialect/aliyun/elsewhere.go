@@ -1,6 +1,8 @@
 package aliyun
 
 import (
+	"strings"
+
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
@@ -26,10 +28,16 @@ func elsewhere(group string) dialect.Verdict {
 // keyCertificate is the other router's label with a certificate and its private key.
 const keyCertificate = "proxy.ssl_cert"
 
+// isSecret says whether a label that is not about routing is named like one with a credential.
+func isSecret(key string) bool {
+	group, _, _ := strings.Cut(key, ".")
+	return key == keyCertificate || group != "routing" && group != "probe" && dialect.IsSecretName(key[strings.LastIndexByte(key, '.')+1:])
+}
+
 // source is a label as it stands in verdicts.
 func source(l label) string {
-	if l.key == keyCertificate {
-		return prefix + l.key + "=set"
+	if isSecret(l.key) {
+		return prefix + shown(l.key) + "=set"
 	}
 	return dialect.Source(l.tag)
 }

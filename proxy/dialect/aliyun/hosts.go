@@ -27,7 +27,8 @@ func (r *reader) hosts(l label) {
 			continue
 		}
 		if n++; n > maxNames {
-			r.refuse(fmt.Sprintf("it names more than %d hosts: the others have no route", maxNames), "", r.sources(l)...)
+			r.tell(dialect.Verdict{Kind: dialect.VerdictRefused, Reason: fmt.Sprintf("it names more than %d hosts: the others have no route", maxNames),
+				Restricts: strings.Contains(strings.ToLower(l.value), "https://")}, r.sources(l)...)
 			return
 		}
 		r.host(l, name)
@@ -104,15 +105,15 @@ var errVariable = errors.New("it holds a variable that was not replaced by its v
 const setVariable = "set the variable where docker-compose runs, or in its file .env"
 
 func parseAddress(text string) (a address, err error) {
-	if strings.Contains(text, "$") {
-		return a, errVariable
-	}
 	rest := text
 	if scheme, after, ok := strings.Cut(text, "://"); ok {
 		rest, a.tls = after, strings.EqualFold(scheme, "https")
 		if !a.tls && !strings.EqualFold(scheme, "http") {
 			return a, errors.New("a host begins with http://, https:// or its name: this proxy serves HTTP")
 		}
+	}
+	if strings.Contains(text, "$") {
+		return a, errVariable
 	}
 	a.host, a.path = strings.ToLower(rest), "/"
 	if i := strings.IndexByte(rest, '/'); i >= 0 {

@@ -20,9 +20,9 @@ func (language) Needs(labels map[string]string) (out dialect.Needs) {
 			out.Ports = append(out.Ports, port)
 		case strings.HasPrefix(l.key, "probe."):
 			probe = append(probe, l)
-		case l.key == keyCertificate:
+		case isSecret(l.key):
 			out.Spent = append(out.Spent, key)
-			out.Problems = append(out.Problems, dialect.Problem{Key: key, Problem: "it is read by another router, and may hold a private key", Done: "it is not published"})
+			out.Problems = append(out.Problems, dialect.Problem{Key: key, Problem: "it is not about routing, and may hold a secret", Done: "it is not published"})
 		}
 	}
 	slices.Sort(out.Ports)

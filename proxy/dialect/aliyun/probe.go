@@ -46,6 +46,9 @@ func makeProbe(labels []label, ports []int) (*dialect.Probe, error) {
 // parseProbe reads http://HOST[:PORT][/PATH] or tcp://HOST[:PORT]. Without a port it is the one that labels route to, of several that of the
 // scheme, and where they route to none the instance's.
 func parseProbe(text string, ports []int) (*dialect.Probe, error) {
+	if why := dialect.Withheld(text); why != "" {
+		return nil, errors.New(why)
+	}
 	if strings.Contains(text, "$") {
 		return nil, errVariable
 	}

@@ -31,13 +31,14 @@ func (language) Needs(labels map[string]string) (n dialect.Needs) {
 			if err != nil || port == 0 || n.Port != 0 {
 				bad = true
 				n.Problems = append(n.Problems, dialect.Problem{Key: label, Problem: fmt.Sprintf("%q is not one port from 1 to 65535", dialect.Source(value)),
-					Done: "the routes of the container's labels are not made"})
+					Done: "routes that the container's labels ask for are closed"})
 				continue
 			}
 			n.Port, n.Ports = int(port), []int{int(port)}
 		}
 	}
 	if bad { // which port was meant can't be told, and another one might be nobody's business
+		n.Closed = len(n.OnePort) > 0
 		n.Spent, n.OnePort, n.Port, n.Ports = append(n.Spent, n.OnePort...), nil, 0, nil
 	}
 	return n

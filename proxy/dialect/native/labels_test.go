@@ -19,8 +19,8 @@ func TestNeeds(t *testing.T) {
 		"routes are of a port":  {labels{"pointsman.route": "a.io/", "pointsman.route.b": "b.io/", "pointsman.allow": "10.0.0.1"}, dialect.Needs{OnePort: []string{"pointsman.route", "pointsman.route.b"}}, 0},
 		"off is of all ports":   {labels{"pointsman.route": " off"}, dialect.Needs{}, 0},
 		"port and network":      {labels{"Pointsman.Route": "a.io/", "pointsman.port": " 8080 ", "pointsman.network": "back"}, dialect.Needs{OnePort: []string{"Pointsman.Route"}, Port: 8080, Ports: []int{8080}, Network: "back", Spent: []string{"pointsman.network", "pointsman.port"}}, 0},
-		"no port: no routes":    {labels{"pointsman.route": "a.io/", "pointsman.port": "http", "pointsman.allow": "10.0.0.1"}, dialect.Needs{Spent: []string{"pointsman.port", "pointsman.route"}}, 1},
-		"two ports: no routes":  {labels{"pointsman.route": "a.io/", "pointsman.port": "80", "POINTSMAN.PORT": "81"}, dialect.Needs{Spent: []string{"POINTSMAN.PORT", "pointsman.port", "pointsman.route"}}, 1},
+		"no port: no routes":    {labels{"pointsman.route": "a.io/", "pointsman.port": "http", "pointsman.allow": "10.0.0.1"}, dialect.Needs{Closed: true, Spent: []string{"pointsman.port", "pointsman.route"}}, 1},
+		"two ports: no routes":  {labels{"pointsman.route": "a.io/", "pointsman.port": "80", "POINTSMAN.PORT": "81"}, dialect.Needs{Closed: true, Spent: []string{"POINTSMAN.PORT", "pointsman.port", "pointsman.route"}}, 1},
 		"a port that has no 16": {labels{"pointsman.port": "65536"}, dialect.Needs{Spent: []string{"pointsman.port"}}, 1},
 	} {
 		got := Language().Needs(c.labels)
