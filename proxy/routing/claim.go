@@ -152,7 +152,7 @@ func (c *compiler) read(i int) {
 	}
 	now.clean, now.lost = now.used == len(c.result.Verdicts), lost(c.result)
 	if before != nil && !now.clean {
-		now.good = lastGood(before.good, c.result)
+		now.good = lastGood(before.good, before.tags, in.Tags, c.result)
 		now.rules = now.shutUnheld(now.good, len(c.result.Rules))
 	}
 }

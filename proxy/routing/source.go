@@ -78,7 +78,7 @@ func readText(env dialect.Env, old *source, t *discovery.Text) *source {
 	}
 	good := result.Rules
 	if old != nil && !q.lost {
-		good = lastGood(old.rules(), result)
+		good = lastGood(old.rules(), nil, nil, result)
 		for _, l := range old.lines {
 			if at[l.rule] == 0 {
 				at[l.rule] = l.number

@@ -126,29 +126,69 @@ func (t *Table) report() {
 // lastGood adds to the rules of an instance those that it had before and whose tags have now been spoilt. A refused tag
 // that still names its rule takes back the one of that name; one that does not takes back a rule that has vanished, one for each. A
 // restriction that can't be honoured takes nothing back: its Closed rule stands instead. Where a tag with a restriction does not even say
-// what it is about, a rule that is taken back lets nobody in: it may be the one that the restriction is for.
-func lastGood(before []*dialect.Rule, now dialect.Result) []*dialect.Rule {
+// what it is about, a rule that is taken back lets nobody in: it may be the one that the restriction is for. was are the tags of before, is
+// those of now: one that stood there before has not been spoilt now, and takes nothing back but what had been taken back then.
+func lastGood(before []*dialect.Rule, was, is []string, now dialect.Result) []*dialect.Rule {
 	out := now.Rules[:len(now.Rules):len(now.Rules)]
 	free := vanished(before, now.Rules)
-	blank, shut := 0, false
+	if len(free) == 0 {
+		return out
+	}
+	removed, stayed := changes(was, is)
+	old := func(v dialect.Verdict) bool {
+		return len(v.Sources) > 0 && !slices.ContainsFunc(v.Sources, func(s string) bool { return !stayed[s] })
+	}
+	asked := func(r *dialect.Rule) bool { // before, by a tag that is no longer there
+		return slices.ContainsFunc(r.Sources, func(s string) bool { return removed[s] })
+	}
+	var blank [2]int // of tags that are new, and of those that stood there before
+	shut := false
 	for _, v := range now.Verdicts {
 		if v.Kind != dialect.VerdictRefused || closed(now.Rules, v) {
 			continue
 		}
-		i := slices.IndexFunc(free, func(old *dialect.Rule) bool { return old != nil && old.Name == v.Rule })
+		stood := old(v)
+		i := slices.IndexFunc(free, func(r *dialect.Rule) bool { return r != nil && r.Name == v.Rule && !(stood && asked(r)) })
 		if v.Rule == "" || i < 0 {
-			blank, shut = blank+1, shut || v.Restricts
+			blank[number(stood)]++
+			shut = shut || v.Restricts
 			continue
 		}
 		out, free[i] = append(out, shutIf(v.Restricts, free[i])), nil
 	}
-	for _, old := range free {
-		if old != nil && blank > 0 {
-			out = append(out, shutIf(shut, old))
-			blank--
+	for _, r := range free {
+		if r == nil {
+			continue
+		}
+		if from := number(!asked(r) && blank[1] > 0); blank[from] > 0 {
+			out = append(out, shutIf(shut, r))
+			blank[from]--
 		}
 	}
 	return out
+}
+
+// changes are the tags that went and those that stayed, as they stand in sources. One that looks there as another one does has not gone.
+func changes(was, is []string) (removed, stayed map[string]bool) {
+	removed, stayed = map[string]bool{}, map[string]bool{}
+	for _, tag := range was {
+		if slices.Contains(is, tag) {
+			stayed[dialect.Source(tag)] = true
+		} else {
+			removed[dialect.Source(tag)] = true
+		}
+	}
+	for _, tag := range is {
+		delete(removed, dialect.Source(tag))
+	}
+	return removed, stayed
+}
+
+func number(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 func shutIf(yes bool, r *dialect.Rule) *dialect.Rule {
