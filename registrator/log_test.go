@@ -63,6 +63,23 @@ func TestServiceIDsInLogs(t *testing.T) {
 	}
 }
 
+// With -compat no labels can be carried: nobody is told to write -labels beside it.
+func TestLabelsWithCompat(t *testing.T) {
+	play(t, func(s *stage) {
+		var out strings.Builder
+		s.config.Log = zerolog.New(zerolog.SyncWriter(&out))
+		s.config.Labels.Others, s.config.Options.Compat = []LabelLanguage{asking}, CompatHEAD
+		c := web(1, "web", 10_000)
+		c.Labels = map[string]string{"ask.route": "x"}
+		s.docker.put(c)
+		s.up()
+		s.down()
+		if !strings.Contains(out.String(), "-labels asking without -compat does that") {
+			t.Error(out.String())
+		}
+	})
+}
+
 // A container is named once for labels that nobody carries, however often it is looked at, and not more than a hundred are.
 func TestLabelsThatNobodyCarriesAreNamedOnce(t *testing.T) {
 	play(t, func(s *stage) {
