@@ -184,7 +184,7 @@ func (d *draft) id(port candidate, s settings) (id, flaw string) {
 
 // tags are those of SERVICE_TAGS, then those of -tags, then those of labels, then "udp".
 func (d *draft) tags(p eligible) []string {
-	out := fitTags(splitTags(p.s.value("tags")), p.s.source("tags"), d.g)
+	out := d.fitTags(splitTags(p.s.value("tags")), p.s.source("tags"))
 	out = append(out, d.common()...)
 	out = append(out, d.labelTags(p.port)...)
 	if p.port.proto == "udp" {
@@ -202,7 +202,7 @@ func (d *draft) renderCommon() []string {
 		d.g.add("-tags", Shown(err.Error()), "its tags are ignored")
 		return nil
 	}
-	return fitTags(splitTags(text), "-tags", d.g)
+	return d.fitTags(splitTags(text), "-tags")
 }
 
 // weight is SERVICE_WEIGHT within Consul's bounds for Weights.Passing; 0 when there is none.

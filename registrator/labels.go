@@ -29,6 +29,8 @@ type Labels struct {
 	// tag that stands in place of all labels where they are too many, Closed the one where Needs are. Never is a route more open than its owner wrote it: the languages close what has
 	// lost a value.
 	TooLong, Unfit, TooMany, Closed string
+	// IsRoute, if not nil, says whether a tag of SERVICE_TAGS asks for a route, be it a good one or not.
+	IsRoute func(tag string) bool
 }
 
 // LabelLanguage is a language that is written in labels.

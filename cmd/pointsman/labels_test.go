@@ -87,6 +87,34 @@ func TestSecretsOfLabels(t *testing.T) {
 	}
 }
 
+// A routing tag of SERVICE_TAGS that can't be published as it is closes its route, or all where it is an option that all routes have; any other
+// such tag is dropped.
+func TestTagsThatCannotBePublishedOpenNothing(t *testing.T) {
+	long := strings.Repeat("10.0.0.1\\,", 1000)
+	many := strings.Repeat("plain,", 300)
+	for tags, open := range map[string]int{
+		"pointsman.route=a.io/,plain\x01,other":                               1,
+		"pointsman.route=a.io/,pointsman.deny=ip:" + long:                     0,
+		"pointsman.route=a.io/,pointsman.deny=ip:10.0.0.1\x01":                0,
+		"urlprefix-a.io/,urlprefix-a.io/in allow=ip:" + long:                  1,
+		"pointsman.route=a.io/,pointsman.route=a.io/in deny=ip:10.1.1.1 \x01": 1,
+		"pointsman.route=a.io/," + many + "pointsman.deny=ip:10.0.0.1":        0,
+		"pointsman.route=a.io/," + many:                                       1,
+	} {
+		list, complaints := tagsOf(t, registrator.Options{Internal: true, Labels: labels(nil, false)}, map[string]string{"SERVICE_TAGS": tags})
+		r := languages().Parse(list, dialect.Env{ContainerPort: 80})
+		n := 0
+		for _, rule := range r.Rules {
+			if !rule.Policy.Closed {
+				n++
+			}
+		}
+		if n != open || len(complaints) == 0 {
+			t.Errorf("%.100q: %d routes open, want %d: %.300q, %v", tags, n, open, list, complaints)
+		}
+	}
+}
+
 // A label on a container makes a route, on the real way: Docker, registrator, Consul, proxy.
 func TestALabelMakesARoute(t *testing.T) {
 	d, c := lab.FindDocker(t), lab.StartConsul(t)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What stands in a tag in place of a label's value, or of the end of it, that the registrator did not publish. A line with it closes the route that
+// What stands in a tag in place of a value, or of the end of it, that the registrator did not publish. A line with it closes the route that
 // it names, an option that all routes have closes all of them: nobody knows what it was to keep from whom.
 const (
 	WithheldSecret  = withheldMark + "secret)"
@@ -31,15 +31,15 @@ func Withheld(value string) string {
 	case "secret":
 		return "the label holds a secret, which the registrator publishes with -labels-secrets only"
 	case "too-long":
-		return "the label's value is too long for a tag"
+		return "the value is too long for a tag"
 	case "text":
-		return "the label's value has a character that no tag may have, such as the end of a line"
+		return "the value has a character that no tag may have, such as the end of a line"
 	case "too-many":
-		return "the container has more routing labels than the registrator publishes: all its routes are closed"
+		return "the container has more routing labels or tags than the registrator publishes: all its routes are closed"
 	case "port":
 		return "the container's label " + ownPrefix + "port names no port: all its routes are closed"
 	default:
-		return "the label's value was not published"
+		return "the value was not published"
 	}
 }
 
