@@ -68,6 +68,7 @@ func Admin(o Options) http.Handler {
 		}
 	}
 	mux.HandleFunc("/api/", notFound)
+	mux.HandleFunc("/services/", notFound)
 	sameSite := http.NewCrossOriginProtection()
 	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		problem{Status: http.StatusForbidden, Detail: "a page of another site must not write here"}.answer(w)

@@ -105,7 +105,11 @@ func (c *crowd) grace() time.Duration { return newcomerTime >> min(c.silent/c.mo
 
 // waitFor waits until there is room, or until a time has passed.
 func (c *crowd) waitFor(d time.Duration) {
-	later := time.AfterFunc(d, c.room.Broadcast)
+	later := time.AfterFunc(d, func() {
+		c.mu.Lock() // it is held until room is waited for
+		defer c.mu.Unlock()
+		c.room.Broadcast()
+	})
 	c.room.Wait()
 	later.Stop()
 }

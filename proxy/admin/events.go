@@ -42,7 +42,7 @@ func (o *Options) changes(w http.ResponseWriter, r *http.Request) {
 	var one document
 	number := p.known
 	list, since := o.Feed.since(p.known)
-	if since && p.wait > 0 {
+	if since && p.told {
 		if len(list) > 0 {
 			number = list[len(list)-1].number
 		}

@@ -32,7 +32,7 @@ const (
 type Feed struct {
 	table *routing.Switch
 	run   string // names this process's run: numbers of tables say nothing to another one
-	born  uint64 // what is added to a table's number to make an index, which grows over restarts too: milliseconds since 1970
+	born  uint64 // what is added to a table's number to make an index, which grows over restarts too: microseconds since 1970
 
 	wanted chan struct{}
 	done   chan struct{}
@@ -55,7 +55,7 @@ type Feed struct {
 func NewFeed(s *routing.Switch) *Feed {
 	now := time.Now()
 	return &Feed{
-		table: s, run: strconv.FormatInt(now.UnixNano(), 36), born: uint64(now.UnixMilli()),
+		table: s, run: strconv.FormatInt(now.UnixNano(), 36), born: uint64(now.UnixMicro()),
 		wanted: make(chan struct{}, 1), done: make(chan struct{}), followers: map[string]map[*follower]struct{}{},
 	}
 }

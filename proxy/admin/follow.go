@@ -9,8 +9,13 @@ import (
 )
 
 // join makes the client of a request a follower of a service, or of all where service is "". ok is false when it was told why not. The
-// follower must leave.
+// follower must leave. A request with a body is refused: net/http reads the body before it answers, and nothing would bound that.
 func (o *Options) join(w http.ResponseWriter, r *http.Request, service string) (m *follower, ok bool) {
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close") // so that nobody waits for the rest of it
+		problem{Status: http.StatusBadRequest, Detail: "who follows or waits sends no body"}.answer(w)
+		return nil, false
+	}
 	m, err := o.Feed.join(service)
 	if err == nil && !follows(r, o.Files) {
 		m.leave()

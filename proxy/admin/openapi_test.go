@@ -372,7 +372,7 @@ func TestErrorsAreProblems(t *testing.T) {
 	for _, x := range []struct {
 		method, path string
 		want         int
-	}{{"GET", "/api/none", 404}, {"GET", "/api/", 404}, {"POST", "/api/services", 405}, {"PUT", "/api/services/web", 405}, {"GET", "/api/scale", 405}, {"DELETE", "/api/openapi.json", 405}} {
+	}{{"GET", "/api/none", 404}, {"GET", "/api/", 404}, {"GET", "/services/", 404}, {"GET", "/services/web/start", 404}, {"POST", "/api/services", 405}, {"PUT", "/api/services/web", 405}, {"GET", "/api/scale", 405}, {"DELETE", "/api/openapi.json", 405}} {
 		r := httptest.NewRequest(x.method, x.path, nil)
 		r.Host = "localhost"
 		w := httptest.NewRecorder()
@@ -381,5 +381,29 @@ func TestErrorsAreProblems(t *testing.T) {
 			t.Errorf("%s %s: %d %v", x.method, x.path, w.Code, w.Header())
 		}
 		c.valid(x.path, "#/components/schemas/Problem", w.Body.Bytes())
+	}
+}
+
+// What is told only sometimes is described as well.
+func TestZonesAreAsDescribed(t *testing.T) {
+	c := newContract(t)
+	s := routing.NewSwitch(routing.Options{Languages: fixture.Languages(), Zone: "a"})
+	home, away := fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=a.io/"), fixture.Instance("web", "10.0.0.2", 80, "pointsman.route=a.io/ backup")
+	home.Zone, away.Zone = "a", "b"
+	third := fixture.Instance("web", "10.0.0.3", 80, "pointsman.route=a.io/")
+	third.Zone = "b"
+	s.Apply(fixture.Snapshot(home, away, third))
+	h := Admin(Options{Table: s.Load})
+	for path, x := range map[string]struct{ schema, has string }{
+		"/api/services/web":         {"Service", `"zone": "b"`},
+		"/api/routes":               {"Routes", `"home_share"`},
+		"/api/explain?url=a.io/":    {"Explanation", `"zone": "a"`},
+		"/api/explain?url=a.io/&x=": {"Explanation", `"backup": true`},
+	} {
+		w := get(h, "localhost", path)
+		if !strings.Contains(w.Body.String(), x.has) {
+			t.Errorf("%s has no %s: %s", path, x.has, w.Body)
+		}
+		c.valid(path, "#/components/schemas/"+x.schema, w.Body.Bytes())
 	}
 }

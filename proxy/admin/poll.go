@@ -23,6 +23,7 @@ const (
 // poll is what a client asks to be waited for. The zero value asks for an answer at once.
 type poll struct {
 	known uint64 // the number of the table that the client has
+	told  bool   // it has one of this process's
 	wait  time.Duration
 }
 
@@ -44,10 +45,13 @@ func (f *Feed) pollOf(r *http.Request) (p poll, err error) {
 		return p, problem{Status: http.StatusBadRequest, Detail: "index: want the number that " + indexField + " had"}
 	}
 	wait = min(wait, longestPoll)
-	if now := f.born + numberOf(f.table.Load()); wait == 0 || index < f.born || index > now {
+	if now := f.born + numberOf(f.table.Load()); index < f.born || index > now {
 		return p, nil
 	}
-	return poll{known: index - f.born, wait: wait + rand.N(wait/waitJitter+1)}, nil
+	if p.known, p.told = index-f.born, true; wait > 0 {
+		p.wait = wait + rand.N(wait/waitJitter+1)
+	}
+	return p, nil
 }
 
 // page answers with what fill makes of the present table: at once, or when something that the client does not know yet has changed service,

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -67,6 +68,9 @@ func (o *Options) stream(w http.ResponseWriter, r *http.Request, kinds kind) {
 	}
 }
 
+// errHead ends a stream of which only the head was asked for.
+var errHead = errors.New("a HEAD request")
+
 // start sends the head, and a time to come back after that differs from client to client, so that not all of them come together.
 func (s *stream) start() error {
 	h := s.w.Header()
@@ -74,6 +78,9 @@ func (s *stream) start() error {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Accept")
 	h.Set("X-Accel-Buffering", "no") // nginx between us and the client would keep events back
+	if s.r.Method == http.MethodHead {
+		return errHead
+	}
 	if err := s.send(fmt.Appendf(nil, "retry: %d\n\n", 1000+rand.IntN(2000))); err != nil {
 		return err
 	}

@@ -47,10 +47,11 @@ func formOf(r *http.Request) (*form, error) {
 
 // watch sends a service as it is, and again after each change.
 func (o *Options) watch(w http.ResponseWriter, r *http.Request, name string, f *form) {
-	if first, err := o.line(r.Context(), name); err != nil || first.missing {
-		if err == nil {
-			_, err = findContainers(o.Table(), name)
-		}
+	first, err := o.line(r.Context(), name)
+	if err == nil && first.missing {
+		_, err = findContainers(o.Table(), name) // it may have come meanwhile
+	}
+	if err != nil {
 		problemOf(err).answer(w)
 		return
 	}

@@ -96,7 +96,7 @@ func (t *Table) Service(name string) (s Service, ok bool) {
 		return Service{}, false
 	}
 	c := t.called(name)
-	if c == nil {
+	if c == nil || c.text() != name { // no other name for it: changes are told by this one
 		return Service{}, false
 	}
 	return c.view(), true
