@@ -77,9 +77,13 @@ func (m *Metrics) Ejections() []Ejection {
 // Ejected counts, keeps and logs an ejection.
 func (r *Recorder) Ejected(u *balancer.Upstream, e balancer.Ejection, now time.Time) {
 	r.metrics.ejections.add(Ejection{At: now, Service: u.Service(), Instance: u.Address(), Ejection: e})
-	line, text := r.log.Warn(), "an instance is ejected: it does worse than the others"
+	why := "it does worse than the others"
+	if e.Reason == balancer.ReasonMaxFails {
+		why = "it has failed as often as max-fails says"
+	}
+	line, text := r.log.Warn(), "an instance is ejected: "+why
 	if e.Shadow {
-		line, text = r.log.Info(), "an instance would be ejected: it does worse than the others"
+		line, text = r.log.Info(), "an instance would be ejected: "+why
 	}
 	line.Str("service", u.Service()).Str("instance", u.Address()).Stringer("reason", e.Reason).Int("failed", e.Failed).Int64("answered", e.Good).
 		Int("clients", e.Clients).Int("others", e.Others).Float64("others_failed", e.OthersShare).Dur("for_ms", e.For).Int("times", e.Times).

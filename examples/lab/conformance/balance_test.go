@@ -344,10 +344,18 @@ func TestTheFasterInstanceIsTaken(t *testing.T) {
 	versions(t, func(t testing.TB, k *kind, ask asking) {
 		slow := at(slowly(t, 150*time.Millisecond).Addr(), "pointsman.route=/ balance=least-time")
 		r := start(t, k, setup{}, append(balanced(t, "balance=least-time"), slow)...)
-		answers(t, ask, r, 6)
-		if got := answers(t, ask, r, 10); strings.Count(got, "a") < 9 {
-			t.Error(got)
+		for seen := ""; !strings.Contains(seen, "a") && len(seen) < 100; { // which of two unknown ones is asked is chance
+			seen += answers(t, ask, r, 2)
 		}
+		var all []string
+		for range 3 { // a test machine that stood still while a answered makes it look slow for a while
+			got := answers(t, ask, r, 10)
+			if strings.Count(got, "a") >= 9 {
+				return
+			}
+			all = append(all, got)
+		}
+		t.Error(all)
 	})
 }
 
