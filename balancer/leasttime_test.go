@@ -61,12 +61,13 @@ func TestLeastTimeOfANewcomer(t *testing.T) {
 			m[i].Way.upstream.ObserveTime(10*time.Millisecond, time.Now())
 		}
 		p := Build(LeastTime{}, m, NewLane())
-		for range 4 * n {
+		// Where two are drawn by chance, a few picks prove nothing: among 36 the share of one in nine may be one.
+		for range 100 * n {
 			i, _ := p.Pick(Want{})
 			m[i].Way.upstream.Acquire(0)
 		}
-		if got := m[0].Way.upstream.InFlight(); got < 2 || got > 7 {
-			t.Errorf("the newcomer among %d has %d of %d", n, got, 4*n)
+		if got := m[0].Way.upstream.InFlight(); got < 80 || got > 120 {
+			t.Errorf("the newcomer among %d has %d of %d", n, got, 100*n)
 		}
 	}
 }
