@@ -25,7 +25,7 @@ const (
 	// agent. A watch's own share lets four answers of half a megabyte (a node of 1,000 instances) through at once and then
 	// one in half a second; the share of all topics together is less than a tenth of a core. Where that is not enough, changes wait.
 	bytesRate, bytesBurst       = 1 << 20, 2 << 20
-	allBytesRate, allBytesBurst = 2 << 20, 8 << 20
+	allBytesRate, allBytesBurst = 2 << 20, 4 << 20
 	// quietPause follows an answer to a topic in which nothing has changed: the index of checks and of nodes moves with each
 	// write anywhere, and a question that is asked while others write is answered at once.
 	quietPause = 100 * time.Millisecond
