@@ -37,7 +37,7 @@ func TestSlowStart(t *testing.T) {
 				if _, ok := policy.(RoundRobin); !ok { // it has a part of its third of the keys, or of the draws
 					want = f / 3
 				}
-				if got := shares(p, 3, 6000)[2]; math.Abs(got-want) > 0.03 {
+				if got := shares(p, 3, 30_000)[2]; math.Abs(got-want) > 0.03 { // of which draws miss less than 0.003, mostly
 					t.Errorf("%T: after %s: a share of %.3f, want %.3f", policy, passed, got, want)
 				}
 				time.Sleep(slow / 6)

@@ -179,29 +179,48 @@ func TestReviverAgainstRealSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
-	r := NewReviver(nil)
-	w := r.NewUpstream("s", addr).Way(WayKey{})
+	var stays atomic.Bool
+	ended := make(chan struct{})
 	go func() {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		c.Close() // as docker-proxy does before the application listens
-		held, err := l.Accept()
-		if err == nil {
-			defer held.Close()
-			io.Copy(io.Discard, held)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if stays.Load() {
+				t.Cleanup(func() { c.Close() })
+				continue
+			}
+			c.Close() // as docker-proxy does before the application listens
+			ended <- struct{}{}
 		}
 	}()
-	if _, _, err := r.prove(t.Context(), w); err == nil {
+	r := NewReviver(func(ctx context.Context, address string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil && !stays.Load() {
+			<-ended
+		}
+		return c, err
+	})
+	w := r.NewUpstream("s", addr).Way(WayKey{})
+	counts := 0
+	for range 20 { // whoever stands still itself for proofTime sees no end
+		if c, _, err := r.prove(t.Context(), w); err == nil {
+			c.Close()
+			counts++
+		}
+	}
+	if counts == 20 {
 		t.Error("a connection that ended at once counts")
 	}
+	stays.Store(true)
 	if c, _, err := r.prove(t.Context(), w); err == nil {
 		c.Close()
 	} else {
 		t.Errorf("a connection that stays open does not count: %v", err)
 	}
 	l.Close()
+	r.dial = NewReviver(nil).dial
 	if _, _, err := r.prove(t.Context(), w); err == nil {
 		t.Error("a refused connect counts")
 	}

@@ -49,7 +49,7 @@ func stays(p Picker, m []Member, n int) (share float64) {
 
 // Whoever is out, in whatever zone, home and each instance elsewhere get what a plain reading of the rule gives them.
 func TestZonesAreSharedByTheRule(t *testing.T) {
-	const picks = 3000
+	const picks = 20_000 // 0.04 is eleven times the deviation to be expected
 	rapid.Check(t, func(t *rapid.T) {
 		home, away := rapid.IntRange(1, 7).Draw(t, "home"), rapid.IntRange(1, 7).Draw(t, "away")
 		homeOut, awayOut := rapid.IntRange(0, home).Draw(t, "home out"), rapid.IntRange(0, away).Draw(t, "away out")
