@@ -3,13 +3,14 @@ package consul
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
 )
 
 // realAgent starts a Consul agent in development mode (server and client in one) on free ports and stops it with the test.
@@ -17,7 +18,8 @@ import (
 func realAgent(t *testing.T, extra ...string) string {
 	t.Helper()
 	binary := consulBinary(t)
-	ports := freePorts(t, 3)
+	// Not of those that outgoing connections get: one of another test may have it by the time the agent listens.
+	ports := []int{lab.FreePort(t), lab.FreePort(t), lab.FreePort(t)}
 	own := fmt.Sprintf(`{"bind_addr":"127.0.0.1","log_level":"error","disable_update_check":true,
 		"ports":{"http":%d,"dns":-1,"grpc":-1,"grpc_tls":-1,"server":%d,"serf_lan":%d,"serf_wan":-1}}`,
 		ports[0], ports[1], ports[2])
@@ -86,18 +88,4 @@ func consulBinary(t *testing.T) string {
 	}
 	t.Skip("no Consul binary: set CONSUL_BIN")
 	return ""
-}
-
-func freePorts(t *testing.T, count int) []int {
-	t.Helper()
-	var ports []int
-	for range count {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }

@@ -103,12 +103,24 @@ func FreePort(t testing.TB) int {
 	t.Helper()
 	for range 1000 {
 		port := portFrom + rand.IntN(portTo-portFrom)
-		if _, given := handedOut.LoadOrStore(port, true); !given && unused(port) {
+		if _, given := handedOut.LoadOrStore(port, true); !given && reserve(t, port) && unused(port) {
 			return port
 		}
 	}
 	t.Fatal("no free port")
 	return 0
+}
+
+// reserve keeps other test processes from giving the same port away until the test ends, and says whether none of them has: packages are
+// tested side by side, and until the program that a port is for listens, or while it is down, the port looks free. The name is one of Linux's
+// abstract sockets, which leave nothing behind.
+func reserve(t testing.TB, port int) bool {
+	l, err := net.Listen("unix", fmt.Sprintf("@pointsman-test-port-%d", port))
+	if err != nil {
+		return false
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return true
 }
 
 func unused(port int) bool {
