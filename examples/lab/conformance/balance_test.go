@@ -118,7 +118,7 @@ func TestHashKeepsKeysTogether(t *testing.T) {
 		} {
 			r := start(t, k, setup{}, balanced(t, "balance=hash:"+balance, "balance=hash:"+balance, "balance=hash:"+balance+" hash-balance=2")...)
 			all := map[string]bool{}
-			for key := range 12 {
+			for key := 0; key < 12 || len(all) < 2 && key < 60 && balance != "client-ip"; key++ { // a few may have one instance by chance: ports are drawn
 				target, fields := with(key)
 				_, first, _ := ask(t, r, target, fields...)
 				_, again, _ := ask(t, r, target, fields...)
@@ -128,7 +128,7 @@ func TestHashKeepsKeysTogether(t *testing.T) {
 				all[first] = true
 			}
 			if balance == "client-ip" != (len(all) == 1) {
-				t.Errorf("%s: 12 keys at %v", balance, all)
+				t.Errorf("%s: the keys are at %v", balance, all)
 			}
 			if balance == "header:X-User" {
 				if got := answers(t, ask, r, 6); strings.Count(got, "a") != 2 || strings.Count(got, "b") != 2 {
