@@ -40,7 +40,7 @@ func StartProcess(t testing.TB, name string, env []string, argv ...string) *Proc
 	usualLimit(t)
 	mark := fmt.Sprintf("POINTSMAN_LAB=%d-%d", os.Getpid(), processes.Add(1))
 	p := &Process{t: t, name: name, argv: argv, env: append(env, mark), log: filepath.Join(t.TempDir(), name+".log")}
-	Undo(t, "for p in $(grep -lsF "+mark+" /proc/[0-9]*/environ | cut -d/ -f3); do kill -KILL $p; done") // what it started, too
+	Undo(t, undoMarked(mark)) // what it started, too
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {
@@ -171,4 +171,27 @@ func tail(text string, n int) string {
 		return "…" + text[len(text)-n:]
 	}
 	return text
+}
+
+// RunGroup runs a command as the leader of a process group of its own, and kills the whole group after the limit, or when this process ends
+// before: a shell that is killed alone leaves what it was waiting for behind.
+func RunGroup(t testing.TB, limit time.Duration, cmd *exec.Cmd) error {
+	t.Helper()
+	mark := fmt.Sprintf("POINTSMAN_LAB=%d-%d", os.Getpid(), processes.Add(1))
+	if cmd.Env == nil {
+		cmd.Env = os.Environ()
+	}
+	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], mark)
+	cmd.WaitDelay = time.Second // what goes on in the background holds the pipes, and must not hold us
+	Undo(t, undoMarked(mark))
+	if err := startDying(cmd); err != nil {
+		return err
+	}
+	defer time.AfterFunc(limit, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }).Stop()
+	return cmd.Wait()
+}
+
+// undoMarked kills all that has the mark in its environment.
+func undoMarked(mark string) string {
+	return "for p in $(grep -lsF " + mark + " /proc/[0-9]*/environ | cut -d/ -f3); do kill -KILL $p; done"
 }
