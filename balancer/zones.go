@@ -156,7 +156,10 @@ func (p *zones) look(at int64) {
 		at = time.Now().UnixNano()
 	}
 	next := p.next.Load()
-	if wait := next - at; wait > 0 && wait <= int64(lookEvery) { // more than that, and the clock was set back
+	if next-at > int64(lookEvery) { // it was long in coming here, or the clock was set back
+		at = time.Now().UnixNano()
+	}
+	if wait := next - at; wait > 0 && wait <= int64(lookEvery) {
 		return
 	}
 	if p.next.CompareAndSwap(next, at+int64(lookEvery)) {
@@ -165,12 +168,17 @@ func (p *zones) look(at int64) {
 }
 
 func (p *zones) follow(at int64) {
-	if _, room := count(p.groups[groupAway].members); room == 0 {
+	others, place := count(p.groups[groupAway].members)
+	if others == 0 {
 		p.share.all()
 		return
 	}
 	usable, room := count(p.groups[groupHome].members)
-	p.share.follow(p.part(usable), p.part(room), at)
+	part := min(p.share.follow(p.part(usable), at), p.part(room))
+	if place == 0 { // for the moment: it is no reason to come back sooner
+		part = whole
+	}
+	p.share.part.Store(part)
 }
 
 // part is home's part where so many of its members can be asked.
@@ -211,9 +219,8 @@ func newHomeShare() *homeShare {
 	return s
 }
 
-// follow goes to what it is by what is usable: down at once, and up in steps. What room says holds at once, as requests at their limit come
-// and go.
-func (s *homeShare) follow(usable, room, at int64) {
+// follow goes to what it is by what is usable: down at once, and up in steps. Requests at their limit come and go, and are no part of that.
+func (s *homeShare) follow(usable, at int64) int64 {
 	back := s.back.Load()
 	if back != unknown && usable > back {
 		passed := min(max(0, at-s.moved.Load()), int64(returnStep))
@@ -221,7 +228,7 @@ func (s *homeShare) follow(usable, room, at int64) {
 	}
 	s.moved.Store(at)
 	s.back.Store(usable)
-	s.part.Store(min(usable, room))
+	return usable
 }
 
 // all gives home all choices, as there is nobody else.

@@ -325,6 +325,52 @@ func TestFullInstancesOfHome(t *testing.T) {
 	}
 }
 
+// returning are two members at home, which come back now, and one elsewhere.
+func returning(most int) ([]Member, Picker) {
+	m := parted(2, 1)
+	m[2].MaxConns = most
+	p := Build(Zones{Of: RoundRobin{}, Threshold: usual}, m, NewLane())
+	out(m[:2])
+	stays(p, m, 1)
+	time.Sleep(time.Second)
+	for i := range m[:2] {
+		m[i].Way.ObserveAnswer(0, time.Millisecond)
+	}
+	return m, p
+}
+
+// While the other zones are at their limit home takes all, and comes back no sooner for that.
+func TestFullInstancesElsewhereDoNotBringHomeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := returning(1)
+		time.Sleep(lookEvery)
+		m[2].Way.upstream.Acquire(0)
+		if got := stays(p, m, 100); got < 0.999 {
+			t.Errorf("the others are full, and home has %.3f", got)
+		}
+		m[2].Way.upstream.Release(0)
+		time.Sleep(2 * lookEvery)
+		if got := stays(p, m, 1000); got > 0.15 {
+			t.Errorf("the others have room again, and home has %.3f", got)
+		}
+	})
+}
+
+// A request that was long in coming to its choice, as a filter had it wait, makes home come back no sooner.
+func TestOldRequestsDoNotBringHomeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := returning(0)
+		for range 20 {
+			time.Sleep(50 * time.Millisecond)
+			p.Pick(Want{At: time.Now().Add(-time.Second).UnixNano()})
+			p.Pick(Want{At: time.Now().UnixNano()})
+		}
+		if got := stays(p, m, 1000); got > 0.25 {
+			t.Errorf("after a second home has %.3f", got)
+		}
+	})
+}
+
 // The clock may be set back.
 func TestZonesOutliveTheClock(t *testing.T) {
 	m := parted(1, 1)
