@@ -43,10 +43,12 @@ func (o *Options) zoned(p balancer.Policy, members []Member, list ...missing) ba
 		members[i].Away = o.away(members[i].Instance)
 	}
 	z := balancer.Zones{Of: p, Threshold: cmp.Or(o.ZoneThreshold, zoneThreshold)}
-	for _, x := range list {
-		replaced := func(m Member) bool { return m.Instance != nil && socketOf(m.Instance) == socketOf(x.instance) }
+	for i, x := range list {
+		at := socketOf(x.instance)
+		replaced := func(m Member) bool { return m.Instance != nil && socketOf(m.Instance) == at }
+		counted := func(o missing) bool { return socketOf(o.instance) == at } // of two registrations of one address
 		switch {
-		case slices.ContainsFunc(members, replaced):
+		case slices.ContainsFunc(members, replaced), slices.ContainsFunc(list[:i], counted):
 		case x.backup:
 			z.Missing[1]++
 		default:

@@ -42,6 +42,8 @@ func TestWhichInstancesOfTheOwnZoneCount(t *testing.T) {
 	as := func(in discovery.Instance, s discovery.Status) discovery.Instance { in.Status = s; return in }
 	moved := as(b, discovery.Critical)
 	moved.ID, moved.Address = "gone", a.Address
+	twice := as(b, discovery.Critical)
+	twice.ID = "b-again"
 	for _, c := range []struct {
 		name   string
 		before []discovery.Instance // nil where the table is the first one
@@ -54,6 +56,7 @@ func TestWhichInstancesOfTheOwnZoneCount(t *testing.T) {
 		{"one is starting", []discovery.Instance{a, other}, []discovery.Instance{a, as(b, discovery.Critical), other}, 1},
 		{"one is in maintenance", []discovery.Instance{a, b, other}, []discovery.Instance{a, as(b, discovery.Maintenance), other}, 1},
 		{"one is gone", []discovery.Instance{a, b, other}, []discovery.Instance{a, other}, 1},
+		{"one is critical, and registered twice", nil, []discovery.Instance{a, as(b, discovery.Critical), twice, other}, 0.5 / 0.7},
 		{"one was replaced", nil, []discovery.Instance{a, moved, other}, 1},
 		{"all are critical", []discovery.Instance{a, b, other}, []discovery.Instance{as(a, discovery.Critical), as(b, discovery.Critical), other}, 0},
 		{"all others are critical", nil, []discovery.Instance{a, as(b, discovery.Critical), as(other, discovery.Critical)}, 1},
