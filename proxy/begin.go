@@ -40,7 +40,7 @@ func (x *Exchange) Begin(scope *Scope, req *http1.Request, client *Client, now t
 		return x.refuseRequest(err)
 	case scope.common.Limits.HeadFields > 0 && len(req.Fields) > scope.common.Limits.HeadFields:
 		return x.reply(OutcomeHeadTooLarge, "")
-	case client.RedirectHTTPS != "":
+	case client.RedirectHTTPS && x.inPlainText():
 		return x.toHTTPS()
 	}
 	return ActionContinue
@@ -69,14 +69,17 @@ func (x *Exchange) refuseRequest(err error) Action {
 // noHost is said where an answer needs the request's host.
 const noHost = "the request names no host"
 
-// toHTTPS sends the client to the listener for HTTPS.
+// inPlainText says whether the client speaks HTTP without TLS, to this proxy or to a trusted one in front of it.
+func (x *Exchange) inPlainText() bool { return x.Origin.proto == "http" }
+
+// toHTTPS sends the client to the listener for HTTPS, as the listener or the route asks for it.
 func (x *Exchange) toHTTPS() Action {
 	const permanent = 308 // the method stays
 	if x.Target.Authority == "" {
 		return x.reply(OutcomeBadRequest, noHost)
 	}
 	host := http1.HostOnly(x.Target.Authority)
-	if port := x.Client.RedirectHTTPS; port != "443" {
+	if port := x.scope.common.HTTPSPort; port != "" && port != "443" {
 		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 	}
 	return x.redirect(permanent, "https://"+host+dialect.EscapePath(x.Target.Path)+x.Target.Query)

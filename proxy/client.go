@@ -10,8 +10,8 @@ const maxAddrText = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 
 // Client is what is known of a client's connection, worked out once. It must not move while an Exchange uses it.
 type Client struct {
-	// RedirectHTTPS, if not empty, is the port of the HTTPS listener that every request is sent to.
-	RedirectHTTPS string
+	// RedirectHTTPS sends every request in plain text to the HTTPS listener, see Shared.HTTPSPort.
+	RedirectHTTPS bool
 	// Number tells connections apart in the log, counted from 1; the listener sets it, see Shared.CountConnection.
 	Number uint64
 	// Listener is the name of the listener that it came by.

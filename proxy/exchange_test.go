@@ -278,7 +278,7 @@ func TestOwnAnswers(t *testing.T) {
 	} {
 		d := newDesk(t, nil)
 		d.serve(1, c.tags)
-		d.client.RedirectHTTPS = c.redirect
+		d.client.RedirectHTTPS, d.scope.common.HTTPSPort = c.redirect != "", c.redirect
 		var x Exchange
 		do := d.asked(t, &x, c.request)
 		x.Ending = c.draining

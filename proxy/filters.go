@@ -141,7 +141,16 @@ func (x *Exchange) answerFilters(dst []Field) []Field {
 	if f == nil {
 		return dst
 	}
+	dst = x.appendHSTS(dst)
 	return f.CORS.AppendAnswer(append(dst, f.Response.Added()...), x.Request.Fields)
+}
+
+// appendHSTS appends what holds a browser to HTTPS: over TLS, be it a trusted proxy's, and never in plain text (RFC 6797 section 7.2).
+func (x *Exchange) appendHSTS(dst []Field) []Field {
+	if f := x.filters(); f != nil && x.Origin.proto == "https" {
+		return f.AppendHSTS(dst)
+	}
+	return dst
 }
 
 // appendAnswerFilters is answerFilters over HTTP/1.

@@ -53,7 +53,7 @@ const ownFields = 5
 // localReplyFields appends the fields of a local reply but for Date, framing and Connection.
 func (x *Exchange) localReplyFields(dst []Field) []Field {
 	if x.Outcome == OutcomePreflight {
-		return x.filters().CORS.AppendPreflight(dst, x.Request.Fields)
+		return x.appendHSTS(x.filters().CORS.AppendPreflight(dst, x.Request.Fields))
 	}
 	return x.answerFilters(x.ownFields(dst))
 }

@@ -27,6 +27,8 @@ type Shared struct {
 	Limits    Limits
 	// Gate judges each address that is dialled; the zero Gate knows of no listeners of ours.
 	Gate outside.Gate
+	// HTTPSPort is the port of HTTPS that redirects name; "" is 443.
+	HTTPSPort string
 
 	notices     record.Notices
 	connections atomic.Uint64 // of clients, so far

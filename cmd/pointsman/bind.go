@@ -19,7 +19,8 @@ type ports struct {
 	plain, secure []port
 	admin, status net.Listener // nil when off
 	discovery     net.Listener // likewise
-	redirectPort  string
+	redirect      bool         // plain HTTP to HTTPS
+	httpsPort     string       // that redirects name; "" where there is no TLS listener
 	tls           *tlsFlags
 	all           []net.Listener
 	own           own
@@ -67,8 +68,9 @@ func bind(c *proxyFlags) (*ports, error) {
 		p.close()
 		return nil, err
 	}
-	if c.redirectHTTPS {
-		_, p.redirectPort, _ = net.SplitHostPort(p.secure[0].Addr().String())
+	p.redirect = c.redirectHTTPS
+	if len(p.secure) > 0 {
+		_, p.httpsPort, _ = net.SplitHostPort(p.secure[0].Addr().String())
 	}
 	return p, nil
 }
@@ -118,7 +120,7 @@ func (p *ports) tell(log zerolog.Logger) {
 // http are the listeners for plain HTTP, whoever serves them.
 func (p *ports) http() (out []listen.Listener) {
 	for _, l := range p.plain {
-		out = append(out, listen.Listener{Listener: l.Listener, Name: l.name, RedirectHTTPS: p.redirectPort})
+		out = append(out, listen.Listener{Listener: l.Listener, Name: l.name, RedirectHTTPS: p.redirect})
 	}
 	return out
 }

@@ -54,6 +54,9 @@ func (l *listeners) Set(s string) error {
 	return nil
 }
 
+// plainOnly says that nothing serves HTTPS: no listener, and no trusted proxy that may do so in front.
+func (c *proxyFlags) plainOnly() bool { return len(c.tlsListen.list) == 0 && c.trusted.String() == "" }
+
 // names are those that routes may call, each once.
 func (c *proxyFlags) listenerNames() (out []string) {
 	for _, n := range slices.Concat(c.listen.list, c.tlsListen.list) {

@@ -126,7 +126,7 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balancing: dialect.Balance(h.flags.balance),
 		Zone: string(h.flags.zone), ZoneThreshold: float64(h.flags.zoneThreshold.value) / 100,
-		Defaults: &defaults, Listeners: h.flags.listenerNames(), ExclusiveHosts: h.flags.exclusive,
+		Defaults: &defaults, Listeners: h.flags.listenerNames(), PlainOnly: h.flags.plainOnly(), ExclusiveHosts: h.flags.exclusive,
 	}
 	if h.flags.register != "" {
 		o.OwnServices = []string{string(h.flags.register)}
@@ -138,7 +138,7 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
 	return &proxy.Shared{
 		Switch: h.table, Metrics: h.metrics, Access: access, Log: h.log,
-		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(),
+		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(), HTTPSPort: h.ports.httpsPort,
 	}
 }
 

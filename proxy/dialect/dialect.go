@@ -35,6 +35,8 @@ type Env struct {
 	Writer Writer
 	// Listeners are the names of those that the process has, with commas between them; "" takes any name for one.
 	Listeners string
+	// PlainOnly says that nothing serves HTTPS, neither the process nor a trusted proxy in front of it.
+	PlainOnly bool
 	// Domain is what stands behind a host that a language has written short; "" leaves it short.
 	Domain string
 	// ContainerPort is the port of its container that the instance is; 0 is not known, and AnyPort whichever a tag names.

@@ -8,6 +8,9 @@ type Filters struct {
 	RequestFields, ResponseFields []FieldChange
 	// CORS lets pages of other origins read answers; nil leaves that to the instances.
 	CORS *CORS
+	// HSTS is the value of Strict-Transport-Security in answers over TLS (RFC 6797 section 6.1), and in no others; "" leaves the field to
+	// the instances.
+	HSTS string
 	// MaxBody is the most bytes that a request's body may have; 0 is any number.
 	MaxBody int64
 	// Auth asks for a user and password; nil asks nobody.
@@ -105,7 +108,7 @@ const (
 
 // IsZero says whether nothing is asked for.
 func (f *Filters) IsZero() bool {
-	return len(f.RequestFields) == 0 && len(f.ResponseFields) == 0 && f.CORS == nil && f.MaxBody == 0 && !f.Restricts()
+	return len(f.RequestFields) == 0 && len(f.ResponseFields) == 0 && f.CORS == nil && f.HSTS == "" && f.MaxBody == 0 && !f.Restricts()
 }
 
 // Restricts says whether some are not let in.

@@ -59,6 +59,7 @@ type Policy struct {
 	// rather than leaving its path to a wider route that knows no restriction.
 	Closed bool
 
+	TLS      TLS
 	Balance  Balance
 	Tries    Tries
 	Filters  Filters

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // Set is what one route asks of its requests and answers. Immutable but for what RateLimits count.
@@ -18,12 +19,26 @@ type Set struct {
 	Auths        []*BasicAuth
 	ForwardAuths []*ForwardAuth
 	// CORS may be nil, as may Request and Response.
-	CORS              *CORS
+	CORS *CORS
+	// HSTS is what answers over TLS have as Strict-Transport-Security; "" leaves that to the instances.
+	HSTS              string
 	Request, Response *Changes
 }
 
 // DropsAnswer says whether a field of an instance's answer does not go on.
-func (s *Set) DropsAnswer(name string) bool { return s.Response.Drops(name) || s.CORS.Drops(name) }
+func (s *Set) DropsAnswer(name string) bool {
+	return s.Response.Drops(name) || s.CORS.Drops(name) || s.HSTS != "" && SameName(name, hstsField)
+}
+
+const hstsField = "Strict-Transport-Security"
+
+// AppendHSTS appends the field that answers over TLS have.
+func (s *Set) AppendHSTS(dst []http1.Field) []http1.Field {
+	if s.HSTS == "" {
+		return dst
+	}
+	return append(dst, http1.NewField(hstsField, s.HSTS))
+}
 
 // Memory keeps what a filter counts for as long as its route lives, under the words that ask for it: balancer.Lane.
 type Memory interface {
@@ -43,8 +58,8 @@ func New(common *Common, memory Memory, rules []*dialect.Filters) *Set {
 	empty := true
 	for i, f := range rules {
 		if i == 0 {
-			s.MaxBody, s.CORS, s.Request, s.Response = f.MaxBody, corsOf(f.CORS), changesOf(f.RequestFields), changesOf(f.ResponseFields)
-			empty = s.MaxBody == 0 && s.CORS == nil && s.Request == nil && s.Response == nil
+			s.MaxBody, s.CORS, s.HSTS, s.Request, s.Response = f.MaxBody, corsOf(f.CORS), f.HSTS, changesOf(f.RequestFields), changesOf(f.ResponseFields)
+			empty = s.MaxBody == 0 && s.HSTS == "" && s.CORS == nil && s.Request == nil && s.Response == nil
 		}
 		if f.Restricts() {
 			empty = false

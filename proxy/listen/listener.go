@@ -20,8 +20,8 @@ type Listener struct {
 	Protocol Protocol
 	// TLS, where it is not nil, is what each connection begins with. It is not changed.
 	TLS *tls.Config
-	// RedirectHTTPS, if not empty, is the port of the HTTPS listener that every request is sent to.
-	RedirectHTTPS string
+	// RedirectHTTPS sends every request in plain text to the HTTPS listener.
+	RedirectHTTPS bool
 }
 
 // Scheme is that of the URLs that lead here.

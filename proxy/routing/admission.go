@@ -12,6 +12,8 @@ import (
 // adds up, so that no request gets by its luck, or by a second try, what one of them refuses: a client has to pass the lists of all,
 // and one redirect is enough. Immutable.
 type Admission struct {
+	// HTTPS sends requests in plain text to the same place over HTTPS.
+	HTTPS bool
 	// Allow are the different allow lists. A client has to be on each.
 	Allow [][]netip.Prefix
 	// Deny is what any deny list holds.
@@ -53,8 +55,7 @@ func admissionOf(bare []*dialect.Rule, members []Member) *Admission {
 		} else {
 			r = members[i-len(bare)].Rule
 		}
-		if len(r.Policy.Allow) == 0 && len(r.Policy.Deny) == 0 && r.Policy.Redirect == nil && r.Options.Strip == "" &&
-			r.Options.Replace == nil && clients(r) == nil {
+		if !admits(r) {
 			continue
 		}
 		if n := len(all); n == 0 || all[n-1] != r {
@@ -72,6 +73,12 @@ func admissionOf(bare []*dialect.Rule, members []Member) *Admission {
 	return a
 }
 
+// admits says whether a rule asks for anything that stands in an Admission.
+func admits(r *dialect.Rule) bool {
+	p, o := &r.Policy, &r.Options
+	return p.TLS.Redirect || len(p.Allow) > 0 || len(p.Deny) > 0 || p.Redirect != nil || o.Strip != "" || o.Replace != nil || clients(r) != nil
+}
+
 // seen holds what stands in an Admission already, in one spelling: many instances with a list each are not compared with one another.
 type seen map[string]bool
 
@@ -85,6 +92,7 @@ func (s seen) first(kind, text string) bool {
 // add adds what one instance restricts.
 func (a *Admission) add(r *dialect.Rule, known seen) {
 	policy, strip := &r.Policy, r.Options.Strip
+	a.HTTPS = a.HTTPS || policy.TLS.Redirect
 	if len(policy.Allow) > 0 && known.first("allow ", spelling(policy.Allow)) {
 		a.Allow = append(a.Allow, policy.Allow)
 	}

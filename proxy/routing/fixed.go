@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
@@ -209,7 +208,7 @@ func (c *lineCompiler) say(reason string, brief bool) {
 
 // Refer says what the lines of texts lead to by a name.
 func (o Options) Refer(texts []*discovery.Text) (out discovery.References) {
-	env := dialect.Env{Listeners: strings.Join(o.Listeners, ",")}
+	env := o.env("")
 	for _, t := range texts {
 		for _, l := range readText(env, nil, t).lines {
 			refer(&out, l.rule, "")

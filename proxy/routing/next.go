@@ -41,7 +41,7 @@ type change struct {
 // what is bad in a snapshot costs its own route and shows in Verdicts. Blocks that the table has seen cost next to nothing.
 // Upstreams that the new table no longer holds are not retired yet: that is for after its publication.
 func (t *Table) Next(s *discovery.Snapshot) *Table {
-	env := dialect.Env{Datacenter: s.Datacenter, Listeners: strings.Join(t.options.Listeners, ","), Domain: t.options.Domain}
+	env := t.options.env(s.Datacenter)
 	d := &derivation{prev: t, same: env == t.env, changes: map[routeKey]*change{}, editor: t.index.edit()}
 	d.next = &Table{
 		Number: t.Number + 1, Previous: t.Number,
@@ -66,6 +66,11 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 		d.next.fallback = newRoute(t.options, routeKey{isDefault: true}, nil, nil, nil)
 	}
 	return d.next
+}
+
+// env is what tags may refer to.
+func (o *Options) env(datacenter string) dialect.Env {
+	return dialect.Env{Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), Domain: o.Domain, PlainOnly: o.PlainOnly}
 }
 
 // merge walks the services of both tables side by side.

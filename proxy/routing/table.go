@@ -31,6 +31,8 @@ type Options struct {
 	ExclusiveHosts bool
 	// Listeners are the names that a route may call; none takes any name for that of a listener.
 	Listeners []string
+	// PlainOnly says that nothing serves HTTPS, neither the process nor a trusted proxy in front of it.
+	PlainOnly bool
 	// Languages are those in which tags ask for routes; without one no tag is read.
 	Languages dialect.Languages
 	// Balancing is how an instance is chosen on routes that do not say it; the zero value is by round robin.

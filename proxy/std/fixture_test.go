@@ -71,7 +71,7 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 		r.tlsAddr = secure.Addr().String()
 		listeners = append(listeners, listen.Listener{Listener: secure, TLS: o.TLS})
 		if o.Redirect {
-			listeners[0].RedirectHTTPS = port(secure.Addr())
+			listeners[0].RedirectHTTPS, o.Common.HTTPSPort = true, port(secure.Addr())
 		}
 	}
 	if instances != nil {

@@ -199,10 +199,10 @@ func (c filterCase) check(t testing.TB, got reply) {
 }
 
 // filterRig serves a route for each case, and asks.
-func filterRig(t testing.TB, k *kind, ask func(t testing.TB, r *rig, c filterCase, path string) reply) {
+func filterRig(t testing.TB, k *kind, cases []filterCase, ask func(t testing.TB, r *rig, c filterCase, path string) reply) {
 	instance := filtered(t)
 	var tags []string
-	for i, c := range filterCases {
+	for i, c := range cases {
 		tags = append(tags, strings.TrimSpace(fmt.Sprintf("pointsman.route=/%d %s", i, strings.ReplaceAll(c.options, "ROUTE", fmt.Sprintf("/%d", i)))))
 	}
 	var instances []discovery.Instance
@@ -213,7 +213,7 @@ func filterRig(t testing.TB, k *kind, ask func(t testing.TB, r *rig, c filterCas
 		tags = tags[n:]
 	}
 	r := start(t, k, setup{}, append(instances, as("gate", at(gatekeeper(t).Addr(), "pointsman.route=gate.internal/")))...)
-	for i, c := range filterCases {
+	for i, c := range cases {
 		if c.method == "" {
 			c.method = "GET"
 		}
@@ -230,9 +230,9 @@ func filterRig(t testing.TB, k *kind, ask func(t testing.TB, r *rig, c filterCas
 }
 
 func TestFilters(t *testing.T) {
-	one(t, func(t testing.TB, k *kind) { filterRig(t, k, overHTTP1) })
+	one(t, func(t testing.TB, k *kind) { filterRig(t, k, filterCases, overHTTP1) })
 }
 
 func TestFiltersOverHTTP2(t *testing.T) {
-	everyHTTP2(t, func(t *testing.T, k *kind) { filterRig(t, k, overHTTP2) })
+	everyHTTP2(t, func(t *testing.T, k *kind) { filterRig(t, k, filterCases, overHTTP2) })
 }
