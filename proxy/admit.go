@@ -13,9 +13,6 @@ import (
 // else is in the way. t is the table that the route is of.
 func (x *Exchange) admit(p *routing.Policy, t *routing.Table) Action {
 	a, f := p.Admission, p.Filters
-	if a != nil && a.HTTPS && x.inPlainText() {
-		return x.toHTTPS()
-	}
 	if a != nil && !x.admits(a) {
 		return x.reply(OutcomeForbidden, "")
 	}

@@ -19,8 +19,9 @@ type Client struct {
 	// HTTP2 says that requests come over HTTP/2; the listener sets it.
 	HTTP2 bool
 
-	secure  bool // https
-	trusted bool // what it says about earlier hops is believed
+	tls     *clientTLS // nil where it came in plain text to us
+	secure  bool       // https
+	trusted bool       // what it says about earlier hops is believed
 	n       uint8
 	text    [maxAddrText]byte
 	addr    netip.Addr

@@ -69,7 +69,9 @@ type Exchange struct {
 	sent      []Field        // of that head, those that the log has; they are the exchange's own
 	filtered  *filtered      // what filters found out; nil for most
 	counted   bool           // by the route's rate limits
-	id        [32]byte
+
+	certificate certificate // the client's, as the instance is told
+	id          [32]byte
 }
 
 // Attempt is the attempt at an instance that is under way, and what is known of those before it. The zero value is that of a request which

@@ -102,6 +102,7 @@ func (x *Exchange) question(set *filter.Set, t *routing.Table) *filter.Question 
 			q.Fields = append(q.Fields, *f)
 		}
 	}
+	q.Fields = x.certificateFields(q.Fields)
 	q.Fields = append(q.Fields, http1.NewField("Via", x.proto()[len("HTTP/"):]+" "+x.Route.Via)) // or a server that leads back here is asked for ever
 	return q
 }

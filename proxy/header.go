@@ -20,9 +20,11 @@ const (
 	// forwarding are the fields that claim something about earlier hops: they are rewritten, never copied.
 	forwarding set = 1<<http1.XForwardedFor | 1<<http1.XForwardedProto | 1<<http1.XForwardedHost | 1<<http1.XForwardedPort | 1<<http1.OtherXForwarded | 1<<http1.Forwarded |
 		1<<http1.XRealIP | 1<<http1.XRequestID
+	// certificates are the fields that claim something about the client's certificate: only this proxy says it, whoever is trusted.
+	certificates set = 1 << http1.ClientCertificate
 	// keptFromInstances never go on as they came, whatever Connection says. An underscore makes a name that CGI-like applications
 	// can't tell from the one with a hyphen; "Proxy" becomes HTTP_PROXY there. Who writes the request frames it.
-	keptFromInstances = hopByHop | forwarding | 1<<http1.Underscored | 1<<http1.Host | 1<<http1.Proxy | 1<<http1.ContentLength |
+	keptFromInstances = hopByHop | forwarding | certificates | 1<<http1.Underscored | 1<<http1.Host | 1<<http1.Proxy | 1<<http1.ContentLength |
 		1<<http1.HTTP2Settings | 1<<http1.Trailer
 	// keptFromClients never go on as they came; who writes the answer frames it.
 	keptFromClients = hopByHop | 1<<http1.ContentLength | 1<<http1.Trailer

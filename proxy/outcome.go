@@ -80,6 +80,10 @@ const (
 	OutcomeAuthRefused
 	// OutcomeAuthUnavailable: it can't be told whether the request may pass, so it may not.
 	OutcomeAuthUnavailable
+	// OutcomeNoCertificate: the route asks for a client certificate, and the client has shown none that is good for it.
+	OutcomeNoCertificate
+	// OutcomeMisdirected: the connection's handshake did not ask of the client what the request's host does.
+	OutcomeMisdirected
 	outcomes
 )
 
@@ -145,6 +149,10 @@ var replies = [outcomes]reply{
 	OutcomeAuthRefused: {name: "auth-refused"},
 	OutcomeAuthUnavailable: {name: "auth-unavailable", status: 503, retry: true, reason: "Service Unavailable",
 		detail: "It could not be checked whether this request is allowed. The proxy's log has the details."},
+	OutcomeNoCertificate: {name: "no-client-certificate", status: 403, reason: "Forbidden",
+		detail: "A client certificate is needed that an authority of this route has issued."},
+	OutcomeMisdirected: {name: "misdirected", status: 421, reason: "Misdirected Request",
+		detail: "This connection was opened for a name with other rules for client certificates. Open a new one for this host."},
 }
 
 // phrases are the reason phrases of redirects and of answers whose status a route's line says.

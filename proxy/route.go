@@ -29,6 +29,9 @@ func (x *Exchange) Match(t *routing.Table) Action {
 	if do := x.route(t); do != ActionContinue {
 		return do
 	}
+	if do := x.admitConnection(t); do != ActionContinue {
+		return do
+	}
 	if p := x.Route.Policy; p.Admission != nil || p.Filters != nil {
 		if do := x.admit(p, t); do != ActionContinue {
 			return do

@@ -43,7 +43,7 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 		dst = appendPrefix(dst, strip)
 	}
 	dst = x.appendFiltered(dst, changes)
-	dst = x.appendVia(dst)
+	dst = x.appendVia(x.appendCertificate(dst))
 	dst = x.Origin.appendTo(dst, x.Client, x.Target.Authority)
 	return append(x.appendRequestFraming(dst), "\r\n"...)
 }

@@ -96,7 +96,7 @@ func (x *Exchange) instead(do Action, repeatable bool) Action {
 		own, none = true, true
 	case OutcomeShortage, OutcomeInvalidResponse, OutcomeUpstreamTimeout, OutcomeNoFile:
 		own = true
-	case OutcomeClosedRoute, OutcomeLoop, OutcomeRedirected, OutcomeNotReady, OutcomeResponded, OutcomePreflight, OutcomeAuthRefused:
+	case OutcomeClosedRoute, OutcomeLoop, OutcomeRedirected, OutcomeNotReady, OutcomeResponded, OutcomePreflight, OutcomeAuthRefused, OutcomeMisdirected:
 		return do // no errors, or not the route's
 	}
 	c := x.Route.On.Case(x.Status, none)

@@ -29,6 +29,8 @@ type Shared struct {
 	Gate outside.Gate
 	// HTTPSPort is the port of HTTPS that redirects name; "" is 443.
 	HTTPSPort string
+	// ClientAuth is what is asked of clients' certificates.
+	ClientAuth ClientAuth
 
 	notices     record.Notices
 	connections atomic.Uint64 // of clients, so far

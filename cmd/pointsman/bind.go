@@ -9,7 +9,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/certs"
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/listen"
 )
 
@@ -123,6 +125,25 @@ func (p *ports) http() (out []listen.Listener) {
 		out = append(out, listen.Listener{Listener: l.Listener, Name: l.name, RedirectHTTPS: p.redirect})
 	}
 	return out
+}
+
+// clientAuth reads whose certificates clients may show.
+func (p *ports) clientAuth(a *actors, log zerolog.Logger) (out proxy.ClientAuth, err error) {
+	sets, err := p.tls.clients.authorities(log)
+	if err != nil {
+		return out, err
+	}
+	out = proxy.ClientAuth{Authorities: map[string]proxy.Authority{}, Listeners: map[string]dialect.ClientCA{}}
+	for name, set := range sets {
+		a.reread("the authorities of -client-ca "+name, set.Reload)
+		out.Authorities[name] = set
+	}
+	for _, l := range p.secure {
+		if c, ok := p.tls.clients.of(l.name); ok {
+			out.Listeners[l.name] = c
+		}
+	}
+	return out, nil
 }
 
 // https are the listeners for HTTPS.

@@ -173,6 +173,9 @@ func (c *proxyFlags) check() error {
 	if c.redirectHTTPS && !secure {
 		return errors.New("-redirect-https needs -tls-listen")
 	}
+	if err := c.tls.clients.check(c.tlsListen.list); err != nil {
+		return err
+	}
 	if err := c.tls.check(secure); err != nil {
 		return err
 	}

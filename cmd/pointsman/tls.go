@@ -15,6 +15,7 @@ type tlsFlags struct {
 	certs, keys paths
 	folder      string
 	unknown     choice
+	clients     clientAuthFlags
 }
 
 func (c *tlsFlags) register(f *flags) {
@@ -23,6 +24,7 @@ func (c *tlsFlags) register(f *flags) {
 	f.Var(&c.keys, "tls-key", "`FILE` with its private key (PEM), in the order of -tls-cert; may be repeated")
 	f.StringVar(&c.folder, "tls-dir", "", "`FOLDER` with more certificates and keys: NAME.crt with NAME.key, or NAME/fullchain.pem with NAME/privkey.pem; it is followed")
 	f.Var(&c.unknown, "tls-unknown", "`WHAT` clients see that ask for a name without a certificate: default (the default certificate), or alert (the handshake is refused)")
+	c.clients.register(f)
 }
 
 // check refuses, before anything is bound, what could not be served.
@@ -35,7 +37,10 @@ func (c *tlsFlags) check(listens bool) error {
 	case !listens:
 		return nil
 	}
-	_, err := c.set(zerolog.Nop())
+	if _, err := c.set(zerolog.Nop()); err != nil {
+		return err
+	}
+	_, err := c.clients.authorities(zerolog.Nop())
 	return err
 }
 

@@ -37,6 +37,9 @@ type Env struct {
 	Listeners string
 	// PlainOnly says that nothing serves HTTPS, neither the process nor a trusted proxy in front of it.
 	PlainOnly bool
+	// ClientCAs are the names of the operator's sets of authorities for client certificates, with commas between them; "" takes any name for
+	// one, and NoClientCAs none.
+	ClientCAs string
 	// Domain is what stands behind a host that a language has written short; "" leaves it short.
 	Domain string
 	// ContainerPort is the port of its container that the instance is; 0 is not known, and AnyPort whichever a tag names.

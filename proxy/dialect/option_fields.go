@@ -81,6 +81,9 @@ func checkRequestField(name string) error {
 	case "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-real-ip", "x-request-id":
 		return fmt.Errorf("%s is what the proxy says about the client", name)
 	}
+	if strings.HasPrefix(strings.ToLower(name), "x-ssl-client-") {
+		return fmt.Errorf("%s is what the proxy says about the client's certificate", name)
+	}
 	if strings.Contains(name, "_") {
 		return fmt.Errorf("%s: fields with an underscore never go to instances", name)
 	}

@@ -3,6 +3,7 @@ package dialect
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,6 +12,7 @@ import (
 var tlsOptions = []option{
 	{name: "https", scope: scopeRoute, restricts: true, set: setHTTPS, print: printHTTPS},
 	{name: "hsts", scope: scopeRoute, set: setHSTS, print: printHSTS},
+	{name: "client-ca", scope: scopeRoute, restricts: true, set: setClientCA, print: printClientCA},
 }
 
 func setHTTPS(l *line, value string) error {
@@ -77,4 +79,24 @@ const hstsSubDomains, hstsPreload = "; includeSubDomains", "; preload"
 func printHSTS(r *Rule) []string {
 	age, ok := strings.CutPrefix(r.Policy.Filters.HSTS, "max-age=")
 	return printIf(ok, strings.ReplaceAll(age, "; ", "|"))
+}
+
+func setClientCA(l *line, value string) error {
+	c, ok := ParseClientCA(value)
+	names := l.env.ClientCAs
+	switch {
+	case !ok:
+		return fmt.Errorf("client-ca=%s is neither NAME nor NAME:optional; the route is refused", shown(value))
+	case names == NoClientCAs:
+		return fmt.Errorf("client-ca=%s: the proxy has no -client-ca: the route is refused", c.Name)
+	case names != "" && !slices.Contains(strings.Split(names, ","), c.Name):
+		return fmt.Errorf("client-ca=%s: there is no -client-ca of that name (there are %s): the route is refused", c.Name, names)
+	}
+	l.rule.Policy.TLS.Client = c
+	return nil
+}
+
+func printClientCA(r *Rule) []string {
+	c := r.Policy.TLS.Client
+	return printIf(c.Name != "", c.String())
 }

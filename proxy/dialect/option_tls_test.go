@@ -72,3 +72,43 @@ func TestHTTPSIsRefusedWhereNothingServesIt(t *testing.T) {
 		t.Errorf("%+v, %v", rule, verdicts)
 	}
 }
+
+func TestClientCAOption(t *testing.T) {
+	for text, want := range map[string]string{ // "" is refused, and the route closed
+		"client-ca=partners":                "client-ca=partners",
+		"client-ca=partners:optional":       "client-ca=partners:optional",
+		"client-ca=a-b_1":                   "client-ca=a-b_1",
+		"client-ca=":                        "",
+		"client-ca":                         "",
+		"client-ca=Partners":                "",
+		"client-ca=partners:":               "",
+		"client-ca=partners:Optional":       "",
+		"client-ca=partners,optional":       "",
+		"client-ca=/etc/ca.pem":             "",
+		"client-ca=partners client-ca=b":    "",
+		"client-cas=partners":               "?",
+		"client-ca=partners auth=mine":      "",
+		"client-ca=partners hsts=1y":        "",
+		"client-ca=partners https=redirect": "https=redirect client-ca=partners",
+	} {
+		rule, verdicts := ParseLine("t/ "+text, PathSegments, Env{})
+		switch {
+		case want == "?":
+			if rule != nil && !rule.Policy.Closed && len(verdicts) == 0 {
+				t.Errorf("%q is passed over in silence", text)
+			}
+		case want == "":
+			if rule == nil || !rule.Policy.Closed {
+				t.Errorf("%q does not close its route: %+v", text, rule)
+			}
+		case rule == nil || len(verdicts) > 0 || strings.Join(rule.Words(), " ") != want || !rule.Restricts():
+			t.Errorf("%q: %+v, %v", text, rule, verdicts)
+		}
+	}
+	for names, known := range map[string]bool{"": true, "a,partners": true, "a,b": false, NoClientCAs: false} {
+		rule, verdicts := ParseLine("t/ client-ca=partners", PathSegments, Env{ClientCAs: names})
+		if rule == nil || rule.Policy.Closed == known || len(verdicts) == 0 != known {
+			t.Errorf("with %q: %+v, %v", names, rule, verdicts)
+		}
+	}
+}

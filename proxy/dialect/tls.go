@@ -1,7 +1,40 @@
 package dialect
 
+import "strings"
+
 // TLS is what a route asks of the TLS between clients and the proxy. The zero value asks for nothing.
 type TLS struct {
 	// Redirect sends requests in plain text to the same place over HTTPS.
 	Redirect bool
+	// Client is whose certificate clients have to show.
+	Client ClientCA
 }
+
+// ClientCA is a set of certificate authorities, by the name that the operator has given it. The zero value is none.
+type ClientCA struct {
+	Name string
+	// Optional lets those in who show no certificate, too.
+	Optional bool
+}
+
+// NoClientCAs is Env.ClientCAs where there are none; it is no name of any.
+const NoClientCAs = ","
+
+const optionalCA = ":optional"
+
+// ParseClientCA reads NAME or NAME:optional.
+func ParseClientCA(text string) (c ClientCA, ok bool) {
+	c.Name, c.Optional = strings.CutSuffix(text, optionalCA)
+	return c, IsClientCAName(c.Name)
+}
+
+// String is what ParseClientCA reads.
+func (c ClientCA) String() string {
+	if c.Optional {
+		return c.Name + optionalCA
+	}
+	return c.Name
+}
+
+// IsClientCAName says whether a text can name a set of authorities: as listeners are named.
+func IsClientCAName(text string) bool { return IsListenerName(text) }

@@ -43,9 +43,14 @@ const (
 	ContentType
 	Via
 	Location
+	ClientCertificate // X-SSL-Client-*
 )
 
-const forwardedFamily = "x-forwarded-"
+// Families of names that begin alike.
+const (
+	forwardedFamily   = "x-forwarded-"
+	certificateFamily = "x-ssl-client-"
+)
 
 // words are the known names, by length and in lower case.
 var words = func() (t [len("transfer-encoding") + 1][]word) {
@@ -103,6 +108,9 @@ func know(name string, seen class) Known {
 	}
 	if len(name) > len(forwardedFamily) && sameFold(name[:len(forwardedFamily)], forwardedFamily) {
 		return OtherXForwarded
+	}
+	if len(name) > len(certificateFamily) && sameFold(name[:len(certificateFamily)], certificateFamily) {
+		return ClientCertificate
 	}
 	return Other
 }

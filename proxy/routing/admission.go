@@ -14,6 +14,8 @@ import (
 type Admission struct {
 	// HTTPS sends requests in plain text to the same place over HTTPS.
 	HTTPS bool
+	// ClientCAs are the different sets of authorities of which the client has to show a certificate. It has to pass each.
+	ClientCAs []dialect.ClientCA
 	// Allow are the different allow lists. A client has to be on each.
 	Allow [][]netip.Prefix
 	// Deny is what any deny list holds.
@@ -76,7 +78,7 @@ func admissionOf(bare []*dialect.Rule, members []Member) *Admission {
 // admits says whether a rule asks for anything that stands in an Admission.
 func admits(r *dialect.Rule) bool {
 	p, o := &r.Policy, &r.Options
-	return p.TLS.Redirect || len(p.Allow) > 0 || len(p.Deny) > 0 || p.Redirect != nil || o.Strip != "" || o.Replace != nil || clients(r) != nil
+	return p.TLS != (dialect.TLS{}) || len(p.Allow) > 0 || len(p.Deny) > 0 || p.Redirect != nil || o.Strip != "" || o.Replace != nil || clients(r) != nil
 }
 
 // seen holds what stands in an Admission already, in one spelling: many instances with a list each are not compared with one another.
@@ -93,6 +95,7 @@ func (s seen) first(kind, text string) bool {
 func (a *Admission) add(r *dialect.Rule, known seen) {
 	policy, strip := &r.Policy, r.Options.Strip
 	a.HTTPS = a.HTTPS || policy.TLS.Redirect
+	a.addClientCA(policy.TLS.Client)
 	if len(policy.Allow) > 0 && known.first("allow ", spelling(policy.Allow)) {
 		a.Allow = append(a.Allow, policy.Allow)
 	}
@@ -113,6 +116,19 @@ func (a *Admission) add(r *dialect.Rule, known seen) {
 	}
 	if o := &r.Options; o.Replace != nil && known.first("replace ", o.Strip+" "+o.Prepend+" "+o.Replace.Text) {
 		a.Replacements = append(a.Replacements, o)
+	}
+}
+
+// addClientCA adds a set of authorities; one that somebody requires is not optional.
+func (a *Admission) addClientCA(c dialect.ClientCA) {
+	for i := range a.ClientCAs {
+		if of := &a.ClientCAs[i]; of.Name == c.Name {
+			of.Optional = of.Optional && c.Optional
+			return
+		}
+	}
+	if c.Name != "" {
+		a.ClientCAs = append(a.ClientCAs, c)
 	}
 }
 

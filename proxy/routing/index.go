@@ -50,6 +50,8 @@ type index struct {
 	grounds   shards[string, []string]
 	contested int
 	ported    int // number of places that name a port which is no scheme's
+	// certified are the routes that ask for client certificates, by the name of their host without a port.
+	certified shards[string, []*Route]
 }
 
 // glob is a host pattern that is more than a *. in front.
@@ -156,6 +158,7 @@ func (e *editor) set(k routeKey, r *Route) {
 	}
 	e.slots.size += by
 	e.count(p, by, next, k, r)
+	e.certify(k, r)
 }
 
 // count notes that a host got a path (by +1), lost one (by -1), or has other routes in one, in that the route of k became r.

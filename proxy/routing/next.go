@@ -70,7 +70,11 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 
 // env is what tags may refer to.
 func (o *Options) env(datacenter string) dialect.Env {
-	return dialect.Env{Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), Domain: o.Domain, PlainOnly: o.PlainOnly}
+	cas := strings.Join(o.ClientCAs, ",")
+	if o.ClientCAs != nil && cas == "" {
+		cas = dialect.NoClientCAs
+	}
+	return dialect.Env{Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), Domain: o.Domain, PlainOnly: o.PlainOnly, ClientCAs: cas}
 }
 
 // merge walks the services of both tables side by side.

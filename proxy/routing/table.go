@@ -33,6 +33,8 @@ type Options struct {
 	Listeners []string
 	// PlainOnly says that nothing serves HTTPS, neither the process nor a trusted proxy in front of it.
 	PlainOnly bool
+	// ClientCAs are the names of the operator's sets of authorities for client certificates; nil takes any name for one.
+	ClientCAs []string
 	// Languages are those in which tags ask for routes; without one no tag is read.
 	Languages dialect.Languages
 	// Balancing is how an instance is chosen on routes that do not say it; the zero value is by round robin.

@@ -46,17 +46,8 @@ func (s *Server) pause(l *listen.Listener, why error) {
 // TakeOver serves a connection from bytes that were read from it before. It returns at once, and owns c. l says how it was accepted. A
 // connection that comes after Run has ended is closed.
 func (s *Server) TakeOver(c net.Conn, read []byte, l listen.Listener) {
-	l = negotiating(l)
+	l = s.negotiating(l)
 	s.adopt(c, slices.Clone(read), &l)
-}
-
-// negotiating is the listener with the protocols that clients may choose.
-func negotiating(l listen.Listener) listen.Listener {
-	if l.TLS != nil {
-		l.TLS = l.TLS.Clone()
-		l.TLS.NextProtos = []string{"h2", "http/1.1"}
-	}
-	return l
 }
 
 func (s *Server) adopt(c net.Conn, read []byte, l *listen.Listener) {
@@ -136,6 +127,7 @@ func (s *Server) handshake(f *clientConn, l *listen.Listener) (conn net.Conn, ht
 		return secure, false, err
 	}
 	state := secure.ConnectionState()
+	f.info.SetTLS(state, f.asked)
 	http2 = state.NegotiatedProtocol == "h2"
 	if http2 && state.Version == tls.VersionTLS12 && !slices.Contains(http2Suites, state.CipherSuite) {
 		err = errHTTP2Suite

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/listen"
+	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // openConns is the set of clients' connections.
@@ -71,6 +72,7 @@ func (o *openConns) closeAll() {
 type clientConn struct {
 	sender
 	info      proxy.Client
+	asked     routing.ClientAuth // in the TLS handshake
 	open      *openConns
 	admission listen.Admission
 	untilEnd  atomic.Bool // an answer is on its way that ends with the connection

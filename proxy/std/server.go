@@ -64,7 +64,7 @@ func (s *Server) Run(ctx context.Context, listeners ...listen.Listener) error {
 	var accepting sync.WaitGroup
 	var sockets []listen.Socket
 	for _, l := range listeners {
-		l = negotiating(l)
+		l = s.negotiating(l)
 		sockets = append(sockets, l)
 		accepting.Go(func() { s.accept(&l) })
 	}

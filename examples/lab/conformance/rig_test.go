@@ -51,7 +51,9 @@ type setup struct {
 	// loops is how many an event loop listener has, each with connections of its own to the instances; 0 is rigLoops.
 	loops     int
 	forwarder proxy.Forwarder
-	policy    balancer.Policy
+	// clientAuth is what is asked of clients' certificates.
+	clientAuth proxy.ClientAuth
+	policy     balancer.Policy
 	// ofRoute changes what a route does. May be nil.
 	ofRoute func(*routing.Route, *routing.Policy)
 	gate    outside.Gate
@@ -86,17 +88,18 @@ type rig struct {
 	// stop drains, and returns when everything has ended.
 	stop func()
 
-	metrics   *record.Metrics
-	forwarder proxy.Forwarder
-	gate      outside.Gate
-	limits    limits
-	loops     int
-	onDrain   func()
-	lines     string
-	log       zerolog.Logger
-	warm      *script // what a connection is given before the test when it is to be handed over
-	swapping  sync.Mutex
-	sequence  uint64
+	metrics    *record.Metrics
+	forwarder  proxy.Forwarder
+	clientAuth proxy.ClientAuth
+	gate       outside.Gate
+	limits     limits
+	loops      int
+	onDrain    func()
+	lines      string
+	log        zerolog.Logger
+	warm       *script // what a connection is given before the test when it is to be handed over
+	swapping   sync.Mutex
+	sequence   uint64
 }
 
 // rigLoops is how many event loops a rig has.
@@ -122,7 +125,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.listen == "" {
 		o.listen = "127.0.0.1:0"
 	}
-	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, gate: o.gate, limits: o.limits, onDrain: o.onDrain, lines: o.lines, log: o.log}
+	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, clientAuth: o.clientAuth, gate: o.gate, limits: o.limits, onDrain: o.onDrain, lines: o.lines, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	defaults := o.limits.ofRoutes()
