@@ -36,13 +36,15 @@ func runCheck(_ context.Context, p program) int {
 	datacenter := f.String("datacenter", "", "the `DATACENTER` that $DC in a route stands for")
 	domain := hostname{value: defaultDomain}
 	f.Var(&domain, "domain", "the `DOMAIN` behind a short host of aliyun.routing labels")
+	var entries entryPoints
+	f.Var(&entries, "entrypoints", entryPointsHelp)
 	if code, done := f.parse(0); done {
 		return code
 	}
 	if tags == nil && files == nil {
 		return f.refuse(fmt.Errorf("nothing to check: -tag or -routes is missing"))
 	}
-	c := checker{out: p.stdout, env: dialect.Env{Datacenter: *datacenter, Domain: domain.value, ContainerPort: dialect.AnyPort}}
+	c := checker{out: p.stdout, env: dialect.Env{Datacenter: *datacenter, Domain: domain.value, EntryPoints: entries.value, ContainerPort: dialect.AnyPort}}
 	c.view.Datacenter = *datacenter
 	c.tags(tags)
 	for _, name := range files {

@@ -130,7 +130,7 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balancing: dialect.Balance(h.flags.balance),
 		Zone: string(h.flags.zone), ZoneThreshold: float64(h.flags.zoneThreshold.value) / 100,
-		Defaults: &defaults, Listeners: h.flags.listenerNames(), PlainOnly: h.flags.plainOnly(), ClientCAs: h.flags.tls.clients.names(), ExclusiveHosts: h.flags.exclusive,
+		Defaults: &defaults, Listeners: h.flags.listenerNames(), PlainOnly: h.flags.plainOnly(), EntryPoints: h.flags.entryPoints.value, ClientCAs: h.flags.tls.clients.names(), ExclusiveHosts: h.flags.exclusive,
 	}
 	if h.flags.register != "" {
 		o.OwnServices = []string{string(h.flags.register)}

@@ -105,10 +105,19 @@ var allowed = map[string]string{
 	"examples/lab/bench half":    "half of nginx's rate",
 	"examples/lab/bench job":     "one measurement to be made",
 
+	"cmd/pointsman entryPoints":      entryPoint,
+	"cmd/pointsman entryPointsHelp":  entryPoint,
+	"proxy/dialect EntryPoints":      entryPoint,
+	"proxy/dialect ParseEntryPoints": entryPoint,
+	"proxy/dialect entryPoint":       entryPoint,
+	"proxy/dialect usualEntryPoints": entryPoint,
+	"proxy/routing EntryPoints":      entryPoint,
+
 	"proxy settle": "its one meaning: a new connection that is watched before it is used",
 }
 
 const (
 	consulNode    = "a node is Consul's"
+	entryPoint    = "what Traefik calls a listener"
 	requestTarget = "the request target of RFC 9112 section 3.2"
 )

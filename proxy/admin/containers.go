@@ -205,7 +205,7 @@ func (b *containersBuilder) served(p routing.Served, of func(*discovery.Instance
 		host += p.Route.Path
 	}
 	one := virtualHostView{VirtualHost: clip(host), Protocol: "http"}
-	if c := p.Route.Rules[0].Match.Conditions; c != nil && c.Listener == "https" {
+	if c := p.Route.Rules[0].Match.Conditions; c != nil && len(c.Listeners) == 1 && c.Listeners[0] == "https" {
 		one.Protocol = "https"
 	}
 	ports := map[int]bool{}

@@ -16,8 +16,8 @@ type Conditions struct {
 	Headers, Queries, Cookies []Named
 	// Clients are the networks that the client's address has to be in, sorted; nil is any.
 	Clients []netip.Prefix
-	// Listener is the name of the listener that the request came by; "" is any.
-	Listener string
+	// Listeners are the names of those that the request may come by, sorted; nil is any.
+	Listeners []string
 
 	text string
 }
@@ -43,7 +43,7 @@ func (c *Conditions) Count() int {
 		return 0
 	}
 	n := len(c.Headers) + len(c.Queries) + len(c.Cookies)
-	for _, on := range []bool{c.Path != nil, c.Methods != nil, c.Clients != nil, c.Listener != ""} {
+	for _, on := range []bool{c.Path != nil, c.Methods != nil, c.Clients != nil, c.Listeners != nil} {
 		if on {
 			n++
 		}
@@ -88,8 +88,8 @@ func (c *Conditions) seal() {
 	for _, p := range c.Clients {
 		add("client", p.String())
 	}
-	if c.Listener != "" {
-		add("listener", c.Listener)
+	if c.Listeners != nil {
+		add("listener", c.Listeners...)
 	}
 	c.text = b.String()
 }

@@ -40,6 +40,8 @@ type Env struct {
 	// ClientCAs are the names of the operator's sets of authorities for client certificates, with commas between them; "" takes any name for
 	// one, and NoClientCAs none.
 	ClientCAs string
+	// EntryPoints are the names by which other languages call listeners; nil has the usual ones.
+	EntryPoints *EntryPoints
 	// Domain is what stands behind a host that a language has written short; "" leaves it short.
 	Domain string
 	// ContainerPort is the port of its container that the instance is; 0 is not known, and AnyPort whichever a tag names.

@@ -199,30 +199,46 @@ func printClients(r *Rule) []string {
 	return []string{strings.Join(texts, "|")}
 }
 
+// setListener reads one name or several, of listeners, and of entry points where no listener is called so. Of several, some may mean listeners
+// that this process does not have: the route is served on the others alone.
 func setListener(l *line, value string) error {
-	value = strings.ToLower(value)
+	there := strings.Split(l.env.Listeners, ",")
+	var list, missing []string
+	for _, name := range l.list(strings.ToLower(value)) {
+		if !IsListenerName(name) {
+			return fmt.Errorf("listener=%s is no listener's name; the route is refused", shown(value))
+		}
+		means := []string{name}
+		if l.env.Listeners != "" && !slices.Contains(there, name) {
+			if points, err := l.env.EntryPoints.Listeners(means); err == nil {
+				means = points
+			}
+		}
+		for _, m := range means {
+			if l.env.Listeners != "" && !slices.Contains(there, m) {
+				missing = append(missing, m)
+			}
+		}
+		list = append(list, means...)
+	}
 	switch {
-	case !IsListenerName(value):
-		return fmt.Errorf("listener=%s is no listener's name; the route is refused", shown(value))
-	case l.env.Listeners != "" && !slices.Contains(strings.Split(l.env.Listeners, ","), value):
-		return fmt.Errorf("there is no listener %s (there are %s): the route is refused", value, l.env.Listeners)
+	case len(missing) == len(list):
+		return fmt.Errorf("there is no listener %s (there are %s): the route is refused", strings.Join(missing, ", "), l.env.Listeners)
+	case missing != nil:
+		l.note("there is no listener %s (there are %s): the route is served on the others", strings.Join(missing, ", "), l.env.Listeners)
 	}
 	c := l.rule.Match.conditions()
-	c.Listener = value
+	c.Listeners = sorted(list)
 	c.seal()
 	return nil
 }
 
 func printListener(r *Rule) []string {
 	c := r.Match.Conditions
-	return printIf(c != nil && c.Listener != "", listenerOf(c))
-}
-
-func listenerOf(c *Conditions) string {
-	if c == nil {
-		return ""
+	if c == nil || c.Listeners == nil {
+		return nil
 	}
-	return c.Listener
+	return []string{strings.Join(c.Listeners, "|")}
 }
 
 // maxListenerName is that of a DNS label.

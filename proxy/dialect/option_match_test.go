@@ -23,6 +23,8 @@ func TestConditions(t *testing.T) {
 		{"client=10.1.2.3", "client=10.1.2.3/32", used}, {"client=ip:10.1.2.3/8|fd00::1/8|10.0.0.0/8", "client=10.0.0.0/8|fd00::/8", used},
 		{"client=", "", closed}, {"client=10.0.0.0/8|x", "", closed}, {"client=10.0.0.0/33", "", closed}, {"client=10.0.0.0/8 client=10.0.0.1", "", closed},
 		{"listener=https", "listener=https", used}, {"listener=INTERNAL", "listener=internal", used}, {"listener=nowhere", "", closed}, {"listener=", "", closed},
+		{"listener=https|http,https", "listener=http|https", used}, {"listener=https|front", "listener=front|https", partly}, {"listener=front|nowhere", "", closed}, {"listener=http|", "", closed},
+		{"listener=web|secure", "listener=http|https", used}, {"listener=Web", "listener=http", used},
 		{"listener=http listener=https", "", closed}, {"listenr=https", "", closed}, {"clients=10.0.0.1", "", closed},
 		{"priority=7", "priority=7", used}, {"priority=-7", "priority=-7", used}, {"priority=0", "", used}, {"priority=", "", refused}, {"priority=1.5", "", refused},
 		{"priority=1000001", "", refused}, {"priority=1 priority=2", "", refused},

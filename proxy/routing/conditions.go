@@ -2,6 +2,7 @@ package routing
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/pointsman/pointsman/balancer"
@@ -39,7 +40,7 @@ func (r *Route) take(q *Query) *Route {
 // No allocation.
 func unmet(c *dialect.Conditions, q *Query) string {
 	switch {
-	case c.Listener != "" && c.Listener != q.Listener:
+	case c.Listeners != nil && !slices.Contains(c.Listeners, q.Listener):
 		return "listener"
 	case c.Methods != nil && !hasMethod(c.Methods, q.Request):
 		return "method"

@@ -72,7 +72,7 @@ func someWish(r *rand.Rand, i int) wish {
 		path: []string{"/", "/p", "/p/", "/p/q", "/pq"}[r.IntN(5)], kind: pick(r, "", "exact", "prefix"),
 		pattern: pick(r, "", "^/p/?q$", "q", "^/[a-z]$"), method: pick(r, "", "GET", "POST|PUT"), header: pick(r, "", "X-A", "X-A:1", "x-b:1|2"),
 		query: pick(r, "", "v", "v:1"), cookie: pick(r, "", "c", "c:1|2"), client: pick(r, "", "10.0.0.0/8", "10.1.2.3|fd00::/8"),
-		listener: pick(r, "", "http", "other"), priority: []int{0, 0, 0, 0, 0, 0, 1, 2, -1}[r.IntN(9)],
+		listener: pick(r, "", "http", "other", "front|http"), priority: []int{0, 0, 0, 0, 0, 0, 1, 2, -1}[r.IntN(9)],
 		created: uint64(1 + r.IntN(3)), service: fmt.Sprintf("s%02d", i),
 	}
 }
@@ -170,7 +170,7 @@ func (w *wish) takes(q *request) (near [2]int, ok bool) {
 			}
 			return out
 		})) &&
-		(w.client == "" || inside(w.client)) && (w.listener == "" || w.listener == q.listener)
+		(w.client == "" || inside(w.client)) && (w.listener == "" || slices.Contains(strings.Split(w.listener, "|"), q.listener))
 }
 
 // order is the README's, read literally.

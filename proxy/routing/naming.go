@@ -25,7 +25,7 @@ func (o Options) NamedBy(name string, tags []string) (out discovery.References) 
 	}) {
 		return out // as nearly always
 	}
-	result := o.Languages.Parse(tags, dialect.Env{})
+	result := o.Languages.Parse(tags, o.env(""))
 	rules := result.Rules
 	if result.Defaults != nil { // those of routes that no line asks for
 		rules = append(slices.Clip(rules), result.Defaults.Rule("", dialect.Match{}))

@@ -2,12 +2,10 @@ package routing
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
-	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // A service whose last instance has gone is known but down: its routes answer 503, not 404, and do not fall to wider ones.

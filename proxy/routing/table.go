@@ -2,6 +2,7 @@ package routing
 
 import (
 	"hash/maphash"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -35,6 +36,8 @@ type Options struct {
 	PlainOnly bool
 	// ClientCAs are the names of the operator's sets of authorities for client certificates; nil takes any name for one.
 	ClientCAs []string
+	// EntryPoints are the names by which other languages call them; nil has the usual ones.
+	EntryPoints *dialect.EntryPoints
 	// Languages are those in which tags ask for routes; without one no tag is read.
 	Languages dialect.Languages
 	// Balancing is how an instance is chosen on routes that do not say it; the zero value is by round robin.
@@ -87,6 +90,11 @@ func (o Options) withDefaults() Options {
 		o.Filters = filter.NewCommon(o.Gate)
 	}
 	return o
+}
+
+// env is what tags and lines may refer to.
+func (o *Options) env(datacenter string) dialect.Env {
+	return dialect.Env{Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), EntryPoints: o.EntryPoints, Domain: o.Domain}
 }
 
 // Wants says whether a service, by its name and the union of its instances' tags, has to be watched for these tables.
