@@ -36,15 +36,15 @@ func runCheck(_ context.Context, p program) int {
 	datacenter := f.String("datacenter", "", "the `DATACENTER` that $DC in a route stands for")
 	domain := hostname{value: defaultDomain}
 	f.Var(&domain, "domain", "the `DOMAIN` behind a short host of aliyun.routing labels")
-	var entries entryPoints
-	f.Var(&entries, "entrypoints", entryPointsHelp)
+	var known languageFlags
+	known.register(f)
 	if code, done := f.parse(0); done {
 		return code
 	}
 	if tags == nil && files == nil {
 		return f.refuse(fmt.Errorf("nothing to check: -tag or -routes is missing"))
 	}
-	c := checker{out: p.stdout, env: dialect.Env{Datacenter: *datacenter, Domain: domain.value, EntryPoints: entries.value, ContainerPort: dialect.AnyPort}}
+	c := checker{out: p.stdout, languages: known.all(), env: dialect.Env{Datacenter: *datacenter, Domain: domain.value, EntryPoints: known.entryPoints.value, ContainerPort: dialect.AnyPort}}
 	c.view.Datacenter = *datacenter
 	c.tags(tags)
 	for _, name := range files {
@@ -64,14 +64,16 @@ func runCheck(_ context.Context, p program) int {
 type checker struct {
 	out io.Writer
 	env dialect.Env
-	bad bool // something is not in effect as written
+
+	languages dialect.Languages
+	bad       bool // something is not in effect as written
 	// view is what was read, as the proxy would have it: the tags are those of a service of the same name.
 	view discovery.Snapshot
 }
 
 // conflicts builds the table that all of it makes, and tells what some of it takes from the rest.
 func (c *checker) conflicts() {
-	for _, v := range routing.NewTable(routing.Options{Languages: languages()}).Next(&c.view).Conflicts() {
+	for _, v := range routing.NewTable(routing.Options{Languages: c.languages}).Next(&c.view).Conflicts() {
 		fmt.Fprintf(c.out, "%s of %s and %s\n", v.Rule, v.Service, v.Holder)
 		c.verdict(v.Verdict)
 	}
@@ -85,7 +87,7 @@ func (c *checker) tags(tags []string) {
 	const called, address, port = "tags", "192.0.2.1", 80 // an address of examples (RFC 5737)
 	c.view.Services = []*discovery.Service{{Name: called, Instances: []discovery.Instance{{Identity: discovery.Identity{ID: called, Address: address, Port: port},
 		Service: called, Tags: tags, Weight: 1, Status: discovery.Passing, Created: 1}}}}
-	result := languages().Parse(tags, c.env)
+	result := c.languages.Parse(tags, c.env)
 	told := make([]bool, len(result.Verdicts))
 	for _, tag := range tags {
 		fmt.Fprintln(c.out, printable(tag))

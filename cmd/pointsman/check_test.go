@@ -29,7 +29,7 @@ func TestCheckPrintsWhatBecomesOfTags(t *testing.T) {
 		{"pointsman.route=/a speed=9", 1, `route    /a;partly   "speed" is not an option`},
 		{"pointsman.route=/a allow=x", 1, "route    /a   (closed: nobody is let in);refused  ..."},
 		{"pointsman.route=a..b/", 1, "refused  ..."},
-		{"urlprefix-:22 proto=tcp", 1, "ignored  ..."},
+		{"urlprefix-:22 proto=tcp", 1, "refused  ..."},
 		{"urlprefix-$DC.io/", 0, "route    east.io/ ...;used"},
 		{`pointsman.route=/a redirect="301|/b"`, 0, "route    /a redirect=301,/b;used"},
 		{"pointsman.route=off", 0, "used"},

@@ -33,7 +33,7 @@ type proxyFlags struct {
 	zoneThreshold                  count
 	access                         accessFlags
 	domain                         hostname
-	entryPoints                    entryPoints
+	languages                      languageFlags
 	defaultService, register       service
 	trusted                        prefixes
 	state, routesFile              string
@@ -138,7 +138,7 @@ func (c *proxyFlags) routing(f *flags, mode string) {
 	f.Var(&c.routes, "routes", "`WHICH` services get routes: tagged (those with a route tag), or registered (also all that a registrator registered, at SERVICE.DOMAIN)")
 	f.BoolVar(&c.exclusive, "exclusive-hosts", false, "a host belongs to the service that asked for it first; routes of others on it are refused")
 	f.Var(&c.domain, "domain", "`DOMAIN` of -routes registered, and of short hosts in aliyun.routing labels")
-	f.Var(&c.entryPoints, "entrypoints", entryPointsHelp)
+	c.languages.register(f)
 	f.Var(&c.defaultService, "default-service", "`SERVICE` that gets the requests that match no route")
 	f.StringVar(&c.routesFile, "routes-file", "", "`FILE` with route lines of the operator's own; read again when it changes")
 	f.Var(&c.allowUpstreams, "allow-upstreams", "`NETWORKS` (with commas) into which KV and tags may lead by an address that no service has registered")

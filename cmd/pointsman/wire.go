@@ -18,9 +18,6 @@ import (
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
 	"github.com/pointsman/pointsman/proxy/dialect"
-	"github.com/pointsman/pointsman/proxy/dialect/aliyun"
-	"github.com/pointsman/pointsman/proxy/dialect/fabio"
-	"github.com/pointsman/pointsman/proxy/dialect/native"
 	"github.com/pointsman/pointsman/proxy/filter"
 	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/record"
@@ -118,19 +115,15 @@ func (h *dataPath) assemble(a *actors) error {
 	return nil
 }
 
-// languages are all that tags may be written in.
-func languages() dialect.Languages {
-	return dialect.Languages{native.Language(), fabio.Language(), aliyun.Language()}
-}
-
 func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 	defaults := h.flags.defaults()
 	o := routing.Options{
-		Languages:  languages(),
+		Languages:  h.flags.languages.all(),
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balancing: dialect.Balance(h.flags.balance),
 		Zone: string(h.flags.zone), ZoneThreshold: float64(h.flags.zoneThreshold.value) / 100,
-		Defaults: &defaults, Listeners: h.flags.listenerNames(), PlainOnly: h.flags.plainOnly(), EntryPoints: h.flags.entryPoints.value, ClientCAs: h.flags.tls.clients.names(), ExclusiveHosts: h.flags.exclusive,
+		Defaults: &defaults, Listeners: h.flags.listenerNames(), PlainOnly: h.flags.plainOnly(), EntryPoints: h.flags.languages.entryPoints.value,
+		ClientCAs: h.flags.tls.clients.names(), ExclusiveHosts: h.flags.exclusive,
 	}
 	if h.flags.register != "" {
 		o.OwnServices = []string{string(h.flags.register)}

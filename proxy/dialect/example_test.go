@@ -11,7 +11,7 @@ import (
 // All tags of one instance are read at once. What is good becomes a Rule; what became of the others is a Verdict each. Tags that are no
 // language's are passed over.
 func ExampleLanguages() {
-	languages := dialect.Languages{native.Language(), fabio.Language()}
+	languages := dialect.Languages{native.Language(), fabio.Options{}.Language()}
 	result := languages.Parse([]string{
 		"blue",
 		"pointsman.route=shop.example/cart strip=/cart",

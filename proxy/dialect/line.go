@@ -19,6 +19,10 @@ type Lines struct {
 	Paths PathKind
 	// Fabio has only those options that Fabio knows, in Fabio's spelling, and no quotes.
 	Fabio bool
+	// Globs reads paths as Fabio's matcher glob does, whatever Paths says.
+	Globs bool
+	// Schemes are what auth=NAME means in a tag of Fabio's, by name.
+	Schemes map[string]BasicAuth
 }
 
 // Name is the language's name for people.
@@ -60,7 +64,7 @@ func (l Lines) Parse(tags []string, env Env) (out Result) {
 			out.lost = out.lost || (&line{fabio: l.Fabio}).restrictsUnread(text)
 			continue
 		}
-		rule, verdicts := (&line{paths: l.Paths, env: env, fabio: l.Fabio, defaults: out.Defaults}).read(text)
+		rule, verdicts := (&line{paths: l.Paths, env: env, fabio: l.Fabio, globs: l.Globs, schemes: l.Schemes, defaults: out.Defaults}).read(text)
 		sources := []string{Source(tag)}
 		for _, v := range verdicts {
 			v.Sources = sources
@@ -88,15 +92,12 @@ func (l *line) read(text string) (*Rule, []Verdict) {
 	if err := l.parse(text); err == errNothing && l.env.Writer != WriterTag {
 		return nil, nil
 	} else if err != nil {
-		refused := Verdict{Kind: VerdictRefused, Rule: l.rule.Name, Reason: err.Error()}
+		refused := Verdict{Kind: VerdictRefused, Rule: l.rule.Name, Reason: err.Error(), Final: l.final}
 		if l.rule.Policy.Closed {
 			return &l.rule, []Verdict{refused}
 		}
-		refused.Restricts = l.restrictsUnread(text) || Withheld(text) != ""
+		refused.Restricts = !l.final && (l.restrictsUnread(text) || Withheld(text) != "")
 		return nil, []Verdict{refused}
-	}
-	if l.ignored != "" {
-		return nil, []Verdict{{Kind: VerdictIgnored, Rule: l.rule.Name, Reason: l.ignored}}
 	}
 	var partly []Verdict
 	for _, note := range l.notes {
@@ -112,8 +113,10 @@ type line struct {
 	paths    PathKind
 	env      Env
 	fabio    bool
+	globs    bool
+	schemes  map[string]BasicAuth
 	defaults *Defaults
-	ignored  string   // why it asks for no route, or ""
+	final    bool     // it is refused as a whole, however good: what it asks for is not served
 	notes    []string // options that are understood, or unknown, and not in effect
 }
 
@@ -139,10 +142,10 @@ func (l *line) parse(text string) error {
 	}
 	l.rule.Name = fields[0]
 	list := l.defaults.add(l.words(fields[1:]))
-	if l.ignored = foreign(l.rule.Name, lastValue(list, "proto")); l.ignored != "" {
-		return nil
+	if err := l.foreign(list); err != nil {
+		return err
 	}
-	match, err := parseSource(expand(l.rule.Name, l.env), l.paths)
+	match, err := l.source(l.rule.Name)
 	if err != nil {
 		return err
 	}
@@ -192,7 +195,7 @@ func (l *line) checkText(text string) error {
 func (l *line) closeUnread(text string) {
 	for source := range strings.FieldsSeq(text) {
 		if l.checkText(source) == nil && (l.defaults.Restricts() || l.restrictsUnread(text) || Withheld(text) != "") {
-			if match, err := parseSource(expand(source, l.env), l.paths); err == nil {
+			if match, err := l.source(source); err == nil {
 				l.rule = Rule{Name: source, Match: match, Policy: Policy{Closed: true}}
 			}
 		}
@@ -211,17 +214,6 @@ func (l *line) restrictsUnread(text string) bool {
 	return false
 }
 
-// foreign says why a line is for no HTTP proxy, or "".
-func foreign(source, proto string) string {
-	switch {
-	case strings.HasPrefix(source, ":"), strings.HasPrefix(proto, "tcp"):
-		return "a TCP route: not in effect, this proxy serves HTTP"
-	case proto == "grpc", proto == "grpcs":
-		return "a gRPC route: not in effect"
-	}
-	return ""
-}
-
 // expand replaces $DC and ${DC} in a source with a slash, and any other $name by nothing, as Fabio does.
 func expand(source string, env Env) string {
 	if !strings.Contains(source, "/") || !strings.Contains(source, "$") {
@@ -233,24 +225,6 @@ func expand(source string, env Env) string {
 		}
 		return ""
 	})
-}
-
-// parseSource reads host[:port][/path].
-func parseSource(source string, paths PathKind) (m Match, err error) {
-	authority, path := source, "/"
-	if i := strings.IndexByte(source, '/'); i >= 0 {
-		authority, path = source[:i], source[i:]
-	}
-	if m.Path, err = ParsePath(paths, path); err != nil {
-		return m, err
-	}
-	host, port, err := splitAuthority(strings.ToLower(authority))
-	if err != nil {
-		return m, err
-	}
-	m.Port = port
-	m.Host, err = ParseHost(host)
-	return m, err
 }
 
 // splitAuthority takes host:port apart; a trailing dot of the host is dropped.

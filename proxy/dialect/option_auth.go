@@ -26,7 +26,12 @@ func (l *line) auth() *BasicAuth {
 // setAuth reads basic:NAME:HASH and more of them, or file:PATH. No error holds a hash.
 func setAuth(l *line, value string) error {
 	if l.fabio {
-		return errors.New("auth names a scheme of Fabio's own configuration: the route is refused rather than served to everybody")
+		scheme, ok := l.schemes[value]
+		if !ok {
+			return errors.New("auth names no scheme of -auth: the route is refused rather than served to everybody") // the value may be a secret
+		}
+		*l.auth() = scheme
+		return nil
 	}
 	kind, rest, _ := strings.Cut(value, ":")
 	switch kind {

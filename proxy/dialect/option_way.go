@@ -1,5 +1,7 @@
 package dialect
 
+import "strings"
+
 // wayOptions say how an instance is spoken to.
 var wayOptions = []option{
 	{name: "proto", scope: scopeInstance, fabio: true, forwards: true, set: setProto, print: printProto},
@@ -7,6 +9,7 @@ var wayOptions = []option{
 }
 
 func setProto(l *line, value string) error {
+	value = strings.ToLower(value)
 	l.rule.Options.TLS = value == "https"
 	if value != "https" && value != "http" && value != "" {
 		l.note("proto=%s is not known; http is used", shown(value))

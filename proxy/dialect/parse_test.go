@@ -193,6 +193,7 @@ func TestOptionsAreJudgedByTheirRoute(t *testing.T) {
 	for tag, want := range map[string]int{
 		"urlprefix-/artefacts/installers strip=/installers":           1,
 		"urlprefix-/a strip=/b":                                       1,
+		"urlprefix-ex.com/*":                                          1,
 		"urlprefix-/a strip=/a":                                       0,
 		"urlprefix-/a/b strip=/a":                                     0,
 		"urlprefix-/a strip=/ab":                                      0,
@@ -245,13 +246,20 @@ func TestBadTagsAreRejected(t *testing.T) {
 	}
 }
 
+// What is TCP or gRPC is refused whole, and is never a route over HTTP; where it restricts, its path is not left to a wider route.
 func TestOtherProtocolsAreInert(t *testing.T) {
 	for _, tag := range []string{
+		"urlprefix-/x proto=TCP", "urlprefix-/mysql:3306 proto=tcp", "urlprefix-:22 proto=tcp allow=ip:10.0.0.1",
 		"urlprefix-:3306 proto=tcp", "urlprefix-10.1.1.1:3306 proto=tcp", "urlprefix-:3306", "urlprefix-/x proto=grpc",
 		"urlprefix-/x proto=grpcs grpcservername=a", "urlprefix-ex.com:443 proto=tcp+sni",
 	} {
-		if r := both.Parse([]string{tag}, Env{}); len(r.Rules) != 0 || len(r.Verdicts) != 1 || r.Verdicts[0].Kind != VerdictIgnored || r.Verdicts[0].Reason == "" {
+		if r := both.Parse([]string{tag}, Env{}); len(r.Rules) != 0 || len(r.Verdicts) != 1 || r.Verdicts[0].Kind != VerdictRefused || !r.Verdicts[0].Final || r.Verdicts[0].Restricts || !strings.Contains(r.Verdicts[0].Reason, "later") {
 			t.Errorf("%q is in effect: %+v", tag, r)
+		}
+	}
+	for _, tags := range [][]string{{"urlprefix-ex.com/x proto=grpc deny=ip:10.0.0.1"}, {"urlprefix-ex.com/x proto=grpc", "pointsman.allow=10.0.0.1"}} {
+		if r := both.Parse(tags, Env{}); len(r.Rules) != 1 || !r.Rules[0].Policy.Closed || len(of(r, VerdictRefused)) != 1 {
+			t.Errorf("%q: %+v", tags, r)
 		}
 	}
 }

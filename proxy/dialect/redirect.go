@@ -66,7 +66,7 @@ func inURI(c byte) bool {
 func parseRedirect(value string) (*Redirect, error) {
 	code, target, ok := strings.Cut(value, ",")
 	if !ok || strings.Contains(target, ",") {
-		return nil, errors.New("redirect needs a code, one comma, and a URL")
+		return nil, errors.New(`redirect needs a code, one comma, and a URL; in SERVICE_TAGS a comma inside of a tag is written \,`)
 	}
 	n, err := strconv.Atoi(code)
 	if err != nil || n < 300 || n > 399 {

@@ -11,6 +11,8 @@ type Verdict struct {
 	Reason, Advice string
 	// Restricts says that what was refused has a restriction of its own which stands in no rule, as not even what it is about could be read.
 	Restricts bool
+	// Final says that what was refused is well written, and not served: a route that its tags had before does not stay.
+	Final bool
 	// Quiet says that nobody has to do anything about it: it is shown, and not logged.
 	Quiet bool
 }
@@ -25,7 +27,7 @@ const (
 	VerdictPartly
 	// VerdictIgnored means understood, and not for this proxy: there is no route.
 	VerdictIgnored
-	// VerdictRefused means not in effect. A route that the tags had before stays as it was; where they restrict, it is closed.
+	// VerdictRefused means not in effect. A route that the tags had before stays as it was, but for Final; where they restrict, it is closed.
 	VerdictRefused
 )
 

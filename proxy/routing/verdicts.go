@@ -144,7 +144,7 @@ func lastGood(before []*dialect.Rule, was, is []string, now dialect.Result) []*d
 	var blank [2]int // of tags that are new, and of those that stood there before
 	shut := false
 	for _, v := range now.Verdicts {
-		if v.Kind != dialect.VerdictRefused || closed(now.Rules, v) {
+		if v.Kind != dialect.VerdictRefused || v.Final || closed(now.Rules, v) {
 			continue
 		}
 		stood := old(v)

@@ -74,7 +74,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	reviver := balancer.NewReviver(nil)
 	log := zerolog.New(os.Stderr).Level(zerolog.WarnLevel)
-	table := routing.NewSwitch(routing.Options{Languages: dialect.Languages{native.Language(), fabio.Language()}, Reviver: reviver, Log: log})
+	table := routing.NewSwitch(routing.Options{Languages: dialect.Languages{native.Language(), fabio.Options{}.Language()}, Reviver: reviver, Log: log})
 	source := newSource(s.layout, s.port)
 	table.Apply(source.snapshot())
 	serve, err := engine(s, &proxy.Shared{Switch: table, Limits: proxy.DefaultLimits(), Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log})

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/dialect/aliyun"
+	"github.com/pointsman/pointsman/proxy/dialect/fabio"
+	"github.com/pointsman/pointsman/proxy/dialect/native"
+)
+
+// languages are all that tags may be written in, as they are without options.
+func languages() dialect.Languages { return (&languageFlags{}).all() }
+
+// languageFlags are what the operator says of languages.
+type languageFlags struct {
+	entryPoints entryPoints
+	prefix      tagPrefix
+	matcher     choice
+	auth        authSchemes
+}
+
+func (l *languageFlags) register(f *flags) {
+	l.prefix, l.matcher = fabio.Prefix, choice{"prefix", []string{"prefix", "glob"}}
+	f.Var(&l.entryPoints, "entrypoints", entryPointsHelp)
+	f.Var(&l.prefix, "tag-prefix", "`PREFIX` of the tags in Fabio's language; tags with another one are passed over")
+	f.Var(&l.matcher, "matcher", "`HOW` paths of tags in Fabio's language match: prefix, or glob")
+	f.Var(&l.auth, "auth", "`SCHEMES` of auth= in tags of Fabio's language, as in its proxy.auth: name=NAME;type=basic;file=FILE, with commas; may be repeated")
+}
+
+// all are the languages, the first of which holds where two ask for the same.
+func (l *languageFlags) all() dialect.Languages {
+	fabios := fabio.Options{Prefix: string(l.prefix), Globs: l.matcher.value == "glob", Schemes: l.auth.schemes}
+	return dialect.Languages{native.Language(), fabios.Language(), aliyun.Language()}
+}
+
+// tagPrefix is what tags in Fabio's language begin with.
+type tagPrefix string
+
+func (p *tagPrefix) String() string { return string(*p) }
+
+func (p *tagPrefix) Set(s string) error {
+	if err := fabio.CheckPrefix(s); err != nil {
+		return err
+	}
+	*p = tagPrefix(s)
+	return nil
+}
+
+// authSchemes are what auth=NAME means in tags in Fabio's language. It may be given more than once.
+type authSchemes struct {
+	text    string
+	schemes map[string]dialect.BasicAuth
+}
+
+func (a *authSchemes) String() string { return a.text }
+
+// Set finds out at the start that a file is not there, instead of closing routes later.
+func (a *authSchemes) Set(s string) error {
+	more, err := fabio.ParseSchemes(s)
+	if err != nil {
+		return err
+	}
+	all := maps.Clone(a.schemes)
+	if all == nil {
+		all = map[string]dialect.BasicAuth{}
+	}
+	for name, scheme := range more {
+		if _, twice := all[name]; twice {
+			return fmt.Errorf("scheme %q is given twice", name)
+		}
+		if scheme.File, err = filepath.Abs(scheme.File); err != nil {
+			return err
+		}
+		if at, err := os.Stat(scheme.File); err != nil || !at.Mode().IsRegular() {
+			return fmt.Errorf("scheme %q: there is no file %s", name, scheme.File)
+		}
+		all[name] = scheme
+	}
+	if a.text != "" {
+		s = a.text + "," + s
+	}
+	a.text, a.schemes = s, all
+	return nil
+}
