@@ -66,15 +66,6 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 	return d.next
 }
 
-// env is what tags may refer to.
-func (o *Options) env(datacenter string) dialect.Env {
-	cas := strings.Join(o.ClientCAs, ",")
-	if o.ClientCAs != nil && cas == "" {
-		cas = dialect.NoClientCAs
-	}
-	return dialect.Env{Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), Domain: o.Domain, PlainOnly: o.PlainOnly, ClientCAs: cas}
-}
-
 // merge walks the services of both tables side by side.
 func (d *derivation) merge(blocks []*discovery.Service) {
 	old := d.prev.claimants

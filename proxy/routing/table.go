@@ -94,7 +94,14 @@ func (o Options) withDefaults() Options {
 
 // env is what tags and lines may refer to.
 func (o *Options) env(datacenter string) dialect.Env {
-	return dialect.Env{Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), EntryPoints: o.EntryPoints, Domain: o.Domain}
+	cas := strings.Join(o.ClientCAs, ",")
+	if o.ClientCAs != nil && cas == "" {
+		cas = dialect.NoClientCAs
+	}
+	return dialect.Env{
+		Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), EntryPoints: o.EntryPoints, Domain: o.Domain,
+		PlainOnly: o.PlainOnly, ClientCAs: cas,
+	}
 }
 
 // Wants says whether a service, by its name and the union of its instances' tags, has to be watched for these tables.
