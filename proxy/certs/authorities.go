@@ -44,7 +44,7 @@ func Mutual(c Chooser, a *Authorities) *tls.Config {
 	config.ClientCAs = x509.NewCertPool() // nobody, were it ever asked
 	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		one := base.Clone()
-		one.ClientCAs = a.pool()
+		one.ClientCAs = a.Pool()
 		return one, nil
 	}
 	return config
@@ -56,7 +56,7 @@ func (a *Authorities) Admits(shown []*x509.Certificate) error {
 	if len(shown) == 0 {
 		return errors.New("no client certificate")
 	}
-	o := x509.VerifyOptions{Roots: a.pool(), Intermediates: x509.NewCertPool(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	o := x509.VerifyOptions{Roots: a.Pool(), Intermediates: x509.NewCertPool(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	for _, c := range shown[1:] {
 		o.Intermediates.AddCert(c)
 	}
@@ -64,8 +64,8 @@ func (a *Authorities) Admits(shown []*x509.Certificate) error {
 	return err
 }
 
-// pool is the present one. At most once a second it looks whether the file has changed.
-func (a *Authorities) pool() *x509.CertPool {
+// Pool are the present ones: another pool when the file has changed. At most once a second it looks whether the file has changed.
+func (a *Authorities) Pool() *x509.CertPool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()

@@ -35,6 +35,9 @@ type Env struct {
 	Writer Writer
 	// Listeners are the names of those that the process has, with commas between them; "" takes any name for one.
 	Listeners string
+	// UpstreamCAs and UpstreamCerts are the names of the operator's authorities of instances, and of the certificates shown to them, with
+	// commas between them; "" takes any name for one, and NoNames none.
+	UpstreamCAs, UpstreamCerts string
 	// Domain is what stands behind a host that a language has written short; "" leaves it short.
 	Domain string
 	// ContainerPort is the port of its container that the instance is; 0 is not known, and AnyPort whichever a tag names.

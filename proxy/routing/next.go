@@ -41,7 +41,8 @@ type change struct {
 // what is bad in a snapshot costs its own route and shows in Verdicts. Blocks that the table has seen cost next to nothing.
 // Upstreams that the new table no longer holds are not retired yet: that is for after its publication.
 func (t *Table) Next(s *discovery.Snapshot) *Table {
-	env := dialect.Env{Datacenter: s.Datacenter, Listeners: strings.Join(t.options.Listeners, ","), Domain: t.options.Domain}
+	env := dialect.Env{Datacenter: s.Datacenter, Listeners: strings.Join(t.options.Listeners, ","), Domain: t.options.Domain,
+		UpstreamCAs: namesIn(t.options.UpstreamCAs), UpstreamCerts: namesIn(t.options.UpstreamCerts)}
 	d := &derivation{prev: t, same: env == t.env, changes: map[routeKey]*change{}, editor: t.index.edit()}
 	d.next = &Table{
 		Number: t.Number + 1, Previous: t.Number,

@@ -31,6 +31,10 @@ type Options struct {
 	ExclusiveHosts bool
 	// Listeners are the names that a route may call; none takes any name for that of a listener.
 	Listeners []string
+	// UpstreamCAs and UpstreamCerts are the authorities of instances, and the certificates that are shown to them, by the names that routes
+	// call them by; a route that calls another name is closed.
+	UpstreamCAs   map[string]balancer.Authorities
+	UpstreamCerts map[string]balancer.Certificate
 	// Languages are those in which tags ask for routes; without one no tag is read.
 	Languages dialect.Languages
 	// Balancing is how an instance is chosen on routes that do not say it; the zero value is by round robin.
