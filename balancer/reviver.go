@@ -234,10 +234,11 @@ func (r *Reviver) connect(ctx context.Context, w *Way) (net.Conn, fault, error) 
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	c, err := r.dial(ctx, w.upstream.address)
-	if err != nil || w.config == nil {
+	config := w.TLS()
+	if err != nil || config == nil {
 		return c, faultRefused, err
 	}
-	secure := tls.Client(c, w.config)
+	secure := tls.Client(c, config)
 	err = secure.HandshakeContext(ctx)
 	switch {
 	case err == nil:

@@ -1,7 +1,6 @@
 package balancer
 
 import (
-	"crypto/tls"
 	"net"
 	"sync/atomic"
 	"time"
@@ -15,6 +14,10 @@ type WayKey struct {
 	SkipVerify bool
 	// ServerName is sent, and what the certificate must be for; "" means the host of the instance's address.
 	ServerName string
+	// Authorities are those of whom one must have issued the instance's certificate; nil means the system's.
+	Authorities Authorities
+	// Certificate is shown to an instance that asks for one; nil shows none.
+	Certificate Certificate
 }
 
 // normal is the one form of keys that mean the same.
@@ -30,8 +33,8 @@ func (k WayKey) normal() WayKey {
 type Way struct {
 	upstream *Upstream
 	key      WayKey
-	config   *tls.Config // nil without TLS
-	retired  atomic.Bool
+	wayTLS
+	retired atomic.Bool
 	health
 	judgement
 	checked
@@ -47,16 +50,13 @@ func newWay(u *Upstream, key WayKey) *Way {
 		if host, _, err := net.SplitHostPort(u.address); name == "" && err == nil {
 			name = host
 		}
-		w.config = &tls.Config{ServerName: name, InsecureSkipVerify: key.SkipVerify, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+		w.setTLS(key, name)
 	}
 	return w
 }
 
 // Upstream is the instance.
 func (w *Way) Upstream() *Upstream { return w.upstream }
-
-// TLS is how a handshake with the instance is made; nil where none is to be made. It must not be changed.
-func (w *Way) TLS() *tls.Config { return w.config }
 
 // Usable says whether a request may be sent: not ejected, not backed off from, not failing its checks, not retired.
 func (w *Way) Usable() bool { return w.Reachable() && !w.out() && !w.failing.Load() }

@@ -2,6 +2,8 @@ package balancer
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -61,6 +63,45 @@ func TestWayIsOnePerKey(t *testing.T) {
 	u.Retire()
 	if ended != 11 || !plain.Retired() || !u.Way(WayKey{}).Retired() || u.Usable() {
 		t.Errorf("the instance's end: %d ended, its ways retired %v", ended, plain.Retired())
+	}
+}
+
+type (
+	madePool struct{ pool *x509.CertPool }
+	madePair struct{ pair *tls.Certificate }
+)
+
+func (m *madePool) Pool() *x509.CertPool      { return m.pool }
+func (m *madePair) Present() *tls.Certificate { return m.pair }
+
+// What is trusted and shown tells ways apart, and changes their handshakes when it changes.
+func TestWaysAreToldApartByIdentity(t *testing.T) {
+	u := NewUpstream("s", "a.test:443")
+	a, b := &madePool{x509.NewCertPool()}, &madePool{x509.NewCertPool()}
+	mine := &madePair{&tls.Certificate{}}
+	keys := []WayKey{{TLS: true}, {TLS: true, SkipVerify: true}, {TLS: true, Authorities: a}, {TLS: true, Authorities: b}, {TLS: true, Authorities: a, Certificate: mine},
+		{TLS: true, Authorities: a, Certificate: &madePair{&tls.Certificate{}}}}
+	ways := map[*Way]bool{}
+	for _, k := range keys {
+		ways[u.Way(k)] = true
+	}
+	if len(ways) != len(keys) {
+		t.Errorf("%d ways of %d keys", len(ways), len(keys))
+	}
+	w := u.Way(keys[4])
+	before := w.TLS()
+	if before != w.TLS() || before.RootCAs != a.pool || before.GetClientCertificate == nil || u.Way(keys[2]).TLS().GetClientCertificate != nil {
+		t.Error("a handshake is not made as the key says")
+	}
+	a.pool = x509.NewCertPool()
+	second := w.TLS()
+	mine.pair = &tls.Certificate{}
+	third := w.TLS()
+	if second == before || second.RootCAs != a.pool || third == second || third.ServerName != "a.test" {
+		t.Error("a change is not followed")
+	}
+	if shown, _ := third.GetClientCertificate(nil); shown != mine.pair {
+		t.Error("another certificate is shown")
 	}
 }
 

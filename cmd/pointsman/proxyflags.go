@@ -23,6 +23,7 @@ type proxyFlags struct {
 	admin, status                  address
 	discovery                      discoveryFlags
 	tls                            tlsFlags
+	upstreamTLS                    upstreamTLSFlags
 	adminHost                      string
 	redirectHTTPS, exclusive       bool
 	consul, consulNear, consulDC   string
@@ -68,6 +69,7 @@ func (c *proxyFlags) listeners(f *flags) {
 	f.Var(&c.listen, "listen", "`ADDRESS` for plain HTTP, or NAME=ADDRESS for listener=NAME of routes (without a name: http); may be repeated")
 	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, or NAME=ADDRESS (without a name: https), with certificates (-tls-cert and -tls-key, or -tls-dir); may be repeated")
 	c.tls.register(f)
+	c.upstreamTLS.register(f)
 	f.BoolVar(&c.redirectHTTPS, "redirect-https", false, "answer plain HTTP with a redirect to HTTPS")
 	f.Var(&c.admin, "admin", "`ADDRESS` of the admin API, health and metrics; \"\" for none")
 	f.StringVar(&c.adminHost, "admin-host", "", "host `NAMES` (with commas) that the admin address answers to, besides localhost and IP addresses")
@@ -179,6 +181,9 @@ func (c *proxyFlags) check() error {
 		return err
 	}
 	if err := c.tls.check(secure); err != nil {
+		return err
+	}
+	if err := c.upstreamTLS.check(); err != nil {
 		return err
 	}
 	for _, name := range c.adminNames() {

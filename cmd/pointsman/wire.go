@@ -68,6 +68,10 @@ func (h *dataPath) assemble(a *actors) error {
 	gate := h.ports.gate()
 	reviver := balancer.NewReviver(func(ctx context.Context, address string) (net.Conn, error) { return gate.Dial(ctx, "tcp", address) })
 	options := h.tableOptions(reviver)
+	var err error
+	if options.UpstreamCAs, options.UpstreamCerts, err = h.flags.upstreamTLS.load(a, h.log); err != nil {
+		return err
+	}
 	options.Filters = filter.NewCommon(gate)
 	a.files = append(a.files, file{what: "the files of auth=file:", used: options.Filters.HasFiles, reload: options.Filters.Reload})
 	options.Checker = newChecker(gate, h.log)

@@ -22,22 +22,25 @@ func Config(c Chooser) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.Choose}
 }
 
-// Choose is the Chooser's: the pair, whatever name the client asks for. At most once a second it looks whether the files have changed.
-func (p *Pair) Choose(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+// Choose is the Chooser's: the pair, whatever name the client asks for.
+func (p *Pair) Choose(*tls.ClientHelloInfo) (*tls.Certificate, error) { return p.Present(), nil }
+
+// Present is the pair as the files have it: another one when they have changed. At most once a second it looks whether they have.
+func (p *Pair) Present() *tls.Certificate {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	if now.Sub(p.checked) < checkEvery {
-		return p.present, nil
+		return p.present
 	}
 	p.checked = now
 	if stamp, err := p.stat(); err != nil || stamp == p.stamp {
-		return p.present, nil
+		return p.present
 	}
 	if err := p.load(); err != nil {
 		p.log.Warn().Err(err).Msg("the changed certificate can't be used, keeping the last one")
 	} else {
 		p.log.Info().Str("file", p.certFile).Msg("certificate read again")
 	}
-	return p.present, nil
+	return p.present
 }

@@ -38,10 +38,13 @@ type Env struct {
 	// PlainOnly says that nothing serves HTTPS, neither the process nor a trusted proxy in front of it.
 	PlainOnly bool
 	// ClientCAs are the names of the operator's sets of authorities for client certificates, with commas between them; "" takes any name for
-	// one, and NoClientCAs none.
+	// one, and NoNames none.
 	ClientCAs string
 	// EntryPoints are the names by which other languages call listeners; nil has the usual ones.
 	EntryPoints *EntryPoints
+	// UpstreamCAs and UpstreamCerts are the names of the operator's authorities of instances, and of the certificates shown to them, with
+	// commas between them; "" takes any name for one, and NoNames none.
+	UpstreamCAs, UpstreamCerts string
 	// Domain is what stands behind a host that a language has written short; "" leaves it short.
 	Domain string
 	// ContainerPort is the port of its container that the instance is; 0 is not known, and AnyPort whichever a tag names.

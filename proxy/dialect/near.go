@@ -21,7 +21,7 @@ func (l *line) notAnOption(key string) string {
 // nobody knows what it was to keep out. In one of Fabio's tags, ours counts: whoever wrote it meant it.
 func (l *line) restriction(key string) bool {
 	if o := optionByName[key]; o != nil {
-		return o.restricts
+		return o.restricts || o.trusts
 	}
 	if l.fabio {
 		return false

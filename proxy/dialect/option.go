@@ -14,6 +14,8 @@ type option struct {
 	scope scope
 	// restricts says that it narrows who may use the route: where it can't be honoured, the route is closed.
 	restricts bool
+	// trusts says that it is about whom the proxy trusts, and what it shows of itself: where it can't be honoured, the route is closed, too.
+	trusts bool
 	// operator says that only the operator may write it.
 	operator bool
 	// conceal, if not nil, is a value without what is for nobody's eyes in it.
@@ -135,6 +137,11 @@ func (l *line) setAll(list []word) (restricted bool, err error) {
 		}
 		unmatched = unmatched || bad != nil && w.known != nil && w.known.scope == scopeMatch
 	}
+	if err == nil {
+		if err = l.distrust(list); err != nil {
+			restricted = true
+		}
+	}
 	if unmatched { // whom the line is about can't be told: what closes its route has to close it for all
 		l.rule.Match.Conditions = nil
 	}
@@ -162,7 +169,7 @@ func (l *line) set(w *word, before []word, answer string) error {
 		return nil
 	case o.operator && l.env.Writer != WriterOperator:
 		return fmt.Errorf("only the operator may write %s: in the routes file", w.key)
-	case again && !o.repeats && (o.restricts || o.scope == scopeMatch): // which of them is meant?
+	case again && !o.repeats && (o.restricts || o.trusts || o.scope == scopeMatch): // which of them is meant?
 		return fmt.Errorf("%s and %s in one tag", w.key, w.key)
 	case answer != "" && o.forwards:
 		return l.setIdle(w, answer)

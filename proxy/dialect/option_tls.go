@@ -3,7 +3,6 @@ package dialect
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -83,14 +82,11 @@ func printHSTS(r *Rule) []string {
 
 func setClientCA(l *line, value string) error {
 	c, ok := ParseClientCA(value)
-	names := l.env.ClientCAs
-	switch {
-	case !ok:
+	if !ok {
 		return fmt.Errorf("client-ca=%s is neither NAME nor NAME:optional; the route is refused", shown(value))
-	case names == NoClientCAs:
-		return fmt.Errorf("client-ca=%s: the proxy has no -client-ca: the route is refused", c.Name)
-	case names != "" && !slices.Contains(strings.Split(names, ","), c.Name):
-		return fmt.Errorf("client-ca=%s: there is no -client-ca of that name (there are %s): the route is refused", c.Name, names)
+	}
+	if err := known(c.Name, l.env.ClientCAs, "client-ca", "-client-ca"); err != nil {
+		return err
 	}
 	l.rule.Policy.TLS.Client = c
 	return nil

@@ -105,7 +105,7 @@ func TestClientCAOption(t *testing.T) {
 			t.Errorf("%q: %+v, %v", text, rule, verdicts)
 		}
 	}
-	for names, known := range map[string]bool{"": true, "a,partners": true, "a,b": false, NoClientCAs: false} {
+	for names, known := range map[string]bool{"": true, "a,partners": true, "a,b": false, NoNames: false} {
 		rule, verdicts := ParseLine("t/ client-ca=partners", PathSegments, Env{ClientCAs: names})
 		if rule == nil || rule.Policy.Closed == known || len(verdicts) == 0 != known {
 			t.Errorf("with %q: %+v, %v", names, rule, verdicts)

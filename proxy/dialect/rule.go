@@ -39,6 +39,11 @@ type Options struct {
 	HostDst bool
 	// TLS forwards over HTTPS; TLSSkipVerify does not verify the certificate.
 	TLS, TLSSkipVerify bool
+	// ServerName is sent in the handshake, and what the certificate must be for; "" means Host, and without one that of the address.
+	ServerName string
+	// CA and ClientCert name the operator's authorities that the instance's certificate must be of, and the certificate shown to it;
+	// "" means the system's, and none.
+	CA, ClientCert string
 	// Balance is how the instance is chosen, besides Share.
 	Balance InstanceBalance
 	// Health is how the instance is found failing, where that was written.

@@ -17,9 +17,6 @@ type ClientCA struct {
 	Optional bool
 }
 
-// NoClientCAs is Env.ClientCAs where there are none; it is no name of any.
-const NoClientCAs = ","
-
 const optionalCA = ":optional"
 
 // ParseClientCA reads NAME or NAME:optional.

@@ -9,7 +9,6 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
-	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // claimant is what one service's block was compiled to. Frozen; it lives as long as the block stays the same.
@@ -238,7 +237,7 @@ func (c *compiler) closeShared() {
 // way is how an instance is spoken to under a rule's options. An instance that is not usable keeps its ways, as it keeps its Upstream.
 func (c *compiler) way(i int, o *dialect.Options) *balancer.Way {
 	now := &c.out.standing[i]
-	w := now.upstream.Way(wayKey(o))
+	w := now.upstream.Way(c.options.wayKey(o))
 	if slices.Contains(now.ways, w) {
 		return w
 	}
@@ -248,15 +247,6 @@ func (c *compiler) way(i int, o *dialect.Options) *balancer.Way {
 		now.ways = append(now.ways[:n:n], w)
 	}
 	return w
-}
-
-// wayKey says how options want an instance to be spoken to. The certificate must be for the host that they send.
-func wayKey(o *dialect.Options) balancer.WayKey {
-	key := balancer.WayKey{TLS: o.TLS, SkipVerify: o.TLSSkipVerify}
-	if !o.HostDst {
-		key.ServerName = http1.HostOnly(o.Host)
-	}
-	return key
 }
 
 // implied adds what the options ask for: the default service's route, and <service>.<domain>.

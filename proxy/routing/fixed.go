@@ -175,7 +175,7 @@ func (c *lineCompiler) fixedUpstream(key fixedKey) *balancer.Upstream {
 // add makes a member of the claim, unless the same address is one already.
 func (c *lineCompiler) add(m Member) {
 	m.Rule = c.line.rule
-	key := wayKey(&m.Rule.Options)
+	key := c.next.options.wayKey(&m.Rule.Options)
 	if key.TLS && key.ServerName == "" && m.Authority != "" {
 		key.ServerName = http1.HostOnly(m.Authority)
 	}

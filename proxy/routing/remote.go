@@ -180,7 +180,7 @@ func (r *Route) failoverMembers(o *Options, find func(dialect.ServiceName) *clai
 		r.note("failover=" + name.Datacenter + " is this datacenter")
 		return nil
 	}
-	return r.membersOf(of, func(in *discovery.Instance, now *standing) (*dialect.Rule, bool) {
+	return r.membersOf(o, of, func(in *discovery.Instance, now *standing) (*dialect.Rule, bool) {
 		return r.ownRule(now), r.claims[0].operator || !now.restricted() || cl.name == "" && here.holds(of, socketOf(in))
 	})
 }

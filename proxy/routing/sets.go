@@ -94,7 +94,7 @@ func (r *Route) restrained() []Member {
 func (r *Route) newSet(o *Options, find func(dialect.ServiceName) *claimant, name dialect.ServiceName, old *Route) Set {
 	s := Set{Service: label(name.String()), name: name.String()}
 	if of := r.serving(o, find, name); of != nil {
-		s.Members = r.membersOf(of, func(_ *discovery.Instance, now *standing) (*dialect.Rule, bool) {
+		s.Members = r.membersOf(o, of, func(_ *discovery.Instance, now *standing) (*dialect.Rule, bool) {
 			return firstOf(now.rules), !now.restricted() || r.claims[0].operator
 		})
 		s.missing = o.missingOf(of)
@@ -151,7 +151,7 @@ func (r *Route) finish(o *Options, s *Set, old *Route) {
 
 // membersOf are the instances of another service that may serve the route: not one that restricts who may use it where that would lead past
 // the restriction, which is the operator's affair alone. allows says so, and which rule of the instance's own counts, nil being none.
-func (r *Route) membersOf(of *claimant, allows func(*discovery.Instance, *standing) (*dialect.Rule, bool)) (out []Member) {
+func (r *Route) membersOf(o *Options, of *claimant, allows func(*discovery.Instance, *standing) (*dialect.Rule, bool)) (out []Member) {
 	rules := map[*dialect.Rule]*dialect.Rule{}
 	for i := range of.block.Instances {
 		in, now := &of.block.Instances[i], (*standing)(nil)
@@ -177,7 +177,7 @@ func (r *Route) membersOf(of *claimant, allows func(*discovery.Instance, *standi
 			rules[own] = r.ruleOf(own)
 		}
 		rule := rules[own]
-		out = append(out, Member{Upstream: now.upstream, Way: now.upstream.Way(wayKey(&rule.Options)), Instance: in, Rule: rule})
+		out = append(out, Member{Upstream: now.upstream, Way: now.upstream.Way(o.wayKey(&rule.Options)), Instance: in, Rule: rule})
 	}
 	return out
 }

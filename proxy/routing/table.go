@@ -38,6 +38,10 @@ type Options struct {
 	ClientCAs []string
 	// EntryPoints are the names by which other languages call them; nil has the usual ones.
 	EntryPoints *dialect.EntryPoints
+	// UpstreamCAs and UpstreamCerts are the authorities of instances, and the certificates that are shown to them, by the names that routes
+	// call them by; a route that calls another name is closed.
+	UpstreamCAs   map[string]balancer.Authorities
+	UpstreamCerts map[string]balancer.Certificate
 	// Languages are those in which tags ask for routes; without one no tag is read.
 	Languages dialect.Languages
 	// Balancing is how an instance is chosen on routes that do not say it; the zero value is by round robin.
@@ -96,11 +100,11 @@ func (o Options) withDefaults() Options {
 func (o *Options) env(datacenter string) dialect.Env {
 	cas := strings.Join(o.ClientCAs, ",")
 	if o.ClientCAs != nil && cas == "" {
-		cas = dialect.NoClientCAs
+		cas = dialect.NoNames
 	}
 	return dialect.Env{
 		Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), EntryPoints: o.EntryPoints, Domain: o.Domain,
-		PlainOnly: o.PlainOnly, ClientCAs: cas,
+		PlainOnly: o.PlainOnly, ClientCAs: cas, UpstreamCAs: namesIn(o.UpstreamCAs), UpstreamCerts: namesIn(o.UpstreamCerts),
 	}
 }
 

@@ -179,7 +179,7 @@ func (a *attempt) send() (f proxy.Failure, ok bool) {
 
 // nothingWritten says whether a failed write on a plain connection left not a byte in the kernel.
 func nothingWritten(n int, conn *upstreamConn, err error) bool {
-	return n == 0 && !conn.secure && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
+	return n == 0 && conn.config == nil && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
 }
 
 // await reads heads until a final one, or 101 where it was asked for. Interim answers go on. began says whether a byte came at all.

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
+	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
@@ -47,6 +48,8 @@ type rigOptions struct {
 	Access    *record.AccessLog
 	TLS       *tls.Config
 	Redirect  bool
+	CAs       map[string]balancer.Authorities
+	Certs     map[string]balancer.Certificate
 }
 
 func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
@@ -55,7 +58,7 @@ func newRig(t testing.TB, o rigOptions, instances ...discovery.Instance) *rig {
 	var wg sync.WaitGroup
 	defaults := routing.DefaultPolicy()
 	defaults.Timeouts = lab.Over(lab.Over(defaults.Timeouts, routing.Timeouts{Progress: o.Limits.Progress}), o.Timeouts)
-	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{Defaults: &defaults, Languages: fixture.Languages()}), registry: prometheus.NewRegistry()}
+	r := &rig{t: t, switcher: routing.NewSwitch(routing.Options{Defaults: &defaults, Languages: fixture.Languages(), UpstreamCAs: o.CAs, UpstreamCerts: o.Certs}), registry: prometheus.NewRegistry()}
 	if o.Limits.Grace == 0 {
 		o.Limits.Grace = 2 * time.Second
 	}

@@ -100,7 +100,7 @@ type pool struct {
 	closed bool
 }
 
-// take returns an idle connection that is alive, or nil. Closed ones cost a system call each and nothing else: not a byte was written.
+// take returns an idle connection that is alive, and was made as one would be made now, or nil. Closed ones cost a system call each and nothing else: not a byte was written.
 func (p *pool) take() (c *upstreamConn, closed int) {
 	for {
 		p.mu.Lock()
@@ -112,7 +112,7 @@ func (p *pool) take() (c *upstreamConn, closed int) {
 		c, p.idle[last] = p.idle[last], nil
 		p.idle = p.idle[:last]
 		p.mu.Unlock()
-		if c.alive() {
+		if c.alive() && c.config == p.way.TLS() {
 			c.reused = true
 			return c, closed
 		}
@@ -190,8 +190,8 @@ func (p *pool) open(t routing.Timeouts) (*upstreamConn, error) {
 	defer cancel()
 	raw, err := p.pools.dial(ctx, "tcp", u.Address())
 	below := &sender{Conn: raw, progress: t.Progress}
-	conn := net.Conn(below)
-	if config := p.way.TLS(); err == nil && config != nil {
+	conn, config := net.Conn(below), p.way.TLS()
+	if err == nil && config != nil {
 		conn, err = handshake(ctx, below, config)
 	}
 	if err != nil {
@@ -199,7 +199,7 @@ func (p *pool) open(t routing.Timeouts) (*upstreamConn, error) {
 		return nil, fmt.Errorf("connect to %s: %w", u.Address(), err)
 	}
 	p.pools.scope.Connect(record.ConnectOK)
-	c := newUpstreamConn(p, conn, below)
+	c := newUpstreamConn(p, conn, below, config)
 	if !p.pools.enter(c) {
 		c.Close()
 		return nil, net.ErrClosed

@@ -1,6 +1,7 @@
 package std
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -22,18 +23,18 @@ type upstreamConn struct {
 	peeker    *peeker
 	opened    time.Time
 	idleSince time.Time
-	deadline  time.Time // of reads
-	reused    bool      // has carried a request before
-	secure    bool
+	deadline  time.Time   // of reads
+	reused    bool        // has carried a request before
+	config    *tls.Config // of its handshake; nil without TLS
 	closed    atomic.Bool
 }
 
-func newUpstreamConn(p *pool, c net.Conn, below *sender) *upstreamConn {
-	b := &upstreamConn{Conn: c, below: below, pool: p, opened: time.Now(), secure: p.way.TLS() != nil}
+func newUpstreamConn(p *pool, c net.Conn, below *sender, config *tls.Config) *upstreamConn {
+	b := &upstreamConn{Conn: c, below: below, pool: p, opened: time.Now(), config: config}
 	p.pools.files.Add(1)
 	socket := newSource(below.Conn)
 	b.raw, b.in.from = socket.raw, socket
-	if b.secure {
+	if b.config != nil {
 		b.in.from = newSource(c)
 	}
 	return b
@@ -122,7 +123,7 @@ func (c *upstreamConn) arrived() bool { return !errors.Is(c.peek(false), syscall
 func (c *upstreamConn) stays(watch time.Duration) (f proxy.Failure, ok bool) {
 	err := c.watch(c.opened.Add(watch))
 	switch {
-	case err == nil && !c.secure:
+	case err == nil && c.config == nil:
 		return proxy.FailedUnprompted, false
 	case err == nil, errors.Is(err, syscall.EAGAIN), watch == 0:
 		return 0, true
