@@ -98,8 +98,8 @@ func TestProxyFollowsConsulAndRegistersItself(t *testing.T) {
 	}
 	answers(t, address, "web.example", 503, "") // known, but down: not a 404, and not the default service
 	p.Signal(syscall.SIGTERM)
-	lab.Eventually(t, 3*time.Second, "the proxy is deregistered", func() bool { return c.Named("edge") == 0 })
-	if err := p.Wait(5 * time.Second); err != nil {
+	lab.Eventually(t, 10*time.Second, "the proxy is deregistered", func() bool { return c.Named("edge") == 0 })
+	if err := p.Wait(20 * time.Second); err != nil {
 		t.Errorf("%v: %s", err, p.Output())
 	}
 }
@@ -142,8 +142,9 @@ func TestKilledProxyServesFromDiskWhileConsulIsAway(t *testing.T) {
 	start := time.Now()
 	_, address, _ = startProxy(t, nil, "-consul", c.HTTP, "-state", file)
 	answers(t, address, "x.example", 200, "one")
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("cold start to first answer took %s, want at most 1 s", took)
+	// A few tens of milliseconds on a machine of one's own; ten seconds where the first view were waited for.
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("cold start to first answer took %s", took)
 	}
 }
 

@@ -158,11 +158,11 @@ func woken(t *testing.T, b both) {
 	}
 	answers, lists := make(chan discovery.Answer, 1), make(chan discovery.Listing, 1)
 	go func() {
-		a, _ := b.Instances(t.Context(), "woken", discovery.Query{Index: before.Index, Wait: 5 * time.Second})
+		a, _ := b.Instances(t.Context(), "woken", discovery.Query{Index: before.Index, Wait: time.Minute})
 		answers <- a
 	}()
 	go func() {
-		l, _ := b.List(t.Context(), discovery.Query{Index: list.Index, Wait: 5 * time.Second})
+		l, _ := b.List(t.Context(), discovery.Query{Index: list.Index, Wait: time.Minute})
 		lists <- l
 	}()
 	time.Sleep(100 * time.Millisecond)
@@ -177,7 +177,7 @@ func woken(t *testing.T, b both) {
 		t.Errorf("woken with %d instances, index %d after %d", len(a.Instances), a.Index, before.Index)
 	}
 	<-lists
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > 20*time.Second { // by itself the wait ends after a minute
 		t.Errorf("the change took %v to arrive", took)
 	}
 }
@@ -187,7 +187,7 @@ func waited(t *testing.T, b both) {
 	before := b.await(t, "waited", count(1))
 	start := time.Now()
 	after := b.instances(t, "waited", discovery.Query{Index: before.Index, Wait: 300 * time.Millisecond})
-	if took := time.Since(start); took < 250*time.Millisecond || took > 3*time.Second {
+	if took := time.Since(start); took < 250*time.Millisecond || took > 20*time.Second {
 		t.Errorf("answered after %v", took)
 	}
 	if len(after.Instances) != 1 || after.Index < before.Index {

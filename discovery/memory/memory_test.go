@@ -166,6 +166,7 @@ func TestHTTPChecksAreMade(t *testing.T) {
 	c := NewCatalogue(Options{})
 	defer run(t, c)()
 	r := service("a", registrator.Check{HTTP: server.URL, Interval: "1s", Timeout: "1s"})
+	began := time.Now()
 	register(t, c, r)
 	await(t, c, discovery.Passing)
 	register(t, c, r) // the same again disturbs nothing
@@ -175,8 +176,8 @@ func TestHTTPChecksAreMade(t *testing.T) {
 	status.Store(500)
 	await(t, c, discovery.Critical)
 	before := asked.Load()
-	if before > 6 {
-		t.Errorf("asked %d times in 2 to 3 seconds", before)
+	if took := time.Since(began); before > 4+int64(took/time.Second) {
+		t.Errorf("asked %d times in %s", before, took)
 	}
 	if err := c.Deregister(t.Context(), "a"); err != nil {
 		t.Fatal(err)
@@ -189,7 +190,7 @@ func TestHTTPChecksAreMade(t *testing.T) {
 
 func await(t *testing.T, c *Catalogue, want discovery.Status) {
 	t.Helper()
-	for limit := time.Now().Add(4 * time.Second); time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
+	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
 		if only(t, c) == want {
 			return
 		}

@@ -245,7 +245,7 @@ func TestRequestsOfOneConnectionTakeTurns(t *testing.T) {
 		io.WriteString(c, fixture.Get("/first", ""))
 		fixture.ReadMessage(br)
 	}
-	release := ready()()
+	release := ready().hold()
 	io.WriteString(many, strings.Repeat(fixture.Get("/many", ""), 4*mostRequests))
 	time.Sleep(arrival)
 	io.WriteString(one, fixture.Get("/one", ""))

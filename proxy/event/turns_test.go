@@ -19,31 +19,45 @@ import (
 )
 
 // pausable is a rig with one loop, and a way to get ready to hold it: what happens while it is held comes to it in one turn.
-func pausable(t *testing.T, timeouts routing.Timeouts, a net.Addr, common *proxy.Shared) (r *rig, ready func() (hold func() (release func()))) {
+func pausable(t *testing.T, timeouts routing.Timeouts, a net.Addr, common *proxy.Shared) (r *rig, ready func() *pause) {
 	held, gate := make(chan struct{}), make(chan struct{})
 	r = newRigOf(t, Options{Common: common, Loops: 1, HandOver: func(c net.Conn, _ []byte, _ listen.Listener) {
 		c.Close()
 		held <- struct{}{}
 		<-gate
 	}}, proxy.Limits{}, timeouts, fixture.At(a))
-	return r, func() func() func() {
+	return r, func() *pause {
 		c, _ := r.dial()
 		io.WriteString(c, "PRI * HTTP/2.0\r\n")
-		return func() func() {
-			io.WriteString(c, "\r\nSM\r\n\r\n")
-			<-held
-			return func() { gate <- struct{}{} }
-		}
+		return &pause{c, held, gate}
 	}
 }
 
+// pause is a connection by which a loop can be held, once.
+type pause struct {
+	c          net.Conn
+	held, gate chan struct{}
+}
+
+// ask has the loop held as soon as it finds what was sent, which has arrived when ask returns.
+func (p *pause) ask() { io.WriteString(p.c, "\r\nSM\r\n\r\n") }
+
+// await returns when the loop is held.
+func (p *pause) await() (release func()) {
+	<-p.held
+	return func() { p.gate <- struct{}{} }
+}
+
+func (p *pause) hold() (release func()) {
+	p.ask()
+	return p.await()
+}
+
 // again releases a loop for one turn, in which it finds that it is held again. It must have been ready for that.
-func again(release func(), hold func() func()) func() {
-	next := make(chan func())
-	go func() { next <- hold() }()
-	time.Sleep(arrival)
+func again(release func(), next *pause) func() {
+	next.ask()
 	release()
-	return <-next
+	return next.await()
 }
 
 // kill resets a connection.
@@ -93,7 +107,7 @@ func TestWhatCouldNotBeSentWasRead(t *testing.T) {
 		fmt.Fprintf(c, "%s / HTTP/1.1\r\nHost: t\r\nContent-Length: %d\r\n\r\n%s", method, first+len(rest), body)
 		instance := <-begun
 		time.Sleep(arrival)
-		release := ready()()
+		release := ready().hold()
 		io.WriteString(c, rest)
 		time.Sleep(arrival)
 		kill(instance)
@@ -137,7 +151,7 @@ func TestResetAsItSettles(t *testing.T) {
 	})
 	r, ready := pausable(t, routing.Timeouts{}, s.Addr(), nil)
 	c, br := r.dial()
-	release := ready()()
+	release := ready().hold()
 	io.WriteString(c, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody")
 	time.Sleep(arrival)
 	release = again(release, ready())
@@ -230,7 +244,7 @@ func TestAnswerToALoopThatWasHeldUp(t *testing.T) {
 	time.Sleep(arrival)
 	io.WriteString(c, fixture.Get("/", ""))
 	instance := <-asked
-	release := hold()
+	release := hold.hold()
 	io.WriteString(instance, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	time.Sleep(late + arrival)
 	release()
@@ -244,7 +258,7 @@ func TestConnectOfALoopThatWasHeldUp(t *testing.T) {
 	c, br := r.dial()
 	first, second := ready(), ready()
 	time.Sleep(arrival)
-	release := first()
+	release := first.hold()
 	io.WriteString(c, fixture.Get("/", ""))
 	time.Sleep(arrival)
 	release = again(release, second) // the connect has begun
@@ -273,7 +287,7 @@ func TestEndAsItSettles(t *testing.T) {
 	c, br := r.dial()
 	first, second, third := ready(), ready(), ready()
 	time.Sleep(arrival)
-	release := first()
+	release := first.hold()
 	io.WriteString(c, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody")
 	time.Sleep(arrival)
 	release = again(release, second) // the connect has begun

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"testing"
@@ -66,10 +67,16 @@ func TestManyDifferentListsAreQuicklyAdded(t *testing.T) {
 		network := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i / 250), byte(i % 250), 0}), 24)
 		members = append(members, Member{Rule: &dialect.Rule{Policy: dialect.Policy{Deny: []netip.Prefix{network}}}})
 	}
-	begun := time.Now()
-	a := admissionOf(nil, members)
-	if took := time.Since(begun); len(a.Deny) != instances || took > time.Second {
-		t.Errorf("%d networks after %s", len(a.Deny), took)
+	took := time.Duration(math.MaxInt64)
+	for range 3 { // the machine may have other things to do
+		begun := time.Now()
+		if a := admissionOf(nil, members); len(a.Deny) != instances {
+			t.Fatalf("%d networks", len(a.Deny))
+		}
+		took = min(took, time.Since(begun))
+	}
+	if took > time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
 

@@ -30,6 +30,10 @@ const (
 	idleMiB   = "idle-memory"
 	idlePart  = "idle-cpu"
 	slowMiB   = "slow-clients"
+	tlsKept   = "tls-keepalive-64"
+	tlsFresh  = "tls-new-connection"
+	h2Small   = "h2-small"
+	h2Large   = "h2-64k"
 )
 
 // changeEvery is how often one service changes; reloadEvery how often nginx reloads for the same purpose.
@@ -65,7 +69,19 @@ func cases() []*job {
 		{Name: everyone, Title: "10,000 routes, 100 instances, access log", contenders: []contender{the(event).logged(), the(nginx).logged(), the(haproxy).logged()},
 			layout: layout.Layout{Services: 200, Hosts: 50, First: 100}, traffic: traffic{Connections: 64}, latency: true},
 	}
-	return append(list, others(withStd)...)
+	return slices.Concat(list, overTLS(usual), others(withStd))
+}
+
+// overTLS are the cases over TLS, which one server serves with both of our engines.
+func overTLS(usual []contender) []*job {
+	return []*job{
+		{Name: tlsKept, Title: "TLS: 28-byte answers, 64 kept connections", contenders: usual, traffic: traffic{Connections: 64, TLS: true}},
+		{Name: tlsFresh, Title: "TLS: a handshake for each request", contenders: usual, traffic: traffic{Connections: 64, TLS: true, Fresh: true}},
+		{Name: h2Small, Title: "HTTP/2 over TLS: 28-byte answers, 16 connections with 8 streams each", contenders: usual, measure: byH2load,
+			traffic: traffic{Connections: 16, TLS: true, HTTP2: true}},
+		{Name: h2Large, Title: "HTTP/2 over TLS: answers of 64 KiB, 16 connections with 8 streams each", contenders: usual, measure: byH2load,
+			traffic: traffic{Connections: 16, TLS: true, HTTP2: true, Path: "/64k"}},
+	}
 }
 
 // allOfThem are the contenders of the case that everything is compared in.

@@ -25,8 +25,12 @@ func (b *bench) wrk(ctx context.Context, r *running, span time.Duration) (closed
 	if r.job.loose {
 		threads = 2
 	}
+	scheme := "http"
+	if r.job.traffic.TLS {
+		scheme = "https"
+	}
 	argv := []string{"wrk", "-t", fmt.Sprint(threads), "-c", fmt.Sprint(r.job.traffic.Connections), "-d", fmt.Sprintf("%ds", max(1, int(span.Seconds()))), "--timeout", "10s",
-		"-s", b.path("wrk.lua"), "http://" + r.address}
+		"-s", b.path("wrk.lua"), scheme + "://" + r.address}
 	cmd := r.job.loadCommand(ctx, b, argv...)
 	cmd.Env = append(os.Environ(), "BENCH_REQUESTS="+r.job.requestFile)
 	out, err := cmd.Output()

@@ -25,6 +25,7 @@ type setting struct {
 	Port         int    // of the upstream
 	Services     []layout.Service
 	Addresses    []string
+	PEM          string // certificate and key; "" for plain HTTP
 }
 
 // ListenPort is for configurations that name host and port apart.

@@ -106,11 +106,12 @@ type stand struct {
 	listen string
 	port   int // of the upstream
 	layout layout.Layout
+	pem    string // certificate and key; "" for plain HTTP
 }
 
 // command writes what the contender needs into the directory and returns how it is started.
 func (c contender) command(b *bench, p stand) ([]string, error) {
-	s := setting{contender: c, Dir: p.dir, LogFile: filepath.Join(p.dir, "access.log"), Listen: p.listen, Port: p.port, Services: p.layout.All()}
+	s := setting{contender: c, Dir: p.dir, LogFile: filepath.Join(p.dir, "access.log"), Listen: p.listen, Port: p.port, Services: p.layout.All(), PEM: p.pem}
 	switch c.Kind {
 	case nginx:
 		file, err := s.fill("nginx.conf")
@@ -135,6 +136,9 @@ func (c contender) command(b *bench, p stand) ([]string, error) {
 	}
 	argv := []string{program, "-listen", p.listen, "-engine", engine, fmt.Sprintf("-loops=%d", c.Workers),
 		fmt.Sprintf("-port=%d", p.port), fmt.Sprintf("-churn=%s", c.Changes)}
+	if p.pem != "" {
+		argv = append(argv, "-tls-pem="+p.pem)
+	}
 	if c.Admin != "" {
 		argv = append(argv, "-admin="+c.Admin)
 	}

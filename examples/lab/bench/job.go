@@ -145,6 +145,9 @@ func (j *job) launch(ctx context.Context, b *bench, c contender) (*running, erro
 		return nil, err
 	}
 	p := stand{dir: dir, listen: fmt.Sprintf("127.0.0.1:%d", port), port: j.port, layout: j.layout}
+	if j.traffic.TLS {
+		p.pem = b.path(pemFile)
+	}
 	argv, err := c.command(b, p)
 	if err != nil {
 		return nil, err
@@ -153,7 +156,7 @@ func (j *job) launch(ctx context.Context, b *bench, c contender) (*running, erro
 	if err != nil {
 		return nil, err
 	}
-	process.address = p.listen
+	process.address, process.secure = p.listen, j.traffic.TLS
 	if err := process.awaitAnswer(ctx, j.traffic.request(j.hosts()[0])); err != nil {
 		process.stop()
 		return nil, err

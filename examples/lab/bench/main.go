@@ -57,7 +57,7 @@ func (b *bench) all(ctx context.Context, only, who, out string) error {
 	if err != nil {
 		return fmt.Errorf("-contenders: %w", err)
 	}
-	end, err := b.begin("nginx", "haproxy", "caddy", "wrk", "taskset")
+	end, err := b.begin("nginx", "haproxy", "caddy", "wrk", "h2load", "taskset")
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func profileTable(parts []part) [][]string {
 // conditions is how it was measured.
 func (r *report) conditions() string {
 	return fmt.Sprintf("%d rounds of %s, in turns, so that what the machine does in a round it does to all; medians, with the lowest and the highest "+
-		"in brackets. Ratios are medians of the rounds' ratios. The proxy has a CPU for itself; the load (`wrk`, for p50 and p99 an open loop at half of "+
+		"in brackets. Ratios are medians of the rounds' ratios. The proxy has a CPU for itself; the load (`wrk`, for HTTP/2 `h2load`, for p50 and p99 an open loop at half of "+
 		"nginx's maximum) and the one upstream (nginx) share the other; for two loops nothing is pinned. CPU is that of all threads and children of the "+
 		"process. Unless something else is said: connections to the upstream are kept, X-Forwarded-For, -Proto and -Host, X-Real-IP, X-Request-ID and "+
 		"Forwarded are set by all, no access log. *lean* leaves out the fields as well. The configurations stand in [configs](configs).",

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
@@ -19,6 +20,7 @@ type process struct {
 	cmd     *exec.Cmd
 	dir     string
 	address string
+	secure  bool // it speaks TLS
 	done    chan struct{}
 }
 
@@ -73,7 +75,7 @@ func (p *process) awaitAnswer(ctx context.Context, request []byte) error {
 	end := time.Now().Add(startWait)
 	var err error
 	for time.Now().Before(end) && ctx.Err() == nil {
-		if _, err = ask(p.address, request); err == nil {
+		if _, err = p.ask(request); err == nil {
 			return nil
 		}
 		select {
@@ -91,10 +93,25 @@ func (p *process) tail() string {
 	return strings.TrimSpace(string(text[max(0, len(text)-500):]))
 }
 
+// ask is the function of that name, over TLS where the process speaks it.
+func (p *process) ask(request []byte) (time.Duration, error) {
+	if !p.secure {
+		return ask(p.address, request)
+	}
+	return askBy(func() (net.Conn, error) {
+		d := &net.Dialer{Timeout: 5 * time.Second}
+		return tls.DialWithDialer(d, "tcp", p.address, &tls.Config{InsecureSkipVerify: true}) // as wrk and h2load: it is the load
+	}, request)
+}
+
 // ask sends one request on a connection of its own and returns how long the answer's beginning took.
 func ask(address string, request []byte) (time.Duration, error) {
+	return askBy(func() (net.Conn, error) { return net.DialTimeout("tcp", address, 5*time.Second) }, request)
+}
+
+func askBy(dial func() (net.Conn, error), request []byte) (time.Duration, error) {
 	begun := time.Now()
-	c, err := net.DialTimeout("tcp", address, 5*time.Second)
+	c, err := dial()
 	if err != nil {
 		return 0, err
 	}

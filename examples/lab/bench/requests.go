@@ -17,6 +17,8 @@ type traffic struct {
 	Head        int    // bytes that the head is filled up to with what a browser sends
 	Fresh       bool   // a connection for each request
 	Rate        int    // requests a second, offered by the open loop; 0 for wrk's closed loop
+	TLS         bool   // over TLS, with an ECDSA P-256 certificate
+	HTTP2       bool   // over HTTP/2, by h2load
 	HalfOfNginx bool   // the rate is half of nginx's maximum in the same case
 }
 

@@ -27,13 +27,16 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(b.out, format+"\n", args...)
 }
 
-// unpack writes what wrk needs.
+// unpack writes what wrk and TLS need.
 func (b *bench) unpack() error {
 	text, err := configs.ReadFile("configs/wrk.lua")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(b.path("wrk.lua"), text, 0o644)
+	if err := os.WriteFile(b.path("wrk.lua"), text, 0o644); err != nil {
+		return err
+	}
+	return writePEM(b.path(pemFile))
 }
 
 // run measures one case. A contender that can't be measured stays in the result with the reason; only what stands in everybody's

@@ -9,6 +9,7 @@ need nginx nginx-light
 need haproxy haproxy
 need caddy caddy
 need wrk wrk
+need h2load nghttp2-client
 need taskset util-linux
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

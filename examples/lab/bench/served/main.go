@@ -31,7 +31,7 @@ import (
 // settings is the command line.
 type settings struct {
 	listen, engine, access string
-	admin                  string
+	admin, pem             string
 	loops, port            int
 	churn                  time.Duration
 	layout                 layout.Layout
@@ -41,6 +41,7 @@ func main() {
 	var s settings
 	flag.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` for plain HTTP")
 	flag.StringVar(&s.admin, "admin", "", "`ADDRESS` of the admin API; none when empty")
+	flag.StringVar(&s.pem, "tls-pem", "", "`FILE` with a certificate and its key, to serve TLS; plain HTTP when empty")
 	flag.StringVar(&s.engine, "engine", "event", "event or std")
 	flag.IntVar(&s.loops, "loops", 1, "event loops")
 	flag.StringVar(&s.access, "access-log", "", "`FILE` for an access log in the combined format; none when empty")
