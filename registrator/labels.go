@@ -26,9 +26,9 @@ type Labels struct {
 	// reads tags.
 	Withhold func(key, value string) (string, bool)
 	// TooLong and Unfit stand at the end of what is left of a value that is too long for a tag or has characters that none may have. TooMany is the
-	// tag that stands in place of all labels where they are too many, Closed the one where Needs are. Never is a route more open than its owner wrote it: the languages close what has
-	// lost a value.
-	TooLong, Unfit, TooMany, Closed string
+	// tag that stands in place of all labels where they are too many, Twice that in place of a language's where two have one name, and Closed
+	// stands beside them where Needs are closed. Never is a route more open than its owner wrote it: the languages close what has lost a value.
+	TooLong, Unfit, TooMany, Twice, Closed string
 	// IsRoute, if not nil, says whether a tag of SERVICE_TAGS asks for a route, be it a good one or not.
 	IsRoute func(tag string) bool
 }
@@ -191,10 +191,20 @@ func (l *carried) add(language *LabelLanguage, list []labelPair, o Labels, g *co
 	if len(list) == 0 {
 		return
 	}
-	labels := make(map[string]string, len(list))
+	labels, once := make(map[string]string, len(list)), list[:0]
 	for _, p := range list {
-		labels[p.key] = p.value
+		other, twice := labels[p.key]
+		if twice && other != p.value {
+			g.add(p.key, "several labels of the container have this name, as a tag has it: without blanks at its ends and what no tag may have",
+				"which one counts can't be told: none of "+language.Name+" is in effect, and all routes to the container are closed")
+			l.tags = append(l.tags, labelTag{text: o.Twice})
+			return
+		}
+		if !twice {
+			labels[p.key], once = p.value, append(once, p)
+		}
 	}
+	list = once
 	n := language.Needs(labels)
 	for _, p := range n.Problems {
 		g.add(p.Key, p.Problem, p.Done)

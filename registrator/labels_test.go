@@ -44,7 +44,7 @@ var asking = LabelLanguage{
 
 // carrying turns the language on.
 func carrying(o *Options) {
-	o.Labels = Labels{Carried: []LabelLanguage{asking}, TooLong: "(long)", Unfit: "(unfit)", TooMany: "ask.none=(many)",
+	o.Labels = Labels{Carried: []LabelLanguage{asking}, TooLong: "(long)", Unfit: "(unfit)", TooMany: "ask.none=(many)", Twice: "ask.none=(twice)",
 		Withhold: func(_, value string) (string, bool) {
 			return strings.ReplaceAll(value, "hunter2", "(secret)"), strings.Contains(value, "hunter2")
 		}}
@@ -91,6 +91,8 @@ func TestLabels(t *testing.T) {
 		"a route where only UDP is published":                            {webContainer(published("53/udp>5300", "443", "80"), label("ask.route", "r")), nil, []string{other + ":5300 udp", inside + ":80 ask.route=r"}, nil},
 		"an option publishes nothing":                                    {webContainer(published("80"), label("ask.opt", "o")), nil, nil, []string{"ask.opt", "no port"}},
 		"a route of a container without ports":                           {webContainer(noPorts, func(c *Container) { c.Exposed = nil }, label("ask.route", "r")), nil, nil, []string{"ask.route", "no port"}},
+		"two of one name":                                                {webContainer(twoPorts, label("ask.route", "r"), label("ask.route ", "s")), nil, []string{other + ":8000 ask.none=(twice)", other + ":4443 ask.none=(twice)"}, []string{"ask.route", "several labels", "closed"}},
+		"two of one name and value":                                      {webContainer(label("ask.a", "1"), label("ask.a !", "2"), label("ask.a\t", "1")), nil, []string{other + ":8080 ask.a !=2 ask.a=1"}, nil},
 		"no network":                                                     {webContainer(on("none", ""), label("ask.need", "80")), nil, nil, nil},
 		"the network that is named":                                      {webContainer(twoNetworks, label("ask.network", "back"), label("ask.need", "9000")), nil, []string{"172.21.0.2:9000 ask.need=9000"}, nil},
 		"SERVICE_NETWORK before a label":                                 {webContainer(twoNetworks, env("SERVICE_NETWORK=front"), label("ask.network", "back"), label("ask.need", "9000")), nil, []string{"172.20.0.2:9000 ask.need=9000"}, nil},

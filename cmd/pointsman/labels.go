@@ -56,7 +56,8 @@ func (l *labelNames) Set(s string) error {
 
 // labels has the languages answer for the labels that the registrator carries. secrets publishes credentials too.
 func labels(names []string, secrets bool) registrator.Labels {
-	o := registrator.Labels{TooLong: dialect.WithheldTooLong, Unfit: dialect.WithheldText, TooMany: dialect.WithheldMany, Closed: dialect.WithheldPort,
+	o := registrator.Labels{TooLong: dialect.WithheldTooLong, Unfit: dialect.WithheldText, TooMany: dialect.WithheldMany,
+		Twice: dialect.WithheldTwice, Closed: dialect.WithheldPort,
 		IsRoute: func(tag string) bool { return languages().Wants([]string{tag}) }}
 	if !secrets {
 		o.Withhold = dialect.Withhold

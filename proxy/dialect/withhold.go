@@ -15,6 +15,9 @@ const (
 	// WithheldMany is a tag of its own, where labels are beyond the bounds: it closes all routes of its instance.
 	WithheldMany = ownPrefix + "deny=" + withheldMark + "too-many)"
 
+	// WithheldTwice likewise, where two labels have one name.
+	WithheldTwice = ownPrefix + "deny=" + withheldMark + "twice)"
+
 	// WithheldPort likewise, where labels don't tell which port of the container their routes lead to.
 	WithheldPort = ownPrefix + "deny=" + withheldMark + "port)"
 
@@ -36,6 +39,8 @@ func Withheld(value string) string {
 		return "the value has a character that no tag may have, such as the end of a line"
 	case "too-many":
 		return "the container has more routing labels or tags than the registrator publishes: all its routes are closed"
+	case "twice":
+		return "several labels of the container have the same name: all its routes are closed"
 	case "port":
 		return "the container's label " + ownPrefix + "port names no port: all its routes are closed"
 	default:

@@ -79,6 +79,7 @@ func TestWithheldClosesItsRoute(t *testing.T) {
 		{[]string{"pointsman.route=" + WithheldText, "pointsman.route.b=b.io/"}, 1, 0, "end of a line"},
 		{[]string{"pointsman.route=a.io/ deny=10.0.0.1", "urlprefix-b.io/", WithheldMany}, 0, 2, "more routing labels"},
 		{[]string{"pointsman.route=a.io/ deny=10.0.0.1", WithheldPort}, 0, 1, "names no port"},
+		{[]string{"pointsman.route=a.io/ deny=10.0.0.1", WithheldTwice}, 0, 1, "same name"},
 	} {
 		r := both.Parse(c.tags, Env{})
 		open, closed := 0, 0
