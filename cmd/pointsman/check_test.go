@@ -36,6 +36,7 @@ func TestCheckPrintsWhatBecomesOfTags(t *testing.T) {
 		{"aliyun.routing.port_81=a", 0, "route    a/;route    a.localhost/;used"},
 		{"aliyun.scale=3", 1, "ignored  ..."},
 		{"aliyun.logs=/x", 0, "ignored  it is not about routing"},
+		{"traefik.http.routers.r.rule=Host(`a.b`)", 1, "ignored  ..."},
 	} {
 		code, lines := check(t, "-datacenter", "east", "-tag", c.tags)
 		want := strings.Split(c.want, ";")

@@ -10,6 +10,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect/aliyun"
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
+	"github.com/pointsman/pointsman/proxy/dialect/traefik"
 )
 
 // languages are all that tags may be written in, as they are without options.
@@ -21,6 +22,7 @@ type languageFlags struct {
 	prefix      tagPrefix
 	matcher     choice
 	auth        authSchemes
+	exposed     bool
 }
 
 func (l *languageFlags) register(f *flags) {
@@ -29,12 +31,13 @@ func (l *languageFlags) register(f *flags) {
 	f.Var(&l.prefix, "tag-prefix", "`PREFIX` of the tags in Fabio's language; tags with another one are passed over")
 	f.Var(&l.matcher, "matcher", "`HOW` paths of tags in Fabio's language match: prefix, or glob")
 	f.Var(&l.auth, "auth", "`SCHEMES` of auth= in tags of Fabio's language, as in its proxy.auth: name=NAME;type=basic;file=FILE, with commas; may be repeated")
+	f.BoolVar(&l.exposed, "traefik-exposed", false, "let containers without the label traefik.enable have the routes of their other labels of Traefik")
 }
 
 // all are the languages, the first of which holds where two ask for the same.
 func (l *languageFlags) all() dialect.Languages {
 	fabios := fabio.Options{Prefix: string(l.prefix), Globs: l.matcher.value == "glob", Schemes: l.auth.schemes}
-	return dialect.Languages{native.Language(), fabios.Language(), aliyun.Language()}
+	return dialect.Languages{native.Language(), fabios.Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed}.Language()}
 }
 
 // tagPrefix is what tags in Fabio's language begin with.

@@ -1,0 +1,58 @@
+package traefik
+
+import (
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// rest tells of the labels that no router has used.
+func (r *reader) rest() {
+	for _, l := range r.all {
+		s := source(l)
+		if r.told[s] {
+			continue
+		}
+		if in, key := r.slot(l.key); in[key] != l {
+			r.tell(dialect.Verdict{Kind: dialect.VerdictRefused, Reason: "another label has the same key, and another value"}, s)
+			continue
+		}
+		r.tell(r.elsewhere(l.key), s)
+	}
+}
+
+// elsewhere says of a label that belongs to no router what became of it.
+func (r *reader) elsewhere(key string) dialect.Verdict {
+	v := dialect.Verdict{Kind: dialect.VerdictIgnored}
+	begins := func(list ...string) bool {
+		for _, p := range list {
+			if key == p || strings.HasPrefix(key, p+".") {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case key == "enable":
+		v.Kind = dialect.VerdictUsed
+		if len(r.routers) == 0 {
+			v = dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "no label of the container has a rule: there is no route",
+				Advice: "write " + prefix + "http.routers.NAME.rule=Host(`HOST`)"}
+		}
+	case begins("docker", "swarm", "consulcatalog"):
+		v.Reason, v.Quiet = "the registrator reads it, or Traefik alone", true
+	case begins("tags", "constraint-label", "expose"):
+		v.Reason, v.Quiet = "it only told Traefik which containers to take", true
+	case begins("tcp", "udp"):
+		v.Reason = "it is about TCP or UDP: not in effect, this proxy serves HTTP"
+	case begins("http.services"):
+		v.Reason, v.Quiet = "no router of the container leads to this service", true
+	case begins("http.middlewares"):
+		v.Reason, v.Advice = "no router of the container uses this middleware, and those of other containers can't", "write it on each container that uses it"
+	case begins("frontend", "frontends", "backend", "port", "protocol", "weight", "domain") || strings.Contains(key, ".frontend."):
+		v.Reason, v.Advice = "a label of Traefik 1: there is no route", "write "+prefix+"http.routers.NAME.rule=Host(`HOST`)"
+	default:
+		v.Kind, v.Reason = dialect.VerdictRefused, "there is no label "+shown(prefix+key)
+	}
+	return v
+}

@@ -1,0 +1,64 @@
+package traefik
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// Needs are the ports of the services, and the network. Where no service names its port, the labels are about the lowest one. Whether a container
+// without the label enable has routes is the proxy's to say, so that it is registered as if it had.
+func (language) Needs(in map[string]string) (out dialect.Needs) {
+	keys := slices.Sorted(maps.Keys(in))
+	tags := make([]string, len(keys))
+	for i, key := range keys {
+		tags[i] = key + "=" + in[key]
+	}
+	read := read(tags)
+	if l := read.plain["enable"]; l != nil {
+		if on, err := strconv.ParseBool(strings.ToLower(l.value)); err != nil || !on {
+			return out
+		}
+	}
+	for _, service := range read.services {
+		if port := parsePort(service.value(keyPort)); port != 0 {
+			out.Ports = append(out.Ports, port)
+		}
+	}
+	slices.Sort(out.Ports)
+	out.Ports = slices.Compact(out.Ports)
+	out.Network = read.plain.value("docker.network")
+	for i, key := range keys {
+		l, ok := cut(tags[i])
+		switch {
+		case !ok:
+		case l.key == "docker.network":
+			out.Spent = append(out.Spent, key)
+		case !read.names():
+			out.OnePort = append(out.OnePort, key)
+		}
+	}
+	return out
+}
+
+// names says whether any service names a port, be it a good one or not.
+func (s *labels) names() bool {
+	for _, service := range s.services {
+		if service[keyPort] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// parsePort is 0 where the text is no port.
+func parsePort(text string) int {
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || text[0] == '0' || text[0] == '+' {
+		return 0
+	}
+	return int(n)
+}

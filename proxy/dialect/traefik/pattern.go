@@ -1,0 +1,139 @@
+package traefik
+
+import (
+	"errors"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// template2 begins {name} or {name:REGEXP} of Traefik 2, and nothing of a regular expression.
+var template2 = regexp.MustCompile(`\{[A-Za-z_][A-Za-z0-9_-]*[:}]`)
+
+func hasTemplate(text string) bool { return template2.MatchString(text) }
+
+// template is a text of Traefik 2 as a regular expression, in which {name} stands for def. Braces may be nested.
+func template(text, def string) (string, error) {
+	var out strings.Builder
+	for text != "" {
+		open := strings.IndexByte(text, '{')
+		if open < 0 {
+			break
+		}
+		out.WriteString(regexp.QuoteMeta(text[:open]))
+		depth, end := 0, -1
+		for i := open; i < len(text) && end < 0; i++ {
+			switch text[i] {
+			case '{':
+				depth++
+			case '}':
+				if depth--; depth == 0 {
+					end = i
+				}
+			}
+		}
+		if end < 0 {
+			return "", errors.New("the rule has a { without its }")
+		}
+		re := def
+		if _, own, ok := strings.Cut(text[open+1:end], ":"); ok {
+			re = own
+		}
+		out.WriteString("(?:" + re + ")")
+		text = text[end+1:]
+	}
+	return out.String() + regexp.QuoteMeta(text), nil
+}
+
+// hostPattern reads HostRegexp. A line has patterns for hosts and no regular expressions: those are taken that say the same as a pattern.
+func hostPattern(value string) (term, error) {
+	re := value
+	if hasTemplate(value) {
+		text, err := template(value, `[^.]+`)
+		if err != nil {
+			return term{}, err
+		}
+		re = "^" + text + "$"
+	}
+	tree, err := syntax.Parse(re, syntax.Perl)
+	if err != nil {
+		return term{}, errors.New("HostRegexp holds no regular expression")
+	}
+	g := &glob{}
+	if err := g.walk(tree); err != nil {
+		return term{}, err
+	}
+	text := g.text
+	if !g.begins {
+		text = "*" + text
+	}
+	if !g.ends {
+		text += "*"
+	}
+	for strings.Contains(text, "**") {
+		text = strings.ReplaceAll(text, "**", "*")
+	}
+	host, err := dialect.ParseHost(text)
+	if err != nil || host.Kind == dialect.HostAny || strings.Contains(text, "[") {
+		return term{}, errPattern
+	}
+	return term{host: text}, nil
+}
+
+var errPattern = errors.New("HostRegexp says what no host pattern does: .+ and .* are understood in it, beside text")
+
+// glob is a host pattern on its way.
+type glob struct {
+	text         string
+	begins, ends bool // it is bound to the host's begin and end
+}
+
+func (g *glob) walk(e *syntax.Regexp) error {
+	switch e.Op {
+	case syntax.OpConcat:
+		for _, sub := range e.Sub {
+			if err := g.walk(sub); err != nil {
+				return err
+			}
+		}
+		return nil
+	case syntax.OpCapture:
+		return g.walk(e.Sub[0])
+	case syntax.OpBeginText:
+		g.begins = g.begins || g.text == ""
+		return okIf(g.text == "")
+	case syntax.OpEndText:
+		g.ends = true
+		return nil
+	case syntax.OpEmptyMatch:
+		return nil
+	}
+	if g.ends { // nothing stands behind the end
+		return errPattern
+	}
+	switch e.Op {
+	case syntax.OpLiteral:
+		text := strings.ToLower(string(e.Rune))
+		g.text += text
+		return okIf(strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == "")
+	case syntax.OpPlus, syntax.OpStar:
+		if sub := e.Sub[0].Op; sub != syntax.OpAnyChar && sub != syntax.OpAnyCharNotNL {
+			return errPattern
+		}
+		if e.Op == syntax.OpPlus {
+			g.text += "?"
+		}
+		g.text += "*"
+		return nil
+	}
+	return errPattern
+}
+
+func okIf(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errPattern
+}

@@ -1,0 +1,269 @@
+package traefik
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// The labels of a router that narrow who may use it; routerRest are the others that are known. One that is in neither may be a misspelt one of
+// the former, and closes the router.
+var (
+	routerRestricts = []string{"entrypoints", "middlewares", "tls", "tls.options"}
+	routerRest      = []string{"rule", "service", "priority", "rulesyntax"}
+)
+
+// isPassedOver says whether a label of a router is one that changes nothing of who may use it, and is not in effect.
+func isPassedOver(key string) bool {
+	return strings.HasPrefix(key, "tls.certresolver") || strings.HasPrefix(key, "tls.domains") || strings.HasPrefix(key, "observability.")
+}
+
+// router is one on its way to rules.
+type router struct {
+	*reader
+	name    string
+	of      group
+	sources []string
+	failed  error // why it lets nobody in
+	service []string
+}
+
+// route makes the rules of one router.
+func (r *reader) route(name string) {
+	x := &router{reader: r, name: name, of: r.routers[name]}
+	x.own()
+	if done := x.lead(); done {
+		return
+	}
+	list, err := parseRule(x.of.value("rule"))
+	if x.of["rule"] == nil {
+		err = errors.New("the router has no rule")
+	}
+	if why := dialect.Withheld(x.of.value("rule")); why != "" {
+		err = errors.New(why)
+	}
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	variants := x.variants()
+	for _, t := range list {
+		for _, v := range variants {
+			x.line(t, v)
+		}
+	}
+}
+
+// own sorts the labels of the router itself.
+func (x *router) own() {
+	for key, l := range x.of {
+		switch {
+		case isPassedOver(key):
+		case slices.Contains(routerRestricts, key), slices.Contains(routerRest, key):
+			x.sources = append(x.sources, source(l))
+		default:
+			x.sources = append(x.sources, source(l))
+			x.fail(fmt.Errorf("there is no label %s", shown(prefix+l.key)))
+		}
+	}
+	slices.Sort(x.sources)
+	if l := x.of["rule"]; l != nil { // it comes first: verdicts go by it
+		at := slices.Index(x.sources, source(l))
+		x.sources[0], x.sources[at] = x.sources[at], x.sources[0]
+	}
+	if why := x.of.problem(); why != "" {
+		x.fail(errors.New(why))
+	}
+	for _, key := range []string{"tls.certresolver"} {
+		if l := x.of[key]; l != nil {
+			x.tell(dialect.Verdict{Kind: dialect.VerdictPartly, Quiet: true, Reason: "the route is served over TLS, with the certificates that the operator gave"}, source(l))
+		}
+	}
+	for _, s := range x.of.sources() {
+		if !slices.Contains(x.sources, s) && !x.told[s] {
+			x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Quiet: true, Reason: "certificates are chosen by the names that they are for"}, s)
+		}
+	}
+	x.mark(x.sources)
+}
+
+// fail closes the router; the first reason counts.
+func (x *router) fail(err error) {
+	if x.failed == nil {
+		x.failed = err
+	}
+}
+
+// refuse tells that the router is in no rule at all.
+func (x *router) refuse(err error) {
+	v := dialect.Verdict{Kind: dialect.VerdictRefused, Reason: "router " + shown(x.name) + ": " + err.Error(), Restricts: x.restricts()}
+	if errors.Is(err, errVariable) {
+		v.Advice = "set the variable where docker-compose runs, or in its file .env"
+	}
+	if len(x.sources) == 0 {
+		x.sources = x.of.sources()
+	}
+	x.tell(v, x.sources...)
+}
+
+// restricts says whether any label narrows who may use the router.
+func (x *router) restricts() bool {
+	if x.failed != nil || strings.Contains(strings.ToLower(x.of.value("rule")), "clientip") || dialect.Withheld(x.of.value("rule")) != "" {
+		return true
+	}
+	return slices.ContainsFunc(routerRestricts, func(key string) bool { return x.of[key] != nil })
+}
+
+// lead finds the service that the router leads to, and says whether this instance has nothing to do with it.
+func (x *router) lead() (done bool) {
+	name, err := x.serviceName()
+	switch {
+	case err != nil:
+		x.refuse(err)
+		return true
+	case strings.HasSuffix(name, "@internal"):
+		x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: name + " is Traefik's own: there is no route",
+			Advice: "Pointsman's own pages are at the address of -admin"}, x.with(x.sources)...)
+		return true
+	}
+	service := x.services[name]
+	port := 0
+	if l := service[keyPort]; l != nil {
+		if port = parsePort(l.value); port == 0 {
+			x.refuse(fmt.Errorf("%s is no port between 1 and 65535", quoted(l.value)))
+			return true
+		}
+	}
+	switch {
+	case port == 0 && x.names():
+		x.refuse(errors.New("its service names no port, and others of the container do: which one is meant can't be told"))
+	case port != 0 && x.env.ContainerPort == 0:
+		x.refuse(errors.New("which port of its container this instance is, is not known: its registration does not say it"))
+	case port != 0 && x.env.ContainerPort != port && x.env.ContainerPort != dialect.AnyPort:
+		x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Quiet: true,
+			Reason: fmt.Sprintf("it leads to port %d of the container; this is its port %d", port, x.env.ContainerPort)}, append(x.with(x.sources), service.sources()...)...)
+	default:
+		x.ask(service)
+		return false
+	}
+	return true
+}
+
+// with are labels, and those of the middlewares that the router names.
+func (x *router) with(sources []string) []string {
+	out := slices.Clone(sources)
+	for name := range strings.SplitSeq(x.of.value("middlewares"), ",") {
+		if local, err := localName(name); err == nil {
+			out = append(out, x.middlewares[local].sources()...)
+		}
+	}
+	return out
+}
+
+// serviceName is the service that the router names, or the only one that there is; "" is the container as it is.
+func (x *router) serviceName() (string, error) {
+	name := strings.ToLower(x.of.value("service"))
+	if name == "" {
+		if len(x.services) > 1 {
+			return "", errors.New("the container has several services, and the router names none of them")
+		}
+		for only := range x.services {
+			name = only
+		}
+		return name, nil
+	}
+	if strings.HasSuffix(name, "@internal") {
+		return name, nil
+	}
+	local, err := localName(name)
+	if err == nil && x.services[local] == nil {
+		err = fmt.Errorf("the container has no service %s", shown(local))
+	}
+	return local, err
+}
+
+// localName is the name of what is defined in labels.
+func localName(name string) (string, error) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	local, provider, _ := strings.Cut(name, "@")
+	switch provider {
+	case "", "docker", "consulcatalog", "swarm", "nomad":
+		return local, nil
+	}
+	return "", fmt.Errorf("%s stands in no label", quoted(name))
+}
+
+// line makes the rule of one alternative on some listeners.
+func (x *router) line(t term, v variant) {
+	text := t.line()
+	if v.listeners != nil {
+		text += " listener=" + strings.Join(v.listeners, "|")
+	}
+	text += x.priority(t)
+	for _, w := range v.words {
+		text += " " + w
+	}
+	if v.redirect == "" {
+		for _, w := range x.service {
+			text += " " + w
+		}
+	} else {
+		text += " " + word("redirect", v.redirect)
+	}
+	rule, verdicts := x.defaults.ParseLine(text, dialect.PathSegments, x.env)
+	sources := slices.Clone(x.sources)
+	failed := x.failed
+	for _, verdict := range verdicts {
+		verdict.Restricts = verdict.Restricts || rule == nil && (x.restricts() || x.failed != nil)
+		x.tell(verdict, sources...)
+	}
+	if rule == nil {
+		return
+	}
+	rule.Language, rule.Sources = Name, sources
+	if failed == nil {
+		failed = v.failed
+	}
+	if failed != nil && !rule.Policy.Closed {
+		rule = rule.Shut()
+		x.tell(dialect.Verdict{Kind: dialect.VerdictRefused, Rule: rule.Name, Reason: "router " + shown(x.name) + ": " + failed.Error() + ": the route is refused"}, sources...)
+	}
+	x.add(rule)
+}
+
+// priority is that which is written, or the length of the rule. It orders the routes of one host, so that where none is named what is not
+// written is left out.
+func (x *router) priority(t term) string {
+	if p := x.of.value("priority"); p != "" && p != "0" {
+		return " " + word("priority", strings.ReplaceAll(p, " ", ""))
+	}
+	if host, _ := dialect.ParseHost(t.host); host.Kind != dialect.HostExact {
+		return ""
+	}
+	return " priority=" + strconv.Itoa(len(x.of.value("rule")))
+}
+
+// add adds a rule. Of what is written twice one is enough, unless one of them restricts who may come: that one holds.
+func (r *reader) add(rule *dialect.Rule) {
+	i := slices.IndexFunc(r.out.Rules, func(o *dialect.Rule) bool { return o.Match.Same(rule.Match) })
+	if i < 0 {
+		r.out.Rules = append(r.out.Rules, rule)
+		return
+	}
+	was := r.out.Rules[i]
+	switch {
+	case was.Policy.Closed:
+	case rule.Policy.Closed || rule.Restricts() && !was.RestrictsAs(rule):
+		if was.Restricts() { // both restrict, and differently: which of them is meant can't be told
+			rule = rule.Shut()
+		}
+		r.out.Rules[i], was, rule = rule, rule, was
+	}
+	if !slices.Equal(was.Sources, rule.Sources) {
+		r.tell(dialect.Verdict{Kind: dialect.VerdictRefused, Reason: "another router of the container takes the same requests"}, rule.Sources...)
+	}
+}

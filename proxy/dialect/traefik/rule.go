@@ -1,0 +1,178 @@
+package traefik
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// term is one alternative of a rule: all of it has to hold. It becomes one line.
+type term struct {
+	host       string   // "" is any
+	path, kind string   // kind is prefix or exact, "" any path
+	words      []string // other conditions, as options of a line; each kind at most once but for header and query
+}
+
+// maxTerms bounds the alternatives of a rule: (a || b) && (c || d) has four. An instance may have as many routes.
+const maxTerms = 64
+
+// parseRule reads a rule. Its syntax is that of a Go expression (Traefik's parser github.com/vulcand/predicate hands it to go/parser too), so
+// that a remark in it would drop what follows: there may be none.
+func parseRule(text string) ([]term, error) {
+	if strings.Contains(text, "//") || strings.Contains(text, "/*") {
+		return nil, errors.New("the rule holds // or /*, behind which Traefik reads nothing")
+	}
+	if strings.ContainsAny(text, "\n\r\x00") {
+		return nil, errors.New("the rule has a character that no rule may have")
+	}
+	tree, err := parser.ParseExpr(text)
+	if err != nil {
+		return nil, errors.New("the rule can't be read: it is not such as Host(`shop.example.com`) && PathPrefix(`/cart`)")
+	}
+	return terms(tree)
+}
+
+func terms(tree ast.Expr) ([]term, error) {
+	switch e := tree.(type) {
+	case *ast.ParenExpr:
+		return terms(e.X)
+	case *ast.BinaryExpr:
+		return both(e)
+	case *ast.UnaryExpr:
+		return nil, errors.New("the rule has a ! in it: there is no route for all but some requests")
+	case *ast.CallExpr:
+		name, ok := e.Fun.(*ast.Ident)
+		if !ok || e.Ellipsis.IsValid() {
+			break
+		}
+		var args []string
+		for _, arg := range e.Args {
+			lit, ok := arg.(*ast.BasicLit)
+			if !ok || lit.Kind != token.STRING {
+				return nil, fmt.Errorf("the values of %s stand in back quotes or double quotes", shown(name.Name))
+			}
+			value, err := strconv.Unquote(lit.Value)
+			if err != nil {
+				return nil, fmt.Errorf("a value of %s can't be read", shown(name.Name))
+			}
+			args = append(args, value)
+		}
+		return call(name.Name, args)
+	}
+	return nil, errors.New("the rule has something else in it than functions, &&, || and parentheses")
+}
+
+func both(e *ast.BinaryExpr) ([]term, error) {
+	if e.Op != token.LAND && e.Op != token.LOR {
+		return nil, fmt.Errorf("the rule has %s in it: there are && and ||", e.Op)
+	}
+	left, err := terms(e.X)
+	if err != nil {
+		return nil, err
+	}
+	right, err := terms(e.Y)
+	if err != nil {
+		return nil, err
+	}
+	var out []term
+	if e.Op == token.LOR {
+		out = append(left, right...)
+	} else {
+		for _, a := range left {
+			for _, b := range right {
+				t, err := a.and(b)
+				if err != nil {
+					return nil, err
+				}
+				if out = append(out, t); len(out) > maxTerms {
+					break
+				}
+			}
+		}
+	}
+	if len(out) > maxTerms {
+		return nil, fmt.Errorf("the rule has more than %d alternatives", maxTerms)
+	}
+	return out, nil
+}
+
+// and is what holds where both hold.
+func (t term) and(o term) (term, error) {
+	out := term{host: t.host, path: t.path, kind: t.kind}
+	switch {
+	case t.host == "":
+		out.host = o.host
+	case o.host != "" && o.host != t.host:
+		return out, errors.New("the rule asks for two hosts at once")
+	}
+	switch {
+	case o.kind == "" || o.kind == t.kind && o.path == t.path:
+	case t.kind == "":
+		out.path, out.kind = o.path, o.kind
+	case o.kind == prefixKind && strings.HasPrefix(t.path, o.path):
+	case t.kind == prefixKind && strings.HasPrefix(o.path, t.path):
+		out.path, out.kind = o.path, o.kind
+	default:
+		return out, errors.New("the rule asks for two paths at once")
+	}
+	out.words = append(append(out.words, t.words...), o.words...)
+	seen := map[string]bool{}
+	for _, w := range out.words {
+		key, _, _ := strings.Cut(w, "=")
+		if seen[key] && key != "header" && key != "query" {
+			return out, fmt.Errorf("the rule has two conditions of one kind at once: a route can have one %s", key)
+		}
+		seen[key] = true
+	}
+	return out, nil
+}
+
+const prefixKind, exactKind = "prefix", "exact"
+
+// line is the term as it stands at the front of a line.
+func (t term) line() string {
+	path := t.path
+	if t.kind == "" {
+		path = "/"
+	}
+	text := t.host + path
+	if t.kind != "" && path != "/" || t.kind == exactKind {
+		text += " path=" + t.kind
+	}
+	for _, w := range t.words {
+		text += " " + w
+	}
+	return text
+}
+
+// word is an option as it stands in a line.
+func word(name, value string) string {
+	if strings.ContainsAny(value, " \t\"") {
+		return name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+	}
+	return name + "=" + value
+}
+
+// checkHost sees to it that nothing but one host comes into a line.
+func checkHost(text string) (string, error) {
+	text = strings.TrimSuffix(strings.ToLower(strings.TrimSpace(text)), ".")
+	if strings.Contains(text, "$") {
+		return "", errVariable
+	}
+	host, err := dialect.ParseHost(text)
+	if err != nil {
+		return "", err
+	}
+	if host.Kind != dialect.HostExact {
+		return "", errors.New("the value of Host is no name of a host")
+	}
+	return text, nil
+}
+
+var errVariable = errors.New("the rule holds a variable that was not replaced by its value")

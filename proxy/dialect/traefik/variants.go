@@ -1,0 +1,322 @@
+package traefik
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// variant is what a router asks for on some listeners: a redirect to HTTPS is for those without TLS, and what follows it for the others.
+type variant struct {
+	listeners []string // nil is all
+	words     []string // options
+	redirect  string   // of the option of that name; "" forwards
+	failed    error    // why it lets nobody in
+}
+
+// variants are those of the router, with what its entry points, its TLS and its middlewares ask for.
+func (x *router) variants() []variant {
+	on, err := x.listeners()
+	if err != nil {
+		x.fail(err)
+		return []variant{{}}
+	}
+	c := &chain{router: x, last: variant{listeners: on}}
+	for name := range strings.SplitSeq(x.of.value("middlewares"), ",") {
+		if name = strings.TrimSpace(name); name != "" && x.failed == nil {
+			if err := c.use(name, 0); err != nil {
+				x.fail(fmt.Errorf("middleware %s: %w", shown(name), err))
+			}
+		}
+	}
+	if x.failed != nil {
+		return []variant{{listeners: on}}
+	}
+	if c.last.listeners == nil || len(c.last.listeners) > 0 {
+		c.done = append(c.done, c.last)
+	}
+	return c.done
+}
+
+// listeners are those that the router is for; nil is all.
+func (x *router) listeners() ([]string, error) {
+	var on []string
+	if l := x.of["entrypoints"]; l != nil {
+		var names []string
+		for name := range strings.SplitSeq(l.value, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				names = append(names, name)
+			}
+		}
+		var err error
+		if on, err = x.meant(names...); err != nil {
+			return nil, err
+		}
+	}
+	if o := x.of["tls.options"]; o != nil && !slices.Contains([]string{"default", "default@file", ""}, o.value) {
+		return nil, errors.New("tls.options may ask clients for certificates, which is not supported")
+	}
+	if !x.overTLS() {
+		return on, nil
+	}
+	secure, err := x.meant("websecure")
+	if err != nil {
+		return nil, err
+	}
+	if on != nil {
+		secure = slices.DeleteFunc(on, func(l string) bool { return !slices.Contains(secure, l) })
+	}
+	if len(secure) == 0 {
+		return nil, errors.New("it asks for TLS, and none of its entry points is one for TLS")
+	}
+	return secure, nil
+}
+
+// overTLS says whether the router takes TLS only: anything beside tls=false asks for it.
+func (x *router) overTLS() bool {
+	if strings.EqualFold(x.of.value("tls"), "false") {
+		return false
+	}
+	for key := range x.of {
+		if key == "tls" || strings.HasPrefix(key, "tls.") {
+			return true
+		}
+	}
+	return false
+}
+
+// meant are the listeners that entry points mean.
+func (x *router) meant(names ...string) ([]string, error) { return x.env.EntryPoints.Listeners(names) }
+
+// secure sends what comes without TLS to HTTPS, and goes on with what comes with it.
+func (c *chain) secure(code, port string) error {
+	plain, err := c.meant("web")
+	if err != nil {
+		return err
+	}
+	tls, err := c.meant("websecure")
+	if err != nil {
+		return err
+	}
+	on := c.last.listeners
+	for _, l := range on {
+		if !slices.Contains(plain, l) && !slices.Contains(tls, l) {
+			return fmt.Errorf("whether the listener %s is one for TLS is not known", l)
+		}
+	}
+	in := func(list []string) (out []string) {
+		for _, l := range list {
+			if on == nil && (c.env.Listeners == "" || slices.Contains(strings.Split(c.env.Listeners, ","), l)) || slices.Contains(on, l) {
+				out = append(out, l)
+			}
+		}
+		return out
+	}
+	if now := in(plain); len(now) > 0 {
+		words := slices.DeleteFunc(slices.Clone(c.last.words), func(w string) bool {
+			key, _, _ := strings.Cut(w, "=")
+			return !slices.Contains(beforeRedirect, key)
+		})
+		c.done = append(c.done, variant{listeners: now, words: words, redirect: code + ",https://$host" + port + "$path"})
+	}
+	if c.last.listeners = in(tls); c.last.listeners == nil {
+		c.last.listeners = []string{}
+	}
+	return nil
+}
+
+// beforeRedirect are the options that are in effect beside a redirect.
+var beforeRedirect = []string{"auth", "auth-realm", "auth-pass", "allow", "rate-limit", "forward-auth", "forward-auth-headers", "response-header"}
+
+// chain is what the middlewares of a router ask for, in their order.
+type chain struct {
+	*router
+	used int
+	rank int // of what changed the path last
+	done []variant
+	last variant
+}
+
+// Bounds of the middlewares of one router, and of how deep those of chain.middlewares lead.
+const maxMiddlewares, maxDepth = 32, 8
+
+// use adds what one middleware asks for.
+func (c *chain) use(name string, depth int) error {
+	local, err := localName(name)
+	if err != nil {
+		return err
+	}
+	m := c.middlewares[local]
+	if m == nil {
+		return errors.New("no label of the container defines it, and those of other containers are not read")
+	}
+	if c.used++; c.used > maxMiddlewares || depth > maxDepth {
+		return fmt.Errorf("a router may have %d middlewares", maxMiddlewares)
+	}
+	for _, s := range m.sources() {
+		if !slices.Contains(c.sources, s) {
+			c.sources = append(c.sources, s)
+		}
+	}
+	c.mark(c.sources)
+	if why := m.problem(); why != "" {
+		return errors.New(why)
+	}
+	kinds := map[string]group{}
+	for key, l := range m {
+		kind, option, _ := strings.Cut(key, ".")
+		if kinds[kind] == nil {
+			kinds[kind] = group{}
+		}
+		kinds[kind][option] = l
+	}
+	if len(kinds) != 1 {
+		return errors.New("it is of several kinds at once")
+	}
+	for kind, options := range kinds {
+		if kind == "chain" {
+			return c.chained(options, depth)
+		}
+		k := middlewares[kind]
+		if k.apply == nil {
+			return fmt.Errorf("%s is not supported", quoted(kind))
+		}
+		o := &optionsOf{group: options, left: options.clone()}
+		if err := k.apply(c, o); err != nil {
+			return err
+		}
+		return o.unread(k)
+	}
+	return nil
+}
+
+func (c *chain) chained(options group, depth int) error {
+	for key := range options {
+		if key != "middlewares" {
+			return fmt.Errorf("there is no option %s", quoted(key))
+		}
+	}
+	for name := range strings.SplitSeq(options.value("middlewares"), ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if err := c.use(name, depth+1); err != nil {
+			return fmt.Errorf("%s: %w", shown(name), err)
+		}
+	}
+	return nil
+}
+
+// add adds an option. No value holds a control character, which would end the line's reading.
+func (c *chain) add(name, value string) { c.last.words = append(c.last.words, word(name, value)) }
+
+// path adds an option that changes the path. Those of a line are in effect in the order of their ranks, whatever order they stand in.
+func (c *chain) path(rank int, name, value string) error {
+	if rank <= c.rank {
+		return errors.New("a line changes the path in the order stripprefix, replacepathregex, addprefix, and each once")
+	}
+	c.rank = rank
+	c.add(name, value)
+	return nil
+}
+
+func (g group) clone() group {
+	out := group{}
+	for key, l := range g {
+		out[key] = l
+	}
+	return out
+}
+
+// optionsOf are those of a middleware, and which of them nobody has read.
+type optionsOf struct {
+	group
+	left group
+}
+
+func (o *optionsOf) get(key string) string {
+	delete(o.left, key)
+	return o.value(key)
+}
+
+func (o *optionsOf) list(key string) (out []string) {
+	for part := range strings.SplitSeq(o.get(key), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// unread refuses the options that are not known: they may restrict.
+func (o *optionsOf) unread(k middleware) error {
+	for key := range o.left {
+		if !slices.ContainsFunc(k.ignores, func(i string) bool { return i == "*" || key == i || strings.HasPrefix(key, i+".") }) {
+			return fmt.Errorf("the option %s is not supported", quoted(key))
+		}
+	}
+	return nil
+}
+
+// ask has the options of the service.
+func (x *router) ask(of group) {
+	if why := of.problem(); why != "" {
+		x.fail(errors.New(why))
+	}
+	for _, l := range of {
+		x.serviceOption(of, l, strings.TrimPrefix(l.key[strings.LastIndex(l.key, ".loadbalancer.")+1:], "loadbalancer."))
+	}
+	slices.Sort(x.service)
+	x.service = slices.Compact(x.service)
+}
+
+const keyPort = "loadbalancer.server.port"
+
+func (x *router) serviceOption(of group, l *label, key string) {
+	used := func(words ...string) {
+		x.service = append(x.service, words...)
+		x.sources = append(x.sources, source(l))
+		x.mark(x.sources)
+	}
+	yes := strings.EqualFold(l.value, "true")
+	switch key {
+	case "server.port":
+		used()
+	case "server.scheme":
+		switch strings.ToLower(l.value) {
+		case "https":
+			used("proto=https")
+		case "http", "":
+			used()
+		default:
+			used()
+			x.fail(fmt.Errorf("this proxy asks no instance by %s", quoted(l.value)))
+		}
+	case "sticky", "sticky.cookie":
+		if yes && of["loadbalancer.sticky.cookie.name"] == nil {
+			used("sticky")
+			break
+		}
+		used()
+	case "sticky.cookie.name":
+		if strings.Trim(l.value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" || l.value == "" {
+			x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: quoted(l.value) + " is no name of a cookie"}, source(l))
+			break
+		}
+		used("sticky=" + l.value)
+	case "passhostheader":
+		if strings.EqualFold(l.value, "false") {
+			used("host=dst")
+			break
+		}
+		used()
+	case "server.url":
+		used()
+		x.fail(errors.New("only the operator may name an address"))
+	default:
+		x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "it is not in effect: the proxy's own rules hold"}, source(l))
+	}
+}
