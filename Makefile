@@ -37,9 +37,11 @@ images: apps ## the same, and Consul's
 	@examples/lab/images/consul.sh || echo "no image of Consul is here, in the cache or to be pulled: making it from its source"
 	@examples/lab/images/make.sh consul
 
-tools: ## Consul (unless installed) and Compose v2, built once into the cache
+tools: ## Consul (unless installed), Compose v2 and Pebble, built once into the cache
 	@examples/lab/parts/find.sh consul
 	@examples/lab/parts/find.sh compose
+	@examples/lab/parts/find.sh pebble
+	@examples/lab/parts/find.sh pebble-challtestsrv
 
 # What staticcheck looks for: bugs, simplifications, what nothing uses. Not for what is deprecated (SA1019): docker/docker is frozen, and
 # calls so what its successor does otherwise; registrator/docker is the one place to change then.

@@ -23,7 +23,7 @@ func (x *Exchange) begin(scope *Scope, req *http1.Request, client *Client, now t
 	scope.Recorder.Begin()
 }
 
-// Begin takes a request that was parsed: Go on, or Reply.
+// Begin takes a request that was parsed: ActionContinue, ActionReply, or ActionHandOver.
 func (x *Exchange) Begin(scope *Scope, req *http1.Request, client *Client, now time.Time) Action {
 	x.begin(scope, req, client, now)
 	var err error
@@ -40,7 +40,11 @@ func (x *Exchange) Begin(scope *Scope, req *http1.Request, client *Client, now t
 		return x.refuseRequest(err)
 	case scope.common.Limits.HeadFields > 0 && len(req.Fields) > scope.common.Limits.HeadFields:
 		return x.reply(OutcomeHeadTooLarge, "")
-	case client.RedirectHTTPS && x.inPlainText():
+	}
+	if do := x.challenge(); do != ActionContinue {
+		return do
+	}
+	if client.RedirectHTTPS && x.inPlainText() {
 		return x.toHTTPS()
 	}
 	return ActionContinue

@@ -51,8 +51,10 @@ type Exchange struct {
 	// Ending is set, after Begin, by a listener whose connection must end after this answer for reasons of its own: it drains, or what
 	// is left of the request will not be read.
 	Ending bool
-	// MayHandOver is the listener's: set once, it makes Match answer ActionHandOver for routes whose serving may block.
+	// MayHandOver is the listener's: set once, it makes Begin and Match answer ActionHandOver for requests whose serving may block.
 	MayHandOver bool
+	// MayWait is the listener's: set once, it lets Begin block for some seconds.
+	MayWait bool
 	// ServesFiles is the listener's: set once, it makes Match answer ActionServeFile for routes to folders.
 	ServesFiles bool
 

@@ -61,6 +61,8 @@ func (x *Exchange) localReplyFields(dst []Field) []Field {
 // ownFields is localReplyFields without those of the route's filters.
 func (x *Exchange) ownFields(dst []Field) []Field {
 	switch x.Outcome {
+	case OutcomeChallenge:
+		return append(dst, http1.NewField("Content-Type", "application/octet-stream"), http1.NewField("Cache-Control", "no-store"))
 	case OutcomeResponded:
 		if x.detail == "" {
 			return dst
@@ -97,7 +99,7 @@ func (x *Exchange) appendLocalReplyBody(dst []byte) []byte {
 		return dst
 	case OutcomeAuthRefused:
 		return append(dst, x.filtered.answer.Body...)
-	case OutcomeResponded:
+	case OutcomeResponded, OutcomeChallenge:
 		return append(dst, x.detail...)
 	}
 	return x.Outcome.appendProblem(dst, x.Status, x.wantsPage(), x.detail, x.Origin.ID)

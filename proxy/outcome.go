@@ -78,6 +78,8 @@ const (
 	OutcomePreflight
 	// OutcomeAuthRefused: the server that is asked about the route's requests answered the client.
 	OutcomeAuthRefused
+	// OutcomeChallenge: the answer to a certificate authority that checks whose a name is.
+	OutcomeChallenge
 	// OutcomeAuthUnavailable: it can't be told whether the request may pass, so it may not.
 	OutcomeAuthUnavailable
 	// OutcomeNoCertificate: the route asks for a client certificate, and the client has shown none that is good for it.
@@ -145,6 +147,7 @@ var replies = [outcomes]reply{
 	OutcomeRateLimited:  {name: "rate-limited", status: 429, reason: "Too Many Requests", detail: "Too many requests. Try again later."},
 	OutcomeBodyTooLarge: {name: "body-too-large", status: 413, closes: true, reason: "Content Too Large",
 		detail: "The request body is larger than this route allows."},
+	OutcomeChallenge:   {name: "acme-challenge", status: 200, reason: "OK"},
 	OutcomePreflight:   {name: "preflight", status: 200, reason: "OK"},
 	OutcomeAuthRefused: {name: "auth-refused"},
 	OutcomeAuthUnavailable: {name: "auth-unavailable", status: 503, retry: true, reason: "Service Unavailable",

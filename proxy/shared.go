@@ -31,6 +31,8 @@ type Shared struct {
 	HTTPSPort string
 	// ClientAuth is what is asked of clients' certificates.
 	ClientAuth ClientAuth
+	// Challenges answers those who check whose names certificates are ordered for; nil where none are.
+	Challenges Challenges
 
 	notices     record.Notices
 	connections atomic.Uint64 // of clients, so far

@@ -24,6 +24,7 @@ type ports struct {
 	redirect      bool         // plain HTTP to HTTPS
 	httpsPort     string       // that redirects name; "" where there is no TLS listener
 	tls           *tlsFlags
+	set           *certs.Set // of the TLS listeners; nil without one
 	all           []net.Listener
 	own           own
 	allow         []netip.Prefix
@@ -151,10 +152,10 @@ func (p *ports) https(a *actors, log zerolog.Logger) (out []listen.Listener, err
 	if len(p.secure) == 0 {
 		return nil, nil
 	}
-	set, err := p.tls.set(log)
-	if err != nil {
+	if p.set, err = p.tls.set(log); err != nil {
 		return nil, err
 	}
+	set := p.set
 	log.Info().Int("names", set.Names()).Msg("certificates are read")
 	a.reread("the certificates", set.Reload)
 	a.support(set.Run)

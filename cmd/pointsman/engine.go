@@ -18,6 +18,12 @@ func (h *dataPath) serve(a *actors, common *proxy.Shared) error {
 	if err != nil {
 		return err
 	}
+	if h.flags.acme.on() {
+		if err := h.order(a, h.ports.set, secure); err != nil {
+			return err
+		}
+		common.Challenges = h.acme
+	}
 	shared := listen.NewShared(listen.Options{DrainWait: common.Limits.DrainWait, Grace: common.Limits.Grace,
 		OnDrain: func() { h.draining.Store(true) }, Hurry: h.hurry, Log: h.log})
 	h.files = shared.Files

@@ -57,9 +57,16 @@ func (l *listeners) Set(s string) error {
 // plainOnly says that nothing serves HTTPS: no listener, and no trusted proxy that may do so in front.
 func (c *proxyFlags) plainOnly() bool { return len(c.tlsListen.list) == 0 && c.trusted.String() == "" }
 
-// names are those that routes may call, each once.
-func (c *proxyFlags) listenerNames() (out []string) {
-	for _, n := range slices.Concat(c.listen.list, c.tlsListen.list) {
+// listenerNames are those that routes may call, each once.
+func (c *proxyFlags) listenerNames() []string {
+	return namesOf(slices.Concat(c.listen.list, c.tlsListen.list))
+}
+
+// secureNames are those of them that speak TLS.
+func (c *proxyFlags) secureNames() []string { return namesOf(c.tlsListen.list) }
+
+func namesOf(list []named) (out []string) {
+	for _, n := range list {
 		if !slices.Contains(out, n.name) {
 			out = append(out, n.name)
 		}

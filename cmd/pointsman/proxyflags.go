@@ -24,6 +24,7 @@ type proxyFlags struct {
 	discovery                      discoveryFlags
 	tls                            tlsFlags
 	upstreamTLS                    upstreamTLSFlags
+	acme                           acmeFlags
 	adminHost                      string
 	redirectHTTPS, exclusive       bool
 	consul, consulNear, consulDC   string
@@ -67,9 +68,10 @@ func (c *proxyFlags) listeners(f *flags) {
 	c.tlsListen = listeners{unnamed: "https", optional: true}
 	c.admin = "127.0.0.1:8090"
 	f.Var(&c.listen, "listen", "`ADDRESS` for plain HTTP, or NAME=ADDRESS for listener=NAME of routes (without a name: http); may be repeated")
-	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, or NAME=ADDRESS (without a name: https), with certificates (-tls-cert and -tls-key, or -tls-dir); may be repeated")
+	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, or NAME=ADDRESS (without a name: https), with certificates (-tls-cert and -tls-key, -tls-dir, or -acme-dir); may be repeated")
 	c.tls.register(f)
 	c.upstreamTLS.register(f)
+	c.acme.register(f)
 	f.BoolVar(&c.redirectHTTPS, "redirect-https", false, "answer plain HTTP with a redirect to HTTPS")
 	f.Var(&c.admin, "admin", "`ADDRESS` of the admin API, health and metrics; \"\" for none")
 	f.StringVar(&c.adminHost, "admin-host", "", "host `NAMES` (with commas) that the admin address answers to, besides localhost and IP addresses")
@@ -180,7 +182,10 @@ func (c *proxyFlags) check() error {
 	if err := c.tls.clients.check(c.tlsListen.list); err != nil {
 		return err
 	}
-	if err := c.tls.check(secure); err != nil {
+	if err := c.acme.check(secure); err != nil {
+		return err
+	}
+	if err := c.tls.check(secure, c.acme.on()); err != nil {
 		return err
 	}
 	if err := c.upstreamTLS.check(); err != nil {

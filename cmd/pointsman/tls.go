@@ -28,12 +28,12 @@ func (c *tlsFlags) register(f *flags) {
 }
 
 // check refuses, before anything is bound, what could not be served.
-func (c *tlsFlags) check(listens bool) error {
+func (c *tlsFlags) check(listens, ordered bool) error {
 	switch {
 	case len(c.certs) != len(c.keys):
 		return errors.New("-tls-cert and -tls-key go together: as many of the one as of the other")
-	case listens != (len(c.certs) > 0 || c.folder != ""):
-		return errors.New("-tls-listen and certificates (-tls-cert and -tls-key, or -tls-dir) go together")
+	case listens != (len(c.certs) > 0 || c.folder != "" || ordered):
+		return errors.New("-tls-listen and certificates (-tls-cert and -tls-key, -tls-dir, or -acme-dir) go together")
 	case !listens:
 		return nil
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/pointsman/pointsman/discovery/probe"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/certs/acme"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/filter"
 	"github.com/pointsman/pointsman/proxy/listen"
@@ -48,7 +49,8 @@ type dataPath struct {
 	table    *routing.Switch
 	metrics  *record.Metrics
 	feed     *admin.Feed
-	files    *listen.Files // of all connections
+	files    *listen.Files      // of all connections
+	acme     *acme.Certificates // nil where no certificate is ordered
 	draining atomic.Bool
 	hurry    context.Context // ends when draining has to be over at once
 }
@@ -126,7 +128,8 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balancing: dialect.Balance(h.flags.balance),
 		Zone: string(h.flags.zone), ZoneThreshold: float64(h.flags.zoneThreshold.value) / 100,
-		Defaults: &defaults, Listeners: h.flags.listenerNames(), PlainOnly: h.flags.plainOnly(), EntryPoints: h.flags.languages.entryPoints.value,
+		Defaults: &defaults, Listeners: h.flags.listenerNames(), SecureListeners: h.flags.secureNames(), NoACME: !h.flags.acme.on(),
+		PlainOnly: h.flags.plainOnly(), EntryPoints: h.flags.languages.entryPoints.value,
 		ClientCAs: h.flags.tls.clients.names(), ExclusiveHosts: h.flags.exclusive,
 	}
 	if h.flags.register != "" {
@@ -148,7 +151,7 @@ func (h *dataPath) sides(a *actors) error {
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load,
 		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Scale: h.scale, Hosts: h.flags.adminNames(),
-		Feed: h.feed, Files: h.files,
+		Feed: h.feed, Files: h.files, Certificates: h.certificates,
 	}
 	if h.ports.admin != nil {
 		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.admin, admin.Admin(o)) })

@@ -52,11 +52,12 @@ var layers = map[string]layer{
 	"proxy/record":          {ours: []string{"balancer"}, never: []string{consulAPI, docker}},
 	"proxy":                 {ours: []string{"proxy/routing", "proxy/record", "proxy/filter", "proxy/files", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/certs":           {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
+	"proxy/certs/acme":      {ours: []string{"proxy/certs", "discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy/listen":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/reactor":         {never: []string{consulAPI, docker, netHTTP}},
 	"proxy/event":           {ours: []string{"proxy", "proxy/filter", "proxy/routing", "proxy/record", "discovery/outside", "balancer", "proxy/http1", "proxy/listen", "proxy/reactor"}, never: []string{consulAPI, docker}},
 	"proxy/std":             {ours: []string{"proxy", "proxy/routing", "proxy/record", "proxy/filter", "proxy/files", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
-	"proxy/admin":           {ours: []string{"proxy", "proxy/routing", "proxy/record", "proxy/dialect", "discovery", "discovery/outside", "balancer"}, never: []string{consulAPI, docker}},
+	"proxy/admin":           {ours: []string{"proxy", "proxy/certs", "proxy/routing", "proxy/record", "proxy/dialect", "discovery", "discovery/outside", "balancer"}, never: []string{consulAPI, docker}},
 }
 
 type pkg struct {

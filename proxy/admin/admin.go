@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/certs"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -32,6 +33,8 @@ type Options struct {
 	Ejections func() []record.Ejection
 	// Decisions are the last ones about instances whose removal was in doubt, the latest first.
 	Decisions func() []discovery.Decision
+	// Certificates are those that there are, and those that are wanted.
+	Certificates func() []certs.Status
 	// Scale changes the number of a sample service's instances; only the demo has it.
 	Scale func(ctx context.Context, service string, instances int) error
 	// Feed tells followers of changes; it must run. Nil: nothing can be followed or waited for.
@@ -104,6 +107,9 @@ func (o *Options) operations() []operation {
 	}
 	if o.Decisions != nil {
 		get("/api/removals", o.removals)
+	}
+	if o.Certificates != nil {
+		get("/api/certificates", o.certificates)
 	}
 	if o.Scale != nil {
 		list = append(list, operation{http.MethodPost, "/api/scale", o.scale})

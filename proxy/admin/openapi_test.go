@@ -22,6 +22,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/certs"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -210,6 +211,10 @@ func full(t *testing.T, table func() *routing.Table, feed *Feed) http.Handler {
 		Decisions: func() []discovery.Decision {
 			return []discovery.Decision{{Service: "web", Instance: "i", Address: "a:80", Kept: true, Why: "x", Vanished: 2, Services: 3}, {Removed: true, Why: "y"}, {Why: "z"}}
 		},
+		Certificates: func() []certs.Status {
+			return []certs.Status{{Names: []string{"a.io"}, Source: "acme", State: certs.StateInUse, Issuer: "CN=x", NotBefore: time.Unix(1, 0), NotAfter: time.Unix(2, 0),
+				Next: time.Unix(3, 0), Failures: 1, Fault: "x", FaultAt: time.Unix(4, 0)}, {Source: "b.crt", State: certs.StateUnusable, Fault: "y"}}
+		},
 		Scale: func(_ context.Context, _ string, n int) error {
 			if n > 9 {
 				return errors.New("too many")
@@ -349,7 +354,7 @@ func TestWhatIsGoneIsAsDescribed(t *testing.T) {
 func TestAPIHasWhatIsDescribed(t *testing.T) {
 	c := newContract(t)
 	f := newFed(t)
-	o := Options{Table: f.Load, Feed: f.feed, Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Scale: func(context.Context, string, int) error { return nil }}
+	o := Options{Table: f.Load, Feed: f.feed, Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Scale: func(context.Context, string, int) error { return nil }}
 	var served, described []string
 	for _, x := range o.operations() {
 		served = append(served, x.method+" "+x.path)

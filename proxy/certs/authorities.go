@@ -107,7 +107,7 @@ func (a *Authorities) load() error {
 	if err != nil {
 		return fmt.Errorf("read certificate authorities: %w", err)
 	}
-	pool, err := parseAuthorities(text)
+	pool, err := ParsePool(text)
 	if err != nil {
 		return fmt.Errorf("read certificate authorities %s: %w", a.file, err)
 	}
@@ -115,8 +115,8 @@ func (a *Authorities) load() error {
 	return nil
 }
 
-// parseAuthorities reads certificates in PEM. A block that is none, or can't be read, is an error: half of a file is not the file.
-func parseAuthorities(text []byte) (*x509.CertPool, error) {
+// ParsePool reads certificates in PEM. A block that is none, or can't be read, is an error: half of a file is not the file.
+func ParsePool(text []byte) (*x509.CertPool, error) {
 	pool, found := x509.NewCertPool(), false
 	for {
 		block, rest := pem.Decode(text)

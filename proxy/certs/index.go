@@ -20,7 +20,7 @@ type index struct {
 // maxNameBytes is the longest host name (RFC 1035 section 2.3.4).
 const maxNameBytes = 253
 
-// build makes the index of what the files hold.
+// build makes the index of what the files hold, and of what was adopted.
 func (s *Set) build(files []Files) *index {
 	i := &index{exact: map[string][]*tls.Certificate{}, below: map[string][]*tls.Certificate{}}
 	for n, f := range files {
@@ -31,13 +31,10 @@ func (s *Set) build(files []Files) *index {
 		if n == 0 && len(s.o.Pairs) > 0 || i.other == nil && f.isDefault() {
 			i.other = c
 		}
-		for _, name := range namesOf(c.Leaf) {
-			if below, ok := strings.CutPrefix(name, "*."); ok {
-				i.below[below] = append(i.below[below], c)
-			} else {
-				i.exact[name] = append(i.exact[name], c)
-			}
-		}
+		i.add(c)
+	}
+	for _, c := range s.adopted {
+		i.add(c)
 	}
 	for _, of := range []map[string][]*tls.Certificate{i.exact, i.below} {
 		for name, list := range of {
@@ -50,6 +47,17 @@ func (s *Set) build(files []Files) *index {
 		s.o.Log.Warn().Msg("there is no default certificate (-tls-cert, or default.crt in -tls-dir): clients that ask for no name, or for one without a certificate, are refused")
 	}
 	return i
+}
+
+// add adds a certificate for its names.
+func (i *index) add(c *tls.Certificate) {
+	for _, name := range namesOf(c.Leaf) {
+		if below, ok := strings.CutPrefix(name, "*."); ok {
+			i.below[below] = append(i.below[below], c)
+		} else {
+			i.exact[name] = append(i.exact[name], c)
+		}
+	}
 }
 
 // namesOf are the names that a certificate is for, in lower case: its DNS names, and where it has none its common name, as many that people

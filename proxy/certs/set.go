@@ -46,10 +46,11 @@ type Set struct {
 
 	mu      sync.Mutex // of what follows
 	held    map[Files]*held
-	folder  []Files // as it was read last
-	leaving []Files // pairs that are missing, but not for long enough
-	fault   string  // of the folder, as it was said last
-	unnamed bool    // it was said that there is no default
+	folder  []Files                     // as it was read last
+	leaving []Files                     // pairs that are missing, but not for long enough
+	fault   string                      // of the folder, as it was said last
+	unnamed bool                        // it was said that there is no default
+	adopted map[string]*tls.Certificate // see Adopt
 }
 
 // held is what is known of a pair of files.
@@ -65,7 +66,7 @@ type held struct {
 // NewSet reads all files. A pair of o.Pairs that can't be used, or a folder that can't be read, is an error; a bad pair in the folder is a
 // line in the log.
 func NewSet(o Options) (*Set, error) {
-	s := &Set{o: o, held: map[Files]*held{}}
+	s := &Set{o: o, held: map[Files]*held{}, adopted: map[string]*tls.Certificate{}}
 	if o.Folder != "" {
 		if _, err := list(o.Folder); err != nil {
 			return nil, fmt.Errorf("read certificates: %w", err)
@@ -142,10 +143,28 @@ func (s *Set) refresh(sure bool) (changed bool) {
 		changed = s.take(f, got, sure) || changed
 	}
 	if changed || s.index.Load() == nil {
-		s.index.Store(s.build(append(files, s.leaving...)))
+		s.publish(files)
 	}
 	s.tellExpired()
 	return changed
+}
+
+// publish lets what is known now be chosen from.
+func (s *Set) publish(files []Files) { s.index.Store(s.build(append(files, s.leaving...))) }
+
+// Adopt adds certificates that come from no file, each under a name of the caller's that replaces the one before; nil takes it away. For
+// which names it is chosen, a certificate says itself. None is the default.
+func (s *Set) Adopt(list map[string]*tls.Certificate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, c := range list {
+		if c == nil {
+			delete(s.adopted, name)
+		} else {
+			s.adopted[name] = c
+		}
+	}
+	s.publish(s.files())
 }
 
 // files are all pairs, in the order in which the default is looked for.

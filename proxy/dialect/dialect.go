@@ -45,6 +45,10 @@ type Env struct {
 	// UpstreamCAs and UpstreamCerts are the names of the operator's authorities of instances, and of the certificates shown to them, with
 	// commas between them; "" takes any name for one, and NoNames none.
 	UpstreamCAs, UpstreamCerts string
+	// SecureListeners are those of them that speak TLS, likewise.
+	SecureListeners string
+	// NoACME says that the process gets no certificates by itself.
+	NoACME bool
 	// Domain is what stands behind a host that a language has written short; "" leaves it short.
 	Domain string
 	// ContainerPort is the port of its container that the instance is; 0 is not known, and AnyPort whichever a tag names.

@@ -71,7 +71,7 @@ func (o *option) shown(r *Rule) (out []string) {
 
 // options are all of them, in the order in which they are printed.
 var options = slices.Concat(matchOptions, upstreamOptions, wayOptions, balanceOptions, triesOptions, tlsOptions, filterOptions, compressOptions, filesOptions, healthOptions,
-	logOptions)
+	logOptions, acmeOptions)
 
 // optionByName finds them; the options do not change while the process lives.
 var optionByName = func() map[string]*option {

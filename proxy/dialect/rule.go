@@ -72,6 +72,8 @@ type Policy struct {
 	Files    Files
 	Health   Health
 	Log      Log
+	// ACME asks for a certificate of the route's host.
+	ACME bool
 }
 
 // Restricts says whether the rule narrows who may use its route.

@@ -167,12 +167,15 @@ func (c *clientConn) begin(size int, err error) {
 		return
 	}
 	e.finished = false
-	if e.x.Begin(l.scope, &e.request, &c.info, l.Now) == proxy.ActionReply {
+	switch e.x.Begin(l.scope, &e.request, &c.info, l.Now) {
+	case proxy.ActionReply:
 		e.requestBody.begin(e.request.Framing, http1.None)
 		e.reply()
-		return
+	case proxy.ActionHandOver:
+		l.handOver(c, e)
+	default:
+		e.takeBody()
 	}
-	e.takeBody()
 }
 
 // awaitNext waits for the next request.

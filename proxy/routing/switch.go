@@ -17,13 +17,17 @@ type Switch struct {
 	cost    atomic.Int64
 
 	following atomic.Pointer[Following]
+	news      chan struct{}
 }
 
 // NewSwitch makes a Switch without a table.
-func NewSwitch(o Options) *Switch { return &Switch{first: NewTable(o)} }
+func NewSwitch(o Options) *Switch { return &Switch{first: NewTable(o), news: make(chan struct{}, 1)} }
 
 // Load is the present table, or nil before the first snapshot: answer 503, not ready. A request loads once.
 func (s *Switch) Load() *Table { return s.current.Load() }
+
+// News has something to receive once there is another table than before. One receiver gets it.
+func (s *Switch) News() <-chan struct{} { return s.news }
 
 // Ready says whether there is a table.
 func (s *Switch) Ready() bool { return s.current.Load() != nil }
@@ -73,6 +77,10 @@ func (s *Switch) Apply(snap *discovery.Snapshot) {
 	next.reportContests()
 	if f := s.following.Load(); f != nil {
 		f.add(next)
+	}
+	select {
+	case s.news <- struct{}{}:
+	default:
 	}
 }
 

@@ -42,6 +42,10 @@ type Options struct {
 	// call them by; a route that calls another name is closed.
 	UpstreamCAs   map[string]balancer.Authorities
 	UpstreamCerts map[string]balancer.Certificate
+	// SecureListeners are those of them that speak TLS.
+	SecureListeners []string
+	// NoACME says that the process gets no certificates by itself.
+	NoACME bool
 	// Languages are those in which tags ask for routes; without one no tag is read.
 	Languages dialect.Languages
 	// Balancing is how an instance is chosen on routes that do not say it; the zero value is by round robin.
@@ -105,6 +109,7 @@ func (o *Options) env(datacenter string) dialect.Env {
 	return dialect.Env{
 		Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), EntryPoints: o.EntryPoints, Domain: o.Domain,
 		PlainOnly: o.PlainOnly, ClientCAs: cas, UpstreamCAs: namesIn(o.UpstreamCAs), UpstreamCerts: namesIn(o.UpstreamCerts),
+		SecureListeners: strings.Join(o.SecureListeners, ","), NoACME: o.NoACME,
 	}
 }
 

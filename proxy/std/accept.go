@@ -129,6 +129,9 @@ func (s *Server) handshake(f *clientConn, l *listen.Listener) (conn net.Conn, ht
 	state := secure.ConnectionState()
 	f.info.SetTLS(state, f.asked)
 	http2 = state.NegotiatedProtocol == "h2"
+	if state.NegotiatedProtocol == challengeProtocol {
+		err = errChallenge
+	}
 	if http2 && state.Version == tls.VersionTLS12 && !slices.Contains(http2Suites, state.CipherSuite) {
 		err = errHTTP2Suite
 	}
@@ -140,6 +143,12 @@ var http2Suites = []uint16{
 	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
 	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
+
+// challengeProtocol is that of handshakes by which a certificate authority sees whose a name is; they are all that there is to it (RFC 8737
+// section 3).
+const challengeProtocol = "acme-tls/1"
+
+var errChallenge = errors.New("it was a challenge, and is answered")
 
 var errHTTP2Suite = errors.New("the client chose HTTP/2 with a cipher suite that HTTP/2 prohibits")
 

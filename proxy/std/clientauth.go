@@ -8,6 +8,7 @@ import (
 )
 
 // negotiating is the listener with the protocols that clients may choose, and with handshakes that ask for certificates where routes do.
+// What the listener's own TLS says of a handshake is asked only for one that proves a name: no other gets by without what routes ask for.
 // The keys of session tickets are those of this configuration, whatever a handshake is served with: crypto/tls makes a new one each day, and
 // takes those of the last seven.
 func (s *Server) negotiating(l listen.Listener) listen.Listener {
@@ -16,10 +17,14 @@ func (s *Server) negotiating(l listen.Listener) listen.Listener {
 	}
 	l.TLS = l.TLS.Clone()
 	l.TLS.NextProtos = []string{"h2", "http/1.1"}
-	base, name := l.TLS.Clone(), l.Name
+	base, name, proves := l.TLS.Clone(), l.Name, l.TLS.GetConfigForClient
+	base.GetConfigForClient = nil
 	l.TLS.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		f, ok := hello.Conn.(*clientConn)
-		if !ok || provesName(hello) { // then no request is served
+		switch {
+		case provesName(hello) && proves != nil: // then no request is served
+			return proves(hello)
+		case !ok || provesName(hello):
 			return nil, nil
 		}
 		f.asked = s.common.Handshake(name, hello.ServerName)
@@ -31,5 +36,5 @@ func (s *Server) negotiating(l listen.Listener) listen.Listener {
 // provesName says whether a handshake is an authority's that looks whether we hold the name (RFC 8737 section 3): it shows no certificate,
 // and sends no request.
 func provesName(hello *tls.ClientHelloInfo) bool {
-	return slices.Equal(hello.SupportedProtos, []string{"acme-tls/1"})
+	return slices.Equal(hello.SupportedProtos, []string{challengeProtocol})
 }

@@ -51,7 +51,7 @@ func NewServer(o Options) *Server {
 	s := &Server{common: o.Common, limits: &limits, scope: o.Common.SharedScope(), log: o.Common.Log,
 		listen: o.Listen, http2: newHTTP2Listener()}
 	s.pools = &pools{dial: o.Dial, idle: s.limits.KeepIdle, keep: s.limits.KeepConns, most: s.limits.UpstreamConns, scope: s.scope}
-	s.exchanges.New = func() any { return &exchange{x: proxy.Exchange{ServesFiles: true}} }
+	s.exchanges.New = func() any { return &exchange{x: proxy.Exchange{ServesFiles: true, MayWait: true}} }
 	s.open.progress, s.open.crowd, s.open.files = s.limits.Progress, o.Listen.NewCrowd(s.limits.Conns), o.Listen.Files
 	s.pools.files = o.Listen.Files
 	s.pools.begin()

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/caddyserver/certmagic"
+
+	"github.com/pointsman/pointsman/proxy/certs"
+	"github.com/pointsman/pointsman/proxy/certs/acme"
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/listen"
+)
+
+// acmeFlags say from where certificates come by themselves, for which hosts, and where they are kept.
+type acmeFlags struct {
+	folder, roots, eabID, eabKey string
+	email                        email
+	ca                           authority
+	hosts                        hostPatterns
+}
+
+func (c *acmeFlags) register(f *flags) {
+	c.ca = "letsencrypt"
+	f.StringVar(&c.folder, "acme-dir", "", "`FOLDER` that keeps certificates ordered by ACME, with their keys, for hosts of routes with tls=acme; whoever gives it agrees to the terms of the CA")
+	f.Var(&c.email, "acme-email", "`ADDRESS` to which the CA may write")
+	f.Var(&c.ca, "acme-ca", "`CA` that certificates are ordered from: letsencrypt, staging (of Let's Encrypt, for trying things out), or the URL of another CA's directory")
+	f.StringVar(&c.roots, "acme-roots", "", "`FILE` with certificates (PEM) that are trusted for the CA's own server, in place of the system's")
+	f.StringVar(&c.eabID, "acme-eab-id", "", "`ID` of an account that the CA knows already (external account binding)")
+	f.StringVar(&c.eabKey, "acme-eab-key-file", "", "`FILE` with its key, as the CA gives it (base64url)")
+	f.Var(&c.hosts, "acme-hosts", "host `PATTERNS` (with commas) within which certificates are ordered: names, or *.NAME for all below; all unless given")
+}
+
+// check refuses what could not be used.
+func (c *acmeFlags) check(listens bool) error {
+	if c.folder == "" {
+		for name, value := range map[string]string{"email": string(c.email), "roots": c.roots, "eab-id": c.eabID, "eab-key-file": c.eabKey, "hosts": c.hosts.String()} {
+			if value != "" {
+				return fmt.Errorf("-acme-%s needs -acme-dir", name)
+			}
+		}
+		return nil
+	}
+	if !listens {
+		return errors.New("-acme-dir needs -tls-listen")
+	}
+	if err := os.MkdirAll(c.folder, 0o700); err != nil {
+		return fmt.Errorf("-acme-dir: %w", err)
+	}
+	_, err := c.options()
+	return err
+}
+
+// options are what can be said before there are listeners.
+func (c *acmeFlags) options() (o acme.Options, err error) {
+	o = acme.Options{Directory: c.ca.directory(), Email: string(c.email), Storage: &certmagic.FileStorage{Path: c.folder}}
+	if c.roots != "" {
+		if o.Roots, err = readPool(c.roots); err != nil {
+			return o, fmt.Errorf("-acme-roots: %w", err)
+		}
+	}
+	if (c.eabID == "") != (c.eabKey == "") {
+		return o, errors.New("-acme-eab-id and -acme-eab-key-file go together")
+	}
+	if c.eabID != "" {
+		key, err := os.ReadFile(c.eabKey)
+		if err != nil {
+			return o, fmt.Errorf("-acme-eab-key-file: %w", err)
+		}
+		o.EAB = acme.EAB{KeyID: c.eabID, MACKey: strings.TrimRight(strings.TrimSpace(string(key)), "=")}
+	}
+	if len(c.hosts) > 0 {
+		o.Allowed = c.hosts.match
+	}
+	return o, nil
+}
+
+func readPool(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return certs.ParsePool(text)
+}
+
+// on says whether certificates are ordered at all.
+func (c *acmeFlags) on() bool { return c.folder != "" }
+
+// order makes certificates come by themselves: they join the set, and the listeners answer what the CA asks.
+func (h *dataPath) order(a *actors, set *certs.Set, secure []listen.Listener) error {
+	o, err := h.flags.acme.options()
+	if err != nil {
+		return err
+	}
+	o.Adopt, o.HTTP, o.TLS, o.Log = set.Adopt, len(h.ports.plain) > 0, len(secure) > 0, h.log
+	if h.acme, err = acme.New(o); err != nil {
+		return err
+	}
+	for i := range secure {
+		secure[i].TLS = h.acme.Guard(secure[i].TLS)
+	}
+	h.registry.MustRegister(h.acme.Collector())
+	a.support(h.acme.Run)
+	a.support(h.want)
+	return nil
+}
+
+// want follows the table: for which hosts its routes ask for a certificate.
+func (h *dataPath) want(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-h.table.News():
+		}
+		var list []acme.Wanted
+		for _, n := range h.table.Load().CertificateNames() {
+			list = append(list, acme.Wanted{Name: n.Host, Owners: n.Owners})
+		}
+		h.acme.Want(list)
+	}
+}
+
+// certificates are all, those of files first.
+func (h *dataPath) certificates() (out []certs.Status) {
+	if h.ports.set != nil {
+		out = h.ports.set.Statuses()
+	}
+	if h.acme != nil {
+		out = append(out, h.acme.Statuses()...)
+	}
+	return out
+}
+
+// authority is a CA by a name, or by the URL of its directory.
+type authority string
+
+func (a *authority) String() string { return string(*a) }
+
+func (a *authority) Set(s string) error {
+	u, err := url.Parse(s)
+	if s != "letsencrypt" && s != "staging" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
+		return errors.New("want letsencrypt, staging, or the https:// URL of a directory")
+	}
+	*a = authority(s)
+	return nil
+}
+
+func (a *authority) directory() string {
+	switch *a {
+	case "letsencrypt":
+		return acme.LetsEncrypt
+	case "staging":
+		return acme.LetsEncryptStaging
+	}
+	return string(*a)
+}
+
+// email is an address without a name.
+type email string
+
+func (e *email) String() string { return string(*e) }
+
+func (e *email) Set(s string) error {
+	if a, err := mail.ParseAddress(s); s != "" && (err != nil || a.Address != s) {
+		return errors.New("want an address such as ops@example.com")
+	}
+	*e = email(s)
+	return nil
+}
+
+// hostPatterns are host names and *.NAME, with commas.
+type hostPatterns []dialect.Host
+
+func (h *hostPatterns) String() string {
+	var out []string
+	for _, p := range *h {
+		out = append(out, p.Text)
+	}
+	return strings.Join(out, ",")
+}
+
+func (h *hostPatterns) Set(s string) error {
+	var out hostPatterns
+	for part := range strings.SplitSeq(s, ",") {
+		p, err := dialect.ParseHost(strings.ToLower(strings.TrimSpace(part)))
+		if err != nil || p.Kind != dialect.HostExact && p.Kind != dialect.HostWildcard {
+			return errors.New("want host names or *.NAME, with commas")
+		}
+		out = append(out, p)
+	}
+	*h = out
+	return nil
+}
+
+func (h hostPatterns) match(name string) bool {
+	for _, p := range h {
+		if p.Kind == dialect.HostExact && name == p.Text || p.Kind == dialect.HostWildcard && strings.HasSuffix(name, p.Text[1:]) {
+			return true
+		}
+	}
+	return false
+}
