@@ -99,11 +99,12 @@ func (f Forwarder) believe(o *Origin, in []Field) {
 	}
 }
 
-// appendTo appends the forwarding fields of this hop as they go out. host is the authority asked for.
-func (o *Origin) appendTo(dst []byte, c *Client, host string) []byte {
+// appendTo appends the forwarding fields of this hop as they go out. host is the authority asked for, and proto
+// what X-Forwarded-Proto says.
+func (o *Origin) appendTo(dst []byte, c *Client, host, proto string) []byte {
 	dst = append(dst, "X-Forwarded-For: "...)
 	dst = append(appendChain(dst, o.chain), c.addrText()...)
-	dst = append(append(dst, "\r\nX-Forwarded-Proto: "...), o.proto...)
+	dst = append(append(dst, "\r\nX-Forwarded-Proto: "...), proto...)
 	dst = append(append(dst, "\r\nX-Forwarded-Host: "...), o.host...)
 	dst = append(append(dst, "\r\nX-Forwarded-Port: "...), o.portAsked()...)
 	dst = append(dst, "\r\nX-Real-IP: "...)

@@ -49,6 +49,21 @@ func TestRequestHead(t *testing.T) {
 	}
 }
 
+// A route may say that its clients came by HTTPS; the client itself may not.
+func TestRequestHeadOfAnotherScheme(t *testing.T) {
+	for options, want := range map[string]string{
+		" request-header=set:x-forwarded-proto:HTTPS":                          strings.Replace(forwardingOf, "Proto: http", "Proto: https", 1),
+		" request-header=set:X-Forwarded-Proto:https request-header=set:A:b":   "A: b|" + strings.Replace(forwardingOf, "Proto: http", "Proto: https", 1),
+		" request-header=set:X-Forwarded-Proto:http request-header=remove:Pad": forwardingOf,
+	} {
+		d := newDesk(t, nil)
+		d.serve(1, "pointsman.route=web.io/"+options)
+		if got := d.sent(t, "GET / HTTP/1.1|Host: web.io|X-Forwarded-Proto: ftp|Pad: x"); strings.Replace(got, "Pad: x|", "", 1) != "GET / HTTP/1.1|Host: web.io|"+want {
+			t.Errorf("%s: %q", options, got)
+		}
+	}
+}
+
 // sent is the head that goes out for a request's head, its own id and our Via left out.
 func (d *desk) sent(t *testing.T, in string) string {
 	t.Helper()

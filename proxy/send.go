@@ -44,8 +44,16 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 	}
 	dst = x.appendFiltered(dst, changes)
 	dst = x.appendVia(x.appendCertificate(dst))
-	dst = x.Origin.appendTo(dst, x.Client, x.Target.Authority)
+	dst = x.Origin.appendTo(dst, x.Client, x.Target.Authority, x.protoSent())
 	return append(x.appendRequestFraming(dst), "\r\n"...)
+}
+
+// protoSent is what X-Forwarded-Proto says: how the client came, unless the route says otherwise.
+func (x *Exchange) protoSent() string {
+	if f := x.filters(); f != nil && f.Proto != "" {
+		return f.Proto
+	}
+	return x.Origin.proto
 }
 
 // appendPrefix tells the instance what was cut from the front of the path, behind what trusted proxies have cut before.

@@ -10,8 +10,22 @@ import (
 const maxFieldChanges = 32
 
 func setRequestHeader(l *line, value string) error {
-	return l.addChange(&l.rule.Policy.Filters.RequestFields, value, checkRequestField)
+	check := checkRequestField
+	if setsProto(value) {
+		check = checkResponseField
+	}
+	return l.addChange(&l.rule.Policy.Filters.RequestFields, value, check)
 }
+
+// setsProto says whether a change tells the instance how the client came. It is the one field of the proxy's own that people change: behind what
+// takes TLS away unseen, the proxy itself knows no better than http.
+func setsProto(change string) bool {
+	proto, ok := strings.CutPrefix(strings.ToLower(change), "set:"+strings.ToLower(ForwardedProto)+":")
+	return ok && (proto == "http" || proto == "https")
+}
+
+// ForwardedProto is the field of requests that says how the client came: http or https.
+const ForwardedProto = "X-Forwarded-Proto"
 
 func printRequestHeader(r *Rule) []string { return printChanges(r.Policy.Filters.RequestFields) }
 

@@ -31,6 +31,18 @@ func changesOf(list []dialect.FieldChange) *Changes {
 	return c
 }
 
+// withoutProto are changes without those of X-Forwarded-Proto, and what the last of them says. The proxy writes that field itself.
+func withoutProto(list []dialect.FieldChange) (others []dialect.FieldChange, proto string) {
+	for _, e := range list {
+		if SameName(e.Name, dialect.ForwardedProto) {
+			proto = strings.ToLower(e.Value)
+		} else {
+			others = append(others, e)
+		}
+	}
+	return others, proto
+}
+
 func without(list []http1.Field, name string) (out []http1.Field) {
 	for _, f := range list {
 		if !strings.EqualFold(f.Name, name) {

@@ -18,6 +18,8 @@ type Set struct {
 	RateLimits   []*RateLimit
 	Auths        []*BasicAuth
 	ForwardAuths []*ForwardAuth
+	// Proto is what X-Forwarded-Proto says to instances, whatever the client came by; "" is what it came by.
+	Proto string
 	// CORS may be nil, as may Request and Response.
 	CORS *CORS
 	// HSTS is what answers over TLS have as Strict-Transport-Security; "" leaves that to the instances.
@@ -58,8 +60,9 @@ func New(common *Common, memory Memory, rules []*dialect.Filters) *Set {
 	empty := true
 	for i, f := range rules {
 		if i == 0 {
-			s.MaxBody, s.CORS, s.HSTS, s.Request, s.Response = f.MaxBody, corsOf(f.CORS), f.HSTS, changesOf(f.RequestFields), changesOf(f.ResponseFields)
-			empty = s.MaxBody == 0 && s.HSTS == "" && s.CORS == nil && s.Request == nil && s.Response == nil
+			fields, proto := withoutProto(f.RequestFields)
+			s.MaxBody, s.CORS, s.HSTS, s.Request, s.Response, s.Proto = f.MaxBody, corsOf(f.CORS), f.HSTS, changesOf(fields), changesOf(f.ResponseFields), proto
+			empty = s.MaxBody == 0 && s.HSTS == "" && s.Proto == "" && s.CORS == nil && s.Request == nil && s.Response == nil
 		}
 		if f.Restricts() {
 			empty = false

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // fixedFields are the options of headers that set one field of responses to one value, where they are true.
@@ -64,6 +66,7 @@ func (c *chain) header(o *optionsOf, key string) error {
 	value := o.get(key)
 	name = textproto.CanonicalMIMEHeaderKey(name)
 	switch {
+	case name == dialect.ForwardedProto && (value == "http" || value == "https"):
 	case slices.Contains(ownFields, name):
 		c.ignored(group{key: o.group[key]}, name+" is what the proxy says about the client")
 		return nil
