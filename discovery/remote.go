@@ -55,3 +55,57 @@ func keyOf(service, datacenter string) string {
 	}
 	return service + "\x00" + datacenter // in no name
 }
+
+// makeRoom sees to it that there is room for a service that a line names: with too many, one goes that no line names, rather one that nobody
+// names any more.
+func (v *view) makeRoom(r Remote, byLines map[string]bool) {
+	if in := v.realms[r.Datacenter]; in != nil && in.subjects[r.Service] != nil || v.remoteCount() < maxRemotes {
+		return
+	}
+	var goes *subject
+	for s := range v.eachRemote {
+		if !byLines[s.key()] && (goes == nil || s.dispensableBefore(goes)) {
+			goes = s
+		}
+	}
+	if goes != nil {
+		v.tellFull(goes.text())
+		v.dropRemote(goes)
+	}
+}
+
+// dispensableBefore says whether a service goes rather than another one: the one that nobody names any more, else the last by name.
+func (s *subject) dispensableBefore(o *subject) bool {
+	if unnamed := !s.remote.unnamed.IsZero(); unnamed == o.remote.unnamed.IsZero() {
+		return unnamed
+	}
+	return s.key() > o.key()
+}
+
+// tellFull tells, once, that there are too many.
+func (v *view) tellFull(example string) {
+	if v.full {
+		return
+	}
+	v.full = true
+	v.o.Log.Error().Int("limit", maxRemotes).Str("for example", example).
+		Msg("more services of other datacenters are named than are followed: the others have no instances")
+}
+
+// eachRemote yields all that are followed.
+func (v *view) eachRemote(yield func(*subject) bool) {
+	for _, in := range v.realms {
+		for _, s := range in.subjects {
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+func (v *view) remoteCount() (n int) {
+	for _, in := range v.realms {
+		n += len(in.subjects)
+	}
+	return n
+}

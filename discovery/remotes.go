@@ -55,12 +55,16 @@ func newRemotes() remotes {
 		looks: &turns{slots: make(chan struct{}, remoteLooks), rate: remoteRate}}
 }
 
-// followRemotes follows the services of other datacenters that somebody names now. What the operator and KV name goes first.
+// followRemotes follows the services of other datacenters that somebody names now. What the operator and KV name goes first, and takes the
+// place of what tags name where there is no other.
 func (v *view) followRemotes() {
 	if v.listed && v.remotes.since.IsZero() {
 		v.remotes.since = time.Now()
 	}
-	named := map[string]bool{}
+	named, byLines := map[string]bool{}, map[string]bool{}
+	for _, r := range v.lines.references.Remote {
+		byLines[keyOf(r.Service, r.Datacenter)] = true
+	}
 	for _, r := range slices.Concat(v.lines.references.Remote, v.byTags) {
 		if CheckName(r.Service) != nil || CheckName(r.Datacenter) != nil {
 			continue
@@ -68,6 +72,9 @@ func (v *view) followRemotes() {
 		key := keyOf(r.Service, r.Datacenter)
 		first := !named[key]
 		named[key] = true
+		if byLines[key] {
+			v.makeRoom(r, byLines)
+		}
 		if s := v.remote(r); s != nil {
 			s.remote.standby = r.Standby && (first || s.remote.standby)
 			s.remote.unnamed = time.Time{}
@@ -91,11 +98,7 @@ func (v *view) remote(r Remote) *subject {
 		return in.subjects[r.Service]
 	}
 	if v.remoteCount() >= maxRemotes {
-		if !v.full {
-			v.full = true
-			v.o.Log.Error().Int("limit", maxRemotes).Str("for example", r.Service+"@"+r.Datacenter).
-				Msg("more services of other datacenters are named than are followed: the others have no instances")
-		}
+		v.tellFull(r.Service + "@" + r.Datacenter)
 		return nil
 	}
 	if in == nil {
@@ -111,24 +114,6 @@ func (v *view) remote(r Remote) *subject {
 	}
 	v.start(s)
 	return s
-}
-
-// eachRemote yields all that are followed.
-func (v *view) eachRemote(yield func(*subject) bool) {
-	for _, in := range v.realms {
-		for _, s := range in.subjects {
-			if !yield(s) {
-				return
-			}
-		}
-	}
-}
-
-func (v *view) remoteCount() (n int) {
-	for _, in := range v.realms {
-		n += len(in.subjects)
-	}
-	return n
 }
 
 // dropRemote forgets one for good.

@@ -321,9 +321,27 @@ func TestServicesOfOtherDatacentersAreBounded(t *testing.T) {
 		other.set(fmt.Sprintf("s%03d", i), one("s", 1))
 	}
 	f.set("web", tagged("web", 2, tags...)...)
-	_, opt := federate(f, other)
+	_, change := federate(f, other)
+	opt := func(o *Options) {
+		change(o)
+		o.Refer = func(texts []*Text) (r References) {
+			for range texts {
+				r.Remote = append(r.Remote, Remote{Service: "s399", Datacenter: "dc2"})
+			}
+			return r
+		}
+	}
 	run(t, f, opt, func(b *bench) {
 		b.after(2 * time.Minute)
+		defer func() { // a line of the operator's comes late, and is followed all the same
+			b.w.SetTexts([]*Text{NewText(TextFile, "/f", "service=s399@dc2\n", 0)})
+			b.after(time.Minute)
+			if n := len(b.newest.Remote); n != maxRemotes || b.lines("more services of other datacenters") != 1 {
+				t.Errorf("%d are followed; %s", n, b.log)
+			}
+			b.wantThere("s399", "1")
+			b.wantThere("s000", "2")
+		}()
 		if n := len(b.newest.Remote); n != maxRemotes || b.lines("more services of other datacenters") != 1 {
 			t.Errorf("%d are followed; %s", n, b.log)
 		}
