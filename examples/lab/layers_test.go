@@ -53,6 +53,7 @@ var layers = map[string]layer{
 	"proxy":                 {ours: []string{"proxy/routing", "proxy/record", "proxy/filter", "proxy/files", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/certs":           {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy/certs/acme":      {ours: []string{"proxy/certs", "discovery/outside"}, never: []string{consulAPI, docker}},
+	"proxy/certs/storage":   {never: []string{consulAPI, docker}},
 	"proxy/listen":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/reactor":         {never: []string{consulAPI, docker, netHTTP}},
 	"proxy/event":           {ours: []string{"proxy", "proxy/filter", "proxy/routing", "proxy/record", "discovery/outside", "balancer", "proxy/http1", "proxy/listen", "proxy/reactor"}, never: []string{consulAPI, docker}},
