@@ -14,6 +14,7 @@ import (
 
 	"github.com/pointsman/pointsman/proxy/certs"
 	"github.com/pointsman/pointsman/proxy/certs/acme"
+	"github.com/pointsman/pointsman/proxy/certs/storage"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/listen"
 )
@@ -21,6 +22,8 @@ import (
 // acmeFlags say from where certificates come by themselves, for which hosts, and where they are kept.
 type acmeFlags struct {
 	folder, roots, eabID, eabKey string
+	consul                       bool
+	secret                       string
 	email                        email
 	ca                           authority
 	hosts                        hostPatterns
@@ -37,29 +40,65 @@ func (c *acmeFlags) register(f *flags) {
 	f.Var(&c.hosts, "acme-hosts", "host `PATTERNS` (with commas) within which certificates are ordered: names, or *.NAME for all below; all unless given")
 }
 
+// inConsul registers what commands with Consul have beside it.
+func (c *acmeFlags) inConsul(f *flags) {
+	f.BoolVar(&c.consul, "acme-consul", false, "keep certificates ordered by ACME in Consul's KV below pointsman/acme/, sealed with -secret-file, in place of -acme-dir: proxies on several hosts share them")
+	f.StringVar(&c.secret, "secret-file", "", "`FILE` with the secret for -acme-consul: a line of 32 characters or more. Of several lines the first one seals, and all of them open")
+}
+
 // check refuses what could not be used.
 func (c *acmeFlags) check(listens bool) error {
-	if c.folder == "" {
-		for name, value := range map[string]string{"email": string(c.email), "roots": c.roots, "eab-id": c.eabID, "eab-key-file": c.eabKey, "hosts": c.hosts.String()} {
+	if !c.on() {
+		for name, value := range map[string]string{"acme-email": string(c.email), "acme-roots": c.roots, "acme-eab-id": c.eabID,
+			"acme-eab-key-file": c.eabKey, "acme-hosts": c.hosts.String(), "secret-file": c.secret} {
 			if value != "" {
-				return fmt.Errorf("-acme-%s needs -acme-dir", name)
+				return fmt.Errorf("-%s needs -acme-dir or -acme-consul", name)
 			}
 		}
 		return nil
 	}
-	if !listens {
-		return errors.New("-acme-dir needs -tls-listen")
+	switch {
+	case c.folder != "" && c.consul:
+		return errors.New("-acme-dir and -acme-consul exclude each other: certificates are kept in one place")
+	case !listens:
+		return errors.New("ordering certificates (-acme-dir, -acme-consul) needs -tls-listen")
 	}
-	if err := os.MkdirAll(c.folder, 0o700); err != nil {
-		return fmt.Errorf("-acme-dir: %w", err)
+	if _, err := c.storage(nil); err != nil {
+		return err
 	}
 	_, err := c.options()
 	return err
 }
 
+// storage is where certificates are kept. With -acme-consul that is below a prefix in shared, which is not asked for anything yet.
+func (c *acmeFlags) storage(shared storage.Shared) (certmagic.Storage, error) {
+	if !c.consul {
+		if c.secret != "" {
+			return nil, errors.New("-secret-file needs -acme-consul: in a folder nothing is sealed")
+		}
+		folder, err := storage.NewFolder(c.folder)
+		if err != nil {
+			return nil, fmt.Errorf("-acme-dir: %w", err)
+		}
+		return folder, nil
+	}
+	if c.secret == "" {
+		return nil, errors.New("-acme-consul needs -secret-file: whoever reads Consul's KV would have the keys")
+	}
+	text, err := os.ReadFile(c.secret)
+	if err != nil {
+		return nil, fmt.Errorf("-secret-file: %w", err)
+	}
+	secrets, err := storage.ParseSecrets(text)
+	if err != nil {
+		return nil, fmt.Errorf("-secret-file: %w", err)
+	}
+	return storage.NewSealed(shared, "acme", secrets)
+}
+
 // options are what can be said before there are listeners.
 func (c *acmeFlags) options() (o acme.Options, err error) {
-	o = acme.Options{Directory: c.ca.directory(), Email: string(c.email), Storage: &certmagic.FileStorage{Path: c.folder}}
+	o = acme.Options{Directory: c.ca.directory(), Email: string(c.email)}
 	if c.roots != "" {
 		if o.Roots, err = readPool(c.roots); err != nil {
 			return o, fmt.Errorf("-acme-roots: %w", err)
@@ -90,12 +129,15 @@ func readPool(file string) (*x509.CertPool, error) {
 }
 
 // on says whether certificates are ordered at all.
-func (c *acmeFlags) on() bool { return c.folder != "" }
+func (c *acmeFlags) on() bool { return c.folder != "" || c.consul }
 
 // order makes certificates come by themselves: they join the set, and the listeners answer what the CA asks.
 func (h *dataPath) order(a *actors, set *certs.Set, secure []listen.Listener) error {
 	o, err := h.flags.acme.options()
 	if err != nil {
+		return err
+	}
+	if o.Storage, err = h.flags.acme.storage(h.store); err != nil {
 		return err
 	}
 	o.Adopt, o.HTTP, o.TLS, o.Log = set.Adopt, len(h.ports.plain) > 0, len(secure) > 0, h.log

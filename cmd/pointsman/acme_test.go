@@ -24,11 +24,21 @@ type ordering struct {
 	plain, secure string
 	admin         string
 	folder, lines string
+	over          *lab.Consul // where certificates are kept, with the secret in a file, and not in the folder; nil without
+	secret        string
 	args          []string
 }
 
 // newOrdering starts both. change, unless nil, changes the Pebble.
 func newOrdering(t *testing.T, change func(*lab.PebbleOptions), lines string, args ...string) *ordering {
+	t.Helper()
+	o := prepareOrdering(t, change, lines, args...)
+	o.start()
+	return o
+}
+
+// prepareOrdering starts the Pebble.
+func prepareOrdering(t *testing.T, change func(*lab.PebbleOptions), lines string, args ...string) *ordering {
 	t.Helper()
 	http, https := lab.FreePort(t), lab.FreePort(t)
 	po := lab.PebbleOptions{HTTP: http, TLS: https}
@@ -39,14 +49,17 @@ func newOrdering(t *testing.T, change func(*lab.PebbleOptions), lines string, ar
 		folder: filepath.Join(t.TempDir(), "acme"), lines: filepath.Join(t.TempDir(), "routes")}
 	o.write(lines)
 	o.args = args
-	o.start()
 	return o
 }
 
 func (o *ordering) start() {
 	o.t.Helper()
-	args := append([]string{binary, "demo", "-listen", o.plain, "-tls-listen", o.secure, "-admin", "127.0.0.1:0", "-routes-file", o.lines,
-		"-acme-dir", o.folder, "-acme-ca", o.pebble.Directory, "-acme-roots", o.pebble.Roots}, o.args...)
+	first := []string{binary, "demo", "-acme-dir", o.folder}
+	if o.over != nil {
+		first = []string{binary, "proxy", "-consul", o.over.HTTP, "-acme-consul", "-secret-file", o.secret}
+	}
+	args := append(first, "-listen", o.plain, "-tls-listen", o.secure, "-admin", "127.0.0.1:0", "-routes-file", o.lines, "-acme-ca", o.pebble.Directory, "-acme-roots", o.pebble.Roots)
+	args = append(args, o.args...)
 	o.Process = lab.StartProcess(o.t, "demo", nil, args...)
 	o.admin = bound(o.t, o.Process, "the admin API")
 }

@@ -72,7 +72,10 @@ func (h *dataPath) overConsul(config consul.Config) error {
 	}
 	h.source = source{Catalogue: catalogue, name: config.String(), home: catalogue.Home, multiplexed: catalogue.Multiplexed()}
 	o.Registerer = nil // the agent's side refuses nothing that the catalogue's side does not count
-	h.agent, err = consul.NewAgent(o)
+	if h.agent, err = consul.NewAgent(o); err != nil {
+		return err
+	}
+	h.store, err = consul.NewStore(o)
 	return err
 }
 

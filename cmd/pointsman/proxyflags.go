@@ -68,7 +68,7 @@ func (c *proxyFlags) listeners(f *flags) {
 	c.tlsListen = listeners{unnamed: "https", optional: true}
 	c.admin = "127.0.0.1:8090"
 	f.Var(&c.listen, "listen", "`ADDRESS` for plain HTTP, or NAME=ADDRESS for listener=NAME of routes (without a name: http); may be repeated")
-	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, or NAME=ADDRESS (without a name: https), with certificates (-tls-cert and -tls-key, -tls-dir, or -acme-dir); may be repeated")
+	f.Var(&c.tlsListen, "tls-listen", "`ADDRESS` for HTTPS, or NAME=ADDRESS (without a name: https), with certificates (-tls-cert and -tls-key, -tls-dir, -acme-dir or -acme-consul); may be repeated")
 	c.tls.register(f)
 	c.upstreamTLS.register(f)
 	c.acme.register(f)
@@ -158,6 +158,7 @@ func (c *proxyFlags) catalogue(f *flags) {
 	f.StringVar(&c.consulDC, "consul-datacenter", "", "`DATACENTER` to watch, if not the agent's own")
 	c.watches = count{128, 8, 10000}
 	f.Var(&c.watches, "consul-watches", "maximum `NUMBER` of blocking queries open at the same time, over plain HTTP; the agent allows 200 connections per client address")
+	c.acme.inConsul(f)
 	f.Var(&c.register, "register", "`NAME` under which the proxy registers itself in Consul, with a health check, while it runs")
 }
 

@@ -33,7 +33,7 @@ func (c *tlsFlags) check(listens, ordered bool) error {
 	case len(c.certs) != len(c.keys):
 		return errors.New("-tls-cert and -tls-key go together: as many of the one as of the other")
 	case listens != (len(c.certs) > 0 || c.folder != "" || ordered):
-		return errors.New("-tls-listen and certificates (-tls-cert and -tls-key, -tls-dir, or -acme-dir) go together")
+		return errors.New("-tls-listen and certificates (-tls-cert and -tls-key, -tls-dir, -acme-dir or -acme-consul) go together")
 	case !listens:
 		return nil
 	}

@@ -43,6 +43,7 @@ type dataPath struct {
 	agentAt  netip.AddrPort                                                 // zero where it is not known, or there is none
 	agentTo  string                                                         // host:port; "" for a Unix socket, or where there is none
 	agent    *consul.Agent                                                  // with Consul only
+	store    *consul.Store                                                  // likewise
 	scale    func(ctx context.Context, service string, instances int) error // demo only
 
 	watcher  *discovery.Watcher

@@ -52,7 +52,7 @@ var layers = map[string]layer{
 	"proxy/record":          {ours: []string{"balancer"}, never: []string{consulAPI, docker}},
 	"proxy":                 {ours: []string{"proxy/routing", "proxy/record", "proxy/filter", "proxy/files", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/certs":           {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
-	"proxy/certs/acme":      {ours: []string{"proxy/certs", "discovery/outside"}, never: []string{consulAPI, docker}},
+	"proxy/certs/acme":      {ours: []string{"proxy/certs", "proxy/certs/storage", "discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy/certs/storage":   {never: []string{consulAPI, docker}},
 	"proxy/listen":          {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/reactor":         {never: []string{consulAPI, docker, netHTTP}},

@@ -17,6 +17,7 @@ import (
 type held struct {
 	mu     sync.Mutex
 	values map[string][]byte
+	bad    map[string]error // by key, what loading it ends with
 	locks  map[string]chan struct{}
 	loads  atomic.Int64
 	fault  atomic.Pointer[error]
@@ -47,6 +48,9 @@ func (h *held) Load(_ context.Context, key string) ([]byte, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.err(); err != nil {
+		return nil, err
+	}
+	if err := h.bad[key]; err != nil {
 		return nil, err
 	}
 	v, ok := h.values[key]

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/caddyserver/certmagic"
+
+	"github.com/pointsman/pointsman/proxy/certs/storage"
 )
 
 // safe makes a text one part of a storage's key.
@@ -53,6 +55,9 @@ func (e corruptError) Unwrap() error { return e.error }
 // load reads a certificate.
 func (c *Certificates) load(ctx context.Context, name string) (*tls.Certificate, error) {
 	value, err := c.o.Storage.Load(ctx, c.certificateKey(name))
+	if errors.Is(err, storage.ErrCorrupt) {
+		return nil, corruptError{fmt.Errorf("read the certificate of %s: %w", name, err)}
+	}
 	if err != nil {
 		return nil, storageError{fmt.Errorf("read the certificate of %s: %w", name, err)}
 	}
