@@ -29,6 +29,9 @@ var leftOut = regexp.MustCompile(`^make (test|test-long|fuzz|bench)\b|^go test .
 // changing are commands after which something is to come about, or which wait until it has begun to.
 var changing = regexp.MustCompile(`docker-compose|docker (stop|start|cp|rm)|make |--retry|until |sleep |sed -i|\.sh\b|scale|action=break`)
 
+// readingLogs are commands that read what has been written by now: lines reach an access log within a second.
+var readingLogs = regexp.MustCompile(`(?m)^(tail|docker logs) `)
+
 // removing are the commands by which a README ends: what they remove is gone with their end.
 var removing = regexp.MustCompile(`(?m)^(docker-compose|make)( -\S+ \S+)* down\b`)
 
@@ -163,6 +166,9 @@ func (r *reader) run(commands string) int {
 		return 0
 	}
 	r.t.Logf("$ %s", commands)
+	if readingLogs.MatchString(commands) {
+		time.Sleep(readingTime)
+	}
 	where := filepath.Join(r.t.TempDir(), "pwd")
 	shell := exec.Command("bash", "-e", "-o", "pipefail", "-c", "trap 'pwd >"+where+"' EXIT\n"+commands)
 	shell.Dir, shell.Env = r.dir, r.env
