@@ -14,18 +14,19 @@ import (
 
 // clientAuthFlags say whose certificates clients show.
 type clientAuthFlags struct {
-	sets      caSets
+	sets      namedFiles
 	listeners listenerCAs
 }
 
 func (c *clientAuthFlags) register(f *flags) {
+	c.sets = namedFiles{want: "NAME=FILE", files: 1}
 	f.Var(&c.sets, "client-ca", "`NAME=FILE` with the certificate authorities (PEM) of clients, for client-ca=NAME of routes; read again when it changes; may be repeated")
 	f.Var(&c.listeners, "tls-client-ca", "the `NAME` of -client-ca whose certificate every client of a -tls-listen has to show (NAME:optional: may show), or LISTENER=NAME for one of them; may be repeated")
 }
 
 // check refuses what could not be honoured.
 func (c *clientAuthFlags) check(secure []named) error {
-	if len(c.sets) > 0 && len(secure) == 0 {
+	if len(c.sets.list) > 0 && len(secure) == 0 {
 		return errors.New("-client-ca needs -tls-listen")
 	}
 	for _, l := range c.listeners {
@@ -42,7 +43,7 @@ func (c *clientAuthFlags) check(secure []named) error {
 // names are those that routes may call; never nil.
 func (c *clientAuthFlags) names() []string {
 	out := []string{}
-	for _, s := range c.sets {
+	for _, s := range c.sets.list {
 		out = append(out, s.name)
 	}
 	return out
@@ -61,42 +62,14 @@ func (c *clientAuthFlags) of(listener string) (ca dialect.ClientCA, ok bool) {
 // authorities reads the files.
 func (c *clientAuthFlags) authorities(log zerolog.Logger) (map[string]*certs.Authorities, error) {
 	out := map[string]*certs.Authorities{}
-	for _, s := range c.sets {
-		a, err := certs.NewAuthorities(s.file, log)
+	for _, s := range c.sets.list {
+		a, err := certs.NewAuthorities(s.files[0], log)
 		if err != nil {
 			return nil, fmt.Errorf("-client-ca %s: %w", s.name, err)
 		}
 		out[s.name] = a
 	}
 	return out, nil
-}
-
-// caSet is a file with certificate authorities, by name.
-type caSet struct{ name, file string }
-
-// caSets is a flag with NAME=FILE, with commas between several; it may be repeated.
-type caSets []caSet
-
-func (c *caSets) String() string {
-	var out []string
-	for _, s := range *c {
-		out = append(out, s.name+"="+s.file)
-	}
-	return strings.Join(out, ",")
-}
-
-func (c *caSets) Set(text string) error {
-	for part := range strings.SplitSeq(text, ",") {
-		name, file, ok := strings.Cut(strings.TrimSpace(part), "=")
-		switch {
-		case !ok || file == "" || !dialect.IsClientCAName(name):
-			return errors.New("want NAME=FILE; a name has letters in lower case, digits, - and _, 63 at most")
-		case slices.ContainsFunc(*c, func(s caSet) bool { return s.name == name }):
-			return fmt.Errorf("%s is given twice", name)
-		}
-		*c = append(*c, caSet{name, file})
-	}
-	return nil
 }
 
 // listenerCA is what one TLS listener asks of every client; listener "" is all of them.

@@ -7,7 +7,7 @@ import (
 )
 
 func TestWhichListenersAskForCertificates(t *testing.T) {
-	c, _ := proxyLine(t, map[string]string{"POINTSMAN_CLIENT_CA": "staff=/a.pem, partners=/b.pem"}, "-tls-client-ca", "staff:optional", "-tls-client-ca", "inner=partners")
+	c, _ := proxyLine(t, map[string]string{"POINTSMAN_CLIENT_CA": "staff=/a.pem partners=/b.pem"}, "-tls-client-ca", "staff:optional", "-tls-client-ca", "inner=partners")
 	for listener, want := range map[string]dialect.ClientCA{
 		"inner": {Name: "partners"},
 		"https": {Name: "staff", Optional: true},
@@ -19,7 +19,7 @@ func TestWhichListenersAskForCertificates(t *testing.T) {
 	if got := c.tls.clients.listeners.String(); got != "staff:optional,inner=partners" {
 		t.Errorf("printed as %q", got)
 	}
-	if got := c.tls.clients.sets.String(); got != "staff=/a.pem,partners=/b.pem" {
+	if got := c.tls.clients.sets.String(); got != "staff=/a.pem partners=/b.pem" {
 		t.Errorf("printed as %q", got)
 	}
 	c, _ = proxyLine(t, nil, "-tls-client-ca", "inner=partners")

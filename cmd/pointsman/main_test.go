@@ -120,7 +120,7 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 		{[]string{"proxy", "-client-ca", "/nonexistent"}, "want NAME=FILE"},
 		{[]string{"proxy", "-client-ca", "a b=/nonexistent"}, "want NAME=FILE"},
 		{[]string{"proxy", "-client-ca", "a="}, "want NAME=FILE"},
-		{[]string{"proxy", "-client-ca", "a=/x,a=/y"}, "given twice"},
+		{[]string{"proxy", "-client-ca", "a=/x a=/y"}, "given twice"},
 		{[]string{"proxy", "-tls-client-ca", "a"}, "there is no -client-ca a"},
 		{[]string{"proxy", "-tls-client-ca", "a:maybe"}, "want the NAME"},
 		{[]string{"proxy", "-tls-client-ca", "a", "-tls-client-ca", "b"}, "given twice"},

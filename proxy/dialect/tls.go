@@ -22,7 +22,7 @@ const optionalCA = ":optional"
 // ParseClientCA reads NAME or NAME:optional.
 func ParseClientCA(text string) (c ClientCA, ok bool) {
 	c.Name, c.Optional = strings.CutSuffix(text, optionalCA)
-	return c, IsClientCAName(c.Name)
+	return c, IsListenerName(c.Name)
 }
 
 // String is what ParseClientCA reads.
@@ -32,6 +32,3 @@ func (c ClientCA) String() string {
 	}
 	return c.Name
 }
-
-// IsClientCAName says whether a text can name a set of authorities: as listeners are named.
-func IsClientCAName(text string) bool { return IsListenerName(text) }
