@@ -65,3 +65,6 @@ func quoted(name, value string) string {
 	}
 	return name + "=" + value
 }
+
+// Word is an option as it stands in a line, whatever its value holds. The value must have no control characters.
+func Word(name, value string) string { return quoted(name, value) }

@@ -107,7 +107,7 @@ const writePort = "write " + prefix + portPrefix + "N=HOST, N being the containe
 
 // port takes a label of the container's port that this instance is.
 func (r *reader) port(l label) {
-	port := parsePort(strings.TrimPrefix(l.key, portPrefix))
+	port := dialect.ParsePort(strings.TrimPrefix(l.key, portPrefix))
 	if port != 0 && !slices.Contains(r.ports, port) {
 		r.ports = append(r.ports, port)
 	}

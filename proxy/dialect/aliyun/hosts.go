@@ -3,7 +3,6 @@ package aliyun
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -128,7 +127,7 @@ func parseAddress(text string) (a address, err error) {
 		return a, errors.New("it names no host")
 	case len(a.host) > maxText || len(a.path) > maxText:
 		return a, fmt.Errorf("a host and a path may have %d bytes each", maxText)
-	case a.port != "" && parsePort(a.port[1:]) == 0:
+	case a.port != "" && dialect.ParsePort(a.port[1:]) == 0:
 		return a, errors.New("a number between 1 and 65535 stands behind a colon; a path begins with a slash")
 	}
 	return a, a.check()
@@ -145,13 +144,4 @@ func (a address) check() error {
 	}
 	_, err = dialect.ParsePath(dialect.PathSegments, a.path)
 	return err
-}
-
-// parsePort is 0 where the text is no port.
-func parsePort(text string) int {
-	n, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || text[0] == '0' || text[0] == '+' {
-		return 0
-	}
-	return int(n)
 }

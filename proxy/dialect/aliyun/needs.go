@@ -13,7 +13,7 @@ func (language) Needs(labels map[string]string) (out dialect.Needs) {
 	var probe []label
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		l, ok := cut(key + "=" + labels[key])
-		port := parsePort(strings.TrimPrefix(l.key, portPrefix))
+		port := dialect.ParsePort(strings.TrimPrefix(l.key, portPrefix))
 		switch {
 		case !ok:
 		case strings.HasPrefix(l.key, portPrefix) && port != 0:

@@ -63,7 +63,7 @@ func parseProbe(text string, ports []int) (*dialect.Probe, error) {
 	case u.Scheme == "tcp" && strings.Trim(u.Path, "/")+u.RawQuery != "":
 		return nil, errors.New("a probe of TCP has no path")
 	}
-	p := &dialect.Probe{Port: parsePort(u.Port())}
+	p := &dialect.Probe{Port: dialect.ParsePort(u.Port())}
 	switch {
 	case u.Port() != "" && p.Port == 0:
 		return nil, fmt.Errorf("%s is no port between 1 and 65535", quoted(u.Port()))

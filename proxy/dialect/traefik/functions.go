@@ -62,6 +62,12 @@ func hostTerm(value string) (term, error) {
 	return term{host: host}, orEmpty(err, host)
 }
 
+// hostPattern reads HostRegexp.
+func hostPattern(value string) (term, error) {
+	host, err := dialect.HostRegexp(value)
+	return term{host: host}, err
+}
+
 // orEmpty is an error where a value is empty: no host would be any.
 func orEmpty(err error, value string) error {
 	if err == nil && value == "" {
@@ -72,8 +78,8 @@ func orEmpty(err error, value string) error {
 
 // pathTerm reads a path. That of Traefik 2 may hold {name} and {name:REGEXP}.
 func pathTerm(value, kind string) (term, error) {
-	if hasTemplate(value) {
-		text, err := template(value, "[^/]+")
+	if dialect.HasTemplate(value) {
+		text, err := dialect.Template(value, "[^/]+")
 		if err != nil {
 			return term{}, err
 		}

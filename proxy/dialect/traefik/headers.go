@@ -2,7 +2,6 @@ package traefik
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"net/textproto"
 	"slices"
@@ -11,18 +10,6 @@ import (
 
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
-
-// fixedFields are the options of headers that set one field of responses to one value, where they are true.
-var fixedFields = map[string][2]string{
-	"browserxssfilter": {"X-XSS-Protection", "1; mode=block"}, "contenttypenosniff": {"X-Content-Type-Options", "nosniff"}, "framedeny": {"X-Frame-Options", "DENY"},
-}
-
-// writtenFields are those that set one field of responses to what is written.
-var writtenFields = map[string]string{
-	"custombrowserxssvalue": "X-XSS-Protection", "customframeoptionsvalue": "X-Frame-Options", "contentsecuritypolicy": "Content-Security-Policy",
-	"contentsecuritypolicyreportonly": "Content-Security-Policy-Report-Only", "referrerpolicy": "Referrer-Policy", "permissionspolicy": "Permissions-Policy",
-	"featurepolicy": "Feature-Policy",
-}
 
 // ownFields are those of requests in which the proxy says itself what it knows; a label does not change them.
 var ownFields = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-Ip", "X-Request-Id", "Forwarded", "Via"}
@@ -33,7 +20,11 @@ func headers(c *chain, o *optionsOf) error {
 			return err
 		}
 	}
-	if err := c.strictTransport(o); err != nil {
+	sts, err := dialect.StrictTransport(o.get("stsseconds"), o.get("stsincludesubdomains"), o.get("stspreload"))
+	if err == nil && sts != "" {
+		err = c.field("response-header", "Strict-Transport-Security", sts)
+	}
+	if err != nil {
 		return err
 	}
 	if strings.EqualFold(o.get("sslredirect"), "true") {
@@ -47,14 +38,12 @@ func (c *chain) header(o *optionsOf, key string) error {
 	if strings.HasPrefix(key, "accesscontrol") {
 		c.ignored(group{key: o.group[key]}, "it is not in effect: browsers of other origins are not let in")
 	}
-	if f, ok := fixedFields[key]; ok {
-		if strings.EqualFold(o.get(key), "true") {
-			return c.field("response-header", f[0], f[1])
+	if name, value, ok := dialect.SecurityField(key, o.value(key)); ok {
+		o.get(key)
+		if name == "" {
+			return nil
 		}
-		return nil
-	}
-	if name := writtenFields[key]; name != "" {
-		return c.field("response-header", name, o.get(key))
+		return c.field("response-header", name, value)
 	}
 	if name, ok := strings.CutPrefix(key, "customresponseheaders."); ok {
 		return c.field("response-header", name, o.get(key))
@@ -83,33 +72,10 @@ func (c *chain) header(o *optionsOf, key string) error {
 
 // field sets a field, or takes it away where there is no value.
 func (c *chain) field(option, name, value string) error {
-	name = textproto.CanonicalMIMEHeaderKey(name)
-	if strings.ContainsAny(name, ": \t") || strings.ContainsAny(value, "\r\n\x00") {
-		return fmt.Errorf("%s is no field", quoted(name))
+	change, err := dialect.ChangeField(name, value)
+	if err != nil {
+		return err
 	}
-	if value == "" {
-		c.add(option, "remove:"+name)
-		return nil
-	}
-	c.add(option, "set:"+name+":"+value)
+	c.add(option, change)
 	return nil
-}
-
-// strictTransport is the field that has browsers come by HTTPS; they pass over it where they come without.
-func (c *chain) strictTransport(o *optionsOf) error {
-	seconds, below, preload := o.get("stsseconds"), o.get("stsincludesubdomains"), o.get("stspreload")
-	if seconds == "" || seconds == "0" {
-		return nil
-	}
-	if _, err := strconv.ParseUint(seconds, 10, 62); err != nil {
-		return errors.New("stsseconds is no number")
-	}
-	value := "max-age=" + seconds
-	if strings.EqualFold(below, "true") {
-		value += "; includeSubDomains"
-	}
-	if strings.EqualFold(preload, "true") {
-		value += "; preload"
-	}
-	return c.field("response-header", "Strict-Transport-Security", value)
 }

@@ -69,7 +69,7 @@ func redirectScheme(c *chain, o *optionsOf) error {
 	switch {
 	case port == "" || port == "443":
 		port = ""
-	case parsePort(port) == 0:
+	case dialect.ParsePort(port) == 0:
 		return fmt.Errorf("%s is no port", quoted(port))
 	default:
 		port = ":" + port

@@ -24,7 +24,7 @@ func (language) Needs(in map[string]string) (out dialect.Needs) {
 		}
 	}
 	for _, service := range read.services {
-		if port := parsePort(service.value(keyPort)); port != 0 {
+		if port := dialect.ParsePort(service.value(keyPort)); port != 0 {
 			out.Ports = append(out.Ports, port)
 		}
 	}
@@ -52,13 +52,4 @@ func (s *labels) names() bool {
 		}
 	}
 	return false
-}
-
-// parsePort is 0 where the text is no port.
-func parsePort(text string) int {
-	n, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || text[0] == '0' || text[0] == '+' {
-		return 0
-	}
-	return int(n)
 }

@@ -133,7 +133,7 @@ func (x *router) lead() (done bool) {
 	service := x.services[name]
 	port := 0
 	if l := service[keyPort]; l != nil {
-		if port = parsePort(l.value); port == 0 {
+		if port = dialect.ParsePort(l.value); port == 0 {
 			x.refuse(fmt.Errorf("%s is no port between 1 and 65535", quoted(l.value)))
 			return true
 		}

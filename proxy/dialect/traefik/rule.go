@@ -152,12 +152,7 @@ func (t term) line() string {
 }
 
 // word is an option as it stands in a line.
-func word(name, value string) string {
-	if strings.ContainsAny(value, " \t\"") {
-		return name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
-	}
-	return name + "=" + value
-}
+func word(name, value string) string { return dialect.Word(name, value) }
 
 // checkHost sees to it that nothing but one host comes into a line.
 func checkHost(text string) (string, error) {

@@ -93,36 +93,18 @@ func (x *router) meant(names ...string) ([]string, error) { return x.env.EntryPo
 
 // secure sends what comes without TLS to HTTPS, and goes on with what comes with it.
 func (c *chain) secure(code, port string) error {
-	plain, err := c.meant("web")
+	plain, tls, err := c.env.ByTLS(c.last.listeners)
 	if err != nil {
 		return err
 	}
-	tls, err := c.meant("websecure")
-	if err != nil {
-		return err
-	}
-	on := c.last.listeners
-	for _, l := range on {
-		if !slices.Contains(plain, l) && !slices.Contains(tls, l) {
-			return fmt.Errorf("whether the listener %s is one for TLS is not known", l)
-		}
-	}
-	in := func(list []string) (out []string) {
-		for _, l := range list {
-			if on == nil && (c.env.Listeners == "" || slices.Contains(strings.Split(c.env.Listeners, ","), l)) || slices.Contains(on, l) {
-				out = append(out, l)
-			}
-		}
-		return out
-	}
-	if now := in(plain); len(now) > 0 {
+	if len(plain) > 0 {
 		words := slices.DeleteFunc(slices.Clone(c.last.words), func(w string) bool {
 			key, _, _ := strings.Cut(w, "=")
 			return !slices.Contains(beforeRedirect, key)
 		})
-		c.done = append(c.done, variant{listeners: now, words: words, redirect: code + ",https://$host" + port + "$path"})
+		c.done = append(c.done, variant{listeners: plain, words: words, redirect: code + ",https://$host" + port + "$path"})
 	}
-	if c.last.listeners = in(tls); c.last.listeners == nil {
+	if c.last.listeners = tls; c.last.listeners == nil {
 		c.last.listeners = []string{}
 	}
 	return nil

@@ -1,21 +1,20 @@
-package traefik
+package dialect
 
 import (
 	"errors"
 	"regexp"
 	"regexp/syntax"
 	"strings"
-
-	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// template2 begins {name} or {name:REGEXP} of Traefik 2, and nothing of a regular expression.
-var template2 = regexp.MustCompile(`\{[A-Za-z_][A-Za-z0-9_-]*[:}]`)
+// nameInBraces begins {name} or {name:REGEXP} of Traefik 1 and 2, and nothing of a regular expression.
+var nameInBraces = regexp.MustCompile(`\{[A-Za-z_][A-Za-z0-9_-]*[:}]`)
 
-func hasTemplate(text string) bool { return template2.MatchString(text) }
+// HasTemplate says whether a text of Traefik 1 or 2 holds {name} or {name:REGEXP}.
+func HasTemplate(text string) bool { return nameInBraces.MatchString(text) }
 
-// template is a text of Traefik 2 as a regular expression, in which {name} stands for def. Braces may be nested.
-func template(text, def string) (string, error) {
+// Template is a text of Traefik 1 or 2 as a regular expression, in which {name} stands for def. Braces may be nested.
+func Template(text, def string) (string, error) {
 	var out strings.Builder
 	for text != "" {
 		open := strings.IndexByte(text, '{')
@@ -47,23 +46,24 @@ func template(text, def string) (string, error) {
 	return out.String() + regexp.QuoteMeta(text), nil
 }
 
-// hostPattern reads HostRegexp. A line has patterns for hosts and no regular expressions: those are taken that say the same as a pattern.
-func hostPattern(value string) (term, error) {
+// HostRegexp is the host pattern that takes the hosts which a regular expression, or a text with {name:REGEXP}, of Traefik takes. A line has
+// patterns for hosts and no regular expressions: those are taken that say the same as a pattern.
+func HostRegexp(value string) (string, error) {
 	re := value
-	if hasTemplate(value) {
-		text, err := template(value, `[^.]+`)
+	if HasTemplate(value) {
+		text, err := Template(value, `[^.]+`)
 		if err != nil {
-			return term{}, err
+			return "", err
 		}
 		re = "^" + text + "$"
 	}
 	tree, err := syntax.Parse(re, syntax.Perl)
 	if err != nil {
-		return term{}, errors.New("HostRegexp holds no regular expression")
+		return "", errors.New("HostRegexp holds no regular expression")
 	}
 	g := &glob{}
 	if err := g.walk(tree); err != nil {
-		return term{}, err
+		return "", err
 	}
 	text := g.text
 	if !g.begins {
@@ -75,11 +75,11 @@ func hostPattern(value string) (term, error) {
 	for strings.Contains(text, "**") {
 		text = strings.ReplaceAll(text, "**", "*")
 	}
-	host, err := dialect.ParseHost(text)
-	if err != nil || host.Kind == dialect.HostAny || strings.Contains(text, "[") {
-		return term{}, errPattern
+	host, err := ParseHost(text)
+	if err != nil || host.Kind == HostAny || strings.Contains(text, "[") {
+		return "", errPattern
 	}
-	return term{host: text}, nil
+	return text, nil
 }
 
 var errPattern = errors.New("HostRegexp says what no host pattern does: .+ and .* are understood in it, beside text")
