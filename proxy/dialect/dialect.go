@@ -53,6 +53,9 @@ type Env struct {
 	Domain string
 	// ContainerPort is the port of its container that the instance is; 0 is not known, and AnyPort whichever a tag names.
 	ContainerPort int
+	// Definitions are what instances define for each other, and Owner is whose instance this is: see Definition. Nil has the instance's own alone.
+	Definitions *Definitions
+	Owner       string
 }
 
 // AnyPort is the container port for who reads tags of no instance.
@@ -76,6 +79,8 @@ type Result struct {
 	Verdicts []Verdict
 	// Defaults are what routes of the instance have that no tag asks for; nil is nothing.
 	Defaults *Defaults
+	// Uses are the names that were looked up in Env.Definitions, sorted: with other meanings of them the Result may be another.
+	Uses []string
 
 	unread      int  // tags beyond the bounds
 	patterns    int  // what the host patterns of Rules cost, see Pattern.Cost
@@ -108,6 +113,7 @@ func (l Languages) Parse(tags []string, env Env) Result {
 		all.Verdicts = append(all.Verdicts, one.Verdicts...)
 		all.unread += one.unread
 		all.lost = all.lost || one.lost
+		all.Uses = sorted(append(all.Uses, one.Uses...))
 		for _, r := range one.Rules {
 			all.take(r)
 		}

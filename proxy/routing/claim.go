@@ -17,7 +17,9 @@ type claimant struct {
 	datacenter string             // "" for that which is watched
 	block      *discovery.Service // nil when the service has left the catalogue
 	claims     []*claim
-	grounds    []string // of the claims; see routeKey.ground
+	grounds    []string              // of the claims; see routeKey.ground
+	defines    []*dialect.Definition // what its tags define for others, sorted
+	uses       []string              // the names whose definitions its rules depend on, sorted
 	// verdicts are those that are told: tags in effect as written are counted, in used.
 	verdicts []Verdict
 	used     int
@@ -36,6 +38,7 @@ type standing struct {
 	ways     []*balancer.Way    // those in which its rules speak to it
 	rules    []*dialect.Rule    // the good ones, with what its tags had asked for before they were spoilt
 	good     []*dialect.Rule    // the same, without what shutUnheld did to them
+	uses     []string           // the names whose definitions they depend on
 	defaults *dialect.Defaults  // what its tags ask for all its routes
 	tags     []string
 	port     int  // of its container, see dialect.Env
@@ -79,8 +82,10 @@ type compiler struct {
 	joined  map[part]int        // the position among the claim's members
 	shut    []part              // nobody is let in there, whatever another registration of the address asks for
 	claimed map[routeKey]uint64 // of prev, see since
-	tags    []string            // of the last instance parsed, whose container's port and result follow
+	changed map[string]bool     // the names whose definitions changed since prev
+	tags    []string            // of the last instance parsed, whose container's port, owner and result follow
 	port    int
+	owner   string
 	result  dialect.Result
 }
 
@@ -91,9 +96,11 @@ type part struct {
 }
 
 // compile makes the claimant of a block, and returns the Upstreams that it had to make.
-func (o *Options) compile(env dialect.Env, same, first bool, prev *claimant, block *discovery.Service) (*claimant, []*balancer.Upstream) {
-	c := &compiler{options: o, env: env, same: same, first: first, prev: prev, byKey: map[routeKey]*claim{}, joined: map[part]int{}}
-	c.out = &claimant{name: block.Name, block: block}
+func (d *derivation) compile(prev *claimant, block *discovery.Service) (*claimant, []*balancer.Upstream) {
+	o := d.prev.options
+	c := &compiler{options: o, env: d.next.env, same: d.same, first: d.prev.Number == 0, prev: prev, changed: d.redefined, byKey: map[routeKey]*claim{}, joined: map[part]int{}}
+	c.env.Definitions = d.next.definitions
+	c.out = &claimant{name: block.Name, block: block, defines: d.definesNow(prev, block)}
 	if o.isOwn(block.Name) {
 		return c.out, nil
 	}
@@ -119,7 +126,12 @@ func (o *Options) compile(env dialect.Env, same, first bool, prev *claimant, blo
 	c.tellDifferences()
 	for i := range c.out.standing {
 		c.out.used += c.out.standing[i].used
+		if uses := c.out.standing[i].uses; len(uses) > 0 {
+			c.out.uses = append(c.out.uses, uses...)
+		}
 	}
+	slices.Sort(c.out.uses)
+	c.out.uses = slices.Compact(c.out.uses)
 	c.out.grounds = groundsOf(c.out.claims)
 	return c.out, made
 }
@@ -131,17 +143,17 @@ func (c *compiler) read(i int) {
 	before := c.before(in)
 	now.tags, now.port, now.usable = in.Tags, in.ContainerPort(), in.Usable()
 	now.served = now.usable || c.first || before != nil && before.served
-	if c.same && before != nil && before.clean && before.port == now.port && slices.Equal(before.tags, in.Tags) {
-		now.rules, now.good, now.defaults, now.used, now.clean = before.rules, before.good, before.defaults, before.used, true
+	if c.same && before != nil && before.clean && before.port == now.port && slices.Equal(before.tags, in.Tags) && !redefined(c.changed, before.uses) {
+		now.rules, now.good, now.defaults, now.used, now.uses, now.clean = before.rules, before.good, before.defaults, before.used, before.uses, true
 		return // and lost is false
 	}
-	if c.tags == nil || c.port != now.port || !slices.Equal(c.tags, in.Tags) {
-		c.tags, c.port = in.Tags, now.port
+	if owner := ownerOf(in); c.tags == nil || c.port != now.port || c.owner != owner || !slices.Equal(c.tags, in.Tags) {
+		c.tags, c.port, c.owner = in.Tags, now.port, owner
 		env := c.env
-		env.ContainerPort = now.port
+		env.ContainerPort, env.Owner = now.port, owner
 		c.result = c.options.Languages.Parse(in.Tags, env)
 	}
-	now.rules, now.good, now.defaults = c.result.Rules, c.result.Rules, c.result.Defaults
+	now.rules, now.good, now.defaults, now.uses = c.result.Rules, c.result.Rules, c.result.Defaults, c.result.Uses
 	for _, v := range c.result.Verdicts {
 		if v.Kind == dialect.VerdictUsed {
 			now.used++

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // A service whose last instance has gone is known but down: its routes answer 503, not 404, and do not fall to wider ones.
@@ -24,9 +25,11 @@ type derivation struct {
 	changes    map[routeKey]*change
 	editor     *editor
 	left, came []step
-	names      map[string]*discovery.Name // of the snapshot, by host
-	fixedOwn   bool                       // next.fixed is shared with no other table
-	namingOwn  bool                       // next.naming is shared with no other table
+	names      map[string]*discovery.Name       // of the snapshot, by host
+	redefined  map[string]bool                  // names that are defined in another way than before
+	defines    map[string][]*dialect.Definition // of the services that have changed and define anything
+	fixedOwn   bool                             // next.fixed is shared with no other table
+	namingOwn  bool                             // next.naming is shared with no other table
 }
 
 // change is what happens to one route: claims of the services in gone are replaced by those in come.
@@ -49,6 +52,7 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 		fallback:  t.fallback,
 		naming:    t.naming,
 	}
+	d.define(s.Services)
 	d.merge(s.Services)
 	d.mergeRemote(s.Remote)
 	d.readTexts(s)
@@ -71,7 +75,7 @@ func (d *derivation) merge(blocks []*discovery.Service) {
 	old := d.prev.claimants
 	for len(old) > 0 || len(blocks) > 0 {
 		switch {
-		case len(old) > 0 && len(blocks) > 0 && d.same && old[0].block == blocks[0] && len(blocks[0].Instances) > 0:
+		case len(old) > 0 && len(blocks) > 0 && d.same && old[0].block == blocks[0] && len(blocks[0].Instances) > 0 && !redefined(d.redefined, old[0].uses):
 			d.next.claimants = append(d.next.claimants, old[0]) // nothing has changed: no need to compare names
 			old, blocks = old[1:], blocks[1:]
 		case len(blocks) == 0 || len(old) > 0 && old[0].name < blocks[0].Name:
@@ -94,7 +98,7 @@ func (d *derivation) visit(old *claimant, block *discovery.Service) {
 		return
 	}
 	d.explain(old, block)
-	c, made := d.prev.options.compile(d.next.env, d.same, d.prev.Number == 0, old, block)
+	c, made := d.compile(old, block)
 	d.next.arrived = append(d.next.arrived, made...)
 	d.next.returned, c.returned = append(d.next.returned, c.returned...), nil
 	d.next.claimants = append(d.next.claimants, c)

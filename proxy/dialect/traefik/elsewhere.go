@@ -48,7 +48,7 @@ func (r *reader) elsewhere(key string) dialect.Verdict {
 	case begins("http.services"):
 		v.Reason, v.Quiet = "no router of the container leads to this service", true
 	case begins("http.middlewares"):
-		v.Reason, v.Advice = "no router of the container uses this middleware, and those of other containers can't", "write it on each container that uses it"
+		v.Kind, v.Reason = dialect.VerdictRefused, "a middleware has a name, a kind and options: there is no label "+shown(prefix+key)
 	case begins("frontend", "frontends", "backend", "port", "protocol", "weight", "domain") || strings.Contains(key, ".frontend."):
 		v.Reason, v.Advice = "a label of Traefik 1: there is no route", "write "+prefix+"http.routers.NAME.rule=Host(`HOST`)"
 	default:

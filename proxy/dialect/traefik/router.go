@@ -127,7 +127,7 @@ func (x *router) lead() (done bool) {
 		return true
 	case strings.HasSuffix(name, "@internal"):
 		x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: name + " is Traefik's own: there is no route",
-			Advice: "Pointsman's own pages are at the address of -admin"}, x.with(x.sources)...)
+			Advice: "Pointsman's own pages are at the address of -admin"}, x.sources...)
 		return true
 	}
 	service := x.services[name]
@@ -145,23 +145,12 @@ func (x *router) lead() (done bool) {
 		x.refuse(errors.New("which port of its container this instance is, is not known: its registration does not say it"))
 	case port != 0 && x.env.ContainerPort != port && x.env.ContainerPort != dialect.AnyPort:
 		x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Quiet: true,
-			Reason: fmt.Sprintf("it leads to port %d of the container; this is its port %d", port, x.env.ContainerPort)}, append(x.with(x.sources), service.sources()...)...)
+			Reason: fmt.Sprintf("it leads to port %d of the container; this is its port %d", port, x.env.ContainerPort)}, append(slices.Clone(x.sources), service.sources()...)...)
 	default:
 		x.ask(service)
 		return false
 	}
 	return true
-}
-
-// with are labels, and those of the middlewares that the router names.
-func (x *router) with(sources []string) []string {
-	out := slices.Clone(sources)
-	for name := range strings.SplitSeq(x.of.value("middlewares"), ",") {
-		if local, err := localName(name); err == nil {
-			out = append(out, x.middlewares[local].sources()...)
-		}
-	}
-	return out
 }
 
 // serviceName is the service that the router names, or the only one that there is; "" is the container as it is.
@@ -179,22 +168,11 @@ func (x *router) serviceName() (string, error) {
 	if strings.HasSuffix(name, "@internal") {
 		return name, nil
 	}
-	local, err := localName(name)
-	if err == nil && x.services[local] == nil {
-		err = fmt.Errorf("the container has no service %s", shown(local))
+	local, inFile, err := localName(name)
+	if err == nil && (inFile || x.services[local] == nil) {
+		err = fmt.Errorf("the container has no service %s", quoted(name))
 	}
 	return local, err
-}
-
-// localName is the name of what is defined in labels.
-func localName(name string) (string, error) {
-	name = strings.ToLower(strings.TrimSpace(name))
-	local, provider, _ := strings.Cut(name, "@")
-	switch provider {
-	case "", "docker", "consulcatalog", "swarm", "nomad":
-		return local, nil
-	}
-	return "", fmt.Errorf("%s stands in no label", quoted(name))
 }
 
 // line makes the rule of one alternative on some listeners.

@@ -49,6 +49,7 @@ func (l language) Parse(tags []string, env dialect.Env) dialect.Result {
 	for _, name := range slices.Sorted(maps.Keys(r.routers)) {
 		r.route(name)
 	}
+	r.define()
 	r.rest()
 	return r.out
 }
@@ -59,6 +60,7 @@ const prefix = "traefik."
 type label struct {
 	tag, key, value string
 	twice           bool // another one has the same key and another value: which of them is meant can't be told
+	elsewhere       bool // it is none of the container's own
 }
 
 func cut(tag string) (l label, ok bool) {
@@ -125,10 +127,12 @@ func (g group) value(key string) string {
 	return ""
 }
 
-// sources are all labels of a group, for people.
+// sources are all labels of a group that are the container's own, for people.
 func (g group) sources() (out []string) {
 	for _, key := range slices.Sorted(maps.Keys(g)) {
-		out = append(out, source(g[key]))
+		if l := g[key]; !l.elsewhere {
+			out = append(out, source(l))
+		}
 	}
 	return out
 }

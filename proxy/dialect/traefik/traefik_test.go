@@ -129,7 +129,7 @@ func TestRouters(t *testing.T) {
 		{[]string{rule, "routers.r.service=x@file"}, "refused"},
 		{[]string{rule, "routers.r.rule=Host(`c.d`)"}, "closed a.b/ priority=11, refused, refused"},
 		{[]string{rule, "routers.r.middlewares=m"}, "closed a.b/ priority=11, refused"},
-		{[]string{rule, "routers.r.middlewares=m@file", "middlewares.m." + users}, "closed a.b/ priority=11, refused, ignored"},
+		{[]string{rule, "routers.r.middlewares=m@file", "middlewares.m." + users}, "closed a.b/ priority=11, refused"},
 		{[]string{rule, "routers.r.middlewares=m@docker,", "middlewares.m." + users}, "a.b/ priority=11 auth=basic:keeper:$apr1$abcdefgh$0123456789abcdefghijk/ auth-pass=true"},
 		{[]string{rule, "routers.r.middlewares=m", "middlewares.m." + users, "middlewares.m.basicauth.users=x:y"}, "closed a.b/ priority=11, refused"},
 		{[]string{rule, "routers.r.middlewares=m", "middlewares.m.basicauth.users=" + dialect.WithheldSecret}, "closed a.b/ priority=11, refused"},

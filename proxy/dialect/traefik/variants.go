@@ -127,13 +127,9 @@ const maxMiddlewares, maxDepth = 32, 8
 
 // use adds what one middleware asks for.
 func (c *chain) use(name string, depth int) error {
-	local, err := localName(name)
+	m, err := c.middleware(name)
 	if err != nil {
 		return err
-	}
-	m := c.middlewares[local]
-	if m == nil {
-		return errors.New("no label of the container defines it, and those of other containers are not read")
 	}
 	if c.used++; c.used > maxMiddlewares || depth > maxDepth {
 		return fmt.Errorf("a router may have %d middlewares", maxMiddlewares)

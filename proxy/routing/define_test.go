@@ -1,0 +1,131 @@
+package routing
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
+)
+
+const (
+	gallery  = "gallery.example.org"
+	password = "traefik.http.middlewares.gate.basicauth.users=keeper:$apr1$abcdefgh$0123456789abcdefghijk/"
+	other    = "traefik.http.middlewares.gate.basicauth.users=thief:$apr1$abcdefgh$0123456789abcdefghijk/"
+)
+
+// enabled is an instance with labels of Traefik.
+func enabled(service, address string, labels ...string) discovery.Instance {
+	return fixture.Instance(service, address, 80, append([]string{"traefik.enable=true"}, labels...)...)
+}
+
+func guarded(address string) discovery.Instance {
+	return enabled("gallery", address, "traefik.http.routers.gallery.rule=Host(`"+gallery+"`)", "traefik.http.routers.gallery.middlewares=gate@docker")
+}
+
+// guard is how a route keeps strangers out: "404", "closed", "open", or the names of those who have a password.
+func guard(t *Table, host string) string {
+	r, ok := t.Match(Query{Authority: host, Path: "/"})
+	switch {
+	case !ok:
+		return "404"
+	case r.Closed:
+		return "closed"
+	}
+	for _, rule := range r.Rules {
+		if a := rule.Policy.Filters.Auth; a != nil {
+			return a.Users[0].Name
+		}
+	}
+	return "open"
+}
+
+// One container defines what another one uses. The definition changes, contradicts another one, goes and comes back, in blocks of which those of the user
+// stay the same.
+func TestMiddlewaresOfOtherContainers(t *testing.T) {
+	table := newTable(Options{})
+	user := fixture.Snapshot(guarded("10.0.0.1")).Services[0]
+	for i, c := range []struct {
+		others []discovery.Instance
+		want   string
+	}{
+		{nil, "closed"}, // never seen one
+		{[]discovery.Instance{enabled("traefik", "10.0.0.2", password)}, "keeper"},
+		{[]discovery.Instance{enabled("traefik", "10.0.0.2", other)}, "thief"}, // its own container says so
+		{[]discovery.Instance{enabled("traefik", "10.0.0.2", password), enabled("x", "10.0.0.3", other)}, "closed"},
+		{[]discovery.Instance{enabled("traefik", "10.0.0.2", password), enabled("x", "10.0.0.3", password)}, "keeper"},
+		{[]discovery.Instance{enabled("traefik", "10.0.0.2", password), enabled("x", "10.0.0.3")}, "keeper"},
+		{nil, "keeper"}, // the last one
+		{[]discovery.Instance{enabled("y", "10.0.0.4")}, "keeper"},
+		{[]discovery.Instance{fixture.Instance("y", "10.0.0.4", 80, other)}, "keeper"}, // not enabled
+		{[]discovery.Instance{enabled("y", "10.0.0.4", "Traefik.HTTP.Middlewares.gate.BasicAuth.users=keeper:$apr1$abcdefgh$0123456789abcdefghijk/")}, "keeper"},
+		{[]discovery.Instance{enabled("y", "10.0.0.4", password, other)}, "closed"},
+	} {
+		s := fixture.Snapshot(c.others...)
+		s.Services = append([]*discovery.Service{user}, s.Services...)
+		table = table.Next(s)
+		if got := guard(table, gallery); got != c.want {
+			t.Errorf("%d: %s, want %s; %+v", i, got, c.want, table.Verdicts())
+		}
+		if again := table.Next(s); again.claimants[0] != table.claimants[0] || again.definitions != table.definitions {
+			t.Errorf("%d: compiled again without a change", i)
+		}
+	}
+	if fresh := newTable(Options{}).Next(&discovery.Snapshot{Datacenter: "dc1", Services: []*discovery.Service{user}}); guard(fresh, gallery) != "closed" {
+		t.Error("a table that never saw the definition has let somebody in")
+	}
+}
+
+// Replicas with other definitions of one name have their own each, while strangers' routes are refused.
+func TestReplicasWithOtherMiddlewares(t *testing.T) {
+	one, two := guarded("10.0.0.1"), guarded("10.0.0.2")
+	one.Tags, two.Tags = append(one.Tags, password), append(two.Tags, password, "traefik.http.middlewares.more.compress=true")
+	stranger := enabled("s", "10.0.0.3", "traefik.http.routers.s.rule=Host(`s.test`)", "traefik.http.routers.s.middlewares=gate")
+	table := newTable(Options{}).Next(fixture.Snapshot(one, two, stranger))
+	if g, s := guard(table, gallery), guard(table, "s.test"); g != "keeper" || s != "keeper" {
+		t.Errorf("%s, %s", g, s)
+	}
+	two.Tags[3] = other
+	table = table.Next(fixture.Snapshot(one, two, stranger))
+	expect(t, table, gallery, "/", "10.0.0.1:80 10.0.0.2:80")
+	if g, s := guard(table, gallery), guard(table, "s.test"); g == "open" || g == "closed" || s != "closed" {
+		t.Errorf("%s, %s", g, s)
+	}
+}
+
+// BenchmarkNextWithDefinitions has 2,000 services of 10 instances, each of which defines a middleware and uses that and another one: an instance of one service
+// changes, and then what one of them defines for all.
+func BenchmarkNextWithDefinitions(b *testing.B) {
+	s := many(2_000, 10)
+	for at, service := range s.Services {
+		for i := range service.Instances {
+			service.Instances[i].Tags = []string{"traefik.enable=true", "traefik.http.routers.r.rule=Host(`" + service.Name + ".io`)",
+				fmt.Sprintf("traefik.http.routers.r.middlewares=m%d,m%d", at, at/1000*1000), fmt.Sprintf("traefik.http.middlewares.m%d.headers.framedeny=true", at)}
+		}
+	}
+	b.Run("instance", func(b *testing.B) { benchmarkNext(b, s, 1_500, 10) })
+	b.Run("definition", func(b *testing.B) { benchmarkDefinition(b, s, 1_500) })
+}
+
+// benchmarkDefinition changes what a service defines back and forth.
+func benchmarkDefinition(b *testing.B, s *discovery.Snapshot, at int) {
+	table := newTable(Options{}).Next(s)
+	next := *s
+	next.Services = append([]*discovery.Service{}, s.Services...)
+	changed := *s.Services[at]
+	changed.Instances = append([]discovery.Instance{}, changed.Instances...)
+	for i := range changed.Instances {
+		in := &changed.Instances[i]
+		in.Tags = append([]string{}, in.Tags...)
+		in.Tags[3] = strings.Replace(in.Tags[3], "framedeny", "contenttypenosniff", 1)
+	}
+	next.Services[at] = &changed
+	turn := []*discovery.Snapshot{&next, s}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		table = table.Next(turn[i&1])
+		i++
+	}
+}
