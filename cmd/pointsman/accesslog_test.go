@@ -39,7 +39,7 @@ func TestAccessLogFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Signal(syscall.SIGUSR1)
-	if !p.Says("SIGUSR1: access log opened again", 5*time.Second) {
+	if !p.Says(5*time.Second, "SIGUSR1: access log opened again") {
 		t.Error(p.Output())
 	}
 	status("http://" + address + "/two")

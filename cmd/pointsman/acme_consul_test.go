@@ -142,7 +142,7 @@ func TestTheStoreInConsulIsBroken(t *testing.T) {
 	}
 	o.Kill()
 	o.start()
-	if !o.Says("a stored certificate can't be used", 30*time.Second) {
+	if !o.Says(30*time.Second, "a stored certificate can't be used") {
 		t.Error("the log does not say that the value is corrupt")
 	}
 	second := o.await("shop.example", 30*time.Second)
@@ -151,7 +151,7 @@ func TestTheStoreInConsulIsBroken(t *testing.T) {
 	lost := *o
 	lost.plain, lost.secure, lost.secret = "127.0.0.1:0", "127.0.0.1:0", newSecret(t)
 	lost.start()
-	if !lost.Says("sealed with another secret", 30*time.Second) || !lost.Says("none is ordered", 30*time.Second) {
+	if !lost.Says(30*time.Second, "sealed with another secret") || !lost.Says(30*time.Second, "none is ordered") {
 		t.Error("the log does not say that the secret is another one")
 	}
 	agent.Kill()

@@ -190,7 +190,7 @@ func TestTheFolderIsBroken(t *testing.T) {
 	orders := o.pebble.Orders()
 	o.start()
 	for _, want := range []string{"a stored certificate can't be used", "the storage of certificates can't be used"} {
-		if !o.Says(want, 30*time.Second) {
+		if !o.Says(30*time.Second, want) {
 			t.Errorf("the log does not say that %s", want)
 		}
 	}

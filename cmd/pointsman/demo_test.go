@@ -264,7 +264,7 @@ func TestServingOutlivesTheReaderOfItsLog(t *testing.T) {
 
 func TestDemoPrintsLinesThatWork(t *testing.T) {
 	p := lab.StartProcess(t, "demo", nil, binary, "demo", "-listen", ":0", "-admin", ":0")
-	if !p.Says("End it with Ctrl-C", 10*time.Second) {
+	if !p.Says(10*time.Second, "End it with Ctrl-C") {
 		t.Fatal(p.Output())
 	}
 	lab.Eventually(t, 5*time.Second, "an answer", func() bool {

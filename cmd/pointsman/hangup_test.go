@@ -16,7 +16,7 @@ func TestHangupReadsTheCertificateAgain(t *testing.T) {
 	hangup := func(want string) {
 		t.Helper()
 		p.Signal(syscall.SIGHUP)
-		if !p.Says(want, 5*time.Second) {
+		if !p.Says(5*time.Second, want) {
 			t.Errorf("no %q in %s", want, p.Output())
 		}
 	}
@@ -47,11 +47,11 @@ func TestHangupEndsNoProcess(t *testing.T) {
 	registrator := lab.StartProcess(t, "registrator", []string{"DOCKER_HOST=unix:///nonexistent"}, binary, "registrator",
 		"-retry-attempts", "-1", "consul://"+consul)
 	for _, p := range []*lab.Process{proxy, registrator} {
-		if !p.Says("the catalogue does not answer", 5*time.Second) && !p.Says(`"tries":1`, 5*time.Second) {
+		if !p.Says(5*time.Second, "the catalogue does not answer", `"tries":1`) {
 			t.Fatalf("did not start: %s", p.Output())
 		}
 		p.Signal(syscall.SIGHUP)
-		if !p.Says("SIGHUP: there is no file to read again", 5*time.Second) || !p.Running() {
+		if !p.Says(5*time.Second, "SIGHUP: there is no file to read again") || !p.Running() {
 			t.Errorf("%s", p.Output())
 		}
 	}

@@ -22,14 +22,14 @@ func TestSecondSignalCutsTheDrainShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Signal(syscall.SIGTERM)
-	if !p.Says("draining", 5*time.Second) {
+	if !p.Says(5*time.Second, "draining") {
 		t.Fatal(p.Output())
 	}
 	p.Signal(syscall.SIGTERM)
 	if err := p.Wait(5 * time.Second); err == nil {
 		t.Errorf("ended as if nothing had been cut: %s", p.Output())
 	}
-	if !p.Says("told to stop at once; closing open connections", time.Second) {
+	if !p.Says(time.Second, "told to stop at once; closing open connections") {
 		t.Error(p.Output())
 	}
 }

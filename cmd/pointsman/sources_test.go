@@ -48,7 +48,7 @@ func TestTheRoutesFileIsFollowed(t *testing.T) {
 	hangup := func(want string) {
 		t.Helper()
 		p.Signal(syscall.SIGHUP)
-		if !p.Says(want, 5*time.Second) {
+		if !p.Says(5*time.Second, want) {
 			t.Errorf("no %q in %s", want, p.Output())
 		}
 	}
@@ -100,7 +100,7 @@ func TestAnInstanceIsCheckedAtItsPath(t *testing.T) {
 	p, address, admin := startDemo(t, "-routes-file", file)
 	answers(t, address, "a.example", 200, "checked")
 	ill.Store(true)
-	if !p.Says("fails its health check", 10*time.Second) || !asked.Load() {
+	if !p.Says(10*time.Second, "fails its health check") || !asked.Load() {
 		t.Fatalf("%s", p.Output())
 	}
 	for range 10 {
@@ -145,7 +145,7 @@ func TestLinesInKV(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 	}
 	c.Restart(t) // without what it held: a development agent keeps nothing on disk
-	if !p.Says("route lines are gone from the KV store, and that is in doubt", 20*time.Second) {
+	if !p.Says(20*time.Second, "route lines are gone from the KV store, and that is in doubt") {
 		t.Errorf("the wiped store was not seen: %s", p.Output())
 	}
 	answers(t, address, "kv.example", 200, "one")

@@ -164,7 +164,7 @@ func startAgent(t testing.TB, a agent) *Consul {
 	}
 	at := func(host string, port int) string { return fmt.Sprintf("%s:%d", host, port) }
 	c := &Consul{Node: a.node, HTTP: at(a.address, httpPort), Serf: at(a.control, serfPort), wan: at(a.control, wanPort), raft: at(a.control, serverPort), control: at(a.control, httpPort),
-		data: filepath.Join(dir, "data"), http: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}}
+		data: filepath.Join(dir, "data"), http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
 	argv := append(append(a.within, bin, "agent", "-config-file", file), a.args...)
 	if len(a.args) == 0 {
 		argv = append(argv, "-data-dir", c.data)

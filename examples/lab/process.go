@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -126,8 +127,14 @@ func (p *Process) Stop(limit time.Duration) error {
 	return p.Wait(limit)
 }
 
-// Wait waits until it has ended by itself, and returns how (nil for exit code 0).
+// exitPatience is how long Wait waits at least: less than a drain may last by default, so that one which is not ended shows.
+const exitPatience = 20 * time.Second
+
+// Wait waits until it has ended by itself, and returns how (nil for exit code 0). Outside the long rounds the limit is 20 s at least.
 func (p *Process) Wait(limit time.Duration) error {
+	if !Long() {
+		limit = max(limit, exitPatience)
+	}
 	select {
 	case <-p.ended():
 		p.mu.Lock()
@@ -161,9 +168,12 @@ func (p *Process) Output() string {
 	return string(text)
 }
 
-// Says waits until its output contains text.
-func (p *Process) Says(text string, limit time.Duration) bool {
-	return Within(limit, func() bool { return strings.Contains(p.Output(), text) })
+// Says waits until its output contains text, or one of several, as long as Eventually does.
+func (p *Process) Says(limit time.Duration, texts ...string) bool {
+	return Within(patient(limit), func() bool {
+		out := p.Output()
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(out, text) })
+	})
 }
 
 func tail(text string, n int) string {

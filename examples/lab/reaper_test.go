@@ -20,7 +20,7 @@ func TestVictim(t *testing.T) {
 		t.Skip("runs as a part of TestWhatATestStartedEndsWithIt")
 	}
 	p := StartProcess(t, "group", nil, "sh", "-c", "setsid sleep 1000 & echo pid=$!; sleep 1001")
-	if !p.Says("pid=", 10*time.Second) {
+	if !p.Says(10*time.Second, "pid=") {
 		t.Fatal(p.Output())
 	}
 	container := ""

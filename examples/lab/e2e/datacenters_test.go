@@ -146,13 +146,13 @@ func TestAnotherDatacenterIsCut(t *testing.T) {
 	}
 	time.Sleep(cut)
 	s.consul["dc2"].Kill()
-	if !s.proxy.Says("the datacenter dc2 does not answer", 30*time.Second) {
+	if !s.proxy.Says(30*time.Second, "the datacenter dc2 does not answer") {
 		t.Error("nothing is logged about dc2")
 	}
 	time.Sleep(cut)
 	s.moves("dc2", "dc1", 5*time.Second)
 	s.consul["dc2"].Start()
-	if !s.proxy.Says("the datacenter dc2 answers again", 60*time.Second) {
+	if !s.proxy.Says(60*time.Second, "the datacenter dc2 answers again") {
 		t.Error("nothing is logged of dc2's return")
 	}
 	s.moves("dc2", "dc1", 5*time.Second)

@@ -75,7 +75,7 @@ func TestRegistratorsPolicyIsEnoughAndNeeded(t *testing.T) {
 	}
 	for i := range rules {
 		p := start(10+i, without(rules, i))
-		if !p.Says("denied", 10*time.Second) {
+		if !p.Says(10*time.Second, "denied") {
 			t.Errorf("without %q the registrator does not say that it is denied", rules[i])
 		}
 		if n := consul.Named(name); n != 0 {
