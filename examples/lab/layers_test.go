@@ -47,6 +47,7 @@ var layers = map[string]layer{
 	"discovery/consul":      {ours: []string{"discovery", "discovery/outside", "registrator", "discovery/probe"}, never: []string{docker}},
 	"discovery/memory":      {ours: []string{"discovery", "registrator", "discovery/probe", "discovery/outside"}, never: []string{consulAPI, docker}},
 	"registrator":           {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
+	"registrator/compose":   {ours: []string{"registrator"}, never: []string{consulAPI, docker}},
 	"registrator/docker":    {ours: []string{"registrator"}, never: []string{consulAPI}},
 	"proxy/routing":         {ours: []string{"discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/filter", "proxy/files", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/record":          {ours: []string{"balancer"}, never: []string{consulAPI, docker}},
