@@ -23,6 +23,7 @@ type languageFlags struct {
 	matcher     choice
 	auth        authSchemes
 	exposed     bool
+	defaultRule defaultRule
 }
 
 func (l *languageFlags) register(f *flags) {
@@ -31,13 +32,28 @@ func (l *languageFlags) register(f *flags) {
 	f.Var(&l.prefix, "tag-prefix", "`PREFIX` of the tags in Fabio's language; tags with another one are passed over")
 	f.Var(&l.matcher, "matcher", "`HOW` paths of tags in Fabio's language match: prefix, or glob")
 	f.Var(&l.auth, "auth", "`SCHEMES` of auth= in tags of Fabio's language, as in its proxy.auth: name=NAME;type=basic;file=FILE, with commas; may be repeated")
+	f.Var(&l.defaultRule, "traefik-default-rule", "`TEMPLATE` of the rule of Traefik's routers that have none, as its defaultRule; without it the host is the container's name")
 	f.BoolVar(&l.exposed, "traefik-exposed", false, "let containers without the label traefik.enable have the routes of their other labels of Traefik")
 }
 
 // all are the languages, the first of which holds where two ask for the same.
 func (l *languageFlags) all() dialect.Languages {
 	fabios := fabio.Options{Prefix: string(l.prefix), Globs: l.matcher.value == "glob", Schemes: l.auth.schemes}
-	return dialect.Languages{native.Language(), fabios.Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed}.Language()}
+	return dialect.Languages{native.Language(), fabios.Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed, DefaultRule: l.defaultRule.value}.Language()}
+}
+
+// defaultRule is a flag with a template of rules.
+type defaultRule struct {
+	text  string
+	value traefik.DefaultRule
+}
+
+func (d *defaultRule) String() string { return d.text }
+
+func (d *defaultRule) Set(s string) (err error) {
+	d.text = s
+	d.value, err = traefik.ParseDefaultRule(s)
+	return err
 }
 
 // tagPrefix is what tags in Fabio's language begin with.

@@ -56,6 +56,8 @@ type Env struct {
 	// Definitions are what instances define for each other, and Owner is whose instance this is: see Definition. Nil has the instance's own alone.
 	Definitions *Definitions
 	Owner       string
+	// Called is what whoever started the instance calls it: SERVICE_PROJECT of Compose, else the container's name, else the catalogue's; "" is not known.
+	Called string
 }
 
 // AnyPort is the container port for who reads tags of no instance.
@@ -81,6 +83,10 @@ type Result struct {
 	Defaults *Defaults
 	// Uses are the names that were looked up in Env.Definitions, sorted: with other meanings of them the Result may be another.
 	Uses []string
+	// Names are services of the catalogue that what is defined for others leads to.
+	Names []ServiceName
+	// Called says that the Result depends on Env.Called.
+	Called bool
 
 	unread      int  // tags beyond the bounds
 	patterns    int  // what the host patterns of Rules cost, see Pattern.Cost
@@ -114,6 +120,8 @@ func (l Languages) Parse(tags []string, env Env) Result {
 		all.unread += one.unread
 		all.lost = all.lost || one.lost
 		all.Uses = sorted(append(all.Uses, one.Uses...))
+		all.Names = append(all.Names, one.Names...)
+		all.Called = all.Called || one.Called
 		for _, r := range one.Rules {
 			all.take(r)
 		}

@@ -39,6 +39,7 @@ type standing struct {
 	rules    []*dialect.Rule    // the good ones, with what its tags had asked for before they were spoilt
 	good     []*dialect.Rule    // the same, without what shutUnheld did to them
 	uses     []string           // the names whose definitions they depend on
+	called   string             // what they depend on of what the instance is called; "" where they don't
 	defaults *dialect.Defaults  // what its tags ask for all its routes
 	tags     []string
 	port     int  // of its container, see dialect.Env
@@ -86,6 +87,7 @@ type compiler struct {
 	tags    []string            // of the last instance parsed, whose container's port, owner and result follow
 	port    int
 	owner   string
+	called  string
 	result  dialect.Result
 }
 
@@ -143,17 +145,21 @@ func (c *compiler) read(i int) {
 	before := c.before(in)
 	now.tags, now.port, now.usable = in.Tags, in.ContainerPort(), in.Usable()
 	now.served = now.usable || c.first || before != nil && before.served
-	if c.same && before != nil && before.clean && before.port == now.port && slices.Equal(before.tags, in.Tags) && !redefined(c.changed, before.uses) {
-		now.rules, now.good, now.defaults, now.used, now.uses, now.clean = before.rules, before.good, before.defaults, before.used, before.uses, true
+	if c.same && before != nil && before.clean && before.port == now.port && slices.Equal(before.tags, in.Tags) && !redefined(c.changed, before.uses) && (before.called == "" || before.called == calledOf(in)) {
+		now.rules, now.good, now.defaults, now.used, now.uses, now.called, now.clean = before.rules, before.good, before.defaults, before.used, before.uses, before.called, true
 		return // and lost is false
 	}
-	if owner := ownerOf(in); c.tags == nil || c.port != now.port || c.owner != owner || !slices.Equal(c.tags, in.Tags) {
-		c.tags, c.port, c.owner = in.Tags, now.port, owner
+	owner, called := ownerOf(in), calledOf(in)
+	if c.tags == nil || c.port != now.port || c.owner != owner || c.result.Called && c.called != called || !slices.Equal(c.tags, in.Tags) {
+		c.tags, c.port, c.owner, c.called = in.Tags, now.port, owner, called
 		env := c.env
-		env.ContainerPort, env.Owner = now.port, owner
+		env.ContainerPort, env.Owner, env.Called = now.port, owner, called
 		c.result = c.options.Languages.Parse(in.Tags, env)
 	}
 	now.rules, now.good, now.defaults, now.uses = c.result.Rules, c.result.Rules, c.result.Defaults, c.result.Uses
+	if c.result.Called {
+		now.called = called
+	}
 	for _, v := range c.result.Verdicts {
 		if v.Kind == dialect.VerdictUsed {
 			now.used++

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/pointsman/pointsman/discovery"
@@ -78,6 +79,14 @@ func ownerOf(in *discovery.Instance) string {
 		return in.Meta[outside.MetaProject] + "/" + service
 	}
 	return in.Service
+}
+
+// calledOf is what whoever started an instance calls it, see dialect.Env.
+func calledOf(in *discovery.Instance) string {
+	if service := in.Meta[outside.MetaService]; service != "" {
+		return service + "_" + in.Meta[outside.MetaProject]
+	}
+	return cmp.Or(in.Meta[outside.MetaName], in.Service)
 }
 
 // redefined says whether any of the names that are used has changed.

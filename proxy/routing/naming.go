@@ -21,7 +21,7 @@ type named struct {
 // NamedBy are the services that the tags of another one name, which have to be watched for these tables, too.
 func (o Options) NamedBy(name string, tags []string) (out discovery.References) {
 	if !slices.ContainsFunc(tags, func(tag string) bool {
-		return strings.Contains(tag, dialect.ServicePrefix) || strings.Contains(tag, failover)
+		return strings.Contains(tag, dialect.ServicePrefix) || strings.Contains(tag, failover) || strings.Contains(tag, address)
 	}) {
 		return out // as nearly always
 	}
@@ -33,11 +33,17 @@ func (o Options) NamedBy(name string, tags []string) (out discovery.References) 
 	for _, r := range rules {
 		refer(&out, r, name)
 	}
+	for _, s := range result.Names {
+		out.Services = append(out.Services, s.Name)
+	}
 	return out
 }
 
 // failover is in each tag that asks for one.
 const failover = "failover="
+
+// address is in each tag of other languages that leads to a service by a URL.
+const address = "address=http://"
 
 // stands says whether the services that the route names are as they were.
 func (r *Route) stands(d *derivation) bool {

@@ -27,6 +27,7 @@ func headers(c *chain, o *optionsOf) error {
 	if err != nil {
 		return err
 	}
+	c.cors(o)
 	if strings.EqualFold(o.get("sslredirect"), "true") {
 		return c.secure(code(strconv.FormatBool(!strings.EqualFold(o.get("ssltemporaryredirect"), "true"))), "")
 	}
@@ -35,9 +36,6 @@ func headers(c *chain, o *optionsOf) error {
 
 // header reads one option that changes fields.
 func (c *chain) header(o *optionsOf, key string) error {
-	if strings.HasPrefix(key, "accesscontrol") {
-		c.ignored(group{key: o.group[key]}, "it is not in effect: browsers of other origins are not let in")
-	}
 	if name, value, ok := dialect.SecurityField(key, o.value(key)); ok {
 		o.get(key)
 		if name == "" {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -105,11 +106,25 @@ func basicAuth(c *chain, o *optionsOf) error {
 }
 
 func forwardAuth(c *chain, o *optionsOf) error {
-	c.add("forward-auth", o.get("address"))
+	address := authAddress(o.get("address"))
+	if service, ok := strings.CutPrefix(address, dialect.ServicePrefix); ok {
+		name, _, _ := strings.Cut(service, "/")
+		c.out.Names = append(c.out.Names, dialect.ServiceName{Name: name})
+	}
+	c.add("forward-auth", address)
 	if names := o.list("authresponseheaders"); len(names) > 0 {
 		c.add("forward-auth-headers", strings.Join(names, ","))
 	}
 	return nil
+}
+
+// authAddress is a URL, or where its host is a name without a dot the service of the catalogue that is called so: a container of the same network.
+func authAddress(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" || u.User != nil || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), ".:") {
+		return text
+	}
+	return dialect.ServicePrefix + u.Hostname() + u.RequestURI()
 }
 
 func allowList(c *chain, o *optionsOf) error {

@@ -17,9 +17,9 @@ var (
 	routerRest      = []string{"rule", "service", "priority", "rulesyntax"}
 )
 
-// isPassedOver says whether a label of a router is one that changes nothing of who may use it, and is not in effect.
-func isPassedOver(key string) bool {
-	return strings.HasPrefix(key, "tls.certresolver") || strings.HasPrefix(key, "tls.domains") || strings.HasPrefix(key, "observability.")
+// isCertificate says whether a label of a router is about its certificate.
+func isCertificate(key string) bool {
+	return key == keyResolver || strings.HasPrefix(key, "tls.domains")
 }
 
 // router is one on its way to rules.
@@ -30,6 +30,9 @@ type router struct {
 	sources []string
 	failed  error // why it lets nobody in
 	service []string
+	rule    string // its text, written or by default
+	terms   []term
+	ordered bool // the certificates of its hosts are
 }
 
 // route makes the rules of one router.
@@ -39,19 +42,13 @@ func (r *reader) route(name string) {
 	if done := x.lead(); done {
 		return
 	}
-	list, err := parseRule(x.of.value("rule"))
-	if x.of["rule"] == nil {
-		err = errors.New("the router has no rule")
-	}
-	if why := dialect.Withheld(x.of.value("rule")); why != "" {
-		err = errors.New(why)
-	}
-	if err != nil {
+	if err := x.findRule(); err != nil {
 		x.refuse(err)
 		return
 	}
+	x.certificates()
 	variants := x.variants()
-	for _, t := range list {
+	for _, t := range x.terms {
 		for _, v := range variants {
 			x.line(t, v)
 		}
@@ -62,8 +59,9 @@ func (r *reader) route(name string) {
 func (x *router) own() {
 	for key, l := range x.of {
 		switch {
-		case isPassedOver(key):
-		case slices.Contains(routerRestricts, key), slices.Contains(routerRest, key):
+		case strings.HasPrefix(key, "observability."):
+			x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Quiet: true, Reason: "the proxy's own logs and metrics hold"}, source(l))
+		case slices.Contains(routerRestricts, key), slices.Contains(routerRest, key), isCertificate(key):
 			x.sources = append(x.sources, source(l))
 		default:
 			x.sources = append(x.sources, source(l))
@@ -77,16 +75,6 @@ func (x *router) own() {
 	}
 	if why := x.of.problem(); why != "" {
 		x.fail(errors.New(why))
-	}
-	for _, key := range []string{"tls.certresolver"} {
-		if l := x.of[key]; l != nil {
-			x.tell(dialect.Verdict{Kind: dialect.VerdictPartly, Quiet: true, Reason: "the route is served over TLS, with the certificates that the operator gave"}, source(l))
-		}
-	}
-	for _, s := range x.of.sources() {
-		if !slices.Contains(x.sources, s) && !x.told[s] {
-			x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Quiet: true, Reason: "certificates are chosen by the names that they are for"}, s)
-		}
 	}
 	x.mark(x.sources)
 }
@@ -182,6 +170,9 @@ func (x *router) line(t term, v variant) {
 		text += " listener=" + strings.Join(v.listeners, "|")
 	}
 	text += x.priority(t)
+	if host, _ := dialect.ParseHost(t.host); x.ordered && host.Kind == dialect.HostExact {
+		text += " tls=acme"
+	}
 	for _, w := range v.words {
 		text += " " + w
 	}
@@ -222,7 +213,7 @@ func (x *router) priority(t term) string {
 	if host, _ := dialect.ParseHost(t.host); host.Kind != dialect.HostExact {
 		return ""
 	}
-	return " priority=" + strconv.Itoa(len(x.of.value("rule")))
+	return " priority=" + strconv.Itoa(len(x.rule))
 }
 
 // add adds a rule. Of what is written twice one is enough, unless one of them restricts who may come: that one holds.

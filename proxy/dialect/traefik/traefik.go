@@ -22,6 +22,8 @@ const Name = "traefik"
 type Options struct {
 	// Exposed takes containers without a label traefik.enable too (exposedByDefault).
 	Exposed bool
+	// DefaultRule is that of routers without one.
+	DefaultRule DefaultRule
 }
 
 // Language is the language with these options.
@@ -38,7 +40,7 @@ func (language) Wants(tag string) bool {
 
 // Parse reads all tags of one instance. No label names an address: a router leads to the instance that is the port of its service.
 func (l language) Parse(tags []string, env dialect.Env) dialect.Result {
-	r := reader{exposed: l.Exposed, env: env, defaults: dialect.ParseDefaults(tags, env), labels: read(tags)}
+	r := reader{exposed: l.Exposed, defaultRule: l.DefaultRule, env: env, defaults: dialect.ParseDefaults(tags, env), labels: read(tags)}
 	r.out.Defaults = r.defaults
 	if len(r.all) == 0 {
 		return r.out
@@ -46,6 +48,7 @@ func (l language) Parse(tags []string, env dialect.Env) dialect.Result {
 	if !r.enabled() {
 		return r.out
 	}
+	r.byDefault()
 	for _, name := range slices.Sorted(maps.Keys(r.routers)) {
 		r.route(name)
 	}
@@ -154,11 +157,12 @@ func (g group) problem() string {
 // reader reads the tags of one instance.
 type reader struct {
 	labels
-	exposed  bool
-	env      dialect.Env
-	defaults *dialect.Defaults
-	told     map[string]bool // sources of which a rule or a verdict tells
-	out      dialect.Result
+	exposed     bool
+	defaultRule DefaultRule
+	env         dialect.Env
+	defaults    *dialect.Defaults
+	told        map[string]bool // sources of which a rule or a verdict tells
+	out         dialect.Result
 }
 
 func (r *reader) tell(v dialect.Verdict, sources ...string) {

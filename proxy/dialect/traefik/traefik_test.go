@@ -113,7 +113,7 @@ func TestRouters(t *testing.T) {
 		{[]string{rule, "routers.r.tls=true"}, "a.b/ listener=https priority=11"},
 		{[]string{rule, "routers.r.tls=true", "routers.r.entrypoints=web"}, "closed a.b/ priority=11, refused"},
 		{[]string{rule, "routers.r.tls.options=mtls@file"}, "closed a.b/ priority=11, refused"},
-		{[]string{rule, "routers.r.tls.certresolver=le", "routers.r.tls.domains[0].main=a.b"}, "a.b/ listener=https priority=11, partly, ignored"},
+		{[]string{rule, "routers.r.tls.certresolver=le", "routers.r.tls.domains[0].main=a.b"}, "a.b/ listener=https priority=11 tls=acme"},
 		{[]string{rule, "services.s.loadbalancer.server.port=80", "services.s.loadbalancer.server.scheme=https"}, "a.b/ priority=11 proto=https"},
 		{[]string{rule, "services.s.loadBalancer.server.port=81"}, "ignored"},
 		{[]string{rule, "services.s.loadbalancer.server.port=0"}, "refused, ignored"},

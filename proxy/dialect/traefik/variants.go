@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // variant is what a router asks for on some listeners: a redirect to HTTPS is for those without TLS, and what follows it for the others.
@@ -237,64 +235,4 @@ func (o *optionsOf) unread(k middleware) error {
 		}
 	}
 	return nil
-}
-
-// ask has the options of the service.
-func (x *router) ask(of group) {
-	if why := of.problem(); why != "" {
-		x.fail(errors.New(why))
-	}
-	for _, l := range of {
-		x.serviceOption(of, l, strings.TrimPrefix(l.key[strings.LastIndex(l.key, ".loadbalancer.")+1:], "loadbalancer."))
-	}
-	slices.Sort(x.service)
-	x.service = slices.Compact(x.service)
-}
-
-const keyPort = "loadbalancer.server.port"
-
-func (x *router) serviceOption(of group, l *label, key string) {
-	used := func(words ...string) {
-		x.service = append(x.service, words...)
-		x.sources = append(x.sources, source(l))
-		x.mark(x.sources)
-	}
-	yes := strings.EqualFold(l.value, "true")
-	switch key {
-	case "server.port":
-		used()
-	case "server.scheme":
-		switch strings.ToLower(l.value) {
-		case "https":
-			used("proto=https")
-		case "http", "":
-			used()
-		default:
-			used()
-			x.fail(fmt.Errorf("this proxy asks no instance by %s", quoted(l.value)))
-		}
-	case "sticky", "sticky.cookie":
-		if yes && of["loadbalancer.sticky.cookie.name"] == nil {
-			used("sticky")
-			break
-		}
-		used()
-	case "sticky.cookie.name":
-		if strings.Trim(l.value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" || l.value == "" {
-			x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: quoted(l.value) + " is no name of a cookie"}, source(l))
-			break
-		}
-		used("sticky=" + l.value)
-	case "passhostheader":
-		if strings.EqualFold(l.value, "false") {
-			used("host=dst")
-			break
-		}
-		used()
-	case "server.url":
-		used()
-		x.fail(errors.New("only the operator may name an address"))
-	default:
-		x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "it is not in effect: the proxy's own rules hold"}, source(l))
-	}
 }
