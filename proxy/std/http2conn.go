@@ -22,6 +22,7 @@ type http2Conn struct {
 	in         readBuffer
 	began      time.Time
 	waiting    http2Wait
+	out        *writeBuffer
 	writing    sync.Mutex
 	ended      bool // by us
 	much       bool // the last read of TLS left something behind
@@ -35,6 +36,7 @@ func newHTTP2Conn(s *Server, f *clientConn, conn net.Conn, read []byte) *http2Co
 		below = f.Conn
 	}
 	c.in.from = newSource(below)
+	c.out = newWriteBuffer(conn)
 	if len(read) > 0 {
 		c.in.load(slices.Clone(read))
 	}
@@ -109,7 +111,7 @@ func (c *http2Conn) Write(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	c.bounds.wrote(p)
-	return c.Conn.Write(p)
+	return c.out.Write(p)
 }
 
 // Why a connection ends, as RFC 9113 section 7 has it.
@@ -117,6 +119,9 @@ const (
 	goAwayNoError = 0x0
 	goAwayCalm    = 0xb // ENHANCE_YOUR_CALM
 )
+
+// Close is net.Conn's. What was written is sent first, without waiting for it.
+func (c *http2Conn) Close() error { return c.out.Close() }
 
 // end says why the connection ends, counts it, and ends it. Where a write stands still, or is in the middle of a frame, the client
 // sees the end alone.
@@ -130,17 +135,22 @@ func (c *http2Conn) end(code uint32, o proxy.Outcome, why string) error {
 		c.server.log.Debug().Stringer("client", c.clientConn.info.Addr()).Str("reason", why).Msg("an HTTP/2 connection was closed")
 	}
 	if !c.writing.TryLock() {
+		c.Conn.Close()
 		return io.EOF
 	}
 	defer c.writing.Unlock()
 	c.ended = true
 	if !c.bounds.out.between() {
+		c.Conn.Close()
 		return io.EOF
 	}
 	goAway := []byte{0, 0, 8, frameGoAway, 0, 0, 0, 0, 0}
 	goAway = binary.BigEndian.AppendUint32(goAway, c.bounds.last)
-	if _, err := c.Conn.Write(binary.BigEndian.AppendUint32(goAway, code)); err == nil && endOf(c.Conn) == nil {
-		c.clientConn.linger()
-	}
+	late := time.AfterFunc(proxy.LingerTime, func() { c.Conn.Close() }) // what was written before may stand still
+	c.out.finish(binary.BigEndian.AppendUint32(goAway, code), func() {
+		if late.Stop() && endOf(c.Conn) == nil {
+			c.clientConn.linger()
+		}
+	})
 	return io.EOF
 }
