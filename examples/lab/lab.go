@@ -70,8 +70,8 @@ func Build(dir, pkg string, flags ...string) (string, error) {
 // what never comes true is a fault, and what comes late is a figure, which the long rounds hold to its limit.
 const patience = time.Minute
 
-// patient is a limit, or patience where that is more.
-func patient(limit time.Duration) time.Duration {
+// Patient is a limit, or a minute where that is more and no long rounds were asked for.
+func Patient(limit time.Duration) time.Duration {
 	if Long() {
 		return limit
 	}
@@ -82,7 +82,7 @@ func patient(limit time.Duration) time.Duration {
 // must not come true, or has a deadline of its own, there is Within.
 func Eventually(t testing.TB, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
-	limit = patient(limit)
+	limit = Patient(limit)
 	if !Within(limit, ok) {
 		t.Fatalf("not within %s: %s", limit, what)
 	}
@@ -111,7 +111,7 @@ const portFrom, portTo = 15000, 32000
 // handedOut are the ports that this process has given away.
 var handedOut sync.Map
 
-// FreePort finds a port of loopback that was free for TCP and UDP a moment ago, and gives it away once. For programs that
+// FreePort finds a port that was free for TCP and UDP on all addresses a moment ago, and gives it away once. For programs that
 // cannot be given port 0.
 func FreePort(t testing.TB) int {
 	t.Helper()
@@ -122,6 +122,24 @@ func FreePort(t testing.TB) int {
 		}
 	}
 	t.Fatal("no free port")
+	return 0
+}
+
+// FreePorts finds n ports in a row, as FreePort finds one, and returns the first.
+func FreePorts(t testing.TB, n int) int {
+	t.Helper()
+	for range 1000 {
+		first := portFrom + rand.IntN(portTo-portFrom-n)
+		free := true
+		for port := first; free && port < first+n; port++ {
+			_, given := handedOut.LoadOrStore(port, true)
+			free = !given && reserve(t, port) && unused(port)
+		}
+		if free {
+			return first
+		}
+	}
+	t.Fatalf("no %d free ports in a row", n)
 	return 0
 }
 
@@ -138,7 +156,7 @@ func reserve(t testing.TB, port int) bool {
 }
 
 func unused(port int) bool {
-	address := fmt.Sprintf("127.0.0.1:%d", port)
+	address := fmt.Sprintf(":%d", port) // a container may publish it on any address
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return false

@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -38,7 +39,7 @@ func ListenLedger(t testing.TB, host string) *Ledger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = conn.(*net.UDPConn).SetReadBuffer(4 << 20) // bursts while the test is busy must not overflow
+	deepen(conn.(*net.UDPConn)) // bursts while the test is busy must not overflow
 	l := NewLedger()
 	l.Address = conn.LocalAddr().String()
 	t.Cleanup(func() { _ = conn.Close() })
@@ -53,6 +54,15 @@ func ListenLedger(t testing.TB, host string) *Ledger {
 		}
 	}()
 	return l
+}
+
+// deepen makes a socket's buffer hold some ten thousand arrivals; for others than root it is as much as the system allows.
+func deepen(conn *net.UDPConn) {
+	const size = 16 << 20
+	_ = conn.SetReadBuffer(size)
+	if raw, err := conn.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUFFORCE, size) })
+	}
 }
 
 // Add notes one arrival.

@@ -179,6 +179,7 @@ func (m *Meter) exchange(w *wire, due time.Time) *wire {
 	if m.load.PostIn > 0 && n%int64(m.load.PostIn) == 0 {
 		l.Method, body = http.MethodPost, bytes.Repeat([]byte{byte('a' + n%26)}, postSize)
 	}
+	l.Begun = time.Now()
 	kept, host, err := m.attempt(w, l.Method, l.ID, body)
 	l.At, l.Outcome = time.Now(), OK
 	if err != nil {

@@ -170,7 +170,7 @@ func (p *Process) Output() string {
 
 // Says waits until its output contains text, or one of several, as long as Eventually does.
 func (p *Process) Says(limit time.Duration, texts ...string) bool {
-	return Within(patient(limit), func() bool {
+	return Within(Patient(limit), func() bool {
 		out := p.Output()
 		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(out, text) })
 	})

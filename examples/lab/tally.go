@@ -34,7 +34,7 @@ func (o Outcome) String() string {
 type Loss struct {
 	Method, ID string
 	Outcome    Outcome
-	At         time.Time
+	Begun, At  time.Time // when it was sent, and when its end was known
 	Detail     string
 }
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -34,7 +35,8 @@ func TestConnectionEndsBeforeAnAnswer(t *testing.T) {
 			y, bad, tally := misbehave(t, c.manner)
 			y.judge(c.name, tally)
 			y.none(c.name, "GET", tally)
-			if n := tally.Of("POST", lab.Status5xx); n != tally.Lost("POST") || n > faultRate/10 {
+			// Few: but on a busy machine as many as were due while it did nothing go out at once, before the first of them has failed.
+			if n := tally.Of("POST", lab.Status5xx); n != tally.Lost("POST") || lab.Long() && n > faultRate/10 {
 				t.Errorf("%d POST lost, %d of them with a 502: want few, and all told", tally.Lost("POST"), n)
 			}
 			if bad.ledger.Arrivals() == 0 {
@@ -62,11 +64,13 @@ func TestBrokenBodyIsSeenAsCut(t *testing.T) {
 			load := y.meter("web", 100, lab.Load{})
 			time.Sleep(2 * time.Second)
 			tally := load.Stop()
-			kept := lab.Connections(t, bad.port)
 			y.judge(c.name, tally)
-			if n := tally.Sent("") - tally.Lost(""); n != 0 || kept > before {
-				t.Errorf("%d broken answers looked whole, %d connections are kept where %d were", n, kept, before)
+			if n := tally.Sent("") - tally.Lost(""); n != 0 {
+				t.Errorf("%d broken answers looked whole", n)
 			}
+			lab.Eventually(t, 5*time.Second, fmt.Sprintf("no more connections are kept than the %d before", before), func() bool {
+				return lab.Connections(t, bad.port) <= before
+			})
 			if n := tally.Of("", lab.Status4xx) + tally.Of("", lab.Status5xx) + tally.Of("", lab.Timeout); n != 0 {
 				t.Errorf("%d got something else than a cut answer", n)
 			}

@@ -39,8 +39,8 @@ func TestInstanceKilledUnderLoad(t *testing.T) {
 			y.warm("web")
 			m := y.meter("web", faultRate, lab.Load{Path: c.path})
 			time.Sleep(time.Second)
-			at := time.Now()
 			killed.Kill()
+			dead := time.Now()
 			time.Sleep(2 * time.Second)
 			before := killed.ledger.Arrivals()
 			killed.Start() // still in the catalogue: the proxy finds out by itself that it is back
@@ -51,12 +51,9 @@ func TestInstanceKilledUnderLoad(t *testing.T) {
 			y.none("killed in flight", "GET", tally)
 			for _, l := range tally.Losses() {
 				// What was on its way to it cannot be sent again, and nothing else may be lost.
-				if l.Method == "POST" && (l.Outcome != lab.Status5xx || l.At.Sub(at) > 500*time.Millisecond) {
+				if l.Method == "POST" && (l.Outcome != lab.Status5xx || l.Begun.After(dead)) {
 					t.Errorf("lost though it was not in flight when the instance died: %+v", l)
 				}
-			}
-			if n := tally.Lost("POST"); n > faultRate/20 {
-				t.Errorf("%d POST lost, more than were in flight", n)
 			}
 			if killed.ledger.Arrivals() == before {
 				t.Error("the instance came back and got nothing")
@@ -82,9 +79,9 @@ func TestRefusingInstance(t *testing.T) {
 	tally := m.Stop()
 	y.judge(fmt.Sprintf("refused, %d connects in %s", n, during), tally)
 	y.none("refused", "", tally)
-	// 100 ms doubled up to 5 s makes 6 in 5 s, and some requests may find out at the same moment.
-	if n == 0 || n > 20 {
-		t.Errorf("%d connects to an instance that refuses, want 1 to 20", n)
+	// 100 ms doubled up to 5 s makes 6 in 5 s, and some requests may find out at the same moment: more where the machine held all of them up.
+	if most := long(100, 20); n == 0 || n > int64(most) {
+		t.Errorf("%d connects to an instance that refuses, want 1 to %d", n, most)
 	}
 	before := stopped.ledger.Arrivals()
 	stopped.Start()
@@ -105,12 +102,16 @@ func TestDeregisteredInstanceFinishesWhatIsInFlight(t *testing.T) {
 	busy := lab.Connections(t, leaves.port)
 	y.strike(leaves)
 	y.sees("web", 1)
-	time.Sleep(50 * time.Millisecond) // what the old table sent arrives
 	after := leaves.ledger.Arrivals()
-	time.Sleep(400 * time.Millisecond) // what was on its way is answered after 300 ms
-	open := lab.Connections(t, leaves.port)
-	time.Sleep(1500 * time.Millisecond)
-	late := leaves.ledger.Arrivals() - after
+	lab.Eventually(t, 5*time.Second, "what the old table sent has arrived, and no more comes", func() bool {
+		before := after
+		time.Sleep(500 * time.Millisecond) // a hundred requests
+		after = leaves.ledger.Arrivals()
+		return after == before
+	})
+	lab.Eventually(t, 5*time.Second, "its connections are closed", func() bool { return lab.Connections(t, leaves.port) == 0 })
+	time.Sleep(time.Second)
+	open, late := lab.Connections(t, leaves.port), leaves.ledger.Arrivals()-after
 	tally := m.Stop()
 	y.judge(fmt.Sprintf("deregistered: %d requests to it after the swap; %d connections before, %d after", late, busy, open), tally)
 	y.none("deregistered", "", tally)
@@ -156,7 +157,7 @@ func (y *yard) down(what string) {
 		}
 	}
 	y.t.Logf("%s: 503 within %s", what, longest)
-	if longest > 250*time.Millisecond { // far below any timeout, far above a busy test machine's pauses
+	if most := long(10*time.Second, 250*time.Millisecond); longest > most {
 		y.t.Errorf("%s: a 503 took %s", what, longest)
 	}
 }
@@ -168,7 +169,7 @@ func (y *yard) once(method string) (code int, retryAfter string, err error) {
 		return 0, "", err
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(30 * time.Second))
 	fmt.Fprintf(c, "%s /?id=once HTTP/1.1\r\nHost: web.localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", method)
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
@@ -195,6 +196,7 @@ func TestAddressReusedByAnotherService(t *testing.T) {
 	const turns = 6
 	for range turns {
 		y.strike(moving)
+		y.sees(moving.service, 1) // what is sent to it until then it answers
 		if err := moving.Stop(5 * time.Second); err != nil {
 			t.Fatal(err)
 		}

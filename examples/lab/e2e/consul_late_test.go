@@ -101,7 +101,7 @@ func TestProxyStartsWithoutConsul(t *testing.T) {
 	var all sync.WaitGroup
 	for _, c := range cases {
 		all.Go(func() {
-			good := lab.Within(10*time.Second, func() bool { return !stale(c.scene.proxy) && c.scene.ask().StatusCode == http.StatusOK })
+			good := lab.Within(lab.Patient(10*time.Second), func() bool { return !stale(c.scene.proxy) && c.scene.ask().StatusCode == http.StatusOK })
 			took := time.Since(up)
 			t.Logf("%s: right and not stale %s after the agent answers", c.name, took)
 			if !good || took > recovery || c.scene.usable() != 3 {

@@ -53,23 +53,26 @@ func TestConsulLeaderKilled(t *testing.T) {
 	if started.After(due) {
 		due = started
 	}
-	if late := held().Sub(due); late > recovery || held().IsZero() {
+	if held().IsZero() || seen().IsZero() {
+		t.Fatal("not registered with its agent, or not with all servers, within minutes")
+	}
+	if late := held().Sub(due); late > recovery {
 		t.Errorf("registered %s after the election, want at most %s", late, recovery)
 	}
 	// What the agent holds it tells the leader by itself, and tries so at doubling intervals while there is none: the last
 	// pause is as long as all before it.
-	if late := seen().Sub(due); late > elected().Sub(killed)+recovery || seen().IsZero() {
+	if late := seen().Sub(due); late > elected().Sub(killed)+recovery && lab.Long() {
 		t.Errorf("with all servers %s after the election, which took %s", late, elected().Sub(killed))
 	}
 	time.Sleep(time.Second)
 	s.judge(meter)
 }
 
-// first polls until ok, and tells when that was; zero when it was not within a minute.
+// first polls until ok, and tells when that was; zero when it was not within five minutes.
 func first(ok func() bool) func() time.Time {
 	when := make(chan time.Time, 1)
 	go func() {
-		if lab.Within(time.Minute, ok) {
+		if lab.Within(5*time.Minute, ok) {
 			when <- time.Now()
 		}
 		close(when)

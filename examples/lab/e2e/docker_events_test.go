@@ -122,7 +122,7 @@ func TestDockerEventsLostAndOutOfOrder(t *testing.T) {
 	engine.Remove(ids[:20]...)
 	began := time.Now()
 	var registry map[string]int
-	if !lab.Within(resync+2*time.Second, func() bool {
+	if !lab.Within(lab.Patient(resync+2*time.Second), func() bool {
 		registry = portsOf(consul, "unruly")
 		return maps.Equal(registry, engine.Ports())
 	}) {

@@ -41,7 +41,7 @@ func (c *crowd) within(limit time.Duration, what string, ok func() bool) {
 
 func (c *crowd) registered(n int) {
 	c.t.Helper()
-	c.within(time.Minute, fmt.Sprintf("%d are registered", n), func() bool { return c.agent.Named(c.service) == n })
+	c.within(3*time.Minute, fmt.Sprintf("%d are registered", n), func() bool { return c.agent.Named(c.service) == n })
 }
 
 // delays are the times from each container's start to the moment its registration was sent, sorted: as the registrator wrote
@@ -65,7 +65,8 @@ func (c *crowd) delays() []time.Duration {
 	return list
 }
 
-// counted checks what n starts have cost since a moment, and prints how long they took.
+// counted checks what n starts have cost since a moment, and prints how long they took. How long is a figure, which the long rounds hold to the
+// limit; so is that not one write or connection was given up and tried again.
 func (c *crowd) counted(n int, since time.Time, limit time.Duration) {
 	c.t.Helper()
 	d := c.delays()
@@ -76,14 +77,15 @@ func (c *crowd) counted(n int, since time.Time, limit time.Duration) {
 	})
 	c.t.Logf("%d containers, start to registration sent: p50 %s p90 %s p99 %s max %s; %d inspects, %d writes over %d connections",
 		n, at(0.5), at(0.9), at(0.99), at(1), len(looks), len(writes), c.front.Accepted())
-	if at(0.99) > limit {
+	if lab.Long() && at(0.99) > limit {
 		c.t.Errorf("p99 %s, want at most %s", at(0.99), limit)
 	}
-	if len(writes) != n || len(looks) > 5*n { // two events for a start, and a pass or two meanwhile
-		c.t.Errorf("%d writes and %d inspects for %d starts", len(writes), len(looks), n)
+	passes := int(time.Since(since)/pulse()) + 1
+	if len(writes) < n || len(writes) > long(2, 1)*n || len(looks) > (4+passes)*n { // two events for a start, and the passes meanwhile
+		c.t.Errorf("%d writes and %d inspects for %d starts, %d passes", len(writes), len(looks), n, passes)
 	}
-	if c.front.Accepted() > consulConnections {
-		c.t.Errorf("%d connections to Consul, want at most %d", c.front.Accepted(), consulConnections)
+	if most := long[int64](3, 1) * consulConnections; c.front.Accepted() > most {
+		c.t.Errorf("%d connections to Consul, want at most %d", c.front.Accepted(), most)
 	}
 }
 
@@ -221,6 +223,7 @@ func idle(t *testing.T, crowds ...*crowd) {
 		window = 60 * time.Second
 	} else {
 		bar *= 2 // twice the passes: the bar itself is for the default interval
+		bar *= 3 // and the same work costs more where others use the caches
 	}
 	// The first pass after a change looks at each changed container once more, and belongs to the change.
 	changed := time.Now()

@@ -47,6 +47,11 @@ func restartDocker(t *testing.T, live bool) {
 	if err := d.Process.Stop(time.Minute); err != nil {
 		t.Logf("dockerd ended with %v", err)
 	}
+	if !live { // the containers end with the daemon, which the registrator may have heard
+		lab.Eventually(t, time.Minute, "what was heard of the end has been done", func() bool {
+			return len(record.Writes(time.Now().Add(-time.Second))) == 0 && time.Since(left) > time.Second
+		})
+	}
 	away := time.Now()
 	if live {
 		for _, pid := range doomed {

@@ -87,10 +87,13 @@ func (f *follower) registry() (map[string]int, error) {
 	return all, err
 }
 
-// converges waits until Consul holds what Docker says, port for port, and returns how long that took.
+// converges waits until Consul holds what Docker says, port for port, and returns how long that took. A limit of 0 is for what holds already.
 func (f *follower) converges(limit time.Duration) time.Duration {
 	f.t.Helper()
 	began := time.Now()
+	if limit > 0 {
+		limit = lab.Patient(limit)
+	}
 	var truth, registry map[string]int
 	if !lab.Within(limit, func() bool {
 		var err1, err2 error

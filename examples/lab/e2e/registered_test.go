@@ -56,7 +56,7 @@ func TestParallelRestartsLeaveNoWrongPort(t *testing.T) {
 		s.settle(20)
 		s.each(ids, "restart", "-t", "2")
 		var registered, published []int
-		if !lab.Within(15*time.Second, func() bool {
+		if !lab.Within(lab.Patient(15*time.Second), func() bool {
 			registered, published = s.ports(), nil
 			for _, id := range ids {
 				published = append(published, s.docker.Published(id, 80))
