@@ -135,7 +135,7 @@ func (l *labelled) verdicts() []string {
 func (l *labelled) expectVerdicts(want ...string) {
 	l.t.Helper()
 	var got []string
-	if !lab.Within(10*time.Second, func() bool { got = l.verdicts(); return slices.Equal(got, want) }) {
+	if !lab.Within(lab.Patient(10*time.Second), func() bool { got = l.verdicts(); return slices.Equal(got, want) }) {
 		l.t.Errorf("verdicts %q\nwant %q", got, want)
 	}
 }
@@ -149,9 +149,7 @@ func TestLabelsAsPeopleWriteThem(t *testing.T) {
 		l := all.with(t, "usual.yml", "quince", "quince-db")
 		l.do("scale", "quince=3")
 		expectHosts(t, l.proxy.Proxy, 3, "quince/", "quince.lab.test/")
-		if n := l.consul.Passing("quince"); n != 3 {
-			t.Errorf("%d pass their probe, want 3", n)
-		}
+		lab.Eventually(t, 10*time.Second, "three pass their probe", func() bool { return l.consul.Passing("quince") == 3 })
 		for _, host := range []string{"db", "db.lab.test", "quince-db"} {
 			if got := askRoute(t, l.proxy.Proxy, host, "/", ""); got.status != http.StatusNotFound {
 				t.Errorf("%s: %+v", host, got)

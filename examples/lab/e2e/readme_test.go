@@ -82,7 +82,8 @@ type reader struct {
 	dir     string
 	env     []string
 	ports   *strings.Replacer // where a port of the README is taken on this machine
-	output  string            // of the last commands
+	last    string            // the last commands
+	output  string            // of them
 	serving *lab.Process      // the second terminal's program
 }
 
@@ -159,7 +160,8 @@ func (r *reader) commands(f fence) string {
 	return r.ports.Replace(strings.TrimSpace(strings.Join(lines, "\n")))
 }
 
-// run types the commands into a shell that stays in the folder of the one before.
+// run types the commands into a shell that stays in the folder of the one before. Those that only look are typed again where they fail: what
+// they look at may not be there yet.
 func (r *reader) run(commands string) int {
 	r.t.Helper()
 	if commands == "" {
@@ -169,23 +171,48 @@ func (r *reader) run(commands string) int {
 	if readingLogs.MatchString(commands) {
 		time.Sleep(readingTime)
 	}
+	r.last = commands
+	var both string
+	var err error
+	begun := time.Now()
+	for both, err = r.try(commands); err != nil && r.again(begun); both, err = r.try(commands) {
+	}
+	if err != nil {
+		r.t.Fatalf("%s: %v:\n%s", commands, err, both)
+	}
+	r.t.Log(both)
+	if !onlyLooks(commands) {
+		time.Sleep(readingTime)
+	}
+	return 1
+}
+
+// again says whether the last commands may be typed once more, and waits before that: those that only look may, for as long as a busy machine
+// needs to bring about what was done before.
+func (r *reader) again(begun time.Time) bool {
+	if !onlyLooks(r.last) || removing.MatchString(r.last) || time.Since(begun) > lab.Patient(0) {
+		return false
+	}
+	time.Sleep(time.Second)
+	return true
+}
+
+// try runs commands once, and returns what they print with their errors in between.
+func (r *reader) try(commands string) (string, error) {
+	r.t.Helper()
 	where := filepath.Join(r.t.TempDir(), "pwd")
 	shell := exec.Command("bash", "-e", "-o", "pipefail", "-c", "trap 'pwd >"+where+"' EXIT\n"+commands)
 	shell.Dir, shell.Env = r.dir, r.env
 	var stdout, both strings.Builder
 	shell.Stdout, shell.Stderr = writers(&stdout, &both)
 	if err := lab.RunGroup(r.t, commandLimit, shell); err != nil {
-		r.t.Fatalf("%s: %v:\n%s", commands, err, both.String())
+		return both.String(), err
 	}
 	if dir, err := os.ReadFile(where); err == nil {
 		r.dir = strings.TrimSpace(string(dir))
 	}
 	r.output = stdout.String()
-	r.t.Log(both.String())
-	if !onlyLooks(commands) {
-		time.Sleep(readingTime)
-	}
-	return 1
+	return both.String(), nil
 }
 
 // serve starts what runs until Ctrl-C, and waits for the first thing it says.
@@ -210,10 +237,16 @@ func (r *reader) endServing() {
 	r.serving = nil
 }
 
+// compare compares what the last commands have printed with what the README shows, and types them again where that may have come too soon.
 func (r *reader) compare(f fence) {
 	r.t.Helper()
-	want, got := general(f.text), general(r.output)
-	if want != got {
+	want := general(f.text)
+	for begun := time.Now(); want != general(r.output) && r.again(begun); {
+		if both, err := r.try(r.last); err != nil {
+			r.t.Logf("%s: %v:\n%s", r.last, err, both)
+		}
+	}
+	if want != general(r.output) {
 		r.t.Errorf("the README shows\n%s\nand the commands printed\n%s", f.text, r.output)
 	}
 }

@@ -55,9 +55,9 @@ func (z *zones) shares(n int) map[string]int {
 	z.t.Helper()
 	got := map[string]int{}
 	for range n {
-		a := z.front.get("", "/")
-		if a.status != 200 {
-			return map[string]int{a.body: a.status}
+		a, err := z.front.try("GET", "", "/", "")
+		if err != nil || a.status != 200 { // nobody listens yet
+			return map[string]int{fmt.Sprint(a.body, err): a.status}
 		}
 		got[strings.NewReplacer("SERVER_ID=", "", "PORT=", "", "\n", "").Replace(a.body)]++
 	}
@@ -75,7 +75,7 @@ func (z *zones) rotates(from int, applications ...int) {
 		}
 	}
 	var got map[string]int
-	if !lab.Within(time.Minute, func() bool {
+	if !lab.Within(2*time.Minute, func() bool {
 		got = z.shares(each * len(applications))
 		return fmt.Sprint(got) == fmt.Sprint(want)
 	}) {
@@ -89,9 +89,11 @@ func (z *zones) publishes() {
 	for i, address := range z.addresses {
 		for _, port := range []string{"1000", "2000", "3000"} {
 			want := fmt.Sprintf("SERVER_ID=%d PORT=%s\n", i+1, port)
-			if a := newCaller(z.t, address+":"+port, 10*time.Second).get("", "/"); a.body != want {
-				z.t.Errorf("%s:%s: %q", address, port, a.body)
-			}
+			c := newCaller(z.t, address+":"+port, 10*time.Second)
+			lab.Eventually(z.t, 10*time.Second, fmt.Sprintf("%s:%s answers %q", address, port, want), func() bool {
+				a, err := c.try("GET", "", "/", "")
+				return err == nil && a.body == want
+			})
 		}
 	}
 }

@@ -38,9 +38,9 @@ func TestMakeUpWithoutConsul(t *testing.T) {
 			for _, n := range []int{5, 1} {
 				c.scale(n)
 				lab.Eventually(t, 20*time.Second, fmt.Sprintf("%d instances answer", n), func() bool { return len(hosts(t, address, 3*n)) == n })
-				if got := strings.Count(page(t, "http://127.0.0.1:"+admin+"/api/routes"), `"usable": true`); got != 2*n {
-					t.Errorf("%d usable instances in /api/routes, want %d", got, 2*n)
-				}
+				lab.Eventually(t, 10*time.Second, fmt.Sprintf("%d usable instances in /api/routes", 2*n), func() bool {
+					return strings.Count(page(t, "http://127.0.0.1:"+admin+"/api/routes"), `"usable": true`) == 2*n
+				})
 			}
 			c.make("down")
 			if left, err := exec.Command("docker", "ps", "-aq", "--filter", "label=com.docker.compose.project="+c.project).Output(); err != nil || len(left) > 0 {
