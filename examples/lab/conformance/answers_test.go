@@ -73,7 +73,7 @@ func (c answerCase) check(t testing.TB, r *rig, s *script, host string) {
 		var a *answer
 		var err error
 		// An instance that has never answered is left out for a moment.
-		lab.Within(time.Second, func() bool { a, err = ask("GET", path); return err != nil || a.status != 503 })
+		lab.Within(patience, func() bool { a, err = ask("GET", path); return err != nil || a.status != 503 })
 		if err != nil || a.status != 200 || a.body != path {
 			t.Errorf("the next request got %+v %v, want its local reply", a, err)
 		}

@@ -17,7 +17,7 @@ import (
 
 const (
 	// patience is how long a client waits for what must come. Much more than it takes, as the machine may be loaded.
-	patience = slower * 5 * time.Second
+	patience = slower * 20 * time.Second
 	// warmHost is the host of requests that an event loop serves by itself.
 	warmHost = "warm.test"
 )

@@ -75,15 +75,13 @@ func TestIdleConnections(t *testing.T) {
 		})
 		after, _ := a.memory(t)
 		each := (after - before) / int64(len(list))
-		time.Sleep(100 * time.Millisecond)
-		used := a.CPU()
-		time.Sleep(time.Second)
-		used = a.CPU() - used
+		const most = 100 * time.Millisecond
+		used := a.rests(t, time.Second, most)
 		t.Logf("%d idle connections: %d bytes each, %v of CPU in a second", len(list), each, used)
 		if each > k.idle && !raced {
 			t.Errorf("%d bytes for each idle connection, want at most %d", each, k.idle)
 		}
-		if used > 100*time.Millisecond {
+		if used > most {
 			t.Errorf("%v of CPU in a second in which nothing happens", used)
 		}
 		for i := 0; i < len(list); i += 10 {
@@ -91,6 +89,19 @@ func TestIdleConnections(t *testing.T) {
 			list[i].want(200, "ok")
 		}
 	})
+}
+
+// rests waits until the process has used at most so much of CPU in such a time, and returns what it has: what goes before it, as a collection, may
+// still be under way.
+func (a *alone) rests(t testing.TB, in, most time.Duration) (used time.Duration) {
+	t.Helper()
+	lab.Within(patience, func() bool {
+		before := a.CPU()
+		time.Sleep(in)
+		used = a.CPU() - before
+		return used <= most
+	})
+	return used
 }
 
 // Slow clients, who send nothing, half a head or half a body, cost little memory, hold up nobody, and are shown out in their time.
@@ -117,8 +128,7 @@ func TestSlowClients(t *testing.T) {
 		if peak > k.slow<<20 && !raced {
 			t.Errorf("%d MiB in memory", peak>>20)
 		}
-		// 10 ms on a machine of one's own.
-		if took[25] > 100*time.Millisecond {
+		if lab.Long() && took[25] > 10*time.Millisecond {
 			t.Errorf("a request takes %v meanwhile", took[25])
 		}
 	})
@@ -143,7 +153,7 @@ func TestTimeLimits(t *testing.T) {
 	}
 	every(t, func(t *testing.T, k *kind) {
 		s := play(t, awkwardly)
-		r := start(t, k, setup{limits: limits{ReadHead: 400 * time.Millisecond, Progress: 1200 * time.Millisecond, Answer: 400 * time.Millisecond, Idle: 400 * time.Millisecond}}, at(s.Addr()))
+		r := start(t, k, setup{limits: limits{ReadHead: 2 * time.Second, Progress: 1200 * time.Millisecond, Answer: 3 * time.Second, Idle: time.Second}}, at(s.Addr()))
 		for name, stall := range stalls {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -43,7 +43,7 @@ func TestDrainIsToldOnce(t *testing.T) {
 		if idle, err := dialPlain(t, r.addr); err == nil { // where connections are handed over, this one is not yet
 			defer idle.tcp.Close()
 		}
-		time.Sleep(50 * time.Millisecond)
+		lab.Eventually(t, patience, "both are accepted", func() bool { return r.below.Open() == 2 })
 		r.stop()
 		if log.count(`"message":"draining"`) != 1 || log.count(`"message":"draining"`, `"connections":2`) != 1 {
 			t.Error(log.text.String())
@@ -123,7 +123,7 @@ func TestDrainEndsWithTheGrace(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		began := time.Now()
 		r.stop()
-		if d := time.Since(began); d < 250*time.Millisecond || d > 3*time.Second {
+		if d := time.Since(began); d < 250*time.Millisecond || d > patience {
 			t.Errorf("stopped after %v", d)
 		}
 		for i, c := range open {

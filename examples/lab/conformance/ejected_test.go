@@ -106,12 +106,10 @@ func TestEjectionInTheShadow(t *testing.T) {
 				if n := bad.Ledger.Arrivals(); n < many {
 					t.Errorf("asked %d times", n)
 				}
-				want := 0.0
-				if mode == routing.EjectShadow {
-					want = 1
-				}
-				if n := r.counter("pointsman_shadow_ejections_total", "status"); n != want || r.counter("pointsman_ejections_total") != 0 {
-					t.Errorf("%v ejections in the shadow, want %v", n, want)
+				// One, and another where these requests took longer than the first would have lasted.
+				n := r.counter("pointsman_shadow_ejections_total", "status")
+				if (n > 0) != (mode == routing.EjectShadow) || r.counter("pointsman_ejections_total") != 0 {
+					t.Errorf("%v ejections in the shadow", n)
 				}
 			})
 		})
@@ -170,7 +168,7 @@ func TestOneDeadAndOneHangingOfThree(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		const asked, clients = 200, 4
 		bad, to, _ := pair(t, lab.Silent)
-		r := start(t, k, setup{reviver: true, limits: limits{Connect: 100 * time.Millisecond, Answer: 300 * time.Millisecond}}, at(blackHole(t)), at(to[0]), at(to[1]))
+		r := start(t, k, setup{reviver: true, limits: limits{Connect: 100 * time.Millisecond, Answer: 1500 * time.Millisecond}}, at(blackHole(t)), at(to[0]), at(to[1]))
 		began := time.Now()
 		if good := r.asks(t, clients, asked, http.MethodGet, "/"); good != asked {
 			t.Errorf("%d of %d answered", good, asked)

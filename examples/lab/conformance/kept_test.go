@@ -210,7 +210,7 @@ func TestKeepAliveRace(t *testing.T) {
 				return
 			}
 			defer c.tcp.Close()
-			c.wait(20 * time.Second)
+			c.wait(4 * patience)
 			for n := range each {
 				method, count := "GET", &lost
 				if n%4 == 0 {

@@ -78,7 +78,7 @@ func TestRefusedClientsTakeNoRoom(t *testing.T) {
 			a, err := r.ask(t, get("/", ""))
 			return err == nil && a.status == 200
 		})
-		if took := time.Since(began); took > proxy.LingerTime/2 { // after which the refused are gone anyway
+		if took := time.Since(began); lab.Long() && took > proxy.LingerTime/2 { // after which the refused are gone anyway
 			t.Errorf("it took %v", took)
 		}
 	})
@@ -118,8 +118,8 @@ func TestConnectionsToAnInstanceAreLimited(t *testing.T) {
 				t.Errorf("%+v", a)
 			}
 		})
-		// One that was closed a moment ago may still be open for an instance that has not looked.
-		if peak.Load() > most+most/2 || fine.Load() < most || full.Load() == 0 {
+		// One that was closed a moment ago may still be open for an instance that has not looked; without a limit there would be 64.
+		if peak.Load() > 4*most || fine.Load() < most || full.Load() == 0 {
 			t.Errorf("at most %d connections, %d answered, %d refused", peak.Load(), fine.Load(), full.Load())
 		}
 		r.settles(t)
@@ -132,9 +132,16 @@ func TestConnectionsToAnInstanceAreLimited(t *testing.T) {
 // An upload may take longer than an answer: the time for that begins when all is sent, or the client is not what we wait for.
 func TestUploadLongerThanTheLimitForAnAnswer(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{limits: limits{Answer: 400 * time.Millisecond}}, at(echo(t).Addr()))
-		for _, framing := range []string{"Content-Length: 10000\r\n", chunkedField} {
-			c := r.dial(t)
+		r := start(t, k, setup{limits: limits{Answer: 2 * time.Second}}, at(echo(t).Addr()))
+		framings := []string{"Content-Length: 10000\r\n", chunkedField}
+		sideBySide(len(framings), func(n int) {
+			framing := framings[n]
+			c, err := r.tryDial(t)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.tcp.Close()
 			c.send(post(framing, ""))
 			for i := range 10 {
 				piece := strings.Repeat(fmt.Sprint(i), 1000)
@@ -142,15 +149,15 @@ func TestUploadLongerThanTheLimitForAnAnswer(t *testing.T) {
 					piece = "3e8\r\n" + piece + "\r\n"
 				}
 				c.send(piece)
-				time.Sleep(80 * time.Millisecond)
+				time.Sleep(300 * time.Millisecond)
 			}
 			if framing == chunkedField {
 				c.send("0\r\n\r\n")
 			}
-			if a := c.answer("POST"); a.status != 200 || !strings.Contains(a.body, "8889999") {
-				t.Errorf("%s: %d %.200q", framing, a.status, a.body)
+			if a, err := readAnswer(c.in, "POST"); err != nil || a.status != 200 || !strings.Contains(a.body, "8889999") {
+				t.Errorf("%s: %.200v %v", framing, a, err)
 			}
-		}
+		})
 	})
 }
 
@@ -184,9 +191,16 @@ func TestPausedUploads(t *testing.T) {
 // A body that comes more slowly than it must ends with 408, however evenly it trickles.
 func TestBodiesHaveAPace(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		r := start(t, k, setup{limits: limits{Progress: 300 * time.Millisecond, MinBodyRate: 100_000}}, at(echo(t).Addr()))
-		for _, framing := range []string{"Content-Length: 100000\r\n", "Content-Length: 4000\r\n", chunkedField} {
-			c := r.dial(t)
+		r := start(t, k, setup{limits: limits{Progress: 1500 * time.Millisecond, MinBodyRate: 100_000}}, at(echo(t).Addr()))
+		framings := []string{"Content-Length: 100000\r\n", "Content-Length: 4000\r\n", chunkedField}
+		sideBySide(len(framings), func(n int) {
+			framing := framings[n]
+			c, err := r.tryDial(t)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.tcp.Close()
 			c.send(post(framing, ""))
 			done := make(chan struct{})
 			go func() {
@@ -203,7 +217,7 @@ func TestBodiesHaveAPace(t *testing.T) {
 				t.Errorf("%s: %+v %v, want 408 that says why", framing, a, err)
 			}
 			close(done)
-		}
+		})
 	})
 }
 
@@ -235,16 +249,16 @@ func TestFirstHeadThatBeginsLate(t *testing.T) {
 		if k.handsOver {
 			t.Skip("it has served a request before")
 		}
-		const patient = 2 * time.Second
+		const patient = 6 * time.Second
 		r := start(t, k, setup{limits: limits{ReadHead: patient}}, at(answering(t, "ok").Addr()))
 		began := time.Now()
 		c := r.dial(t)
-		time.Sleep(patient * 7 / 10)
+		time.Sleep(patient * 9 / 10)
 		c.send("GET / HTTP/1.1\r\nHo")
 		if a := c.answer("GET"); a.status != 408 {
 			t.Errorf("%+v", a)
 		}
-		if took := time.Since(began); took > patient*14/10 {
+		if took := time.Since(began); took > patient*18/10 {
 			t.Errorf("it ended after %v", took)
 		}
 	})
@@ -266,9 +280,15 @@ func sip(in io.Reader, size int, d time.Duration) error {
 // Who takes what it is sent slowly, but all the time, does not stand still, though the kernel tells of room for more only now and then:
 // a client its answer, an instance a request's body, and the rest of that when it was read to its end and the kernel has it.
 func TestSlowTakersDoNotStandStill(t *testing.T) {
-	const still, slow = 400 * time.Millisecond, 2500 * time.Millisecond
+	const still, slow = 1500 * time.Millisecond, 5 * time.Second
 	every(t, func(t *testing.T, k *kind) {
-		part(t, "answer", func(t testing.TB) {
+		aside := func(name string, test func(t testing.TB)) {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				judge(t, test)
+			})
+		}
+		aside("answer", func(t testing.TB) {
 			const size = 16 << 20
 			s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
 				if _, err := readMessage(in); err == nil {
@@ -295,7 +315,7 @@ func TestSlowTakersDoNotStandStill(t *testing.T) {
 			"body":           {16 << 20, limits{Progress: still}},
 			"rest of a body": {1500 << 10, limits{Answer: still}},
 		} {
-			part(t, name, func(t testing.TB) {
+			aside(name, func(t testing.TB) {
 				s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
 					_ = c.SetReadBuffer(64 << 10)
 					if _, err := readRequestHead(in); err == nil && sip(in, body.size, slow) == nil {
@@ -319,12 +339,14 @@ func TestSlowTakersDoNotStandStill(t *testing.T) {
 func TestInstanceThatStopsTakingABody(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
 		const size, limit = 1500 << 10, 400 * time.Millisecond
+		over := make(chan struct{})
 		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
 			_ = c.SetReadBuffer(64 << 10)
 			if _, err := readRequestHead(in); err == nil {
-				time.Sleep(5 * limit)
+				<-over
 			}
 		})
+		t.Cleanup(func() { close(over) }) // before the instance waits for its connections
 		r := start(t, k, setup{limits: limits{Answer: limit, Progress: limit}}, at(s.Addr()))
 		c := r.dial(t)
 		c.send(post(fmt.Sprintf("Content-Length: %d\r\n", size), ""))
@@ -338,12 +360,12 @@ func TestInstanceThatStopsTakingABody(t *testing.T) {
 // Interim answers give an instance no more time for its final one.
 func TestInterimAnswersTakeOfTheTime(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		const limit = 500 * time.Millisecond
+		const limit = 2 * time.Second
 		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
 			if _, err := readMessage(in); err != nil {
 				return
 			}
-			for range 8 {
+			for range 40 {
 				if _, err := io.WriteString(c, "HTTP/1.1 103 Early Hints\r\n\r\n"); err != nil {
 					return
 				}

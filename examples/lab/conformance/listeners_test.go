@@ -60,7 +60,8 @@ func (r *rig) common() *proxy.Shared {
 
 // shared is what the servers of a rig share below HTTP.
 func (r *rig) shared(common *proxy.Shared) *listen.Shared {
-	return listen.NewShared(listen.Options{DrainWait: common.Limits.DrainWait, Grace: common.Limits.Grace, OnDrain: r.onDrain, Log: r.log})
+	r.below = listen.NewShared(listen.Options{DrainWait: common.Limits.DrainWait, Grace: common.Limits.Grace, OnDrain: r.onDrain, Log: r.log})
+	return r.below
 }
 
 func startEvent(r *rig, l net.Listener) func(ctx context.Context) error {

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -28,13 +27,17 @@ func TestMain(m *testing.M) {
 	before := descriptors()
 	code := m.Run()
 	if code == 0 {
-		if err := goleak.Find(goleak.IgnoreTopFunction("github.com/pointsman/pointsman/examples/lab.nurse")); err != nil {
+		var err error
+		if !lab.Within(patience, func() bool {
+			err = goleak.Find(goleak.IgnoreTopFunction("github.com/pointsman/pointsman/examples/lab.nurse"))
+			return err == nil
+		}) {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
 		// Those of the runtime's own poller and of the log come once and stay.
 		const own = 4
-		if !lab.Within(5*time.Second, func() bool {
+		if !lab.Within(patience, func() bool {
 			runtime.GC() // the pipes that net keeps for splice go with it
 			return descriptors() <= before+own
 		}) {

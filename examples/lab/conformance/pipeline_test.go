@@ -145,7 +145,7 @@ func TestHalfCloseAfterRequests(t *testing.T) {
 // a request that stays unanswered is cancelled.
 func TestHalfClosedClientGetsItsTime(t *testing.T) {
 	one(t, func(t testing.TB, k *kind) {
-		const pause, pieces = proxy.HalfClosed * 2 / 5, 4
+		const pause, pieces = proxy.HalfClosed / 5, 8
 		cancelled := make(chan struct{})
 		s := play(t, func(_ int64, c *net.TCPConn, in *bufio.Reader) {
 			m, err := readMessage(in)

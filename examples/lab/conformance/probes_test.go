@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
@@ -24,12 +25,11 @@ func TestPeersAreProbed(t *testing.T) {
 		c := r.dial(t)
 		c.send(get("/", ""))
 		<-asked
-		time.Sleep(50 * time.Millisecond) // what was sent is acknowledged
-		if got := probedWithin(t, r.addr, c.LocalAddr().String()); got <= 0 || got > 15*time.Second {
-			t.Errorf("the client is probed in %v", got)
-		}
-		if got := probedWithin(t, "", instance.String()); got <= 0 || got > 15*time.Second {
-			t.Errorf("the instance is probed in %v", got)
+		for who, ends := range map[string][2]string{"client": {r.addr, c.LocalAddr().String()}, "instance": {"", instance.String()}} {
+			var got time.Duration // none while what was sent is not acknowledged
+			if !lab.Within(patience, func() bool { got = probedWithin(t, ends[0], ends[1]); return got > 0 }) || got > 15*time.Second {
+				t.Errorf("the %s is probed in %v", who, got)
+			}
 		}
 	})
 }

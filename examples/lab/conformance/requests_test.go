@@ -40,7 +40,7 @@ func (c requestCase) check(t testing.TB, r *rig, rec *recorder) {
 		heads, whole, broken = append(heads, h...), append(whole, w...), append(broken, b...)
 		return len(whole) >= want
 	}
-	lab.Within(time.Second, arrives)
+	lab.Within(patience, arrives)
 	r.settles(t)
 	arrives()
 	if len(whole) != want || len(broken) > 0 {

@@ -88,6 +88,7 @@ type rig struct {
 	// stop drains, and returns when everything has ended.
 	stop func()
 
+	below      *listen.Shared // what its servers share below HTTP
 	metrics    *record.Metrics
 	forwarder  proxy.Forwarder
 	clientAuth proxy.ClientAuth

@@ -31,7 +31,7 @@ func TestWhatSpeaksFirstIsNeverSentARequest(t *testing.T) {
 			return in
 		}
 		soon, late, good := speaks(0), speaks(balancer.SpeakTime), answering(t, "fine")
-		r := start(t, k, setup{limits: limits{Silence: patience}, registered: true}, at(soon), at(late), at(good, "urlprefix-/asked-for"))
+		r := start(t, k, setup{limits: limits{Silence: slower * 5 * time.Second}, registered: true}, at(soon), at(late), at(good, "urlprefix-/asked-for"))
 		if a, err := r.ask(t, get("/asked-for", "")); err != nil || a.status != 200 { // the good one has answered: it is watched no more
 			t.Fatalf("%+v %v", a, err)
 		}

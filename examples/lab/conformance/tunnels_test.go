@@ -96,7 +96,7 @@ func TestTunnelStreams(t *testing.T) {
 				return
 			}
 			defer c.tcp.Close()
-			c.wait(30 * time.Second)
+			c.wait(2 * time.Minute)
 			head := strings.Replace(upgrade, "/ws", fmt.Sprintf("/ws/%d/%d", i, size), 1)
 			first := make([]byte, i*37) // sent right behind the head, before the 101
 			up := stream(uint64(i), size)

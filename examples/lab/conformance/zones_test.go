@@ -51,7 +51,8 @@ func ownZoneIsKilled(t *testing.T, k *kind, steps []int) {
 		own, other = r.counter("pointsman_zone_picks_total", "own")-own, r.counter("pointsman_zone_picks_total", "other")-other
 		return other / max(1, own+other)
 	}
-	if got := leaving(time.Second); got > 0 {
+	got := 0.0
+	if !lab.Within(patience, func() bool { got = leaving(time.Second); return got == 0 }) {
 		t.Errorf("all are well, and %.3f leave", got)
 	}
 	for _, dead := range steps {
@@ -76,7 +77,8 @@ func ownZoneIsKilled(t *testing.T, k *kind, steps []int) {
 		})
 		time.Sleep(200 * time.Millisecond) // the members are counted every 100 ms
 		want := 1 - float64(instances-dead)/instances/threshold
-		if got := leaving(2 * time.Second); math.Abs(got-want) > 0.05 {
+		// One that a busy machine held up looks silent for a moment.
+		if !lab.Within(patience, func() bool { got = leaving(2 * time.Second); return math.Abs(got-want) <= 0.05 }) {
 			t.Errorf("%d of %d are dead: %.3f leave, want %.3f", dead, instances, got, want)
 		}
 	}
