@@ -13,7 +13,7 @@ import (
 // lines waits until a file has n lines.
 func lines(t *testing.T, path string, n int) []string {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		text, err := os.ReadFile(path)
 		list := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 		if err == nil && len(list) == n && len(text) > 0 {

@@ -73,7 +73,7 @@ func (o *ordering) write(lines string) {
 
 // shown is the certificate that clients get for a name, verified where pool is not nil.
 func (o *ordering) shown(name string, pool *x509.CertPool) (*x509.Certificate, error) {
-	c, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", o.secure, &tls.Config{ServerName: name, RootCAs: pool, InsecureSkipVerify: pool == nil})
+	c, err := tls.DialWithDialer(&net.Dialer{Timeout: 30 * time.Second}, "tcp", o.secure, &tls.Config{ServerName: name, RootCAs: pool, InsecureSkipVerify: pool == nil})
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +87,7 @@ func (o *ordering) await(name string, limit time.Duration) *x509.Certificate {
 	pool := o.pebble.Pool(o.t)
 	var cert *x509.Certificate
 	var err error
+	limit = lab.Patient(limit)
 	if !lab.Within(limit, func() bool { cert, err = o.shown(name, pool); return err == nil }) {
 		o.t.Fatalf("no certificate for %s within %s: %v", name, limit, err)
 	}
@@ -102,7 +103,7 @@ func TestACertificateComesByItself(t *testing.T) {
 	began := time.Now()
 	o.await("shop.example", 30*time.Second)
 	t.Logf("%s after the route", time.Since(began).Round(time.Millisecond))
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
+	client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
 		DialTLSContext: (&tls.Dialer{Config: &tls.Config{ServerName: "shop.example", RootCAs: o.pebble.Pool(t)}}).DialContext}}
 	r, _ := http.NewRequest(http.MethodGet, "https://"+o.secure+"/", nil)
 	r.Host = "shop.example"
@@ -137,7 +138,7 @@ func TestOtherChallengesGoToTheRoutes(t *testing.T) {
 	}
 	var code int
 	var text string
-	if !lab.Within(10*time.Second, func() bool { code, text = get(); return code == 200 && text == "mine" }) {
+	if !lab.Within(lab.Patient(10*time.Second), func() bool { code, text = get(); return code == 200 && text == "mine" }) {
 		t.Errorf("%d %s", code, text)
 	}
 }
