@@ -23,6 +23,8 @@ type Text struct {
 	Kind TextKind
 	// Name is the file's path, or the key.
 	Name string
+	// Language is the name of that in which the whole is written; "" is a line for each route.
+	Language string
 	// Lines are all lines as they stand there, remarks too: a line's number is its index + 1. They must not be modified.
 	Lines []string
 	// Index is the index at which the key was created; 0 for a file.
@@ -46,7 +48,7 @@ func (t *Text) Compare(o *Text) int {
 
 // Equal compares contents.
 func (t *Text) Equal(o *Text) bool {
-	return t == o || t.Kind == o.Kind && t.Name == o.Name && t.Index == o.Index && slices.Equal(t.Lines, o.Lines)
+	return t == o || t.Kind == o.Kind && t.Name == o.Name && t.Language == o.Language && t.Index == o.Index && slices.Equal(t.Lines, o.Lines)
 }
 
 // Name is a host name that a text names, and where it leads. Immutable.

@@ -38,7 +38,7 @@ type proxyFlags struct {
 	languages                      languageFlags
 	defaultService, register       service
 	trusted                        prefixes
-	state, routesFile              string
+	state, routesFile, traefikFile string
 	allowUpstreams                 prefixes
 	connect, head, answer, idle    span
 	progress, drainWait, grace     span
@@ -145,6 +145,7 @@ func (c *proxyFlags) routing(f *flags, mode string) {
 	c.languages.register(f)
 	f.Var(&c.defaultService, "default-service", "`SERVICE` that gets the requests that match no route")
 	f.StringVar(&c.routesFile, "routes-file", "", "`FILE` with route lines of the operator's own; read again when it changes")
+	f.StringVar(&c.traefikFile, "traefik-file", "", "`FILE` of Traefik's own (dynamic configuration, YAML or TOML): its routers, middlewares and certificates; read again when it changes")
 	f.Var(&c.allowUpstreams, "allow-upstreams", "`NETWORKS` (with commas) into which KV and tags may lead by an address that no service has registered")
 	f.StringVar(&c.state, "state", "", "`FILE` that keeps the last good view of the catalogue over restarts")
 }
@@ -186,7 +187,10 @@ func (c *proxyFlags) check() error {
 	if err := c.acme.check(secure); err != nil {
 		return err
 	}
-	if err := c.tls.check(secure, c.acme.on()); err != nil {
+	if c.traefikFile != "" && c.traefikFile == c.routesFile {
+		return errors.New("-traefik-file and -routes-file name the same file")
+	}
+	if err := c.tls.check(secure, c.acme.on(), c.traefikFile != ""); err != nil {
 		return err
 	}
 	if err := c.upstreamTLS.check(); err != nil {

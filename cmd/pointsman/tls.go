@@ -15,6 +15,7 @@ type tlsFlags struct {
 	certs, keys paths
 	folder      string
 	unknown     choice
+	named       []certs.Files // by -traefik-file
 	clients     clientAuthFlags
 }
 
@@ -28,11 +29,12 @@ func (c *tlsFlags) register(f *flags) {
 }
 
 // check refuses, before anything is bound, what could not be served.
-func (c *tlsFlags) check(listens, ordered bool) error {
+func (c *tlsFlags) check(listens, ordered, mayName bool) error {
+	given := len(c.certs) > 0 || c.folder != "" || ordered
 	switch {
 	case len(c.certs) != len(c.keys):
 		return errors.New("-tls-cert and -tls-key go together: as many of the one as of the other")
-	case listens != (len(c.certs) > 0 || c.folder != "" || ordered):
+	case listens && !given && !mayName, !listens && given:
 		return errors.New("-tls-listen and certificates (-tls-cert and -tls-key, -tls-dir, -acme-dir or -acme-consul) go together")
 	case !listens:
 		return nil
@@ -46,7 +48,7 @@ func (c *tlsFlags) check(listens, ordered bool) error {
 
 // set reads the certificates.
 func (c *tlsFlags) set(log zerolog.Logger) (*certs.Set, error) {
-	o := certs.Options{Folder: c.folder, Alert: c.unknown.value == "alert", Log: log}
+	o := certs.Options{More: c.named, Folder: c.folder, Alert: c.unknown.value == "alert", Log: log}
 	for i, cert := range c.certs {
 		o.Pairs = append(o.Pairs, certs.Files{Cert: cert, Key: c.keys[i]})
 	}

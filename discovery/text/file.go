@@ -1,4 +1,5 @@
-// Package text watches the operator's routes file, and hands on what it holds as a discovery.Text: lines, which nobody here reads.
+// Package text watches files that the operator writes, the routes file and those of other languages, and hands on what they hold as a discovery.Text:
+// lines, which nobody here reads.
 //
 // The file is looked at each second, by its name. That finds what editors put in its place, works on file systems and bind mounts that tell
 // nothing of changes, and needs nothing of the system. A file that is being written is not taken: it must have looked the same twice. One
@@ -30,7 +31,8 @@ const (
 // File is a watched file. Make it with Open. All methods may be called from several goroutines.
 type File struct {
 	path    string
-	publish func([]*discovery.Text)
+	of      string // the language
+	publish func(*discovery.Text)
 	log     zerolog.Logger
 
 	mu      sync.Mutex
@@ -48,10 +50,10 @@ type look struct {
 	inode   uint64
 }
 
-// Open reads the file, and publishes what it holds; an error is that it can't be read, or holds what no text does. Each later content is
+// Open reads the file, which is in our own lines or in a language of that name, and publishes what it holds; an error is that it can't be read, or holds what no text does. Each later content is
 // published too, from the goroutine that found it.
-func Open(path string, publish func([]*discovery.Text), log zerolog.Logger) (*File, error) {
-	f := &File{path: path, publish: publish, log: log}
+func Open(path, language string, publish func(*discovery.Text), log zerolog.Logger) (*File, error) {
+	f := &File{path: path, of: language, publish: publish, log: log}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	at, err := f.look()
@@ -62,10 +64,10 @@ func Open(path string, publish func([]*discovery.Text), log zerolog.Logger) (*Fi
 		return nil, err
 	}
 	if f.text == nil { // an empty file at the start is a file without routes
-		f.text = discovery.NewText(discovery.TextFile, path, "", 0)
+		f.text = f.holding("")
 	}
 	f.last = at
-	publish([]*discovery.Text{f.text})
+	publish(f.text)
 	return f, nil
 }
 
@@ -100,7 +102,7 @@ func (f *File) check() {
 		}
 		var changed bool
 		if changed, err = f.replace(at); changed {
-			f.log.Info().Str("file", f.path).Int("lines", len(f.text.Lines)).Msg("the routes file has changed")
+			f.log.Info().Str("file", f.path).Int("lines", len(f.text.Lines)).Msg(f.what() + " has changed")
 		}
 	}
 	f.tell(err)
@@ -124,7 +126,7 @@ func (f *File) replace(at look) (changed bool, err error) {
 	if err := f.take(at); err != nil || f.text == was {
 		return false, err
 	}
-	f.publish([]*discovery.Text{f.text})
+	f.publish(f.text)
 	return true, nil
 }
 
@@ -150,9 +152,24 @@ func (f *File) take(at look) error {
 	}
 	f.read = at
 	if f.text == nil || !bytes.Equal(content, f.content) {
-		f.content, f.text = content, discovery.NewText(discovery.TextFile, f.path, string(content), 0)
+		f.content, f.text = content, f.holding(string(content))
 	}
 	return nil
+}
+
+// what is the file for people.
+func (f *File) what() string {
+	if f.of != "" {
+		return "the file of " + f.of
+	}
+	return "the routes file"
+}
+
+// holding is the file's text.
+func (f *File) holding(content string) *discovery.Text {
+	t := discovery.NewText(discovery.TextFile, f.path, content, 0)
+	t.Language = f.of
+	return t
 }
 
 func (f *File) look() (look, error) {
@@ -170,9 +187,9 @@ func (f *File) look() (look, error) {
 func (f *File) tell(err error) {
 	switch {
 	case err != nil && (f.problem == nil || f.problem.Error() != err.Error()):
-		f.log.Error().Err(err).Str("file", f.path).Msg("the routes file can't be used; its routes stay as they are")
+		f.log.Error().Err(err).Str("file", f.path).Msg(f.what() + " can't be used; its routes stay as they are")
 	case err == nil && f.problem != nil:
-		f.log.Info().Str("file", f.path).Msg("the routes file can be used again")
+		f.log.Info().Str("file", f.path).Msg(f.what() + " can be used again")
 	}
 	f.problem = err
 }

@@ -24,7 +24,7 @@ func newRig(t *testing.T, content string) *rig {
 	t.Helper()
 	r := &rig{path: filepath.Join(t.TempDir(), "routes")}
 	r.write(t, content)
-	f, err := Open(r.path, func(list []*discovery.Text) { r.texts = append(r.texts, list...) }, zerolog.New(&r.log))
+	f, err := Open(r.path, "", func(text *discovery.Text) { r.texts = append(r.texts, text) }, zerolog.New(&r.log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestReloadTakesAtOnce(t *testing.T) {
 
 func TestAFileThatIsNotThereIsAnError(t *testing.T) {
 	for _, path := range []string{filepath.Join(t.TempDir(), "none"), t.TempDir()} {
-		if _, err := Open(path, func([]*discovery.Text) {}, zerolog.Nop()); err == nil {
+		if _, err := Open(path, "", func(*discovery.Text) {}, zerolog.Nop()); err == nil {
 			t.Errorf("%s was opened", path)
 		}
 	}

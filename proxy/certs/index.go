@@ -28,7 +28,7 @@ func (s *Set) build(files []Files) *index {
 		if c == nil {
 			continue
 		}
-		if n == 0 && len(s.o.Pairs) > 0 || i.other == nil && f.isDefault() {
+		if n == 0 && len(s.o.Pairs)+len(s.more) > 0 || i.other == nil && f.isDefault() {
 			i.other = c
 		}
 		i.add(c)

@@ -30,6 +30,8 @@ const (
 type Options struct {
 	// Pairs are files that the operator names. The first one's certificate is the default.
 	Pairs []Files
+	// More are others that the operator names, see Name. A pair of them that can't be used is a line in the log.
+	More []Files
 	// Folder has more of them, see Folder; "" is none. Without Pairs its pair "default" is the default.
 	Folder string
 	// Alert refuses handshakes for names without a certificate (unrecognized_name, RFC 6066 section 3) instead of showing the default.
@@ -46,6 +48,7 @@ type Set struct {
 
 	mu      sync.Mutex // of what follows
 	held    map[Files]*held
+	more    []Files                     // see Name
 	folder  []Files                     // as it was read last
 	leaving []Files                     // pairs that are missing, but not for long enough
 	fault   string                      // of the folder, as it was said last
@@ -66,7 +69,7 @@ type held struct {
 // NewSet reads all files. A pair of o.Pairs that can't be used, or a folder that can't be read, is an error; a bad pair in the folder is a
 // line in the log.
 func NewSet(o Options) (*Set, error) {
-	s := &Set{o: o, held: map[Files]*held{}, adopted: map[string]*tls.Certificate{}}
+	s := &Set{o: o, more: o.More, held: map[Files]*held{}, adopted: map[string]*tls.Certificate{}}
 	if o.Folder != "" {
 		if _, err := list(o.Folder); err != nil {
 			return nil, fmt.Errorf("read certificates: %w", err)
@@ -168,7 +171,18 @@ func (s *Set) Adopt(list map[string]*tls.Certificate) {
 }
 
 // files are all pairs, in the order in which the default is looked for.
-func (s *Set) files() []Files { return append(slices.Clone(s.o.Pairs), s.folder...) }
+func (s *Set) files() []Files { return slices.Concat(s.o.Pairs, s.more, s.folder) }
+
+// Name has the Set follow these pairs in the place of Options.More. The first of them is the default where there are no Options.Pairs.
+func (s *Set) Name(list []Files) {
+	s.mu.Lock()
+	s.more = slices.DeleteFunc(slices.Clone(list), func(f Files) bool { return slices.Contains(s.o.Pairs, f) })
+	s.mu.Unlock()
+	s.refresh(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.publish(s.files()) // in their order
+}
 
 // readFolder lists the folder. One that can't be read keeps what was in it.
 func (s *Set) readFolder() {

@@ -42,6 +42,25 @@ type Definer interface {
 	Define(tags []string) []*Definition
 }
 
+// FileLanguage is a language of whole files, too, which the operator writes.
+type FileLanguage interface {
+	Language
+	// DefineFile is what a file defines for tags, in any order and without Owner. An error is that it can't be read at all.
+	DefineFile(name, content string) ([]*Definition, error)
+	// ParseFile is what a file asks for; env.Writer is the operator whatever it says. An error is likewise.
+	ParseFile(name, content string, env Env) (Result, error)
+}
+
+// File is the language of that name, if it has files; nil otherwise.
+func (l Languages) File(name string) FileLanguage {
+	for _, language := range l {
+		if f, ok := language.(FileLanguage); ok && f.Name() == name {
+			return f
+		}
+	}
+	return nil
+}
+
 // Define is what the tags of one instance define in all languages. Where there are more of them than are read, none of it can be used: what was left out
 // may have been a restriction.
 func (l Languages) Define(tags []string, owner string) (out []*Definition) {

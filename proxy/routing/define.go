@@ -13,7 +13,7 @@ import (
 // compiled again only where a name that it uses has got another meaning.
 
 // define collects what the services that have changed define.
-func (d *derivation) define(blocks []*discovery.Service) {
+func (d *derivation) define(blocks []*discovery.Service, texts []*discovery.Text) {
 	d.next.definitions = d.prev.definitions
 	if !d.prev.options.definers() {
 		return
@@ -35,6 +35,7 @@ func (d *derivation) define(blocks []*discovery.Service) {
 			old, blocks = old[1:], blocks[1:]
 		}
 	}
+	d.defineTexts(edit, texts)
 	d.next.definitions, d.redefined = edit.Done(d.prev.uses)
 }
 
@@ -96,5 +97,8 @@ func redefined(changed map[string]bool, uses []string) bool {
 
 // uses says whether any service uses a name.
 func (t *Table) uses(name string) bool {
+	if slices.ContainsFunc(t.sources, func(s *source) bool { _, ok := slices.BinarySearch(s.uses, name); return ok }) {
+		return true
+	}
 	return slices.ContainsFunc(t.claimants, func(c *claimant) bool { _, ok := slices.BinarySearch(c.uses, name); return ok })
 }

@@ -52,7 +52,7 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 		fallback:  t.fallback,
 		naming:    t.naming,
 	}
-	d.define(s.Services)
+	d.define(s.Services, s.Texts)
 	d.merge(s.Services)
 	d.mergeRemote(s.Remote)
 	d.readTexts(s)

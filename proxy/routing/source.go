@@ -21,6 +21,8 @@ type source struct {
 	told     []Verdict // of the lines as they are written
 	verdicts []Verdict // of those, and of what they lead to
 	used     int
+	defines  []*dialect.Definition // for tags, sorted; only a file of another language does
+	uses     []string              // the names whose definitions its rules depend on
 }
 
 // lead is where one line leads. Frozen; it lives as long as what the line names stays as it is.
@@ -55,8 +57,11 @@ func writer(t *discovery.Text) dialect.Writer {
 }
 
 // readText parses the lines of a text. What was good before and is refused now stays, see lastGood.
-func readText(env dialect.Env, old *source, t *discovery.Text) *source {
+func (o *Options) readText(env dialect.Env, old *source, t *discovery.Text) *source {
 	s := &source{text: t, name: sourceName(t)}
+	if t.Language != "" {
+		return s.readFile(o.Languages.File(t.Language), env, old)
+	}
 	env.Writer = writer(t)
 	var result dialect.Result
 	at := map[*dialect.Rule]int{}
@@ -120,7 +125,10 @@ func (s *source) rules() (out []*dialect.Rule) {
 
 // tell adds a verdict about the line of a number.
 func (s *source) tell(list []Verdict, number int, v dialect.Verdict) []Verdict {
-	told := Verdict{Verdict: v, Service: s.kind(), Instance: fmt.Sprintf("%s:%d", escaped(s.text.Name), number)}
+	told := Verdict{Verdict: v, Service: s.kind(), Instance: escaped(s.text.Name)}
+	if number > 0 {
+		told.Instance = fmt.Sprintf("%s:%d", told.Instance, number)
+	}
 	if len(list) >= maxVerdicts || slices.ContainsFunc(list, told.same) {
 		return list
 	}
@@ -129,7 +137,10 @@ func (s *source) tell(list []Verdict, number int, v dialect.Verdict) []Verdict {
 
 // kind is what a text is, for people.
 func (s *source) kind() string {
-	if s.text.Kind == discovery.TextFile {
+	switch {
+	case s.text.Language != "":
+		return s.text.Language + "-file"
+	case s.text.Kind == discovery.TextFile:
 		return "routes-file"
 	}
 	return "kv"
@@ -137,7 +148,7 @@ func (s *source) kind() string {
 
 // again is the source before what its lines lead to was found.
 func (s *source) again() *source {
-	return &source{text: s.text, name: s.name, lines: s.lines, told: s.told, used: s.used}
+	return &source{text: s.text, name: s.name, lines: s.lines, told: s.told, used: s.used, defines: s.defines, uses: s.uses}
 }
 
 // stands says whether all that the lines name is as it was.
@@ -177,7 +188,7 @@ func (d *derivation) readTexts(s *discovery.Snapshot) {
 	for _, t := range s.Texts {
 		old := before[sourceName(t)]
 		delete(before, sourceName(t))
-		if old != nil && old.text == t && d.same && old.stands(d) {
+		if old != nil && d.unread(old, t) && old.stands(d) {
 			d.next.sources = append(d.next.sources, old)
 			continue
 		}
@@ -196,15 +207,19 @@ func (d *derivation) readTexts(s *discovery.Snapshot) {
 // compileText finds what the lines of a text lead to.
 func (d *derivation) compileText(old *source, t *discovery.Text) *source {
 	var s *source
-	if old != nil && old.text == t && d.same {
+	unread := old != nil && d.unread(old, t)
+	if unread {
 		s = old.again()
 	} else {
-		s = readText(d.next.env, old, t)
+		env := d.next.env
+		env.Definitions = d.next.definitions
+		s = d.prev.options.readText(env, old, t)
+		s.defines = d.definesOf(old, t)
 	}
 	s.verdicts = slices.Clone(s.told)
 	for i, l := range s.lines {
 		var to *lead
-		if old != nil && old.text == t && d.same && old.leads[i].stands(d) {
+		if unread && old.leads[i].stands(d) {
 			to = old.leads[i]
 		} else {
 			to = (&lineCompiler{derivation: d, source: s, lead: &lead{line: l}}).compile()

@@ -37,13 +37,17 @@ func definesMiddleware(tag string) bool {
 	return ok && strings.HasPrefix(l.key, middlewarePrefix)
 }
 
+// anyName stands for the name in the tags of a definition: one of a file may hold dots.
+const anyName = "m"
+
 // definition is the middleware of a name, the same in whatever letters and order its labels are written. Of a key that is given twice both values stand in it.
 func definition(name string, of group) *dialect.Definition {
 	d := &dialect.Definition{Name: prefix + middlewarePrefix + name}
-	for _, l := range of {
-		d.Tags = append(d.Tags, prefix+l.key+"="+l.value)
+	for option, l := range of {
+		tag := prefix + middlewarePrefix + anyName + "." + option + "=" + l.value
+		d.Tags = append(d.Tags, tag)
 		if l.twice {
-			d.Tags = append(d.Tags, prefix+l.key+"="+l.value+" (twice)")
+			d.Tags = append(d.Tags, tag+" (twice)")
 		}
 	}
 	slices.Sort(d.Tags)
@@ -64,17 +68,25 @@ func localName(name string) (local string, inFile bool, err error) {
 }
 
 // middleware finds what a name means: the container's own, that of another one, or that of the operator's file.
-func (r *reader) middleware(name string) (group, error) {
+// Where the name stands in the file itself, it means one there.
+func (r *reader) middleware(name string, ofFile bool) (group, error) {
 	local, inFile, err := localName(name)
 	if err != nil {
 		return nil, err
+	}
+	inFile = inFile || ofFile && !strings.Contains(name, "@")
+	if of := r.middlewares[local]; inFile && r.file {
+		if of == nil {
+			return nil, errors.New("the file does not define it")
+		}
+		return of, nil
 	}
 	called := prefix + middlewarePrefix + local
 	var own *dialect.Definition
 	switch of := r.middlewares[local]; {
 	case inFile:
 		called += fileProvider
-	case of != nil:
+	case of != nil && !r.file:
 		own = definition(local, of)
 	}
 	r.out.Uses = append(r.out.Uses, called)
@@ -84,15 +96,15 @@ func (r *reader) middleware(name string) (group, error) {
 		return nil, fmt.Errorf("%s stands in no file of -traefik-file", quoted(name))
 	case err != nil:
 		return nil, err
-	case found == own:
+	case own != nil && found == own:
 		return r.middlewares[local], nil
 	}
-	of := read(found.Tags).middlewares[local]
+	of := read(found.Tags).middlewares[anyName]
 	if of == nil {
 		return nil, errors.New("the container that defines it has more labels than are read")
 	}
 	for _, l := range of {
-		l.elsewhere = true
+		l.elsewhere, l.ofFile = true, inFile
 	}
 	return of, nil
 }
@@ -105,7 +117,7 @@ func (r *reader) define() {
 			continue
 		}
 		c := &chain{router: &router{reader: r, of: group{}}}
-		if err := c.use(name, 0); err != nil {
+		if err := c.use(name, r.file, 0); err != nil {
 			r.tell(dialect.Verdict{Kind: dialect.VerdictRefused, Reason: "middleware " + shown(name) + ": " + err.Error() + ": routes that use it are refused"}, sources...)
 			continue
 		}

@@ -86,8 +86,11 @@ func code(permanent string) string {
 }
 
 func basicAuth(c *chain, o *optionsOf) error {
-	users := o.list("users")
-	if len(users) == 0 {
+	users, file := o.list("users"), o.get("usersfile")
+	switch {
+	case file != "" && len(users) > 0:
+		return errors.New("basicauth has users and usersFile: one of the two")
+	case file == "" && len(users) == 0:
 		return errors.New("basicauth.users names nobody")
 	}
 	for _, u := range users {
@@ -95,7 +98,11 @@ func basicAuth(c *chain, o *optionsOf) error {
 			return errors.New("basicauth.users is no list of NAME:HASH, as htpasswd writes it; in a compose file each $ is written $$")
 		}
 	}
-	c.add("auth", "basic:"+strings.Join(users, ","))
+	if file != "" { // which only the operator may name
+		c.add("auth", "file:"+file)
+	} else {
+		c.add("auth", "basic:"+strings.Join(users, ","))
+	}
 	if realm := o.get("realm"); realm != "" {
 		c.add("auth-realm", realm)
 	}
@@ -106,7 +113,10 @@ func basicAuth(c *chain, o *optionsOf) error {
 }
 
 func forwardAuth(c *chain, o *optionsOf) error {
-	address := authAddress(o.get("address"))
+	address := o.get("address")
+	if !c.file && !o.group.ofFile() {
+		address = authAddress(address)
+	}
 	if service, ok := strings.CutPrefix(address, dialect.ServicePrefix); ok {
 		name, _, _ := strings.Cut(service, "/")
 		c.out.Names = append(c.out.Names, dialect.ServiceName{Name: name})

@@ -30,8 +30,10 @@ type router struct {
 	sources []string
 	failed  error // why it lets nobody in
 	service []string
-	rule    string // its text, written or by default
+	ways    [][]string // of a file: the options of each line that its service makes
+	rule    string     // its text, written or by default
 	terms   []term
+	noop    bool // it leads nowhere
 	ordered bool // the certificates of its hosts are
 }
 
@@ -50,8 +52,11 @@ func (r *reader) route(name string) {
 	variants := x.variants()
 	for _, t := range x.terms {
 		for _, v := range variants {
-			x.line(t, v)
+			x.lines(t, v)
 		}
+	}
+	if x.noop && !slices.ContainsFunc(variants, func(v variant) bool { return v.redirect != "" }) {
+		x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "noop@internal is Traefik's own, and no middleware answers in its place: there is no route"}, x.sources...)
 	}
 }
 
@@ -109,10 +114,19 @@ func (x *router) restricts() bool {
 // lead finds the service that the router leads to, and says whether this instance has nothing to do with it.
 func (x *router) lead() (done bool) {
 	name, err := x.serviceName()
+	if err == nil && x.file && !strings.HasSuffix(name, "@internal") {
+		x.ways, err = x.fileService(name)
+		if err == nil {
+			return false
+		}
+	}
 	switch {
 	case err != nil:
 		x.refuse(err)
 		return true
+	case name == "noop@internal":
+		x.noop = true
+		return false
 	case strings.HasSuffix(name, "@internal"):
 		x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: name + " is Traefik's own: there is no route",
 			Advice: "Pointsman's own pages are at the address of -admin"}, x.sources...)
@@ -144,6 +158,9 @@ func (x *router) lead() (done bool) {
 // serviceName is the service that the router names, or the only one that there is; "" is the container as it is.
 func (x *router) serviceName() (string, error) {
 	name := strings.ToLower(x.of.value("service"))
+	if name == "" && x.file {
+		return "", errors.New("the router names no service")
+	}
 	if name == "" {
 		if len(x.services) > 1 {
 			return "", errors.New("the container has several services, and the router names none of them")
@@ -157,14 +174,30 @@ func (x *router) serviceName() (string, error) {
 		return name, nil
 	}
 	local, inFile, err := localName(name)
-	if err == nil && (inFile || x.services[local] == nil) {
+	if err == nil && x.file && !inFile && strings.Contains(name, "@") {
+		return "", fmt.Errorf("a router of the file leads to services of the file, and %s is none", quoted(name))
+	}
+	if err == nil && (inFile && !x.file || x.services[local] == nil) {
 		err = fmt.Errorf("the container has no service %s", quoted(name))
 	}
 	return local, err
 }
 
-// line makes the rule of one alternative on some listeners.
-func (x *router) line(t term, v variant) {
+// lines makes the rules of one alternative on some listeners.
+func (x *router) lines(t term, v variant) {
+	ways := max(1, len(x.ways))
+	if x.failed != nil || v.redirect != "" {
+		ways = 1
+	} else if x.noop {
+		ways = 0
+	}
+	for way := range ways {
+		x.line(t, v, way)
+	}
+}
+
+// line makes the rule of one alternative on some listeners, which leads the way of a number.
+func (x *router) line(t term, v variant, way int) {
 	text := t.line()
 	if v.listeners != nil {
 		text += " listener=" + strings.Join(v.listeners, "|")
@@ -173,17 +206,14 @@ func (x *router) line(t term, v variant) {
 	if host, _ := dialect.ParseHost(t.host); x.ordered && host.Kind == dialect.HostExact {
 		text += " tls=acme"
 	}
-	for _, w := range v.words {
-		text += " " + w
+	last := x.service
+	if x.ways != nil {
+		last = x.ways[way]
 	}
-	if v.redirect == "" {
-		for _, w := range x.service {
-			text += " " + w
-		}
-	} else {
-		text += " " + word("redirect", v.redirect)
+	if v.redirect != "" {
+		last = []string{word("redirect", v.redirect)}
 	}
-	rule, verdicts := x.defaults.ParseLine(text, dialect.PathSegments, x.env)
+	rule, verdicts := x.read(text, v, last)
 	sources := slices.Clone(x.sources)
 	failed := x.failed
 	for _, verdict := range verdicts {
@@ -201,7 +231,26 @@ func (x *router) line(t term, v variant) {
 		rule = rule.Shut()
 		x.tell(dialect.Verdict{Kind: dialect.VerdictRefused, Rule: rule.Name, Reason: "router " + shown(x.name) + ": " + failed.Error() + ": the route is refused"}, sources...)
 	}
+	if way > 0 { // another part of the same route
+		x.out.Rules = append(x.out.Rules, rule)
+		return
+	}
 	x.add(rule)
+}
+
+// read reads a line. What labels say has to pass by itself, as whatever stands in a label; only then may that be added which the operator wrote in the file.
+func (x *router) read(text string, v variant, last []string) (*dialect.Rule, []dialect.Verdict) {
+	own := slices.DeleteFunc(slices.Clone(v.words), func(w string) bool { return slices.Contains(v.operator, w) })
+	join := func(words []string) string {
+		return strings.Join(append(append([]string{text}, words...), last...), " ")
+	}
+	rule, verdicts := x.defaults.ParseLine(join(own), dialect.PathSegments, x.env)
+	if len(v.operator) == 0 || rule == nil || rule.Policy.Closed {
+		return rule, verdicts
+	}
+	env := x.env
+	env.Writer = dialect.WriterOperator
+	return x.defaults.ParseLine(join(v.words), dialect.PathSegments, env)
 }
 
 // priority is that which is written, or the length of the rule. It orders the routes of one host, so that where none is named what is not

@@ -64,6 +64,7 @@ type label struct {
 	tag, key, value string
 	twice           bool // another one has the same key and another value: which of them is meant can't be told
 	elsewhere       bool // it is none of the container's own
+	ofFile          bool // it is one of the operator's file that a container's router uses
 }
 
 func cut(tag string) (l label, ok bool) {
@@ -158,6 +159,7 @@ func (g group) problem() string {
 type reader struct {
 	labels
 	exposed     bool
+	file        bool // it is the operator's, and no container's labels
 	defaultRule DefaultRule
 	env         dialect.Env
 	defaults    *dialect.Defaults

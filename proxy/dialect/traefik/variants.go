@@ -11,6 +11,7 @@ import (
 type variant struct {
 	listeners []string // nil is all
 	words     []string // options
+	operator  []string // those of them that the operator wrote, in the file
 	redirect  string   // of the option of that name; "" forwards
 	failed    error    // why it lets nobody in
 }
@@ -25,7 +26,7 @@ func (x *router) variants() []variant {
 	c := &chain{router: x, last: variant{listeners: on}}
 	for name := range strings.SplitSeq(x.of.value("middlewares"), ",") {
 		if name = strings.TrimSpace(name); name != "" && x.failed == nil {
-			if err := c.use(name, 0); err != nil {
+			if err := c.use(name, x.file, 0); err != nil {
 				x.fail(fmt.Errorf("middleware %s: %w", shown(name), err))
 			}
 		}
@@ -100,7 +101,7 @@ func (c *chain) secure(code, port string) error {
 			key, _, _ := strings.Cut(w, "=")
 			return !slices.Contains(beforeRedirect, key)
 		})
-		c.done = append(c.done, variant{listeners: plain, words: words, redirect: code + ",https://$host" + port + "$path"})
+		c.done = append(c.done, variant{listeners: plain, words: words, operator: c.last.operator, redirect: code + ",https://$host" + port + "$path"})
 	}
 	if c.last.listeners = tls; c.last.listeners == nil {
 		c.last.listeners = []string{}
@@ -124,8 +125,8 @@ type chain struct {
 const maxMiddlewares, maxDepth = 32, 8
 
 // use adds what one middleware asks for.
-func (c *chain) use(name string, depth int) error {
-	m, err := c.middleware(name)
+func (c *chain) use(name string, ofFile bool, depth int) error {
+	m, err := c.middleware(name, ofFile)
 	if err != nil {
 		return err
 	}
@@ -154,22 +155,26 @@ func (c *chain) use(name string, depth int) error {
 	}
 	for kind, options := range kinds {
 		if kind == "chain" {
-			return c.chained(options, depth)
+			return c.chained(options, options.ofFile() || c.file, depth)
 		}
 		k := middlewares[kind]
 		if k.apply == nil {
 			return fmt.Errorf("%s is not supported", quoted(kind))
 		}
 		o := &optionsOf{group: options, left: options.clone()}
+		before := len(c.last.words)
 		if err := k.apply(c, o); err != nil {
 			return err
+		}
+		if options.ofFile() {
+			c.last.operator = append(c.last.operator, c.last.words[min(before, len(c.last.words)):]...)
 		}
 		return o.unread(k)
 	}
 	return nil
 }
 
-func (c *chain) chained(options group, depth int) error {
+func (c *chain) chained(options group, ofFile bool, depth int) error {
 	for key := range options {
 		if key != "middlewares" {
 			return fmt.Errorf("there is no option %s", quoted(key))
@@ -179,7 +184,7 @@ func (c *chain) chained(options group, depth int) error {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
 		}
-		if err := c.use(name, depth+1); err != nil {
+		if err := c.use(name, ofFile, depth+1); err != nil {
 			return fmt.Errorf("%s: %w", shown(name), err)
 		}
 	}
@@ -197,6 +202,14 @@ func (c *chain) path(rank int, name, value string) error {
 	c.rank = rank
 	c.add(name, value)
 	return nil
+}
+
+// ofFile says whether the labels stand in the operator's file.
+func (g group) ofFile() bool {
+	for _, l := range g {
+		return l.ofFile
+	}
+	return false
 }
 
 func (g group) clone() group {
