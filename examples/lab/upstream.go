@@ -57,6 +57,7 @@ type Upstream struct {
 	listener net.Listener
 	mu       sync.Mutex
 	open     map[net.Conn]bool
+	closed   bool
 }
 
 // StartUpstream starts one on loopback that writes into the ledger (its own when nil).
@@ -83,6 +84,7 @@ func (u *Upstream) Close() {
 	_ = u.listener.Close()
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.closed = true
 	for c := range u.open {
 		reset(c)
 	}
@@ -106,8 +108,15 @@ func (u *Upstream) accept() {
 			continue
 		}
 		u.mu.Lock()
-		u.open[c] = true
+		closed := u.closed
+		if !closed {
+			u.open[c] = true
+		}
 		u.mu.Unlock()
+		if closed { // it was accepted as the end came
+			reset(c)
+			return
+		}
 		go u.serve(c)
 	}
 }

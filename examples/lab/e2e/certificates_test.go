@@ -33,14 +33,14 @@ func TestAContainerHasACertificateSoonAfterItsStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	lab.Eventually(t, time.Minute, "a handshake with a certificate for "+host, func() bool {
-		c, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", secure, &tls.Config{ServerName: host, RootCAs: pool})
+		c, err := tls.DialWithDialer(&net.Dialer{Timeout: 30 * time.Second}, "tcp", secure, &tls.Config{ServerName: host, RootCAs: pool})
 		if err == nil {
 			c.Close()
 		}
 		return err == nil
 	})
 	t.Logf("%s after the container's start", time.Since(docker.StartedAt(id)).Round(time.Millisecond))
-	if n := pebble.Orders(); n != 1 {
+	if n := pebble.Orders(); n < 1 || lab.Long() && n > 1 { // one that the CA gave up waiting for is made again
 		t.Errorf("%d orders", n)
 	}
 }
