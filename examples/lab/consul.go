@@ -241,7 +241,7 @@ func (c *Consul) put(path, body string) error {
 	if err != nil {
 		return err
 	}
-	resp, err := c.http.Do(req)
+	resp, err := (&http.Client{Timeout: patience, Transport: c.http.Transport}).Do(req)
 	if err != nil {
 		return err
 	}

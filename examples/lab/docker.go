@@ -20,7 +20,7 @@ import (
 // is found and removed by the next one.
 const (
 	labelPid = "pointsman-lab.pid" // with no dot behind the name: those ask for routes
-	dockerOK = 60 * time.Second    // a call that takes longer than this on a test machine will not come back
+	dockerOK = 3 * time.Minute     // a call that takes longer than this on a test machine will not come back
 )
 
 // Docker is an engine, and what this test has started on it. All of that is removed when the test ends.
@@ -40,7 +40,7 @@ func FindDocker(t testing.TB) *Docker {
 	if _, err := exec.LookPath("docker"); err != nil {
 		Missing(t, "no docker command")
 	}
-	if out, err := run(10*time.Second, "docker", "-H", "unix://"+socket, "version", "-f", "{{.Server.Version}}"); err != nil {
+	if out, err := run(patience, "docker", "-H", "unix://"+socket, "version", "-f", "{{.Server.Version}}"); err != nil {
 		Missing(t, "no Docker engine answers on %s: %s %v", socket, out, err)
 	}
 	d.sweep()

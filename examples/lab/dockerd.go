@@ -40,7 +40,7 @@ func StartDockerd(t testing.TB, args ...string) *Dockerd {
 	d.Docker = &Docker{t: t, Socket: filepath.Join(dir, "docker.sock")}
 	must := func(name string, args ...string) {
 		t.Helper()
-		if _, err := run(10*time.Second, name, args...); err != nil {
+		if _, err := run(patience, name, args...); err != nil {
 			Missing(t, "a second dockerd: %v", err)
 		}
 	}
@@ -88,7 +88,7 @@ func (d *Dockerd) Await(t testing.TB) {
 		return err == nil
 	})
 	// DOCKER-USER is the chain that Docker leaves to the operator; it survives the daemon's restarts.
-	if _, err := run(5*time.Second, "nsenter", "--net=/var/run/netns/"+d.netns, "iptables", "-I", "DOCKER-USER", "-j", "ACCEPT"); err != nil {
+	if _, err := run(patience, "nsenter", "--net=/var/run/netns/"+d.netns, "iptables", "-I", "DOCKER-USER", "-j", "ACCEPT"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -111,7 +111,7 @@ func (d *Dockerd) empty() {
 	_ = d.Process.Stop(30 * time.Second)
 }
 
-func (d *Dockerd) close(dir string) { _, _ = run(30*time.Second, "sh", "-c", d.remains(dir)) }
+func (d *Dockerd) close(dir string) { _, _ = run(patience, "sh", "-c", d.remains(dir)) }
 
 // remains is a script that ends what a daemon that was killed has left: containers (their shims name the folder), mounts, namespace.
 func (d *Dockerd) remains(dir string) string {

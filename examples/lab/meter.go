@@ -29,7 +29,7 @@ type Load struct {
 	Fresh   bool          // a connection for each request, as clients without keep-alive do
 	Expect  string        // what every answer must contain, beside what was sent: one that lacks it is a wrong answer
 	Plain   bool          // nothing but Expect is looked for, and all of an answer counts as its host
-	Timeout time.Duration // for a complete answer; 10 s when zero
+	Timeout time.Duration // for a complete answer; 30 s when zero, and 10 s in the long rounds
 }
 
 // maxConnections bounds the open loop's connections. Requests that are due while all are busy wait, and the wait counts in
@@ -81,7 +81,10 @@ func StartMeter(t testing.TB, load Load) *Meter {
 		load.Path = "/"
 	}
 	if load.Timeout == 0 {
-		load.Timeout = 10 * time.Second
+		load.Timeout = 30 * time.Second
+		if Long() {
+			load.Timeout = 10 * time.Second
+		}
 	}
 	m := &Meter{Tally: newTally(), load: load, prefix: fmt.Sprintf("m%d-", meters.Add(1)), stop: make(chan struct{})}
 	if load.Rate > 0 {

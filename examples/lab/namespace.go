@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // Namespace is a network namespace of the test's own, tied to the machine's by a veth pair: what goes on in it (packets lost, ports
@@ -37,8 +36,8 @@ func StartNamespace(t testing.TB) *Namespace {
 	Undo(t, fmt.Sprintf("ip link del %s; ip netns del %s", outer, n.name))
 	n.must("ip", "netns", "add", n.name)
 	t.Cleanup(func() {
-		_, _ = run(5*time.Second, "ip", "link", "del", outer)
-		_, _ = run(5*time.Second, "ip", "netns", "del", n.name)
+		_, _ = run(patience, "ip", "link", "del", outer)
+		_, _ = run(patience, "ip", "netns", "del", n.name)
 	})
 	n.must("ip", "link", "add", outer, "type", "veth", "peer", "name", n.inner, "netns", n.name)
 	n.must("ip", "addr", "add", n.Outer+"/24", "dev", outer)
@@ -52,7 +51,7 @@ func StartNamespace(t testing.TB) *Namespace {
 // must runs what makes the namespace; a machine that cannot has none.
 func (n *Namespace) must(name string, args ...string) {
 	n.t.Helper()
-	if _, err := run(10*time.Second, name, args...); err != nil {
+	if _, err := run(patience, name, args...); err != nil {
 		Missing(n.t, "a network namespace: %v", err)
 	}
 }
@@ -65,7 +64,7 @@ func (n *Namespace) Within() []string {
 // Run runs a command in the namespace.
 func (n *Namespace) Run(args ...string) (string, error) {
 	argv := append(n.Within(), args...)
-	return run(10*time.Second, argv[0], argv[1:]...)
+	return run(patience, argv[0], argv[1:]...)
 }
 
 // Set writes one of the namespace's settings, such as net.ipv4.ip_local_port_range; the machine's stay as they are.

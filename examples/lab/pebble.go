@@ -77,7 +77,7 @@ func StartPebble(t testing.TB, o PebbleOptions) *Pebble {
 	address := fmt.Sprintf("127.0.0.1:%d", FreePort(t))
 	p.Directory = "https://" + address + "/dir"
 	pool := serverFiles(t, p.Roots, filepath.Join(dir, "key.pem"))
-	p.http = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
+	p.http = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
 	if o.Lifetime == 0 {
 		o.Lifetime = 90 * 24 * time.Hour
 	}

@@ -26,7 +26,7 @@ func HoldSockets(t testing.TB, address, host string, n int) *Sockets {
 	s := &Sockets{cancel: cancel}
 	t.Cleanup(func() { s.Stop() })
 	for range n {
-		dialling, done := context.WithTimeout(ctx, 10*time.Second)
+		dialling, done := context.WithTimeout(ctx, 30*time.Second)
 		conn, _, err := websocket.Dial(dialling, "ws://"+address+"/ws", &websocket.DialOptions{Host: host})
 		done()
 		if err != nil {
@@ -58,7 +58,7 @@ func (s *Sockets) hold(ctx context.Context, conn *websocket.Conn) {
 }
 
 func (s *Sockets) echo(ctx context.Context, conn *websocket.Conn) bool {
-	limited, done := context.WithTimeout(ctx, 10*time.Second)
+	limited, done := context.WithTimeout(ctx, 30*time.Second)
 	defer done()
 	if conn.Write(limited, websocket.MessageText, []byte("still there?")) != nil {
 		return false

@@ -18,7 +18,7 @@ func TestComingOverFromFabio(t *testing.T) {
 	proxy, admin := fmt.Sprint(lab.FreePort(t)), fmt.Sprint(lab.FreePort(t))
 	c := composeV2(t).use(copyOf(t, "coming-over/fabio"), "fabio", "PROXY_PORT="+proxy, "ADMIN_PORT="+admin)
 	c.do("up", "-d")
-	client := newCaller(t, "127.0.0.1:"+proxy, 10*time.Second)
+	client := newCaller(t, "127.0.0.1:"+proxy, time.Minute)
 	client.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	lab.Eventually(t, time.Minute, "all routes are there", func() bool {
 		for _, r := range []string{"/barn", "silo.example.org/", "/silo", "shop.example.org/", "ledger.example.org/", "vault.example.org/", "mqtt.example.org/status", "/"} {

@@ -106,7 +106,7 @@ func (c *compose) scale(n int) {
 	c.do("up", "-d", "--no-recreate", "--scale", fmt.Sprintf("web=%d", n), "web")
 }
 
-// hosts asks n times, each on a connection of its own, and counts the answering host names. Any other answer ends the test.
+// hosts asks n times, each on a connection of its own, and counts the answering host names. An answer that is none ends the test.
 func hosts(t *testing.T, address string, n int) map[string]int {
 	t.Helper()
 	all := map[string]int{}
@@ -118,7 +118,7 @@ func hosts(t *testing.T, address string, n int) map[string]int {
 
 func askHost(t *testing.T, address string) string {
 	t.Helper()
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get("http://" + address + "/")
 	if err != nil {
 		t.Fatal(err)

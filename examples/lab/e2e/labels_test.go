@@ -72,7 +72,7 @@ func askRoute(t *testing.T, address, host, path, cookie string) routeAnswer {
 	if cookie != "" {
 		r.Header.Set("Cookie", cookie)
 	}
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Do(r)
 	if err != nil {
 		return routeAnswer{}

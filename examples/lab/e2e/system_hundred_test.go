@@ -87,7 +87,7 @@ func (h *hundred) deletes() {
 func startHundred(t *testing.T, c *compose, n int, env ...string) *hundred {
 	h := &hundred{t: t, dir: copyOf(t, "hundred"), name: fmt.Sprintf("todo%d-%d-%d", os.Getpid(), c.version, n), first: lab.FreePorts(t, n) - 1}
 	proxy, admin := fmt.Sprint(lab.FreePort(t)), fmt.Sprint(lab.FreePort(t))
-	h.admin, h.proxy = "127.0.0.1:"+admin, newCaller(t, "127.0.0.1:"+proxy, 20*time.Second)
+	h.admin, h.proxy = "127.0.0.1:"+admin, newCaller(t, "127.0.0.1:"+proxy, time.Minute)
 	// By the bridge's address the kernel itself leads to a container: connections meet the container, and no program between.
 	h.env = append(env, "TODO_NAME="+h.name, fmt.Sprintf("TODO_PORT=%d", h.first), "PROXY_PORT="+proxy, "ADMIN_PORT="+admin, "HOST_IP="+bridgeAddress(t))
 	h.givesTime()

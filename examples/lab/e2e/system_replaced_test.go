@@ -47,7 +47,7 @@ func TestSystemReplaced(t *testing.T) {
 func startReplaced(t *testing.T, c *compose) *replaced {
 	port := func() string { return fmt.Sprint(lab.FreePort(t)) }
 	proxy, admin, consul, dns := port(), port(), port(), port()
-	r := &replaced{t: t, dir: copyOf(t, "replaced"), proxy: newCaller(t, "127.0.0.1:"+proxy, 10*time.Second), direct: newCaller(t, "127.0.0.1:"+proxy, 10*time.Second),
+	r := &replaced{t: t, dir: copyOf(t, "replaced"), proxy: newCaller(t, "127.0.0.1:"+proxy, time.Minute), direct: newCaller(t, "127.0.0.1:"+proxy, time.Minute),
 		admin: "127.0.0.1:" + admin, consul: "127.0.0.1:" + consul, dns: "127.0.0.1:" + dns}
 	r.direct.client.Transport.(*http.Transport).DisableKeepAlives = true
 	r.compose = c.use(r.dir, "replaced", "COMPOSE_FILE=docker-compose.yml:dc2.yml", "PROXY_PORT="+proxy, "ADMIN_PORT="+admin, "CONSUL_PORT="+consul, "DNS_PORT="+dns)

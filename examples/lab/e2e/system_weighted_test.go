@@ -53,11 +53,11 @@ func startWeighted(t *testing.T, c *compose) *weighted {
 	w := &weighted{t: t, dir: copyOf(t, "weighted"), suffix: fmt.Sprintf("-%d-%d", os.Getpid(), c.version)}
 	proxy, admin := port(), port()
 	env := []string{"WEBTEST_SUFFIX=" + w.suffix, "WEBTEST_PORT=" + proxy, "ADMIN_PORT=" + admin}
-	w.admin, w.proxy = "127.0.0.1:"+admin, newCaller(t, "127.0.0.1:"+proxy, 10*time.Second)
+	w.admin, w.proxy = "127.0.0.1:"+admin, newCaller(t, "127.0.0.1:"+proxy, time.Minute)
 	for i := range w.direct {
 		p := port()
 		env = append(env, fmt.Sprintf("WEBTEST_PORT_%d=%s", i+1, p))
-		w.direct[i] = newCaller(t, "127.0.0.1:"+p, 10*time.Second)
+		w.direct[i] = newCaller(t, "127.0.0.1:"+p, time.Minute)
 	}
 	c.use(w.dir, "weighted", env...).do("up", "-d")
 	w.settles(4)

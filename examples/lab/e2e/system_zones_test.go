@@ -40,7 +40,7 @@ func TestSystemZones(t *testing.T) {
 func startZones(t *testing.T, c *compose) *zones {
 	port := func() string { return fmt.Sprint(lab.FreePort(t)) }
 	proxy := port()
-	z := &zones{compose: c, front: newCaller(t, "127.0.0.1:"+proxy, 10*time.Second)}
+	z := &zones{compose: c, front: newCaller(t, "127.0.0.1:"+proxy, time.Minute)}
 	env := []string{"PROXY_PORT=" + proxy, "ADMIN_PORT=" + port(), "CONSUL_PORT=" + port()}
 	for i := range z.addresses { // the published ports are fixed, so each run has addresses of its own
 		z.addresses[i] = fmt.Sprintf("127.%d.%d.%d", 100+os.Getpid()%100, c.version, i+1)
@@ -89,7 +89,7 @@ func (z *zones) publishes() {
 	for i, address := range z.addresses {
 		for _, port := range []string{"1000", "2000", "3000"} {
 			want := fmt.Sprintf("SERVER_ID=%d PORT=%s\n", i+1, port)
-			c := newCaller(z.t, address+":"+port, 10*time.Second)
+			c := newCaller(z.t, address+":"+port, time.Minute)
 			lab.Eventually(z.t, 10*time.Second, fmt.Sprintf("%s:%s answers %q", address, port, want), func() bool {
 				a, err := c.try("GET", "", "/", "")
 				return err == nil && a.body == want
