@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"github.com/pointsman/pointsman/examples/lab"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { os.Exit(lab.RunLeakFree(m)) }
 
 // TestEveryViewIsSomePastCatalogue: whatever the catalogue does, each service's published block is what the catalogue held
 // at some moment (held-back instances apart: nothing accepts here, so none stays), errors change nothing, and in the end

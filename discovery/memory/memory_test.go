@@ -7,18 +7,18 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/registrator"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { os.Exit(lab.RunLeakFree(m)) }
 
 func service(id string, checks ...registrator.Check) registrator.Registration {
 	return registrator.Registration{ID: id, Name: "web", Address: "127.0.0.1", Port: 80, Checks: checks}

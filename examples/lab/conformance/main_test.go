@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/pointsman/pointsman/examples/lab"
 )
 
@@ -25,16 +23,8 @@ func TestMain(m *testing.M) {
 	// Most of these wait most of the time, whatever the number of cores.
 	_ = flag.Set("test.parallel", strconv.Itoa(sideBySideTests))
 	before := descriptors()
-	code := m.Run()
+	code := lab.RunLeakFree(m)
 	if code == 0 {
-		var err error
-		if !lab.Within(patience, func() bool {
-			err = goleak.Find(goleak.IgnoreTopFunction("github.com/pointsman/pointsman/examples/lab.nurse"))
-			return err == nil
-		}) {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
 		// Those of the runtime's own poller and of the log come once and stay.
 		const own = 4
 		if !lab.Within(patience, func() bool {
