@@ -77,7 +77,8 @@ func (c *compose) use(dir, project string, env ...string) *compose {
 func composeRemains(project string) string {
 	const label = "label=com.docker.compose.project="
 	return "docker ps -aq --filter " + label + project + " | xargs -r docker rm -fv\n" +
-		"docker network ls -q --filter " + label + project + " | xargs -r docker network rm"
+		"docker network ls -q --filter " + label + project + " | xargs -r docker network rm\n" +
+		"docker volume ls -q --filter " + label + project + " | xargs -r docker volume rm"
 }
 
 func (c *compose) try(args ...string) (string, error) {
