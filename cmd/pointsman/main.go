@@ -45,6 +45,7 @@ func commands() []command {
 		{"demo", "try it: no Docker, no Consul, a sample service to scale", runDemo},
 		{"scale", "scale the demo's sample service while requests flow", runScale},
 		{"check", "print routes as they are understood, and what is wrong with them", runCheck},
+		{"convert", "print configuration of nginx as routes, and what became of each directive", runConvert},
 		{"explain", "say where a running proxy sends a request, and why", runExplain},
 		{"health", "ask a running proxy for its health; the exit code tells", runHealth},
 		{"version", "print the version", runVersion},

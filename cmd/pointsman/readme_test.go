@@ -84,7 +84,7 @@ func compare(t *testing.T, command string, got, want options) {
 
 func TestREADMEListsTheOptionsOfEachCommand(t *testing.T) {
 	for command, heading := range map[string]string{"proxy": "### pointsman proxy", "registrator": "### pointsman registrator",
-		"scale": "### pointsman scale", "health": "### pointsman health", "check": "### pointsman check", "explain": "### pointsman explain"} {
+		"scale": "### pointsman scale", "health": "### pointsman health", "check": "### pointsman check", "convert": "### pointsman convert", "explain": "### pointsman explain"} {
 		compare(t, command, written(t, heading), helped(t, command))
 	}
 }

@@ -1,0 +1,219 @@
+package nginx
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect/convert"
+)
+
+// answer makes the route respond by itself.
+func (a *at) answer(r *convert.Route, status, text string) {
+	value := status
+	if text != "" {
+		value += "," + text
+	}
+	if r.Set("respond", value) != nil {
+		r.Close()
+	}
+}
+
+// returns carries a return over.
+func (a *at) returns(r *convert.Route, d *directive, s *scope) {
+	code, text := d.arg(0), s.expand(d.arg(1))
+	if len(d.args) == 1 && strings.Contains(code, "/") { // return URL
+		code, text = "302", s.expand(d.arg(0))
+	}
+	n, err := strconv.Atoi(code)
+	switch {
+	case err != nil:
+		refuse([]*convert.Route{r}, d, "it names no status", "")
+	case n == 301 || n == 302 || n == 303 || n == 307 || n == 308:
+		a.redirect(r, d, code, text)
+	case n == 444:
+		a.answer(r, "403", "")
+		d.partly("the connection is not just closed: the response is 403", "")
+	default:
+		a.responds(r, d, code, text)
+	}
+}
+
+// responds is a status with a text.
+func (a *at) responds(r *convert.Route, d *directive, code, text string) {
+	trimmed := strings.TrimRight(text, "\r\n")
+	if strings.Contains(trimmed, "$") {
+		refuse([]*convert.Route{r}, d, "its text has variables, which respond= has not", "")
+		return
+	}
+	value := code
+	if trimmed != "" {
+		value += "," + trimmed
+	}
+	if err := r.Set("respond", value); err != nil {
+		refuse([]*convert.Route{r}, d, err.Error(), "")
+		return
+	}
+	d.carried("respond=")
+	if trimmed != text {
+		d.carried("without the line break at its end")
+	}
+	if trimmed == "" && code[0] > '2' {
+		d.carried("with the proxy's own page")
+	}
+}
+
+// redirect is a status with a URL.
+func (a *at) redirect(r *convert.Route, d *directive, code, text string) {
+	to := text
+	noQuery := strings.HasSuffix(to, "?")
+	to = strings.TrimSuffix(to, "?")
+	scheme := "http"
+	if len(a.h.listeners) > 0 && a.h.listeners[0].tls {
+		scheme = "https"
+	}
+	to = strings.ReplaceAll(to, "$scheme", scheme)
+	if strings.Contains(to, "$uri") && !strings.Contains(to, "$is_args$args") && !noQuery {
+		d.partly("the query goes with it", "")
+	}
+	for _, s := range []string{"$request_uri", "${request_uri}", "$uri$is_args$args", "$document_uri", "${uri}", "$uri"} {
+		to = strings.ReplaceAll(to, s, "$path")
+	}
+	to = strings.NewReplacer("${host}", "$host", "$http_host", "$host", "$host:$server_port", "$host", "$host:443", "$host").Replace(to)
+	to = strings.ReplaceAll(to, "$server_name", a.serverName())
+	if err := r.Set("redirect", code+","+to); err != nil {
+		refuse([]*convert.Route{r}, d, err.Error(), "")
+		return
+	}
+	d.carried("redirect=")
+	if strings.HasPrefix(to, "https://$host") && strings.HasSuffix(to, "$path") && len(a.h.listeners) > 0 && !a.h.listeners[0].tls {
+		d.carried("-redirect-https does this for all hosts")
+	}
+}
+
+// serverName is what $server_name means.
+func (a *at) serverName() string {
+	if len(a.s.names) == 0 {
+		return ""
+	}
+	return a.s.names[0]
+}
+
+// redirects carries a rewrite over that sends the client elsewhere, whatever its path; it is false for others.
+func (a *at) redirects(r *convert.Route, d *directive, s *scope) bool {
+	re, to, code := d.arg(0), s.expand(d.arg(1)), redirectCode(d, s)
+	if code == "" {
+		return false
+	}
+	switch {
+	case re == "^" || re == "^/" || re == ".*" || re == "^.*$" || re == "^/.*$" || re == "^.*" || re == "/":
+		a.redirect(r, d, code, to)
+	case (re == "^(.*)$" || re == "^(.*)" || re == "(.*)" || re == "^/(.*)$" || re == "^/(.*)") && strings.HasSuffix(strings.TrimSuffix(to, "?"), "$1"):
+		a.redirect(r, d, code, strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(to, "?"), "$1"), "/")+"$request_uri")
+	case a.redirectsBelow(r, d, re, to, code):
+	default:
+		refuse([]*convert.Route{r}, d, "a redirect by this expression can't be written", "")
+	}
+	return true
+}
+
+// redirectsBelow is ^/x/(.*)$ https://host/y/$1 in a location /x/.
+func (a *at) redirectsBelow(r *convert.Route, d *directive, re, to, code string) bool {
+	prefix, ok := literalPrefix(re)
+	to, group := strings.CutSuffix(strings.TrimSuffix(to, "?"), "/$1")
+	if !ok || !group || strings.Contains(to, "$1") || a.path != prefix+"/" && prefix+"/" != a.path+"/" || a.exact || a.regexp != nil {
+		return false
+	}
+	a.redirect(r, d, code, to+"$request_uri")
+	if prefix != "" && !r.Closed() {
+		a.mustHave(r, d, "strip", prefix)
+	}
+	return true
+}
+
+// redirectCode is the status of a rewrite that redirects, "" where it does not.
+func redirectCode(d *directive, s *scope) string {
+	to := s.expand(d.arg(1))
+	switch {
+	case d.arg(2) == "permanent":
+		return "301"
+	case d.arg(2) == "redirect", strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "https://"), strings.HasPrefix(to, "$scheme"):
+		return "302"
+	}
+	return ""
+}
+
+var belowLiteral = regexp.MustCompile(`^\^((?:/[A-Za-z0-9_~-]+(?:\\?\.[A-Za-z0-9_~-]+)*)*)/\(\.\*\)\$?$`)
+
+// literalPrefix is the text of an expression ^/text/(.*).
+func literalPrefix(re string) (string, bool) {
+	m := belowLiteral.FindStringSubmatch(re)
+	if m == nil {
+		return "", false
+	}
+	return strings.ReplaceAll(m[1], `\`, ""), true
+}
+
+// rewrite notes what a rewrite ... break makes of the path. What is rewritten to another location is not carried over.
+func (a *at) rewrite(r *convert.Route, d *directive, s *scope, before string) string {
+	re, to := d.arg(0), s.expand(d.arg(1))
+	if r.Closed() {
+		return before
+	}
+	switch {
+	case d.arg(2) != "break":
+		refuse([]*convert.Route{r}, d, "a rewritten path that is looked up again can't be carried over", "write break in place of last, with the proxy_pass of the other location")
+	case before != "":
+		refuse([]*convert.Route{r}, d, "one rewrite of a path can be carried over, and there are two", "")
+	default:
+		query, dropped := strings.CutSuffix(to, "?")
+		if dropped {
+			d.partly("the query goes with it", "")
+		}
+		if !strings.HasPrefix(query, "/") {
+			query = "/" + query
+		}
+		if !groupsOnly(query) {
+			refuse([]*convert.Route{r}, d, "its path has variables or a query, which replace-path has not", "")
+			return ""
+		}
+		d.carried("")
+		a.rewrote = d
+		return re + " " + query
+	}
+	return before
+}
+
+// rewritten makes routes of one whose path a rewrite changes: two where a part of the paths is not rewritten.
+func (a *at) rewritten(r *convert.Route, pass *directive, path string) []*convert.Route {
+	re, to, _ := strings.Cut(path, " ")
+	d := a.rewrote
+	prefix, ok := literalPrefix(re)
+	head, group := strings.CutSuffix(to, "/$1")
+	if !ok || !group || strings.Contains(head, "$") || a.exact || a.regexp != nil || prefix+"/" != a.path && prefix != a.path {
+		a.replace(r, d, whole(re)+" "+to)
+		return []*convert.Route{r}
+	}
+	out := []*convert.Route{r}
+	stripped := r
+	if prefix == a.path && prefix != "" {
+		with := *r
+		with.Source += "/"
+		with.Words = nil
+		for _, w := range r.Words {
+			if w.Name != "path" {
+				with.Words = append(with.Words, w)
+			}
+		}
+		stripped = &with
+		out = []*convert.Route{stripped, r}
+		d.carried(convert.Shown(prefix) + " itself, and paths that go on without a slash, are not rewritten by this expression: they have a route of their own")
+	}
+	if prefix != "" {
+		a.mustHave(stripped, d, "strip", prefix)
+	}
+	if head != "" {
+		a.mustHave(stripped, d, "prepend", head)
+	}
+	return out
+}
