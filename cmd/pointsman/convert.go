@@ -7,12 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
-	"github.com/pointsman/pointsman/proxy/dialect/convert/nginx"
 )
 
 // Bounds on what convert reads.
@@ -24,7 +22,7 @@ const (
 // runConvert prints other programs' configuration as routes, and what became of each directive: the exit code is 1 where anything is not in
 // effect as written.
 func runConvert(_ context.Context, p program) int {
-	f := newFlags(p, "convert", "print configuration of nginx as routes, and on stderr what became of each directive; exit code 1 says that something is not in effect as written", "FILE...")
+	f := newFlags(p, "convert", "print configuration of nginx and HAProxy, and templates of consul-template, as routes, and on stderr what became of each directive; exit code 1 says that something is not in effect as written", "FILE...")
 	f.noVariables = true
 	form := choice{"labels", []string{"labels", "routes"}}
 	f.Var(&form, "o", "`FORM` of the result: labels of Compose services, or routes, a file for -routes-file")
@@ -32,11 +30,7 @@ func runConvert(_ context.Context, p program) int {
 	if done {
 		return code
 	}
-	result, err := converted(p, files)
-	if err != nil {
-		fmt.Fprintf(p.stderr, "pointsman convert: %v\n", err)
-		return exitFatal
-	}
+	result := converted(p, files)
 	if form.value == "routes" {
 		result.WriteRoutes(p.stdout)
 	} else {
@@ -91,22 +85,6 @@ func readConvertFile(name string) (string, error) {
 		err = fmt.Errorf("%s is larger than %d bytes", name, maxConvertFile)
 	}
 	return string(text), err
-}
-
-// haproxySection is how the sections of HAProxy's files begin.
-var haproxySection = regexp.MustCompile(`(?m)^(?:global|defaults|frontend [^;{]*|backend [^;{]*|listen [^;{]*)\s*$`)
-
-// converted reads the files as what they are.
-func converted(p program, files []convert.File) (*convert.Result, error) {
-	for _, f := range files {
-		switch {
-		case haproxySection.MatchString(f.Text):
-			return nil, fmt.Errorf("%s is a file of HAProxy, which is not converted yet", f.Name)
-		case strings.Contains(f.Text, "{{"):
-			return nil, fmt.Errorf("%s is a template, which is not converted yet", f.Name)
-		}
-	}
-	return nginx.Convert(files, nginx.Options{Include: includeFiles, Env: p.lookup}), nil
 }
 
 // includeFiles are the files that a pattern names: as written, or, of a path that is none here, those beside the file that includes them.

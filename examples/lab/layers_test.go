@@ -61,8 +61,10 @@ var layers = map[string]layer{
 	"proxy/std":             {ours: []string{"proxy", "proxy/routing", "proxy/record", "proxy/filter", "proxy/files", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
 	"proxy/admin":           {ours: []string{"proxy", "proxy/certs", "proxy/routing", "proxy/record", "proxy/dialect", "discovery", "discovery/outside", "balancer"}, never: []string{consulAPI, docker}},
 
-	"proxy/dialect/convert":       {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
-	"proxy/dialect/convert/nginx": {ours: []string{"proxy/dialect", "proxy/dialect/convert", "discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect/convert":         {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect/convert/haproxy": {ours: []string{"proxy/dialect", "proxy/dialect/convert"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect/convert/ctmpl":   {ours: []string{"proxy/dialect", "proxy/dialect/convert", "proxy/dialect/convert/nginx", "proxy/dialect/convert/haproxy", "discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect/convert/nginx":   {ours: []string{"proxy/dialect", "proxy/dialect/convert", "discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
 }
 
 type pkg struct {

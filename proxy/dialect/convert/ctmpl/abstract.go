@@ -1,0 +1,125 @@
+package ctmpl
+
+import (
+	"slices"
+)
+
+// abstract is a catalogue in place of the one that is not here: a service that stands for all, once without a tag and once with each of the
+// texts that the template compares with, and a service for each of those texts, which may be names.
+type abstract struct {
+	env      func(name string) (string, bool)
+	words    []string
+	snippets []*Snippet
+	// kinds are the services that stand for all, by their names.
+	kinds map[string]*kind
+	// instances are those of which the template sees a part, by what stands for their port.
+	instances map[string]*instance
+	// values are those that are known elsewhere, by what stands for them.
+	values map[string]string
+	byName map[string]unset
+}
+
+// kind is a service that stands for all with a tag.
+type kind struct {
+	tag string // "" for none
+	// both says that it has all tags.
+	both bool
+}
+
+// instance is one of a service that is named.
+type instance struct {
+	query
+	tagged bool
+}
+
+// maxTags bounds the services that stand for others.
+const maxTags = 8
+
+func newAbstract(t *tree, env func(name string) (string, bool)) *abstract {
+	c := &abstract{env: env, kinds: map[string]*kind{}, instances: map[string]*instance{}, values: map[string]string{}, byName: map[string]unset{}}
+	for _, w := range t.words {
+		if !slices.Contains(c.words, w) && len(c.words) < maxTags {
+			c.words = append(c.words, w)
+		}
+	}
+	c.add(&kind{})
+	for _, w := range c.words {
+		c.add(&kind{tag: w}, w)
+	}
+	if len(c.words) > 1 {
+		c.add(&kind{both: true}, c.words...)
+	}
+	for _, w := range c.words {
+		if q, err := parseQuery(w); err == nil && q.name == w {
+			c.snippets = append(c.snippets, &Snippet{Name: w})
+		}
+	}
+	return c
+}
+
+func (c *abstract) add(k *kind, tags ...string) {
+	name := placeholder("svc", len(c.kinds))
+	c.kinds[name] = k
+	c.snippets = append(c.snippets, &Snippet{Name: name, Tags: tags})
+}
+
+func (c *abstract) services() []*Snippet { return c.snippets }
+
+// service is an instance of what is asked for; two where the template may tell them apart by their tags.
+func (c *abstract) service(q query) []*Instance {
+	if k := c.kinds[q.name]; k != nil {
+		for _, s := range c.snippets {
+			if s.Name == q.name && (q.tag == "" || s.Tags.Contains(q.tag)) {
+				return []*Instance{c.instance(q, q.name, s.Tags)}
+			}
+		}
+		return nil
+	}
+	name := q.name
+	if q.datacenter != "" {
+		name += "@" + q.datacenter
+	}
+	if q.tag == "" && len(c.words) == 0 {
+		return []*Instance{c.instance(q, name, nil)}
+	}
+	out := []*Instance{c.instance(q, c.part(q, true), append(slices.Clone(c.words), q.tag))}
+	if q.tag == "" {
+		out = append(out, c.instance(q, c.part(q, false), nil))
+	}
+	return out
+}
+
+// part is the name for instances of a service with all tags, or with none.
+func (c *abstract) part(q query, tagged bool) string {
+	for name, i := range c.instances {
+		if i.query == q && i.tagged == tagged {
+			return name
+		}
+	}
+	name := placeholder("ins", len(c.instances))
+	c.instances[name] = &instance{query: q, tagged: tagged}
+	return name
+}
+
+func (c *abstract) instance(q query, name string, tags Tags) *Instance {
+	return &Instance{Address: "service", Port: Port(name), Name: q.name, ID: q.name, Node: "node", NodeAddress: "node", Status: "passing", Tags: tags}
+}
+
+// outside is a value of the environment where it is known, else one that stands for it.
+func (c *abstract) outside(kind, name string) any {
+	if kind == "env" && c.env != nil {
+		if v, ok := c.env(name); ok {
+			return unmarked.Replace(v)
+		}
+	}
+	key := kind + " " + name
+	if v, ok := c.byName[key]; ok {
+		return v
+	}
+	if len(c.values) >= 999 {
+		return newUnset("zvar999z")
+	}
+	p := placeholder("var", len(c.values))
+	c.values[p], c.byName[key] = key, newUnset(p)
+	return c.byName[key]
+}

@@ -1,0 +1,105 @@
+package haproxy
+
+import (
+	"strings"
+	"testing"
+)
+
+// backends are what the rules of these tests lead to.
+const backends = `
+backend x
+  server x1 x:1
+backend y
+  server y1 y:2
+backend api
+  http-request set-path %[path,regsub(^/api,)]
+  server a1 api:3
+backend locked
+  http-request deny unless { src 10.0.0.0/8 }
+  server l1 locked:4
+backend tcp
+  mode tcp
+  server t1 t:5
+userlist staff
+  user anna insecure-password secret
+`
+
+// What the rules of a frontend become. HAProxy takes the first that holds, in the order of its phases.
+func TestRules(t *testing.T) {
+	for rules, want := range map[string]string{
+		"default_backend x": "/ to=x:1",
+		"use_backend x":     "/ to=x:1",
+		"use_backend y if { path_beg /y }\ndefault_backend x":                                                           "/y path=prefix to=y:2\n/ to=x:1",
+		"use_backend y if { path /y }\ndefault_backend x":                                                               "/y path=exact to=y:2\n/ to=x:1",
+		"default_backend x\nuse_backend y if { path -i -m beg /y }":                                                     "/ path-regexp=(?i)^/y to=y:2\n/ to=x:1",
+		"use_backend y if { path_reg ^/[0-9]+$ }\ndefault_backend x":                                                    "/ path-regexp=^/[0-9]+$ to=y:2\n/ to=x:1",
+		"use_backend y if { path_dir img }\ndefault_backend x":                                                          "/ path-regexp=(^|/)img([/?]|$) to=y:2\n/ to=x:1",
+		"use_backend y if { url_beg /y }\ndefault_backend x":                                                            "/y path=prefix to=y:2\n/ to=x:1",
+		"use_backend y if { hdr(host) -i a.example }":                                                                   "a.example/ to=y:2",
+		"use_backend y if { hdr(host) -i -f /etc/haproxy/hosts.lst }":                                                   "a.example/ to=y:2\nb.example/ to=y:2",
+		"use_backend y if { hdr(host) -i -f /none.lst }\ndefault_backend x":                                             "/ respond=503",
+		"use_backend y if { hdr_end(host) -i .example }":                                                                "*.example/ to=y:2",
+		"use_backend y if { hdr_reg(host) -i ^(www\\.)?a\\.example$ }":                                                  "/ respond=503",
+		"use_backend y if { hdr_reg(host) -i ^(www|m)\\.a\\.example$ }":                                                 "{www,m}.a.example/ to=y:2",
+		"use_backend y if { req.hdr(host),lower a.example:80 }":                                                         "a.example/ to=y:2",
+		"use_backend y if { method POST }\ndefault_backend x":                                                           "/ method=POST to=y:2\n/ to=x:1",
+		"use_backend y if METH_GET\ndefault_backend x":                                                                  "/ method=GET to=y:2\n/ method=HEAD to=y:2\n/ to=x:1",
+		"use_backend y if { hdr(X-V) 2 }\ndefault_backend x":                                                            "/ header=x-v:2 to=y:2\n/ to=x:1",
+		"use_backend y if { hdr(X-V) -m found }\ndefault_backend x":                                                     "/ header=x-v to=y:2\n/ to=x:1",
+		"use_backend y if { url_param(v) 2 }\ndefault_backend x":                                                        "/ query=v:2 to=y:2\n/ to=x:1",
+		"use_backend y if { src 10.0.0.0/8 }\ndefault_backend x":                                                        "/ client=10.0.0.0/8 to=y:2\n/ to=x:1",
+		"use_backend y if { nbsrv(x) lt 1 }\ndefault_backend x":                                                         "/ respond=503",
+		"use_backend y if { path_beg /y } { nbsrv(x) lt 1 }\ndefault_backend x":                                         "/y path=prefix respond=503\n/ to=x:1",
+		"acl a path_beg /a\nacl a path_beg /b\nuse_backend y if a\ndefault_backend x":                                   "/a path=prefix to=y:2\n/b path=prefix to=y:2\n/ to=x:1",
+		"acl a path_beg /a\nuse_backend y if !a\ndefault_backend x":                                                     "/a path=prefix to=x:1\n/ to=y:2",
+		"acl a path_beg /a\nuse_backend y unless a\ndefault_backend x":                                                  "/a path=prefix to=x:1\n/ to=y:2",
+		"use_backend x if { path_beg /a }\nuse_backend y if { hdr(host) h.example }":                                    "h.example/a path=prefix to=x:1\nh.example/ to=y:2\n/a path=prefix to=x:1",
+		"use_backend x if { path_beg /a }\nuse_backend y if { path_beg /a/b }":                                          "/a path=prefix to=x:1",
+		"use_backend x if { path_end .a }\nuse_backend y if { path_beg /b }":                                            "/ path-regexp=\\.a$ priority=1 to=x:1\n/b path=prefix to=y:2",
+		"use_backend %[req.hdr(host),lower,map(/etc/haproxy/hosts.map,x)]":                                              "a.example/ to=x:1\nb.example/ to=y:2\n/ to=x:1",
+		"use_backend %[req.hdr(x)]\ndefault_backend x":                                                                  "/ respond=503",
+		"use_backend tcp if { path_beg /t }\ndefault_backend x":                                                         "/t path=prefix respond=503\n/ to=x:1",
+		"use_backend api if { path_beg /api }":                                                                          "/api path=prefix to=api:3 strip=/api",
+		"default_backend api":                                                                                           "/ to=api:3 replace-path=\"^/api/? /\"",
+		"default_backend locked":                                                                                        "/ to=locked:4 allow=ip:10.0.0.0/8",
+		"http-request deny if { path_beg /admin }\ndefault_backend x":                                                   "/admin path=prefix respond=403\n/ to=x:1",
+		"http-request deny deny_status 404 if { path_beg /admin }\ndefault_backend x":                                   "/admin path=prefix respond=404\n/ to=x:1",
+		"http-request deny if { path_beg /a } !{ src 10.0.0.0/8 }\ndefault_backend x":                                   "/a path=prefix to=x:1 allow=ip:10.0.0.0/8\n/ to=x:1",
+		"http-request deny if { src 192.0.2.7 }\ndefault_backend x":                                                     "/ client=192.0.2.7/32 respond=403\n/ to=x:1",
+		"http-request deny if { sc_http_req_rate(0) gt 20 }\ndefault_backend x":                                         "/ respond=503",
+		"http-request allow if { path_beg /open }\nhttp-request deny\ndefault_backend x":                                "/open path=prefix to=x:1\n/ respond=403",
+		"block if { path_beg /b }\ndefault_backend x":                                                                   "/b path=prefix respond=403\n/ to=x:1",
+		"reqdeny ^x\ndefault_backend x":                                                                                 "/ respond=503",
+		"tcp-request connection reject if !{ src 10.0.0.0/8 }\ndefault_backend x":                                       "/ to=x:1 allow=ip:10.0.0.0/8",
+		"http-request auth realm Staff unless { http_auth(staff) }\ndefault_backend x":                                  "/ to=x:1 auth=file:/etc/pointsman/staff.htpasswd auth-realm=Staff",
+		"acl in http_auth(staff)\nhttp-request auth if { path_beg /a } !in\ndefault_backend x":                          "/a path=prefix to=x:1 auth=file:/etc/pointsman/staff.htpasswd\n/ to=x:1",
+		"http-request auth unless { http_auth_group(staff) a }\ndefault_backend x":                                      "/ respond=503",
+		"redirect location /new code 301 if { path /old }\ndefault_backend x":                                           "/old path=exact redirect=301,/new\n/ to=x:1",
+		"redirect prefix https://new.example\n":                                                                         "/ redirect=302,https://new.example$path",
+		"redirect scheme https if !{ ssl_fc } { path_beg /s }\ndefault_backend x":                                       "/s path=prefix listener=http redirect=302,https://$host$path\n/ listener=http to=x:1\n",
+		"http-request return status 200 content-type text/plain string ok if { path /ok }":                              "/ok path=exact respond=200,ok",
+		"monitor-uri /up\ndefault_backend x":                                                                            "/up path=exact respond=200\n/ to=x:1",
+		"http-request set-header X-A b\nhttp-request del-header X-B\ndefault_backend x":                                 "/ to=x:1 request-header=set:X-A:b request-header=remove:X-B",
+		"http-request set-header X-Forwarded-Proto https\ndefault_backend x":                                            "/ to=x:1 request-header=set:X-Forwarded-Proto:https",
+		"http-request set-header X-Real-IP %[src]\ndefault_backend x":                                                   "/ to=x:1",
+		"http-request set-header Host inner\ndefault_backend x":                                                         "/ to=x:1 host=inner",
+		"http-request set-header X-A b if { path_beg /a }\ndefault_backend x":                                           "/a path=prefix to=x:1 request-header=set:X-A:b\n/ to=x:1",
+		"http-response set-header X-C d\nhttp-response del-header Server\ndefault_backend x":                            "/ to=x:1 response-header=set:X-C:d response-header=remove:Server",
+		"http-response set-header Strict-Transport-Security \"max-age=31536000; includeSubDomains\"\ndefault_backend x": "/ to=x:1 hsts=31536000|includeSubDomains",
+		"http-response deny if { status 500 }\ndefault_backend x":                                                       "/ respond=503",
+		"reqadd X-Scheme:\\ https\nrspdel ^Server:.*\ndefault_backend x":                                                "/ to=x:1 request-header=add:X-Scheme:https response-header=remove:Server",
+		"http-request replace-path ^/v1/(.*) /\\1\ndefault_backend x":                                                   "/ to=x:1 replace-path=\"^/v1/? /\"",
+		"http-request replace-path (.*) /p\\1\ndefault_backend x":                                                       "/ to=x:1 replace-path=\"^.*?(.*).*$ /p$1\"",
+		"http-request set-path /p%[path]\ndefault_backend x":                                                            "/ to=x:1 prepend=/p",
+		"http-request set-path %[path,lower]\ndefault_backend x":                                                        "/ respond=503",
+		"reqrep ^([^\\ :]*)\\ /a/(.*) \\1\\ /\\2\nuse_backend x if { path_beg /a/ }":                                    "/ respond=503",
+		"http-request use-service lua.x if { path_beg /l }\ndefault_backend x":                                          "/l path=prefix respond=503\n/ to=x:1",
+		".if defined(X)\nhttp-request deny\n.endif\ndefault_backend x":                                                  "/ respond=503",
+		"http-request deny if \"\ndefault_backend x":                                                                    "/ respond=503",
+	} {
+		r := converting("frontend f\nmode http\nbind :80\n" + rules + backends)
+		if got := strings.TrimSpace(routes(r)); got != strings.TrimSpace(want) {
+			t.Errorf("%s\n\nis\n%s\n\nwant\n%s\n\n%s", rules, got, want, report(r))
+		}
+	}
+}
