@@ -66,11 +66,11 @@ func (c *abstract) add(k *kind, tags ...string) {
 func (c *abstract) services() []*Snippet { return c.snippets }
 
 // service is an instance of what is asked for; two where the template may tell them apart by their tags.
-func (c *abstract) service(q query) []*Instance {
+func (c *abstract) service(q query) []instanceFields {
 	if k := c.kinds[q.name]; k != nil {
 		for _, s := range c.snippets {
 			if s.Name == q.name && (q.tag == "" || s.Tags.Contains(q.tag)) {
-				return []*Instance{c.instance(q, q.name, s.Tags)}
+				return []instanceFields{c.instance(q, q.name, s.Tags)}
 			}
 		}
 		return nil
@@ -80,9 +80,9 @@ func (c *abstract) service(q query) []*Instance {
 		name += "@" + q.datacenter
 	}
 	if q.tag == "" && len(c.words) == 0 {
-		return []*Instance{c.instance(q, name, nil)}
+		return []instanceFields{c.instance(q, name, nil)}
 	}
-	out := []*Instance{c.instance(q, c.part(q, true), append(slices.Clone(c.words), q.tag))}
+	out := []instanceFields{c.instance(q, c.part(q, true), append(slices.Clone(c.words), q.tag))}
 	if q.tag == "" {
 		out = append(out, c.instance(q, c.part(q, false), nil))
 	}
@@ -101,8 +101,9 @@ func (c *abstract) part(q query, tagged bool) string {
 	return name
 }
 
-func (c *abstract) instance(q query, name string, tags Tags) *Instance {
-	return &Instance{Address: "service", Port: Port(name), Name: q.name, ID: q.name, Node: "node", NodeAddress: "node", Status: "passing", Tags: tags}
+func (c *abstract) instance(q query, name string, tags Tags) instanceFields {
+	return instanceFields{"Address": "service", "Port": Port(name), "Name": q.name, "ID": q.name, "Node": "node", "NodeID": "node", "NodeAddress": "node", "Status": "passing", "Tags": tags,
+		"NodeMeta": map[string]string{}, "ServiceMeta": map[string]string{}, "Checks": []string{}, "NodeDatacenter": q.datacenter}
 }
 
 // outside is a value of the environment where it is known, else one that stands for it.

@@ -89,13 +89,13 @@ func (c *converter) shown(text string) string {
 
 // take takes over what the other converter made: one remark for each directive of the template, however often it was rendered.
 func (c *converter) take(from *convert.Result) {
-	type place struct {
+	type position struct {
 		line int
 		text string
 	}
-	seen := map[place]*convert.Remark{}
+	seen := map[position]*convert.Remark{}
 	for _, m := range from.Report.Remarks {
-		at := place{m.Line, c.shown(m.Directive)}
+		at := position{m.Line, c.shown(m.Directive)}
 		own := seen[at]
 		if own == nil {
 			own = &convert.Remark{File: m.File, Line: m.Line, Directive: at.text}
@@ -138,7 +138,7 @@ func (c *converter) unseen(seen map[int]bool) {
 			if directive := strings.TrimSpace(text); directive != "" && strings.Trim(directive, "{};") != "" && directive[0] != '#' {
 				m := c.result.Report.Add(c.file.Name, c.file.Line(line), directive)
 				switch {
-				case p.dead:
+				case p.forNone:
 					m.Mark(convert.Implied, "where a service has no instance that passes its checks, the response is 503 with Retry-After", "")
 				case restricts.MatchString(directive):
 					c.refused = "whether " + convert.Shown(directive) + " is in effect depends on values that are not known here"

@@ -18,7 +18,7 @@ var errText = errors.New("a text is longer than 64 KiB")
 // catalogue is what a template asks: the services that it sees, and what is known of the place where it is rendered.
 type catalogue interface {
 	services() []*Snippet
-	service(q query) []*Instance
+	service(q query) []instanceFields
 	// outside is a value that is known elsewhere: kind is env, key or the name of a function.
 	outside(kind, name string) any
 }
@@ -27,8 +27,8 @@ type catalogue interface {
 func functions(c catalogue) template.FuncMap {
 	return template.FuncMap{
 		"services": func(...any) []*Snippet { return c.services() },
-		"service":  func(name any, more ...any) ([]*Instance, error) { return instances(c, name) },
-		"connect":  func(name any, more ...any) ([]*Instance, error) { return instances(c, name) },
+		"service":  func(name any, more ...any) ([]instanceFields, error) { return instances(c, name) },
+		"connect":  func(name any, more ...any) ([]instanceFields, error) { return instances(c, name) },
 		"byTag":    byTag, "byKey": func(...any) map[string][]any { return nil },
 		"env": func(name any) any { return c.outside("env", text(name)) }, "mustEnv": func(name any) any { return c.outside("env", text(name)) },
 		"envOrDefault": func(name, other any) any { return orDefault(c.outside("env", text(name)), other) },
@@ -56,7 +56,7 @@ func functions(c catalogue) template.FuncMap {
 	}
 }
 
-func instances(c catalogue, name any) ([]*Instance, error) {
+func instances(c catalogue, name any) ([]instanceFields, error) {
 	q, err := parseQuery(text(name))
 	if err != nil {
 		return nil, err
@@ -83,9 +83,9 @@ func byTag(v any) map[string][]any {
 				out[t] = append(out[t], s)
 			}
 		}
-	case []*Instance:
+	case []instanceFields:
 		for _, s := range list {
-			for _, t := range s.Tags {
+			for _, t := range listed(s["Tags"]) {
 				out[t] = append(out[t], s)
 			}
 		}

@@ -17,9 +17,9 @@ const (
 
 // piece is a text or an action of a template, as it stands there.
 type piece struct {
-	line int
-	text string // "" for an action
-	dead bool   // it stands for a service that has no instance
+	line    int
+	text    string // "" for an action
+	forNone bool   // it stands for a service that has no instance
 }
 
 // tree is a template that was read: each piece announces itself as it is rendered.
@@ -92,7 +92,7 @@ func (t *tree) mark(p piece, at parse.Pos) parse.Node {
 }
 
 // list marks what stands in a list, and reads what its actions say.
-func (t *tree) list(l *parse.ListNode, depth int, dead bool) error {
+func (t *tree) list(l *parse.ListNode, depth int, forNone bool) error {
 	if l == nil {
 		return nil
 	}
@@ -104,16 +104,16 @@ func (t *tree) list(l *parse.ListNode, depth int, dead bool) error {
 		var err error
 		switch n := n.(type) {
 		case *parse.TextNode:
-			out = append(out, t.mark(piece{line: t.line(n), text: string(n.Text), dead: dead}, n.Pos))
+			out = append(out, t.mark(piece{line: t.line(n), text: string(n.Text), forNone: forNone}, n.Pos))
 		case *parse.ActionNode:
 			out = append(out, t.mark(piece{line: t.line(n)}, n.Pos))
 			t.action(n, "", n.Pipe, false)
 		case *parse.IfNode:
-			err = t.branch(n, "if ", &n.BranchNode, depth, dead)
+			err = t.branch(n, "if ", &n.BranchNode, depth, forNone)
 		case *parse.WithNode:
-			err = t.branch(n, "with ", &n.BranchNode, depth, dead)
+			err = t.branch(n, "with ", &n.BranchNode, depth, forNone)
 		case *parse.RangeNode:
-			err = t.branch(n, "range ", &n.BranchNode, depth, dead)
+			err = t.branch(n, "range ", &n.BranchNode, depth, forNone)
 		case *parse.TemplateNode:
 			if n.Pipe != nil {
 				t.action(n, "template ", n.Pipe, false)
@@ -128,26 +128,26 @@ func (t *tree) list(l *parse.ListNode, depth int, dead bool) error {
 	return nil
 }
 
-func (t *tree) branch(n parse.Node, word string, b *parse.BranchNode, depth int, dead bool) error {
+func (t *tree) branch(n parse.Node, word string, b *parse.BranchNode, depth int, forNone bool) error {
 	t.action(n, word, b.Pipe, true)
-	if err := t.list(b.List, depth+1, dead); err != nil {
+	if err := t.list(b.List, depth+1, forNone); err != nil {
 		return err
 	}
-	return t.list(b.ElseList, depth+1, dead || word == "range " && b.ElseList != nil && isDead(b.ElseList))
+	return t.list(b.ElseList, depth+1, forNone || word == "range " && b.ElseList != nil && isForNone(b.ElseList))
 }
 
-// deadServer is how templates write a server that takes nothing, for a service without an instance.
-var deadServer = regexp.MustCompile(`127\.0\.0\.1:(?:65535|1\b|9\b)|0\.0\.0\.0:|\bdown\b|\bdisabled\b|return\s+50[0-9]`)
+// noServer is how templates write a server that takes nothing, for a service without an instance.
+var noServer = regexp.MustCompile(`127\.0\.0\.1:(?:65535|1\b|9\b)|0\.0\.0\.0:|\bdown\b|\bdisabled\b|return\s+50[0-9]`)
 
-// isDead says whether a list is such a server and nothing else.
-func isDead(l *parse.ListNode) bool {
+// isForNone says whether a list is such a server and nothing else.
+func isForNone(l *parse.ListNode) bool {
 	for _, n := range l.Nodes {
 		if n.Type() != parse.NodeText {
 			return false
 		}
 	}
 	text := strings.TrimSpace(l.String())
-	return deadServer.MatchString(text) && strings.Count(text, ";") <= 1 && !restricts.MatchString(text)
+	return noServer.MatchString(text) && strings.Count(text, ";") <= 1 && !restricts.MatchString(text)
 }
 
 // restricts finds words of nginx and HAProxy that narrow who may use a route.

@@ -51,17 +51,8 @@ type Snippet struct {
 	Tags Tags
 }
 
-// Instance is one of a service.
-type Instance struct {
-	Node, NodeID, NodeAddress, Address, ID, Name, Status, Namespace string
-	Kind                                                            string
-	NodeTaggedAddresses, NodeMeta, ServiceMeta                      map[string]string
-	Tags                                                            Tags
-	Port                                                            Port
-	Weights                                                         struct{ Passing, Warning int }
-	Checks                                                          []string
-	NodeDatacenter                                                  string
-}
+// instanceFields are an instance as templates see it, by consul-template's names.
+type instanceFields map[string]any
 
 // text is a value as a string.
 func text(v any) string {

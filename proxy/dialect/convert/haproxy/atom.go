@@ -1,7 +1,6 @@
 package haproxy
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -44,7 +43,7 @@ type atom struct {
 	// fold ignores case.
 	fold bool
 	// compiled is the regular expression of howRegexp; the same for the same expression.
-	compiled *regexp.Regexp
+	compiled *expression
 }
 
 // literal is an atom, or its contrary.
@@ -102,7 +101,7 @@ func (c condition) negated() condition {
 
 // holds says whether a text that is known meets the atom.
 func (a atom) holds(text string) bool {
-	want := a.text
+	want, original := a.text, text
 	if a.fold {
 		text, want = strings.ToLower(text), strings.ToLower(want)
 	}
@@ -116,7 +115,7 @@ func (a atom) holds(text string) bool {
 	case howWithin:
 		return strings.Contains(text, want)
 	case howRegexp:
-		return a.compiled != nil && a.compiled.MatchString(text)
+		return a.compiled != nil && a.compiled.MatchString(original)
 	}
 	return true
 }
@@ -154,6 +153,8 @@ func (a atom) tells(b atom) truth {
 		return open
 	}
 	switch {
+	case a.how == howRegexp || b.how == howRegexp:
+		return apart(neverBoth(a, b) || neverBoth(b, a))
 	case b.how == howExact && a.how != howRegexp && a.how != howFound:
 		return apart(!atom{how: a.how, text: x}.holds(y))
 	case a.how == howBegin && b.how == howBegin:
@@ -170,4 +171,20 @@ func (a atom) tells(b atom) truth {
 		return yes
 	}
 	return open
+}
+
+// neverBoth says whether no text meets both an expression and another atom, as far as that can be told.
+func neverBoth(expr, other atom) bool {
+	if expr.how != howRegexp || expr.compiled == nil || other.fold && !expr.fold {
+		return false
+	}
+	switch other.how {
+	case howExact:
+		return !expr.holds(other.text)
+	case howBegin:
+		return !expr.compiled.mayBegin(other.text)
+	case howEnd:
+		return !expr.compiled.mayEnd(other.text)
+	}
+	return false
 }

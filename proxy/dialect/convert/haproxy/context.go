@@ -31,7 +31,10 @@ func (c context) tells(a atom) (t truth, why string) {
 		if c.host.kind == kindUnknown {
 			return no, ""
 		}
-		if t = c.host.tells(a); t == open {
+		if t = c.host.tells(a); t == open && earlier(a, c.host) {
+			return no, "" // a request for both hosts takes a route of the other one, which has routes for all of them
+		}
+		if t == open {
 			why = "whether " + a.text + " is a host of " + c.host.hostGlob() + " differs from host to host"
 		}
 		return t, why

@@ -47,10 +47,7 @@ func (r *reader) compile(a *atom) bool {
 		return len(text) <= maxExpression
 	}
 	if _, ok := r.regexps[text]; !ok {
-		r.regexps[text] = nil
-		if len(text) <= maxExpression {
-			r.regexps[text], _ = regexp.Compile(text)
-		}
+		r.regexps[text] = newExpression(text)
 	}
 	a.compiled = r.regexps[text]
 	return a.compiled != nil

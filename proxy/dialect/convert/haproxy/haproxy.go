@@ -7,7 +7,6 @@ package haproxy
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
@@ -22,7 +21,7 @@ type reader struct {
 	steps    map[part][]step
 	walking  int
 	work     int
-	regexps  map[string]*regexp.Regexp
+	regexps  map[string]*expression
 	tests    map[*section]acls
 	settings map[*section]*settings
 	// public are the sections that clients reach over HTTP.
@@ -33,7 +32,7 @@ type reader struct {
 
 // Convert converts files, which HAProxy reads as one. Read gets the text of a file that they name (acl … -f FILE); nil has none.
 func Convert(files []convert.File, read func(name string) (string, error)) *convert.Result {
-	r := &reader{result: &convert.Result{}, read: read, steps: map[part][]step{}, tests: map[*section]acls{}, settings: map[*section]*settings{}, regexps: map[string]*regexp.Regexp{}}
+	r := &reader{result: &convert.Result{}, read: read, steps: map[part][]step{}, tests: map[*section]acls{}, settings: map[*section]*settings{}, regexps: map[string]*expression{}}
 	var list []statement
 	for i := range files {
 		list = append(list, r.statements(&files[i])...)
@@ -96,8 +95,8 @@ func (r *reader) file(name string) (string, error) {
 	return r.read(name)
 }
 
-// backend finds a section that servers can stand in.
-func (r *reader) backend(name string) *section {
+// leading finds a section that servers can stand in.
+func (r *reader) leading(name string) *section {
 	for _, s := range r.all {
 		if s.leads() && s.name == name {
 			return s

@@ -25,15 +25,15 @@ func (r *reader) mapped(s *section, st *statement, name string, cond []string) (
 	}
 	how := map[string]string{"": "str", "_str": "str", "_beg": "beg", "_end": "end", "_reg": "reg", "_dom": "dom"}[m[2]]
 	for _, line := range list {
-		key, backend, ok := strings.Cut(line, " ")
-		if backend = strings.TrimSpace(backend); !ok || backend == "" {
+		key, value, ok := strings.Cut(line, " ")
+		if value = strings.TrimSpace(value); !ok || value == "" {
 			return refuse("a line of the map can't be read")
 		}
 		test := []string{m[1], "-m", how, "--", key}
 		if how == "dom" {
 			test = []string{"hdr_dom(host)", "--", key}
 		}
-		out = append(out, r.both(s, st, r.test(test), cond, backend)...)
+		out = append(out, r.both(s, st, r.test(test), cond, value)...)
 	}
 	if m[4] != "" {
 		out = append(out, r.both(s, st, always, cond, m[4])...)
@@ -43,8 +43,8 @@ func (r *reader) mapped(s *section, st *statement, name string, cond []string) (
 }
 
 // both is use_backend with two conditions.
-func (r *reader) both(s *section, st *statement, c condition, cond []string, backend string) (out []step) {
-	for _, one := range r.useBackend(s, st, backend, cond) {
+func (r *reader) both(s *section, st *statement, c condition, cond []string, name string) (out []step) {
+	for _, one := range r.use(s, st, name, cond) {
 		for _, con := range c.and(condition{one.con}) {
 			one.con = con
 			out = append(out, one)

@@ -19,7 +19,7 @@ type act struct {
 	// status and text answer; of a redirect, text is its target.
 	status int
 	text   string
-	// to is the backend of actBackend and actServers.
+	// to is the backend of actUse and actServers.
 	to *section
 	// skip is how many steps actSkip leaves out.
 	skip int
@@ -34,7 +34,7 @@ const (
 	actClose          // nobody is let in
 	actRespond
 	actRedirect
-	actBackend
+	actUse
 	actServers
 	actSkip
 )
@@ -146,7 +146,7 @@ func (c *compiler) end(s *step, rest []step, next context, why string, effects [
 		return
 	case s.act.kind == actSkip:
 		c.run(rest[min(s.act.skip, len(rest)):], next, effects)
-	case s.act.kind == actBackend:
+	case s.act.kind == actUse:
 		c.run(c.r.stepsOf(s.act.to, true), next, effects)
 	case s.act.kind == actClose:
 		s.remark.Mark(convert.Unsupported, s.act.why, "")

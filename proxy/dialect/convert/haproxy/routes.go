@@ -62,18 +62,22 @@ func (r *reader) hosts(steps []step) (out []atom) {
 	walk = func(steps []step) {
 		for _, s := range steps {
 			for _, l := range s.con {
-				if g := l.hostGlob(); l.kind == kindHost && !seen[g] && len(out) < maxHosts {
+				if g := l.hostGlob(); l.kind == kindHost && !seen[g] {
 					seen[g] = true
 					out = append(out, l.atom)
 				}
 			}
-			if to := s.act.to; s.act.kind == actBackend && !visited[to] {
+			if to := s.act.to; s.act.kind == actUse && !visited[to] {
 				visited[to] = true
 				walk(r.stepsOf(to, true))
 			}
 		}
 	}
 	walk(steps)
+	if len(out) > maxHosts {
+		r.broken = "the rules name more than 512 hosts"
+		out = nil
+	}
 	return append(out, atom{})
 }
 
@@ -83,7 +87,7 @@ func (r *reader) asksListener(steps []step, visited map[*section]bool) bool {
 		if slices.ContainsFunc(s.con, func(l literal) bool { return l.kind == kindListener }) {
 			return true
 		}
-		if s.act.kind != actBackend || visited[s.act.to] {
+		if s.act.kind != actUse || visited[s.act.to] {
 			return false
 		}
 		visited[s.act.to] = true

@@ -17,19 +17,19 @@ const lastPhase = 7
 // part is a section as one of the two that it may be: who asks for a backend passes over its use_backend.
 type part struct {
 	*section
-	backend bool
+	inner bool
 }
 
 // stepsOf are the rules of a section as steps; the last one leads to its servers, if it has some.
-func (r *reader) stepsOf(s *section, backend bool) []step {
-	of := part{s, backend}
+func (r *reader) stepsOf(s *section, inner bool) []step {
+	of := part{s, inner}
 	if list, ok := r.steps[of]; ok {
 		return list
 	}
 	var out []step
 	all := s.all()
 	last := lastPhase
-	if backend {
+	if inner {
 		last = lastPhase - 2
 	}
 	for phase := 0; phase <= last; phase++ {
@@ -99,7 +99,7 @@ func (r *reader) rule(s *section, st *statement) []step {
 	case "redirect":
 		return r.redirect(s, st, own, cond)
 	case "use_backend", "default_backend":
-		return r.useBackend(s, st, arg(0), cond)
+		return r.use(s, st, arg(0), cond)
 	case "use-server":
 		m.Mark(convert.Unsupported, "which server takes a request is up to balance and sticky", "a backend for each server, and use_backend")
 		return nil
@@ -131,11 +131,11 @@ func (r *reader) path(s *section, st *statement, w *rewrite, ok bool, cond []str
 	return r.conditional(s, st, cond, act{effect: effect{path: w}})
 }
 
-func (r *reader) useBackend(s *section, st *statement, name string, cond []string) []step {
+func (r *reader) use(s *section, st *statement, name string, cond []string) []step {
 	if strings.Contains(name, "%[") {
 		return r.mapped(s, st, name, cond)
 	}
-	to := r.backend(name)
+	to := r.leading(name)
 	if to == nil {
 		st.remark.Mark(convert.Unsupported, "there is no backend "+name, "")
 		return r.conditional(s, st, cond, act{kind: actClose, why: "there is no backend " + name})
@@ -143,7 +143,7 @@ func (r *reader) useBackend(s *section, st *statement, name string, cond []strin
 	if r.settings[to].tcp {
 		return r.conditional(s, st, cond, act{kind: actClose, why: "backend " + name + " is of mode tcp"})
 	}
-	return r.conditional(s, st, cond, act{kind: actBackend, to: to})
+	return r.conditional(s, st, cond, act{kind: actUse, to: to})
 }
 
 func (r *reader) tcpRequest(s *section, st *statement, own, cond []string) []step {
