@@ -28,6 +28,7 @@ var middlewares map[string]middleware
 func init() { // its functions use the table
 	middlewares = map[string]middleware{
 		"redirectscheme":   {restricts: true, apply: redirectScheme},
+		"redirectregex":    {restricts: true, apply: redirectRegex},
 		"headers":          {apply: headers, ignores: []string{"isdevelopment", "addvaryheader", "sslproxyheaders", "forcestsheader", "sslforcehost", "ssltemporaryredirect", "customresponseheaders", "customrequestheaders", "accesscontrolalloworiginlist", "accesscontrolalloworiginlistregex", "accesscontrolallowmethods", "accesscontrolallowheaders", "accesscontrolallowcredentials", "accesscontrolexposeheaders", "accesscontrolmaxage"}},
 		"basicauth":        {restricts: true, apply: basicAuth, ignores: []string{"headerfield"}},
 		"forwardauth":      {restricts: true, apply: forwardAuth, ignores: []string{"trustforwardheader"}},

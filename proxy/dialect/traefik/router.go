@@ -51,11 +51,11 @@ func (r *reader) route(name string) {
 	x.certificates()
 	variants := x.variants()
 	for _, t := range x.terms {
-		for _, v := range variants {
+		for _, v := range x.ofTerm(t, variants) {
 			x.lines(t, v)
 		}
 	}
-	if x.noop && !slices.ContainsFunc(variants, func(v variant) bool { return v.redirect != "" }) {
+	if x.noop && !slices.ContainsFunc(variants, func(v variant) bool { return v.redirect != "" || v.url != nil }) {
 		x.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "noop@internal is Traefik's own, and no middleware answers in its place: there is no route"}, x.sources...)
 	}
 }
@@ -183,6 +183,55 @@ func (x *router) serviceName() (string, error) {
 	return local, err
 }
 
+// ofTerm are the variants as they are for one term. What follows a redirect of all paths is not for its listeners.
+func (x *router) ofTerm(t term, variants []variant) (out []variant) {
+	var gone []string
+	all := false
+	for _, v := range variants {
+		if all {
+			break
+		}
+		if gone != nil {
+			if v.listeners == nil { // those that are left can't be named
+				return x.shut(errURL, variants)
+			}
+			v.listeners = slices.DeleteFunc(slices.Clone(v.listeners), func(l string) bool { return slices.Contains(gone, l) })
+			if len(v.listeners) == 0 {
+				continue
+			}
+		}
+		if v.url != nil && x.failed == nil {
+			redirect, condition, applies, err := v.url.on(t)
+			switch {
+			case err != nil:
+				return x.shut(err, variants)
+			case !applies:
+				continue
+			case condition != "":
+				v.condition = condition
+			case v.listeners == nil:
+				all = true
+			default:
+				gone = append(gone, v.listeners...)
+			}
+			v.redirect = redirect
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// shut closes the router on the listeners of all variants.
+func (x *router) shut(err error, variants []variant) (out []variant) {
+	x.fail(err)
+	for _, v := range variants {
+		if !slices.ContainsFunc(out, func(o variant) bool { return slices.Equal(o.listeners, v.listeners) }) {
+			out = append(out, variant{listeners: v.listeners})
+		}
+	}
+	return out
+}
+
 // lines makes the rules of one alternative on some listeners.
 func (x *router) lines(t term, v variant) {
 	ways := max(1, len(x.ways))
@@ -203,6 +252,9 @@ func (x *router) line(t term, v variant, way int) {
 		text += " listener=" + strings.Join(v.listeners, "|")
 	}
 	text += x.priority(t)
+	if v.condition != "" {
+		text += " " + v.condition
+	}
 	if host, _ := dialect.ParseHost(t.host); x.ordered && host.Kind == dialect.HostExact {
 		text += " tls=acme"
 	}

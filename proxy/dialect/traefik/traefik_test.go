@@ -154,6 +154,34 @@ func TestRouters(t *testing.T) {
 	}
 }
 
+// What an expression over the URL says of a host is a redirect and a condition of a line, or closes the route.
+func TestRedirectsByExpressions(t *testing.T) {
+	for _, c := range []struct{ regex, with, want string }{
+		{`^https?://www\.(.*)`, "https://${1}", "www.a.b/ priority=15 redirect=302,https://a.b$path"},
+		{`^https?://www.a.b/(.*)$`, "https://a.b/$1", "www.a.b/ priority=15 redirect=302,https://a.b$path"},
+		{`^https?://(?:www\.)?(.+)`, "https://x.$1", "www.a.b/ priority=15 redirect=302,https://x.a.b$path"},
+		{`^https?:\/\/www\.a\.b\/?(.*)`, "https://c.d/${1}", "www.a.b/ priority=15 redirect=302,https://c.d$path"},
+		{`^http://(.*)`, "https://$1", "www.a.b/ listener=http priority=15 redirect=302,https://www.a.b$path, www.a.b/ listener=https priority=15"},
+		{`https://(.*)/.well-known/(?:card|cal)dav`, "https://${1}/remote.php/dav/",
+			"www.a.b/ path-regexp=^/(?:.well-known/(?:card|cal)dav)$ listener=https priority=15 redirect=302,https://www.a.b/remote.php/dav/, www.a.b/ priority=15"},
+		{`^https?://other/(.*)`, "https://c.d/${1}", "www.a.b/ priority=15"},
+		{`^https?://www.a.b/(.*)`, "https://www.a.b/x/${1}", "www.a.b/ priority=15 redirect=302,https://www.a.b/x$path"},
+
+		{`^https?://www.a.b/x/(.*)`, "https://c.d/${1}", "closed www.a.b/ priority=15, refused"},
+		{`^https?://www.a.b/(.*)`, "/x/${1}", "closed www.a.b/ priority=15, refused"},
+		{`^https?://www.a.b/(.*)`, "https://${1}", "closed www.a.b/ priority=15, refused"},
+		{`^https?://www.a.b/(.*)`, "https://c.d/$2", "closed www.a.b/ priority=15, refused"},
+		{`^(.*)$`, "https://c.d/", "closed www.a.b/ priority=15, refused"},
+		{`^https?://(`, "https://c.d/", "closed www.a.b/ priority=15, refused"},
+		{``, ``, "closed www.a.b/ priority=15, refused"},
+	} {
+		r := parse(labelled("routers.r.rule=Host(`www.a.b`)", "routers.r.middlewares=m", "middlewares.m.redirectregex.regex="+c.regex, "middlewares.m.redirectregex.replacement="+c.with)...)
+		if got := brief(r); got != c.want {
+			t.Errorf("%s %s: %s\nwant %s", c.regex, c.with, got, c.want)
+		}
+	}
+}
+
 // What the labels do not ask for is not served.
 func TestEnable(t *testing.T) {
 	const rule = "traefik.http.routers.r.rule=Host(`a.b`)"
@@ -180,6 +208,7 @@ func TestEnable(t *testing.T) {
 // them.
 var honoured = map[string]struct{ label, want string }{
 	"redirectscheme": {"redirectscheme.scheme=https", "listener=http"},
+	"redirectregex":  {"redirectregex.regex=^https?://a.b/(.*)", "redirect="},
 	"basicauth":      {"basicauth.users=keeper:$apr1$abcdefgh$0123456789abcdefghijk/", "auth=basic:keeper:"},
 	"forwardauth":    {"forwardauth.address=http://10.0.0.9/check", "forward-auth="},
 	"ipallowlist":    {"ipallowlist.sourcerange=10.0.0.0/8", "allow=ip:10.0.0.0/8"},
@@ -218,7 +247,9 @@ func TestRestrictionsAreHonoured(t *testing.T) {
 		}
 	}
 	for kind, m := range middlewares {
-		if m.restricts {
+		if m.restricts && kind == "redirectregex" {
+			check(kind, "routers.r.middlewares=m", "middlewares.m.redirectregex.replacement=https://c.d/$1")
+		} else if m.restricts {
 			check(kind, "routers.r.middlewares=m")
 		}
 	}

@@ -9,11 +9,13 @@ import (
 
 // variant is what a router asks for on some listeners: a redirect to HTTPS is for those without TLS, and what follows it for the others.
 type variant struct {
-	listeners []string // nil is all
-	words     []string // options
-	operator  []string // those of them that the operator wrote, in the file
-	redirect  string   // of the option of that name; "" forwards
-	failed    error    // why it lets nobody in
+	listeners []string     // nil is all
+	words     []string     // options
+	operator  []string     // those of them that the operator wrote, in the file
+	condition string       // that the requests meet besides those of the rule
+	redirect  string       // of the option of that name; "" forwards
+	url       *urlRedirect // what the redirect is made of for each term
+	failed    error        // why it lets nobody in
 }
 
 // variants are those of the router, with what its entry points, its TLS and its middlewares ask for.
@@ -97,11 +99,7 @@ func (c *chain) secure(code, port string) error {
 		return err
 	}
 	if len(plain) > 0 {
-		words := slices.DeleteFunc(slices.Clone(c.last.words), func(w string) bool {
-			key, _, _ := strings.Cut(w, "=")
-			return !slices.Contains(beforeRedirect, key)
-		})
-		c.done = append(c.done, variant{listeners: plain, words: words, operator: c.last.operator, redirect: code + ",https://$host" + port + "$path"})
+		c.done = append(c.done, variant{listeners: plain, words: beforeOnly(c.last.words), operator: c.last.operator, redirect: code + ",https://$host" + port + "$path"})
 	}
 	if c.last.listeners = tls; c.last.listeners == nil {
 		c.last.listeners = []string{}
@@ -109,7 +107,15 @@ func (c *chain) secure(code, port string) error {
 	return nil
 }
 
-// beforeRedirect are the options that are in effect beside a redirect.
+// beforeOnly are the options that are in effect beside a redirect.
+func beforeOnly(words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+		key, _, _ := strings.Cut(w, "=")
+		return !slices.Contains(beforeRedirect, key)
+	})
+}
+
+// beforeRedirect are those that are in effect beside a redirect.
 var beforeRedirect = []string{"auth", "auth-realm", "auth-pass", "allow", "rate-limit", "forward-auth", "forward-auth-headers", "response-header"}
 
 // chain is what the middlewares of a router ask for, in their order.
