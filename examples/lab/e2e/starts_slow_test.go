@@ -17,11 +17,7 @@ func TestApplicationThatTakesItsTimeToListen(t *testing.T) {
 	for _, delay := range []time.Duration{2 * ms, 50 * ms, 300 * ms, 2000 * ms} {
 		t.Run(delay.String(), func(t *testing.T) {
 			s.options = append(options, "-start-delay", delay.String())
-			rounds := 4
-			if lab.Long() {
-				rounds = 40
-			}
-			all := s.startsOf(l, rounds)
+			all := s.startsOf(l, long(2, 40))
 			median := func(of func(one start) time.Duration) time.Duration {
 				var values []time.Duration
 				for _, one := range all {

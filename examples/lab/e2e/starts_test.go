@@ -89,11 +89,7 @@ func burdenedSite(t *testing.T, name string, instances, clients int, pause time.
 // starts starts containers one by one, and removes each once it has answered.
 func (s *site) starts(l *lookouts) []start {
 	s.t.Helper()
-	n := 10
-	if lab.Long() {
-		n = 120
-	}
-	return s.startsOf(l, n)
+	return s.startsOf(l, long(5, 120))
 }
 
 // startsOf is starts for n containers.
