@@ -84,7 +84,7 @@ func wants(languages []LabelLanguage, key string) *LabelLanguage {
 // uncarried is a label of a container that is one of a known language and becomes no tag, the first by name, and that language; or nil.
 func (o Labels) uncarried(c Container) (key string, language *LabelLanguage) {
 	for label := range c.Labels {
-		if l := wants(o.Others, label); l != nil && (language == nil || label < key) {
+		if l := wants(o.Others, label); l != nil && (language == nil || label < key) && wants(o.Carried, label) == nil {
 			key, language = label, l
 		}
 	}
@@ -119,12 +119,18 @@ func readLabels(c Container, o Labels, g *complaintCollector) (out carried) {
 	of := map[*LabelLanguage][]labelPair{}
 	count, bytes := 0, 0
 	for key, value := range c.Labels {
-		if l := wants(o.Carried, key); l != nil {
-			// A label whose name holds '=' is read as it would be as a tag.
-			key, value, _ = strings.Cut(key+"="+value, "=")
-			count++
-			bytes += len(key) + min(len(value), maxTag)
-			of[l] = append(of[l], labelPair{key, value})
+		if wants(o.Carried, key) == nil {
+			continue
+		}
+		label := key + "="
+		// A label whose name holds '=' is read as it would be as a tag.
+		key, value, _ = strings.Cut(key+"="+value, "=")
+		count++
+		bytes += len(key) + min(len(value), maxTag)
+		for i := range o.Carried { // versions of a language have labels in common
+			if l := &o.Carried[i]; l.Wants(label) {
+				of[l] = append(of[l], labelPair{key, value})
+			}
 		}
 	}
 	if count > maxLabels || bytes > maxLabelBytes {
@@ -197,7 +203,7 @@ func (l *carried) add(language *LabelLanguage, list []labelPair, o Labels, g *co
 		if twice && other != p.value {
 			g.add(p.key, "several labels of the container have this name, as a tag has it: without blanks at its ends and what no tag may have",
 				"which one counts can't be told: none of "+language.Name+" is in effect, and all routes to the container are closed")
-			l.tags = append(l.tags, labelTag{text: o.Twice})
+			l.addTag(labelTag{text: o.Twice})
 			return
 		}
 		if !twice {
@@ -211,11 +217,11 @@ func (l *carried) add(language *LabelLanguage, list []labelPair, o Labels, g *co
 	}
 	for _, p := range list {
 		if !slices.Contains(n.Spent, p.key) {
-			l.tags = append(l.tags, labelTag{p.key, p.key + "=" + p.value, slices.Contains(n.OnePort, p.key), n.Port})
+			l.addTag(labelTag{p.key, p.key + "=" + p.value, slices.Contains(n.OnePort, p.key), n.Port})
 		}
 	}
 	if n.Closed {
-		l.tags = append(l.tags, labelTag{text: o.Closed})
+		l.addTag(labelTag{text: o.Closed})
 	}
 	for _, port := range n.Ports {
 		if port > 0 && port <= 65535 && !slices.Contains(l.ports, port) {
@@ -228,6 +234,16 @@ func (l *carried) add(language *LabelLanguage, list []labelPair, o Labels, g *co
 	if l.probe == nil {
 		l.probe = n.Probe
 	}
+}
+
+// addTag adds one. A label of two languages is about one port alone only where both say so.
+func (l *carried) addTag(t labelTag) {
+	i := slices.IndexFunc(l.tags, func(o labelTag) bool { return o.text == t.text })
+	if i < 0 {
+		l.tags = append(l.tags, t)
+		return
+	}
+	l.tags[i].onePort = l.tags[i].onePort && t.onePort
 }
 
 // labelTags are the tags of a port's registration that come from labels. Routes are of HTTP, which is TCP.
