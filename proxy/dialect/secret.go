@@ -44,7 +44,7 @@ func concealSecretField(value string) string {
 
 // Concealed is a tag, a label as KEY=VALUE or a line for people, without what is secret in it.
 func Concealed(tag string) string {
-	if key, value, ok := strings.Cut(tag, "="); ok && value != "" && isSecretKey(key) {
+	if key, value, ok := strings.Cut(tag, "="); ok && value != "" && (isSecretKey(key) || hasSecretField(key, value)) {
 		return key + "=" + hidden
 	}
 	if line, ok := ownLine(tag); ok {

@@ -65,6 +65,8 @@ func Withhold(key, value string) (string, bool) {
 	}
 	own, _, ok := ownTag(key + "=")
 	switch {
+	case !ok && hasSecretField(key, value):
+		return WithheldSecret, true
 	case !ok:
 		return withholdHashes(value)
 	case own == "route" || strings.HasPrefix(own, "route."):
@@ -90,6 +92,20 @@ func isSecretKey(key string) bool {
 	}
 	rest, field, ok := cutLast(key, '.')
 	return ok && strings.HasSuffix(rest, "headers") && isSecretField(field)
+}
+
+// hasSecretField says whether a label of Traefik 1 holds a header field that is named like a credential: NAME:VALUE||NAME:VALUE.
+func hasSecretField(key, value string) bool {
+	key = strings.ToLower(strings.TrimSpace(key))
+	if !strings.HasSuffix(key, "headers.customrequestheaders") && !strings.HasSuffix(key, "headers.customresponseheaders") {
+		return false
+	}
+	for part := range strings.SplitSeq(value, "||") {
+		if name, _, _ := strings.Cut(part, ":"); isSecretField(name) {
+			return true
+		}
+	}
+	return false
 }
 
 func cutLast(s string, sep byte) (before, after string, ok bool) {
