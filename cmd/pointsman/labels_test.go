@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -83,6 +84,32 @@ func TestSecretsOfLabels(t *testing.T) {
 		}
 		if held := strings.Contains(strings.Join(tags, " "), secretHash); held != c.secrets && name != "too many" && name != "too long a list" {
 			t.Errorf("%s: the catalogue has the secret: %v", name, held)
+		}
+	}
+}
+
+// Labels that both generations of Traefik have are read by both: the port that one names decides where they are tags.
+func TestLabelsOfBothTraefiks(t *testing.T) {
+	all := registrator.Options{Internal: true, Labels: labels(labelledNames(), true)}
+	for _, c := range []struct {
+		labels map[string]string
+		tags   map[int]int // by port of the container
+	}{
+		{map[string]string{"traefik.enable": "true", "traefik.port": "9000", "traefik.frontend.rule": "Host:a.b", "traefik.docker.network": "front"}, map[int]int{80: 3, 9000: 3}},
+		{map[string]string{"traefik.enable": "true", "traefik.frontend.rule": "Host:a.b", "traefik.b.frontend.rule": "Host:c.d", "traefik.b.port": "9001"}, map[int]int{80: 4, 9001: 4}},
+		{map[string]string{"traefik.enable": "true", "traefik.http.routers.r.rule": "Host(`a.b`)"}, map[int]int{80: 2}},
+		{map[string]string{"traefik.enable": "true", "traefik.frontend.rule": "Host:a.b", "traefik.http.services.s.loadbalancer.server.port": "8080"}, map[int]int{80: 3, 8080: 2}},
+	} {
+		one := registrator.Container{ID: strings.Repeat("a", 64), Name: "/shop", Image: "shop", Exposed: []string{"80/tcp"}, NetworkMode: "front", Labels: c.labels,
+			State: registrator.State{Running: true, Status: "running"}, Networks: map[string]registrator.Network{"front": {IPAddress: "172.20.0.2"}}}
+		all.Host = "host"
+		list, complaints := registrator.Desired(one, nil, all)
+		got := map[int]int{}
+		for _, r := range list {
+			got[r.Port] = len(r.Tags)
+		}
+		if !maps.Equal(got, c.tags) || len(complaints) > 0 {
+			t.Errorf("%v: %v, want %v: %v", c.labels, got, c.tags, complaints)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
 	"github.com/pointsman/pointsman/proxy/dialect/traefik"
+	"github.com/pointsman/pointsman/proxy/dialect/traefik1"
 )
 
 // languages are all that tags may be written in, as they are without options.
@@ -39,7 +40,7 @@ func (l *languageFlags) register(f *flags) {
 // all are the languages, the first of which holds where two ask for the same.
 func (l *languageFlags) all() dialect.Languages {
 	fabios := fabio.Options{Prefix: string(l.prefix), Globs: l.matcher.value == "glob", Schemes: l.auth.schemes}
-	return dialect.Languages{native.Language(), fabios.Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed, DefaultRule: l.defaultRule.value}.Language()}
+	return dialect.Languages{native.Language(), fabios.Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed, DefaultRule: l.defaultRule.value}.Language(), traefik1.Language()}
 }
 
 // defaultRule is a flag with a template of rules.

@@ -65,6 +65,7 @@ var layers = map[string]layer{
 	"proxy/dialect/convert/haproxy": {ours: []string{"proxy/dialect", "proxy/dialect/convert"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/dialect/convert/ctmpl":   {ours: []string{"proxy/dialect", "proxy/dialect/convert", "proxy/dialect/convert/nginx", "proxy/dialect/convert/haproxy", "discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/dialect/convert/nginx":   {ours: []string{"proxy/dialect", "proxy/dialect/convert", "discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
+	"proxy/dialect/traefik1":        {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
 }
 
 type pkg struct {

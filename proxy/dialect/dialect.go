@@ -177,12 +177,12 @@ func (r *Result) take(rule *Rule) {
 			return
 		}
 	}
-	r.add(rule)
+	r.Add(rule)
 }
 
-// add appends a rule. Of two with the same match the first one holds, unless only the later one is restricted: the order of tags is
+// Add appends a rule. Of two with the same match the first one holds, unless only the later one is restricted: the order of tags is
 // nothing that people control, and a restriction must not get lost by it. The other one is refused.
-func (r *Result) add(rule *Rule) {
+func (r *Result) Add(rule *Rule) {
 	for i, o := range r.Rules {
 		if !o.Match.Same(rule.Match) {
 			continue

@@ -68,3 +68,23 @@ func FuzzEntryPoints(f *testing.F) {
 		}
 	})
 }
+
+// Listeners are taken apart by what speaks TLS; those that the process does not have count where it has none of those that are asked for.
+func TestListenersByTLS(t *testing.T) {
+	for _, c := range []struct {
+		there, on, plain, secure string
+		bad                      bool
+	}{
+		{"", "", "http", "https", false}, {"http,https", "", "http", "https", false}, {"http", "", "http", "", false}, {"http", "http,https", "http", "", false},
+		{"http", "https", "", "https", false}, {"http,https", "http", "http", "", false}, {"http,admin", "admin", "", "", true},
+	} {
+		var on []string
+		if c.on != "" {
+			on = strings.Split(c.on, ",")
+		}
+		plain, secure, err := Env{Listeners: c.there}.ByTLS(on)
+		if strings.Join(plain, ",") != c.plain || strings.Join(secure, ",") != c.secure || (err != nil) != c.bad {
+			t.Errorf("%+v: %q %q %v", c, plain, secure, err)
+		}
+	}
+}

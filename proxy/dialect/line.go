@@ -72,7 +72,7 @@ func (l Lines) Parse(tags []string, env Env) (out Result) {
 		}
 		if rule != nil {
 			rule.Language, rule.Sources = l.Called, sources
-			out.add(rule)
+			out.Add(rule)
 		}
 	}
 	return out

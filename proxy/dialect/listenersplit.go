@@ -23,9 +23,15 @@ func (e Env) ByTLS(on []string) (plain, secure []string, err error) {
 			return nil, nil, fmt.Errorf("whether the listener %s is one for TLS is not known", shown(l))
 		}
 	}
+	there := func(l string) bool { return e.Listeners == "" || slices.Contains(strings.Split(e.Listeners, ","), l) }
+	if on == nil {
+		on = slices.DeleteFunc(slices.Concat(allPlain, allSecure), func(l string) bool { return !there(l) })
+	} else if slices.ContainsFunc(on, there) { // else the line tells that there is none of them
+		on = slices.DeleteFunc(slices.Clone(on), func(l string) bool { return !there(l) })
+	}
 	in := func(list []string) (out []string) {
 		for _, l := range list {
-			if on == nil && (e.Listeners == "" || slices.Contains(strings.Split(e.Listeners, ","), l)) || slices.Contains(on, l) {
+			if slices.Contains(on, l) {
 				out = append(out, l)
 			}
 		}

@@ -59,11 +59,11 @@ func (d DefaultRule) rule(called string) (string, error) {
 
 // byDefault gives a container without any router the one that Traefik gives it, unless its labels are about something else.
 func (r *reader) byDefault() {
-	if len(r.routers) > 0 || r.env.Called == "" {
+	if len(r.routers) > 0 || r.older || r.env.Called == "" {
 		return
 	}
 	for key := range r.plain {
-		if ofVersion1(key) || strings.HasPrefix(key, "tcp.") || strings.HasPrefix(key, "udp.") {
+		if strings.HasPrefix(key, "tcp.") || strings.HasPrefix(key, "udp.") {
 			return
 		}
 	}

@@ -49,25 +49,8 @@ func (r *reader) elsewhere(key string) dialect.Verdict {
 		v.Reason, v.Quiet = "no router of the container leads to this service", true
 	case begins("http.middlewares"):
 		v.Kind, v.Reason = dialect.VerdictRefused, "a middleware has a name, a kind and options: there is no label "+shown(prefix+key)
-	case ofVersion1(key):
-		v.Reason, v.Advice = "a label of Traefik 1: there is no route", "write "+prefix+"http.routers.NAME.rule=Host(`HOST`)"
 	default:
 		v.Kind, v.Reason = dialect.VerdictRefused, "there is no label "+shown(prefix+key)
 	}
 	return v
-}
-
-// ofVersion1 says whether a key is one of Traefik 1.
-func ofVersion1(key string) bool {
-	first, rest, _ := strings.Cut(key, ".")
-	switch first {
-	case "frontend", "frontends", "backend", "port", "protocol", "weight", "domain":
-		return true
-	}
-	second, _, _ := strings.Cut(rest, ".") // of a segment
-	switch first {
-	case "http", "tcp", "udp", "docker", "swarm", "consulcatalog":
-		return false
-	}
-	return second == "frontend" || second == "port" || second == "backend"
 }

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -31,12 +32,20 @@ func parseRule(text string) ([]term, error) {
 	if strings.ContainsAny(text, "\n\r\x00") {
 		return nil, errors.New("the rule has a character that no rule may have")
 	}
+	if isRule1.MatchString(text) {
+		return nil, errRule1
+	}
 	tree, err := parser.ParseExpr(text)
 	if err != nil {
 		return nil, errors.New("the rule can't be read: it is not such as Host(`shop.example.com`) && PathPrefix(`/cart`)")
 	}
 	return terms(tree)
 }
+
+// isRule1 begins a rule of Traefik 1.
+var isRule1 = regexp.MustCompile(`^\s*[A-Za-z]+\s*:`)
+
+var errRule1 = errors.New("the rule is written as for Traefik 1, in a label of version 2 or 3: write Host(`NAME`) && PathPrefix(`/PATH`)")
 
 func terms(tree ast.Expr) ([]term, error) {
 	switch e := tree.(type) {

@@ -34,15 +34,16 @@ type language struct{ Options }
 func (language) Name() string { return Name }
 
 func (language) Wants(tag string) bool {
-	_, ok := cut(tag)
-	return ok
+	l, ok := cut(tag)
+	_, _, older := dialect.Traefik1(l.key)
+	return ok && !older
 }
 
 // Parse reads all tags of one instance. No label names an address: a router leads to the instance that is the port of its service.
 func (l language) Parse(tags []string, env dialect.Env) dialect.Result {
 	r := reader{exposed: l.Exposed, defaultRule: l.DefaultRule, env: env, defaults: dialect.ParseDefaults(tags, env), labels: read(tags)}
 	r.out.Defaults = r.defaults
-	if len(r.all) == 0 {
+	if len(r.all) == 0 || r.older && r.onlyCommon() {
 		return r.out
 	}
 	if !r.enabled() {
@@ -57,7 +58,7 @@ func (l language) Parse(tags []string, env dialect.Env) dialect.Result {
 	return r.out
 }
 
-const prefix = "traefik."
+const prefix = dialect.TraefikPrefix
 
 // label is a tag taken apart. The key is in lower case, and without the prefix.
 type label struct {
@@ -68,12 +69,8 @@ type label struct {
 }
 
 func cut(tag string) (l label, ok bool) {
-	rest := strings.TrimLeft(tag, " \t")
-	if len(rest) < len(prefix) || !strings.EqualFold(rest[:len(prefix)], prefix) {
-		return label{}, false
-	}
-	key, value, _ := strings.Cut(rest[len(prefix):], "=")
-	return label{tag: tag, key: strings.ToLower(strings.TrimSpace(key)), value: strings.TrimSpace(value)}, true
+	key, value, ok := dialect.CutTraefik(tag)
+	return label{tag: tag, key: key, value: value}, ok
 }
 
 // group are the labels of one router, service or middleware, by what stands behind its name in their keys.
@@ -84,13 +81,20 @@ type labels struct {
 	all                            []*label
 	routers, services, middlewares map[string]group
 	plain                          group // those of none of the three, by their keys
+	older                          bool  // there are some of Traefik 1, of which package traefik1 tells
+}
+
+// onlyCommon says whether all of them mean the same in all versions.
+func (s *labels) onlyCommon() bool {
+	return !slices.ContainsFunc(s.all, func(l *label) bool { return !dialect.IsTraefikCommon(l.key) })
 }
 
 func read(tags []string) labels {
 	out := labels{routers: map[string]group{}, services: map[string]group{}, middlewares: map[string]group{}, plain: group{}}
 	for _, tag := range tags {
 		l, ok := cut(tag)
-		if !ok {
+		if _, _, older := dialect.Traefik1(l.key); older || !ok {
+			out.older = out.older || older
 			continue
 		}
 		out.all = append(out.all, &l)

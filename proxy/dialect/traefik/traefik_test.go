@@ -195,7 +195,7 @@ func TestEnable(t *testing.T) {
 		{[]string{rule, "traefik.enable=true", "Traefik.Enable=false"}, "refused, refused, refused"},
 		{[]string{rule, "traefik.enable=TRUE"}, "a.b/ priority=11"},
 		{[]string{"traefik.enable=true"}, "ignored"},
-		{[]string{"traefik.enable=true", "traefik.frontend.rule=Host:a.b", "traefik.tcp.routers.r.rule=HostSNI(`*`)", "traefik.what=x"}, "ignored, ignored, ignored, refused"},
+		{[]string{"traefik.enable=true", "traefik.frontend.rule=Host:a.b", "traefik.tcp.routers.r.rule=HostSNI(`*`)", "traefik.what=x"}, "ignored, ignored, refused"},
 		{[]string{"traefikx.enable=true", "x"}, ""},
 	} {
 		if got := brief(parse(c.tags...)); got != c.want {

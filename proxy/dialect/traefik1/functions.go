@@ -1,0 +1,171 @@
+package traefik1
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// each has one alternative for each value.
+func each(read func(value string) (term, error)) func([]string) ([]term, error) {
+	return func(values []string) (out []term, err error) {
+		for _, v := range values {
+			t, err := read(v)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, t)
+		}
+		return out, nil
+	}
+}
+
+// one has one value alone.
+func one(read func(value string) (term, error)) func([]string) ([]term, error) {
+	return func(values []string) ([]term, error) {
+		if len(values) > 1 {
+			return nil, errors.New("it has one value")
+		}
+		return each(read)(values)
+	}
+}
+
+func hostTerm(value string) (term, error) {
+	text := strings.TrimSuffix(strings.ToLower(value), ".")
+	if strings.Contains(text, "$") {
+		return term{}, errVariable
+	}
+	host, err := dialect.ParseHost(text)
+	if err == nil && host.Kind != dialect.HostExact {
+		err = errors.New("the value is no name of a host")
+	}
+	return term{host: text}, err
+}
+
+func hostPattern(value string) (term, error) {
+	host, err := dialect.HostRegexp(value)
+	return term{host: host}, err
+}
+
+// path reads a path, which may hold {name} and {name:REGEXP}, and removes it from the front of what goes upstream.
+func path(kind string, strips bool) func(value string) (term, error) {
+	end := ""
+	if kind == exactKind {
+		end = "$"
+	}
+	return func(value string) (term, error) {
+		switch {
+		case dialect.HasTemplate(value) && strips:
+			return term{}, errors.New("a path with {} is removed by PathStripRegex and PathPrefixStripRegex")
+		case dialect.HasTemplate(value):
+			t, err := expression(end)(value)
+			t.replace = ""
+			return t, err
+		case strings.Contains(value, "$"): // would be replaced in a line
+			return term{}, errVariable
+		}
+		if _, err := dialect.ParsePath(dialect.PathPrefix, value); err != nil {
+			return term{}, err
+		}
+		t := term{path: value, kind: kind}
+		if strips && value != "/" {
+			t.strip = value
+		}
+		return t, nil
+	}
+}
+
+// expression reads a path with {name} and {name:REGEXP} in it, and removes what it takes.
+func expression(end string) func(value string) (term, error) {
+	return func(value string) (term, error) {
+		text, err := dialect.Template(value, "[^/]+")
+		if err != nil {
+			return term{}, err
+		}
+		text = "^" + text
+		if _, err := dialect.ParsePathPattern(text + end); err != nil {
+			return term{}, err
+		}
+		replace := text + end + " /"
+		if end == "" {
+			replace = text + "/? /"
+		}
+		if _, err := dialect.ParsePathReplacement(replace); err != nil {
+			return term{}, err
+		}
+		return term{words: []string{dialect.Word("path-regexp", text+end)}, replace: replace}, nil
+	}
+}
+
+func methods(values []string) ([]term, error) {
+	for _, m := range values {
+		if strings.Trim(strings.ToUpper(m), "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != "" {
+			return nil, errors.New("a value is no method")
+		}
+	}
+	return []term{{words: []string{"method=" + strings.Join(values, "|")}}}, nil
+}
+
+// headerTerm reads NAME,VALUE.
+func headerTerm(values []string) ([]term, error) {
+	if len(values) != 2 {
+		return nil, errors.New("it has a name and a value")
+	}
+	return named("header", [][2]string{{values[0], values[1]}})
+}
+
+// queries reads NAME=VALUE,NAME=VALUE, of which all have to hold.
+func queries(values []string) ([]term, error) {
+	var list [][2]string
+	for _, v := range values {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || dialect.HasTemplate(value) {
+			return nil, errors.New("a value is not NAME=VALUE")
+		}
+		list = append(list, [2]string{name, value})
+	}
+	return named("query", list)
+}
+
+func named(option string, list [][2]string) ([]term, error) {
+	var t term
+	for _, p := range list {
+		if p[0] == "" || strings.ContainsAny(p[0], ":| \t\"=") || strings.Contains(p[1], "|") {
+			return nil, errors.New("a name or a value has a character in it that no line can have there")
+		}
+		t.words = append(t.words, dialect.Word(option, p[0]+":"+p[1]))
+	}
+	return []term{t}, nil
+}
+
+func addPrefix(value string) (term, error) {
+	_, err := dialect.ParsePath(dialect.PathPrefix, value)
+	return term{add: value}, err
+}
+
+func replacePath(value string) (term, error) {
+	if strings.Contains(value, "$") {
+		return term{}, errVariable
+	}
+	_, err := dialect.ParsePath(dialect.PathPrefix, value)
+	return term{replace: "^.*$ " + value}, err
+}
+
+// braced is a group's number in braces.
+var braced = regexp.MustCompile(`\$\{([0-9])\}`)
+
+// replaceRegexp reads an expression, a blank and a replacement; a comma in them has taken them apart.
+func replaceRegexp(values []string) ([]term, error) {
+	re, with, _ := strings.Cut(strings.Join(values, ","), " ")
+	with = braced.ReplaceAllString(strings.TrimSpace(with), "$$$1")
+	if !strings.HasPrefix(re, "^") {
+		return nil, errors.New("the expression does not begin with ^: Traefik replaces all matches, a line the first one")
+	}
+	text := re + " " + with
+	if _, err := dialect.ParsePathReplacement(text); err != nil {
+		return nil, err
+	}
+	return []term{{replace: text}}, nil
+}

@@ -1,0 +1,156 @@
+package traefik1
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// property is what stands behind traefik. or traefik.SEGMENT. in the key of a label, in lower case. One that is not in the table may be a misspelt
+// one that restricts, and closes the frontend.
+type property struct {
+	// restricts says that it narrows who may use a frontend.
+	restricts bool
+	// read makes options of it. Nil is one that others read, or that says nothing here.
+	read func(x *frontend, value string) error
+	// ignored is why it is not in effect, where it is not; told says that people have to know.
+	ignored string
+	told    bool
+}
+
+const notInEffect = "it is not in effect: the proxy's own rules hold"
+
+// properties is all that is known of them. Those that end in .* have more behind the dot.
+var properties map[string]property
+
+func init() { // its functions use the table
+	properties = map[string]property{
+		"port": {}, "backend": {}, "backend.id": {}, "frontend.backend": {}, keyRule: {}, "frontend.priority": {},
+		"domain":    {ignored: "the rule says the host"},
+		"portindex": {read: refused("the port that it means can't be told: write " + prefix + "port=PORT")},
+		"portname":  {read: refused("the port that it means can't be told: write " + prefix + "port=PORT")},
+		"protocol":  {read: protocol},
+		"weight":    {read: weight},
+
+		"frontend.entrypoints":                      {restricts: true, read: entryPoints},
+		"frontend.passhostheader":                   {read: passHost},
+		"frontend.auth.basic":                       {restricts: true, read: basicAuth},
+		"frontend.auth.basic.users":                 {restricts: true, read: basicAuth},
+		"frontend.auth.basic.usersfile":             {restricts: true, read: refused("a label may name no file of the proxy's: the operator may, with auth=file: in the routes file")},
+		"frontend.auth.basic.realm":                 {restricts: true, read: besideUsers},
+		"frontend.auth.basic.removeheader":          {},
+		"frontend.auth.removeheader":                {},
+		"frontend.auth.headerfield":                 {ignored: "no field with the user's name is sent to the container", told: true},
+		"frontend.auth.digest.*":                    {restricts: true, read: refused("digest authentication is not supported: write " + prefix + "frontend.auth.basic")},
+		"frontend.auth.digest":                      {restricts: true, read: refused("digest authentication is not supported: write " + prefix + "frontend.auth.basic")},
+		"frontend.auth.forward.address":             {restricts: true, read: forwardAuth},
+		"frontend.auth.forward.authresponseheaders": {restricts: true, read: needs("frontend.auth.forward.address")},
+		"frontend.auth.forward.trustforwardheader":  {ignored: "whose forwarding fields are trusted is said by -trusted-proxies"},
+		"frontend.auth.forward.tls.*":               {restricts: true, read: refused("the certificates of an authentication server are not asked for in labels")},
+		"frontend.whitelist.sourcerange":            {restricts: true, read: allow},
+		"frontend.whitelistsourcerange":             {restricts: true, read: allow},
+		"frontend.whitelist.usexforwardedfor":       {restricts: true, read: onlyFalse("whose X-Forwarded-For is trusted is said by -trusted-proxies: take the label away")},
+		"frontend.whitelist.ipstrategy":             {restricts: true, read: onlyFalse("whose X-Forwarded-For is trusted is said by -trusted-proxies: take the label away")},
+		"frontend.whitelist.ipstrategy.*":           {restricts: true, read: refused("whose X-Forwarded-For is trusted is said by -trusted-proxies: take the label away")},
+		"frontend.redirect":                         {restricts: true, read: redirectTo},
+		"frontend.redirect.entrypoint":              {restricts: true, read: redirectTo},
+		"frontend.redirect.regex":                   {restricts: true, read: redirectRegexp},
+		"frontend.redirect.replacement":             {restricts: true, read: needs("frontend.redirect.regex")},
+		"frontend.redirect.permanent":               {},
+		"frontend.ratelimit.extractorfunc":          {restricts: true, read: rateLimit},
+		"frontend.ratelimit.rateset.*":              {restricts: true, read: needs("frontend.ratelimit.extractorfunc")},
+		"frontend.passtlscert":                      {ignored: "no certificate of a client is sent to the container", told: true},
+		"frontend.passtlsclientcert.*":              {ignored: "no certificate of a client is sent to the container", told: true},
+		"frontend.passsslclientcert.*":              {ignored: "no certificate of a client is sent to the container", told: true},
+		"frontend.errors.*":                         {ignored: notInEffect, told: true},
+
+		"backend.healthcheck.path":                   {read: healthCheck},
+		"backend.healthcheck.interval":               {},
+		"backend.healthcheck.timeout":                {},
+		"backend.healthcheck.*":                      {ignored: notInEffect, told: true},
+		"backend.loadbalancer":                       {read: method},
+		"backend.loadbalancer.method":                {read: method},
+		"backend.loadbalancer.sticky":                {read: sticky},
+		"backend.loadbalancer.stickiness":            {read: sticky},
+		"backend.loadbalancer.stickiness.cookiename": {},
+		"backend.loadbalancer.stickiness.*":          {ignored: notInEffect},
+		"backend.loadbalancer.swarm":                 {ignored: "requests go to the containers themselves"},
+		"backend.circuitbreaker":                     {ignored: notInEffect, told: true},
+		"backend.circuitbreaker.*":                   {ignored: notInEffect, told: true},
+		"backend.maxconn.amount":                     {restricts: true, read: maxConns},
+		"backend.maxconn.extractorfunc":              {restricts: true, read: needs("backend.maxconn.amount")},
+		"backend.buffering.maxrequestbodybytes":      {restricts: true, read: maxBody},
+		"backend.buffering.*":                        {ignored: notInEffect},
+		"backend.responseforwarding.*":               {ignored: notInEffect},
+		"frontend.headers.customrequestheaders":      {read: fields("request-header")},
+		"frontend.headers.customresponseheaders":     {read: fields("response-header")},
+		"frontend.headers.allowedhosts":              {restricts: true, read: refused("hosts are allowed by the rule: write them there")},
+		"frontend.headers.hostsproxyheaders":         {restricts: true, read: refused("no field but Host names the host")},
+		"frontend.headers.sslredirect":               {restricts: true, read: sslRedirect},
+		"frontend.headers.ssltemporaryredirect":      {},
+		"frontend.headers.sslhost":                   {restricts: true, read: refused("a redirect to HTTPS keeps the host")},
+		"frontend.headers.sslforcehost":              {restricts: true, read: onlyFalse("a redirect to HTTPS keeps the host")},
+		"frontend.headers.sslproxyheaders":           {ignored: "whose forwarding fields are trusted is said by -trusted-proxies"},
+		"frontend.headers.stsseconds":                {read: strictTransport},
+		"frontend.headers.stsincludesubdomains":      {},
+		"frontend.headers.stspreload":                {},
+		"frontend.headers.forcestsheader":            {ignored: notInEffect},
+		"frontend.headers.publickey":                 {ignored: "no browser reads Public-Key-Pins any more"},
+		"frontend.headers.isdevelopment":             {ignored: notInEffect},
+		"frontend.headers.framedeny":                 {read: securityField("framedeny")},
+		"frontend.headers.customframeoptionsvalue":   {read: securityField("customframeoptionsvalue")},
+		"frontend.headers.contenttypenosniff":        {read: securityField("contenttypenosniff")},
+		"frontend.headers.browserxssfilter":          {read: securityField("browserxssfilter")},
+		"frontend.headers.custombrowserxssvalue":     {read: securityField("custombrowserxssvalue")},
+		"frontend.headers.contentsecuritypolicy":     {read: securityField("contentsecuritypolicy")},
+		"frontend.headers.referrerpolicy":            {read: securityField("referrerpolicy")},
+	}
+}
+
+// known is what the table has of a property, by itself or by the family that it belongs to.
+func known(name string) (p property, ok bool) {
+	if p, ok = properties[name]; ok {
+		return p, true
+	}
+	for at := strings.LastIndexByte(name, '.'); at > 0; at = strings.LastIndexByte(name[:at], '.') {
+		if p, ok = properties[name[:at]+".*"]; ok {
+			return p, true
+		}
+	}
+	return property{}, false
+}
+
+// ask reads all labels of the frontend.
+func (x *frontend) ask() {
+	if why := x.of.problem(); why != "" {
+		x.fail(errors.New(why))
+	}
+	for _, name := range slices.Sorted(maps.Keys(x.of)) {
+		p, ok := known(name)
+		switch {
+		case !ok:
+			x.fail(fmt.Errorf("there is no label %s", shown(prefix+x.of[name].key)))
+		case p.ignored != "":
+			x.ignored(name, p.ignored, !p.told)
+		case p.read != nil:
+			if err := p.read(x, x.of[name].value); err != nil {
+				x.fail(fmt.Errorf("%s: %w", shown(prefix+x.of[name].key), err))
+			}
+		}
+	}
+}
+
+// restricts says whether any label narrows who may use the frontend.
+func (x *frontend) restricts() bool {
+	if x.failed != nil || x.of.problem() != "" {
+		return true
+	}
+	for name := range x.of {
+		if p, ok := known(name); !ok || p.restricts {
+			return true
+		}
+	}
+	return false
+}
