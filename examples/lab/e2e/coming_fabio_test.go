@@ -45,6 +45,15 @@ func TestComingOverFromFabio(t *testing.T) {
 			t.Errorf("%s%s leads to %q", q.host, q.path, to)
 		}
 	}
+	told := rejects(t, admin)
+	if len(told) != 2 || !told["refused urlprefix-:1883 proto=tcp"] || !told["refused urlprefix-vault.example.org/ auth=staff"] {
+		t.Errorf("%v", told)
+	}
+}
+
+// rejects are the sources that are not in effect, with what became of them in front.
+func rejects(t *testing.T, admin string) map[string]bool {
+	t.Helper()
 	a, err := http.Get("http://127.0.0.1:" + admin + "/api/routes")
 	if err != nil {
 		t.Fatal(err)
@@ -60,9 +69,7 @@ func TestComingOverFromFabio(t *testing.T) {
 	for _, r := range view.Rejects {
 		told[r.Verdict+" "+r.Tag] = true
 	}
-	if len(told) != 2 || !told["refused urlprefix-:1883 proto=tcp"] || !told["refused urlprefix-vault.example.org/ auth=staff"] {
-		t.Errorf("%v", told)
-	}
+	return told
 }
 
 // hostName is the host name in the one container of a service.
