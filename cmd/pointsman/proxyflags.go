@@ -30,6 +30,8 @@ type proxyFlags struct {
 	consul, consulNear, consulDC   string
 	consulStale                    bool
 	routes                         choice
+	registeredPath                 bool
+	registeredTag                  string
 	balance                        balancing
 	zone                           zone
 	zoneThreshold                  count
@@ -140,6 +142,8 @@ func (c *proxyFlags) routing(f *flags, mode string) {
 	c.routes = choice{mode, []string{"tagged", "registered"}}
 	c.domain = hostname{value: defaultDomain}
 	f.Var(&c.routes, "routes", "`WHICH` services get routes: tagged (those with a route tag), or registered (also all that a registrator registered, at SERVICE.DOMAIN)")
+	f.BoolVar(&c.registeredPath, "registered-path", false, "with -routes registered: also at /SERVICE on any host; the path is removed from the front of what the service gets")
+	f.StringVar(&c.registeredTag, "registered-tag", "", "with -routes registered: only services with this `TAG`, whoever registered them")
 	f.BoolVar(&c.exclusive, "exclusive-hosts", false, "a host belongs to the service that asked for it first; routes of others on it are refused")
 	f.Var(&c.domain, "domain", "`DOMAIN` of -routes registered, and of short hosts in aliyun.routing labels")
 	c.languages.register(f)
@@ -170,6 +174,9 @@ func (c *proxyFlags) check() error {
 	}
 	if err := c.checkState(); err != nil {
 		return err
+	}
+	if c.routes.value != "registered" && (c.registeredPath || c.registeredTag != "") {
+		return errors.New("-registered-path and -registered-tag need -routes registered")
 	}
 	if err := c.access.check(); err != nil {
 		return err

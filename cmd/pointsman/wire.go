@@ -127,6 +127,7 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 	o := routing.Options{
 		Languages:  h.flags.languages.all(),
 		Registered: h.flags.routes.value == "registered", Domain: h.flags.domain.value,
+		RegisteredPath: h.flags.registeredPath, RegisteredTag: h.flags.registeredTag,
 		DefaultService: string(h.flags.defaultService), Gate: h.ports.gate(), OwnContainer: ownContainer(hostName()), Reviver: r, Log: h.log, Balancing: dialect.Balance(h.flags.balance),
 		Zone: string(h.flags.zone), ZoneThreshold: float64(h.flags.zoneThreshold.value) / 100,
 		Defaults: &defaults, Listeners: h.flags.listenerNames(), SecureListeners: h.flags.secureNames(), NoACME: !h.flags.acme.on(),

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
-	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
@@ -267,12 +266,12 @@ func (c *compiler) way(i int, o *dialect.Options) *balancer.Way {
 	return w
 }
 
-// implied adds what the options ask for: the default service's route, and <service>.<domain>.
+// implied adds what the options ask for: the default service's route, <service>.<domain>, and /<service>.
 func (c *compiler) implied() {
 	if c.out.name == c.options.DefaultService {
 		c.fallback()
 	}
-	if c.options.Registered && c.out.name != catalogueService {
+	if c.options.Registered && c.out.name != catalogueService && c.options.hasTag(c.out.block) {
 		c.named()
 	}
 }
@@ -289,41 +288,6 @@ func (c *compiler) fallback() {
 			rule = now.defaults.Fallback()
 		}
 		c.join(routeKey{isDefault: true}, i, rule)
-	}
-}
-
-// named adds the route <service>.<domain>.
-func (c *compiler) named() {
-	text := strings.ToLower(c.out.name) + "." + c.options.Domain
-	match := dialect.Match{
-		Host: dialect.Host{Kind: dialect.HostExact, Text: text}, Path: dialect.Path{Kind: dialect.PathSegments, Text: "/"},
-	}
-	var rule *dialect.Rule
-	for i := range c.out.block.Instances {
-		in, now := &c.out.block.Instances[i], &c.out.standing[i]
-		if now.foreign || !in.Registered || now.barred || now.defaults != nil && now.defaults.Off {
-			if now.barred && !now.restricts() {
-				c.tell(in, dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "another registration of its address restricts who may use it: there is no route " +
-					quoted(text) + " by itself", Advice: "a tag pointsman.route= asks for one"})
-			}
-			continue
-		}
-		if protocol := otherProtocol(in); protocol != "" {
-			if len(now.rules) == 0 {
-				c.tell(in, dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: protocol + ": there is no route " + quoted(text) + " by itself",
-					Advice: "a tag pointsman.route= asks for one"})
-			}
-			continue
-		}
-		if !outside.IsHostName(text) {
-			c.refuse(in, "the service's name is no host name: there is no route "+quoted(text))
-			return
-		}
-		if rule == nil || now.defaults != c.out.standing[i-1].defaults {
-			rule = now.defaults.Rule(text, match)
-			rule.Unasked = true
-		}
-		c.join(keyOf(&rule.Match), i, rule)
 	}
 }
 

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,10 @@ import (
 type Options struct {
 	// Registered adds a route <service>.<Domain> for every service that a registrator has registered.
 	Registered bool
+	// RegisteredPath adds a route /<service> on any host, too; the path is removed from the front of what goes upstream.
+	RegisteredPath bool
+	// RegisteredTag has Registered add routes for all services that carry this tag, and no others; "" is none.
+	RegisteredTag string
 	// Domain is the suffix for Registered, and for hosts that a language has written short; "" means localhost.
 	Domain string
 	// DefaultService answers what no route claims; "" means none.
@@ -118,7 +123,7 @@ func (o Options) Wants(name string, tags []string) bool {
 	if o.isOwn(name) {
 		return false
 	}
-	return name == o.DefaultService || o.Registered && name != catalogueService || o.Languages.Wants(tags)
+	return name == o.DefaultService || o.Registered && name != catalogueService && (o.RegisteredTag == "" || slices.Contains(tags, o.RegisteredTag)) || o.Languages.Wants(tags)
 }
 
 func (o *Options) isOwn(name string) bool {
