@@ -21,6 +21,8 @@ type Options struct {
 	// Watches is how many questions of a Catalogue may wait at the same time; 0 means 128. With 48 more they bound the
 	// connections: an agent takes 200 from one address, of which an Agent in the same process and other programs need some.
 	Watches int
+	// Routes is a key of the KV store, without a slash at either end: what stands there and below it are texts, beside RoutesPrefix. "" is none.
+	Routes string
 	// Registerer gets the counters of what was refused; nil counts nothing.
 	Registerer prometheus.Registerer
 }
@@ -31,6 +33,7 @@ type Catalogue struct {
 	client  *client
 	refuser *refuser
 	home    *home
+	routes  string // see Options.Routes
 }
 
 const (
@@ -50,7 +53,7 @@ func NewCatalogue(o Options) (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Catalogue{client: made, refuser: refuser, home: &home{client: made}}, nil
+	return &Catalogue{client: made, refuser: refuser, home: &home{client: made}, routes: o.Routes}, nil
 }
 
 // List implements discovery.Catalogue over GET /v1/catalog/services. Names that Consul itself can't be asked about are left

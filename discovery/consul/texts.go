@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hashicorp/consul/api"
+
 	"github.com/pointsman/pointsman/discovery"
 )
 
@@ -30,25 +32,39 @@ type stored struct {
 }
 
 // Texts implements discovery.TextLister over GET /v1/kv/pointsman/routes/?recurse: a value holds lines. That there is no key is an answer
-// as good as others; it comes as 404 (https://developer.hashicorp.com/consul/api-docs/kv).
+// as good as others; it comes as 404 (https://developer.hashicorp.com/consul/api-docs/kv). With Options.Routes the keys there are part of the same
+// answer.
 func (c *Catalogue) Texts(ctx context.Context, q discovery.Query) (discovery.TextAnswer, error) {
+	if c.routes != "" {
+		return c.textsOfBoth(ctx, q)
+	}
+	answer, head, err := c.keys(ctx, RoutesPrefix, c.options(q))
+	if err != nil {
+		return discovery.TextAnswer{}, err
+	}
+	list, err := c.readTexts(answer)
+	return discovery.TextAnswer{Texts: list, Bytes: head.bytes, Meta: head.meta()}, err
+}
+
+// keys are all keys that begin with a prefix, folders included.
+func (c *Catalogue) keys(ctx context.Context, prefix string, o *api.QueryOptions) ([]stored, headers, error) {
 	var answer []stored
-	o := c.options(q)
 	o.Near = ""
-	head, err := c.client.get(withRecurse(ctx), "/v1/kv/"+RoutesPrefix, &answer, o)
+	head, err := c.client.get(withRecurse(ctx), "/v1/kv/"+prefix, &answer, o)
 	switch {
 	case err != nil && head.status == http.StatusNotFound && isStatus(err, http.StatusNotFound):
-		if err := c.mayReadTexts(ctx, head); err != nil {
-			return discovery.TextAnswer{}, fmt.Errorf("read %s: %w", RoutesPrefix, err)
-		}
-		return discovery.TextAnswer{Bytes: head.bytes, Meta: head.meta()}, nil
+		answer, err = nil, c.mayReadTexts(ctx, prefix, head)
 	case err == nil && answer == nil:
 		err = errNull
 	}
 	if err != nil {
-		return discovery.TextAnswer{}, fmt.Errorf("read %s: %w", RoutesPrefix, err)
+		err = fmt.Errorf("read %s: %w", prefix, err)
 	}
-	out := discovery.TextAnswer{Bytes: head.bytes, Meta: head.meta()}
+	return answer, head, err
+}
+
+// readTexts makes texts of keys.
+func (c *Catalogue) readTexts(answer []stored) (out []*discovery.Text, err error) {
 	sum, lines := 0, 0
 	for _, s := range answer {
 		if strings.HasSuffix(s.Key, "/") && len(s.Value) == 0 { // a folder, as Consul's own page makes them
@@ -60,21 +76,21 @@ func (c *Catalogue) Texts(ctx context.Context, q discovery.Query) (discovery.Tex
 		}
 		sum += len(s.Value)
 		lines += bytes.Count(s.Value, []byte("\n"))
-		if sum > maxTextBytes || lines > maxLines || len(out.Texts) == maxTexts {
-			return discovery.TextAnswer{}, fmt.Errorf("read %s: more than %d keys, %d lines or %d bytes", RoutesPrefix, maxTexts, maxLines, maxTextBytes)
+		if sum > maxTextBytes || lines > maxLines || len(out) == maxTexts {
+			return nil, fmt.Errorf("read %s: more than %d keys, %d lines or %d bytes", RoutesPrefix, maxTexts, maxLines, maxTextBytes)
 		}
 		content := string(s.Value)
 		if !utf8.ValidString(content) {
 			content = strings.ToValidUTF8(content, "\ufffd") // which no line may hold: it is refused where it is read
 		}
-		out.Texts = append(out.Texts, discovery.NewText(discovery.TextKV, s.Key, content, s.CreateIndex))
+		out = append(out, discovery.NewText(discovery.TextKV, s.Key, content, s.CreateIndex))
 	}
 	return out, nil
 }
 
 // mayReadTexts says why an answer without keys is none: the ACL system leaves out what may not be read, and does not tell an anonymous
 // client so. One key that may not be read is denied, whether it is there or not.
-func (c *Catalogue) mayReadTexts(ctx context.Context, head headers) error {
+func (c *Catalogue) mayReadTexts(ctx context.Context, prefix string, head headers) error {
 	if head.filtered {
 		return fmt.Errorf("%w: everything was filtered out of the answer", discovery.ErrDenied)
 	}
@@ -82,7 +98,7 @@ func (c *Catalogue) mayReadTexts(ctx context.Context, head headers) error {
 		return nil
 	}
 	var one []stored
-	_, err := c.client.get(ctx, "/v1/kv/"+RoutesPrefix, &one, c.options(discovery.Query{}))
+	_, err := c.client.get(ctx, "/v1/kv/"+prefix, &one, c.options(discovery.Query{}))
 	if isStatus(err, http.StatusNotFound) {
 		return nil
 	}

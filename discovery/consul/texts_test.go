@@ -150,3 +150,33 @@ func TestTextsThatCannotBeUsed(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsOfTwoPlaces: a change of either is answered, with both.
+func TestTextsOfTwoPlaces(t *testing.T) {
+	address := realAgent(t)
+	const other = "fabio/config"
+	catalogue, err := NewCatalogue(Options{Config: Config{Address: address, Stale: true}, Routes: other})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last discovery.TextAnswer
+	for i, c := range []struct{ key, value, want string }{
+		{"fabio/configuration", "x", ""},
+		{other, "route add", "fabio/config=route add;"},
+		{RoutesPrefix + "a", "one", "pointsman/routes/a=one;fabio/config=route add;"},
+		{other + "/b", "two", "pointsman/routes/a=one;fabio/config=route add;fabio/config/b=two;"},
+		{RoutesPrefix + "a", "", "fabio/config=route add;fabio/config/b=two;"},
+		{other, "", "fabio/config/b=two;"},
+	} {
+		put(t, address, c.key, c.value)
+		answer, err := catalogue.Texts(t.Context(), discovery.Query{Index: last.Index, Wait: 10 * time.Second})
+		if err != nil || shownTexts(answer.Texts) != c.want || answer.Index <= last.Index {
+			t.Errorf("%d: %s %+v %v, want %s", i, shownTexts(answer.Texts), answer.Meta, err, c.want)
+		}
+		last = answer
+	}
+	again, err := catalogue.Texts(t.Context(), discovery.Query{Index: last.Index, Wait: 10 * time.Millisecond})
+	if err != nil || again.Index != last.Index || shownTexts(again.Texts) != shownTexts(last.Texts) {
+		t.Errorf("nothing has changed: %+v %v", again, err)
+	}
+}
