@@ -52,8 +52,8 @@ func list(value string) (out []string) {
 	return out
 }
 
-func entryPoints(x *frontend, value string) (err error) {
-	x.entry, err = x.env.EntryPoints.Listeners(list(value))
+func listeners(x *frontend, value string) (err error) {
+	x.on, err = x.env.EntryPoints.Listeners(list(value))
 	return err
 }
 

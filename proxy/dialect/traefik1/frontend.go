@@ -19,7 +19,7 @@ type frontend struct {
 	failed  error    // why it lets nobody in
 	words   []string // options of its lines
 	service []string // those that are about its instances, and say nothing beside a redirect
-	entry   []string // its listeners; nil is all
+	on      []string // its listeners; nil is all
 	move    *move    // nil forwards all
 	notes   []string // what is in effect in another way than in Traefik
 }

@@ -34,7 +34,7 @@ func init() { // its functions use the table
 		"protocol":  {read: protocol},
 		"weight":    {read: weight},
 
-		"frontend.entrypoints":                      {restricts: true, read: entryPoints},
+		"frontend.entrypoints":                      {restricts: true, read: listeners},
 		"frontend.passhostheader":                   {read: passHost},
 		"frontend.auth.basic":                       {restricts: true, read: basicAuth},
 		"frontend.auth.basic.users":                 {restricts: true, read: basicAuth},

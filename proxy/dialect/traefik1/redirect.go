@@ -93,7 +93,7 @@ type variant struct {
 
 // variants are those of one alternative: where the frontend is redirected, what is and what is not are two.
 func (x *frontend) variants(t term) (out []variant) {
-	all := []variant{{listeners: x.entry}}
+	all := []variant{{listeners: x.on}}
 	m := x.move
 	switch {
 	case m == nil || x.failed != nil || m.host != "" && t.host != m.host && t.exact():
@@ -102,9 +102,9 @@ func (x *frontend) variants(t term) (out []variant) {
 		x.fail(errors.New("which of its hosts are redirected can't be told: write each with Host"))
 		return all
 	case !m.plain:
-		return []variant{{x.entry, m.value}}
+		return []variant{{x.on, m.value}}
 	}
-	plain, secure, err := x.env.ByTLS(x.entry)
+	plain, secure, err := x.env.ByTLS(x.on)
 	if err != nil {
 		x.fail(err)
 		return all
