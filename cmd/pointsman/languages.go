@@ -39,8 +39,12 @@ func (l *languageFlags) register(f *flags) {
 
 // all are the languages, the first of which holds where two ask for the same.
 func (l *languageFlags) all() dialect.Languages {
-	fabios := fabio.Options{Prefix: string(l.prefix), Globs: l.matcher.value == "glob", Schemes: l.auth.schemes}
-	return dialect.Languages{native.Language(), fabios.Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed, DefaultRule: l.defaultRule.value}.Language(), traefik1.Language()}
+	return dialect.Languages{native.Language(), l.fabio().Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed, DefaultRule: l.defaultRule.value}.Language(), traefik1.Language()}
+}
+
+// fabio is what is said of Fabio's language, in tags and in KV.
+func (l *languageFlags) fabio() fabio.Options {
+	return fabio.Options{Prefix: string(l.prefix), Globs: l.matcher.value == "glob", Schemes: l.auth.schemes}
 }
 
 // defaultRule is a flag with a template of rules.

@@ -61,7 +61,7 @@ func (h *dataPath) runWith(ctx context.Context, add func(*actors) error) int {
 
 // overConsul makes a Consul agent the data path's source. It opens no connection; bad certificates and the like are its errors.
 func (h *dataPath) overConsul(config consul.Config) error {
-	o := consul.Options{Config: config, Watches: h.flags.watches.value, Log: h.log, Registerer: h.registry}
+	o := consul.Options{Config: config, Watches: h.flags.watches.value, Routes: string(h.flags.fabioKV), Log: h.log, Registerer: h.registry}
 	catalogue, err := consul.NewCatalogue(o)
 	if err != nil {
 		return err

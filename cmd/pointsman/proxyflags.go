@@ -32,6 +32,7 @@ type proxyFlags struct {
 	routes                         choice
 	registeredPath                 bool
 	registeredTag                  string
+	fabioKV                        kvKey
 	balance                        balancing
 	zone                           zone
 	zoneThreshold                  count
@@ -163,6 +164,7 @@ func (c *proxyFlags) catalogue(f *flags) {
 	f.StringVar(&c.consulDC, "consul-datacenter", "", "`DATACENTER` to watch, if not the agent's own")
 	c.watches = count{128, 8, 10000}
 	f.Var(&c.watches, "consul-watches", "maximum `NUMBER` of blocking queries open at the same time, over plain HTTP; the agent allows 200 connections per client address")
+	f.Var(&c.fabioKV, "fabio-kv", "`KEY` of Consul's KV store with Fabio's own routes (route add, route del, route weight), there and below it, such as fabio/config")
 	c.acme.inConsul(f)
 	f.Var(&c.register, "register", "`NAME` under which the proxy registers itself in Consul, with a health check, while it runs")
 }

@@ -67,7 +67,7 @@ func (r *registratorFlags) prepareRun(f *flags, c *proxyFlags) (consul.Config, e
 		return consul.Config{}, err
 	}
 	if c.consul == "" {
-		for _, name := range []string{"register", "consul-near", "consul-datacenter", "consul-watches", "acme-consul"} {
+		for _, name := range []string{"register", "consul-near", "consul-datacenter", "consul-watches", "acme-consul", "fabio-kv"} {
 			if f.given(name) {
 				return consul.Config{}, errNeedsConsul(name)
 			}

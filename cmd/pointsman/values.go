@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
@@ -201,5 +203,22 @@ func (n *service) Set(s string) error {
 		}
 	}
 	*n = service(s)
+	return nil
+}
+
+// kvKey is a key of Consul's KV store, without a slash at either end; "" is none.
+type kvKey string
+
+func (k *kvKey) String() string { return string(*k) }
+
+func (k *kvKey) Set(s string) error {
+	s = strings.Trim(s, "/")
+	if s == "" || discovery.CheckName(s) != nil || strings.ContainsAny(s, "?#%") {
+		return errors.New("want a key such as fabio/config")
+	}
+	if own := strings.TrimSuffix(consul.RoutesPrefix, "/"); s == own || strings.HasPrefix(own, s+"/") || strings.HasPrefix(s, own+"/") {
+		return errors.New("our own lines stand there")
+	}
+	*k = kvKey(s)
 	return nil
 }

@@ -134,6 +134,9 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 		PlainOnly: h.flags.plainOnly(), EntryPoints: h.flags.languages.entryPoints.value,
 		ClientCAs: h.flags.tls.clients.names(), ExclusiveHosts: h.flags.exclusive,
 	}
+	if h.flags.fabioKV != "" {
+		o.TextLanguage, o.TextKey = h.flags.languages.fabio().Text(), string(h.flags.fabioKV)
+	}
 	if h.flags.register != "" {
 		o.OwnServices = []string{string(h.flags.register)}
 	}

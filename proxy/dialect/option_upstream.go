@@ -57,7 +57,7 @@ func setTo(l *line, value string) error {
 	}
 	u := &l.rule.Options.Upstream
 	for _, text := range l.list(value) {
-		d, err := parseDestination(text)
+		d, err := ParseDestination(text)
 		if err != nil {
 			return err
 		}
@@ -74,8 +74,8 @@ func printTo(r *Rule) []string {
 	return printIf(len(list) > 0, destinationTexts(list))
 }
 
-// parseDestination reads address:port, name:port or unix:/path.
-func parseDestination(text string) (d Destination, err error) {
+// ParseDestination reads address:port, name:port or unix:/path.
+func ParseDestination(text string) (d Destination, err error) {
 	if path, ok := strings.CutPrefix(text, socketPrefix); ok {
 		return Destination{Socket: path}, checkSocket(path)
 	}

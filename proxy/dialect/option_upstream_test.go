@@ -72,11 +72,11 @@ func FuzzDestination(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		d, err := parseDestination(text)
+		d, err := ParseDestination(text)
 		if err != nil {
 			return
 		}
-		if again, err := parseDestination(d.String()); err != nil || again != d {
+		if again, err := ParseDestination(d.String()); err != nil || again != d {
 			t.Fatalf("%q: printed as %q, read as %+v %v", text, d.String(), again, err)
 		}
 	})

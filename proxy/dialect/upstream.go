@@ -16,6 +16,8 @@ type Upstream struct {
 	Services []ServiceName
 	// To are addresses.
 	To []Destination
+	// Of is the service of the catalogue whose instances at an address of To stand for it; the zero value is none.
+	Of ServiceName
 	// Check is how what the rule leads to is checked.
 	Check Check
 }
@@ -74,6 +76,9 @@ func (r *Rule) References() (services []ServiceName, hosts []string) {
 		}
 	}
 	services = slices.Concat(r.Options.Upstream.Services, r.named())
+	if of := r.Options.Upstream.Of; of.Name != "" {
+		services = append(services, of)
+	}
 	if a := r.Policy.Filters.ForwardAuth; a != nil && a.Service != "" {
 		services = append(services, ServiceName{Name: a.Service})
 	}

@@ -83,7 +83,9 @@ type compiler struct {
 	shut    []part              // nobody is let in there, whatever another registration of the address asks for
 	claimed map[routeKey]uint64 // of prev, see since
 	changed map[string]bool     // the names whose definitions changed since prev
-	tags    []string            // of the last instance parsed, whose container's port, owner and result follow
+	changes []dialect.TagChange
+	shares  map[shared]*dialect.Rule
+	tags    []string // of the last instance parsed, whose container's port, owner and result follow
 	port    int
 	owner   string
 	called  string
@@ -99,7 +101,7 @@ type part struct {
 // compile makes the claimant of a block, and returns the Upstreams that it had to make.
 func (d *derivation) compile(prev *claimant, block *discovery.Service) (*claimant, []*balancer.Upstream) {
 	o := d.prev.options
-	c := &compiler{options: o, env: d.next.env, same: d.same, first: d.prev.Number == 0, prev: prev, changed: d.redefined, byKey: map[routeKey]*claim{}, joined: map[part]int{}}
+	c := &compiler{options: o, env: d.next.env, same: d.same, first: d.prev.Number == 0, prev: prev, changed: d.redefined, changes: d.next.changes, byKey: map[routeKey]*claim{}, joined: map[part]int{}}
 	c.env.Definitions = d.next.definitions
 	c.out = &claimant{name: block.Name, block: block, defines: d.definesNow(prev, block)}
 	if o.isOwn(block.Name) {
@@ -117,8 +119,12 @@ func (d *derivation) compile(prev *claimant, block *discovery.Service) (*claiman
 			continue
 		}
 		c.read(i)
+	}
+	for i := range block.Instances {
 		for _, r := range c.out.standing[i].rules {
-			c.join(keyOf(&r.Match), i, r)
+			if r = c.changedByTexts(i, r); r != nil {
+				c.join(keyOf(&r.Match), i, r)
+			}
 		}
 	}
 	c.guard()

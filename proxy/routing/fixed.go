@@ -90,11 +90,7 @@ func nameOf(claims []*claim) string {
 
 // service adds the usable instances of a service of the catalogue.
 func (c *lineCompiler) service(name dialect.ServiceName) {
-	of := c.next.find(name)
-	if c.services == nil {
-		c.services = map[dialect.ServiceName]*claimant{}
-	}
-	c.services[name] = of
+	of := c.find(name)
 	operator := c.source.text.Kind == discovery.TextFile
 	text := quoted(name.String())
 	switch {
@@ -156,6 +152,9 @@ func (c *lineCompiler) destination(to dialect.Destination) {
 func (c *lineCompiler) address(called string, ip netip.Addr, port uint16, authority string) {
 	at := netip.AddrPortFrom(ip, port)
 	gate := &c.next.options.Gate
+	if c.registered(at) {
+		return
+	}
 	err := gate.Check(at)
 	if c.source.text.Kind != discovery.TextFile {
 		err = gate.CheckNamed(at)
@@ -165,6 +164,54 @@ func (c *lineCompiler) address(called string, ip netip.Addr, port uint16, author
 		return
 	}
 	c.add(Member{Upstream: c.fixedUpstream(fixedKey{called, at.String()}), Authority: authority})
+}
+
+// registered adds the instance at an address of the service that the line names for it, and says whether there is one. It counts as any instance
+// that a line leads to: where it is not usable, the line leads nowhere.
+func (c *lineCompiler) registered(at netip.AddrPort) bool {
+	name := c.line.rule.Options.Upstream.Of
+	if name.Name == "" {
+		return false
+	}
+	of := c.find(name)
+	if of == nil || of.block == nil || c.next.options.isThis(name) || name.Name == catalogueService {
+		return false
+	}
+	found := false
+	for i := range of.block.Instances {
+		in, s := &of.block.Instances[i], &of.standing[i]
+		if addressOf(in) != at {
+			continue
+		}
+		found = true
+		switch {
+		case s.upstream == nil, s.foreign, !in.Usable():
+		case s.restricted():
+			c.tell("the instance of service=%s restricts who may use its own routes: only the operator leads past that", quoted(name.String()))
+		default:
+			c.add(Member{Upstream: s.upstream, Instance: in})
+		}
+	}
+	return found
+}
+
+// find finds a service of the catalogue, and notes that the line depends on it.
+func (c *lineCompiler) find(name dialect.ServiceName) *claimant {
+	of := c.next.find(name)
+	if c.services == nil {
+		c.services = map[dialect.ServiceName]*claimant{}
+	}
+	c.services[name] = of
+	return of
+}
+
+// addressOf is where an instance is; the zero value where it has no IP address.
+func addressOf(in *discovery.Instance) netip.AddrPort {
+	ip, err := netip.ParseAddr(in.Address)
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(ip.Unmap(), uint16(in.Port))
 }
 
 func (c *lineCompiler) fixedUpstream(key fixedKey) *balancer.Upstream {

@@ -28,6 +28,7 @@ type derivation struct {
 	names      map[string]*discovery.Name       // of the snapshot, by host
 	redefined  map[string]bool                  // names that are defined in another way than before
 	defines    map[string][]*dialect.Definition // of the services that have changed and define anything
+	changed    bool                             // what texts change of tags' routes
 	fixedOwn   bool                             // next.fixed is shared with no other table
 	namingOwn  bool                             // next.naming is shared with no other table
 }
@@ -53,6 +54,7 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 		naming:    t.naming,
 	}
 	d.define(s.Services, s.Texts)
+	d.readChanges(s.Texts)
 	d.merge(s.Services)
 	d.mergeRemote(s.Remote)
 	d.readTexts(s)
@@ -75,7 +77,7 @@ func (d *derivation) merge(blocks []*discovery.Service) {
 	old := d.prev.claimants
 	for len(old) > 0 || len(blocks) > 0 {
 		switch {
-		case len(old) > 0 && len(blocks) > 0 && d.same && old[0].block == blocks[0] && len(blocks[0].Instances) > 0 && !redefined(d.redefined, old[0].uses):
+		case len(old) > 0 && len(blocks) > 0 && d.same && old[0].block == blocks[0] && len(blocks[0].Instances) > 0 && !d.changed && !redefined(d.redefined, old[0].uses):
 			d.next.claimants = append(d.next.claimants, old[0]) // nothing has changed: no need to compare names
 			old, blocks = old[1:], blocks[1:]
 		case len(blocks) == 0 || len(old) > 0 && old[0].name < blocks[0].Name:

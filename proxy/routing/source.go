@@ -19,6 +19,7 @@ type source struct {
 	leads    []*lead
 	claims   []*claim
 	told     []Verdict // of the lines as they are written
+	changes  []dialect.TagChange
 	verdicts []Verdict // of those, and of what they lead to
 	used     int
 	defines  []*dialect.Definition // for tags, sorted; only a file of another language does
@@ -63,22 +64,35 @@ func (o *Options) readText(env dialect.Env, old *source, t *discovery.Text) *sou
 		return s.readFile(o.Languages.File(t.Language), env, old)
 	}
 	env.Writer = writer(t)
+	read := o.languageOf(t).ReadText(t.Lines, env)
+	s.changes = read.Changes
 	var result dialect.Result
 	at := map[*dialect.Rule]int{}
 	q := quota{free: t.Kind == discovery.TextFile}
-	for i, text := range t.Lines {
-		rule, verdicts := readLine(text, env, &q)
+	for _, l := range read.Lines {
+		rule, verdicts, text := l.Rule, l.Verdicts, t.Lines[l.Number-1]
 		if rule != nil {
+			if why := q.take(rule); why != "" {
+				q.lost = q.lost || rule.Restricts()
+				rule, verdicts = nil, []dialect.Verdict{{Kind: dialect.VerdictRefused, Rule: rule.Name, Reason: why}}
+			}
+		}
+		if rule != nil {
+			rule.Sources = []string{dialect.Source(strings.TrimSpace(text))}
 			result.Rules = append(result.Rules, rule)
-			at[rule] = i + 1
+			at[rule] = l.Number
 		}
 		if rule != nil && !rule.Policy.Closed && len(verdicts) == 0 {
 			s.used++
 		}
 		for _, v := range verdicts {
+			if v.Kind == dialect.VerdictUsed {
+				s.used++
+				continue
+			}
 			v.Sources = []string{dialect.Source(text)}
 			result.Verdicts = append(result.Verdicts, v)
-			s.told = s.tell(s.told, i+1, v)
+			s.told = s.tell(s.told, l.Number, v)
 		}
 	}
 	good := result.Rules
@@ -99,21 +113,30 @@ func (o *Options) readText(env dialect.Env, old *source, t *discovery.Text) *sou
 	return s
 }
 
-// readLine parses one line, if there is room for what it asks for.
-func readLine(text string, env dialect.Env, q *quota) (*dialect.Rule, []dialect.Verdict) {
-	if text = strings.TrimSpace(text); text == "" || text[0] == '#' {
-		return nil, nil
+// languageOf is that of a text: our own lines, unless its key is the one of another language.
+func (o *Options) languageOf(t *discovery.Text) dialect.TextLanguage {
+	if o.TextLanguage != nil && t.Kind == discovery.TextKV && (t.Name == o.TextKey || strings.HasPrefix(t.Name, o.TextKey+"/")) {
+		return o.TextLanguage
 	}
-	rule, verdicts := dialect.ParseLine(text, dialect.PathSegments, env)
-	if rule == nil {
-		return nil, verdicts
+	return ownLines{}
+}
+
+// ownLines is our own language of texts.
+type ownLines struct{}
+
+// ReadText reads each line by itself.
+func (ownLines) ReadText(lines []string, env dialect.Env) (out dialect.TextResult) {
+	for i, text := range lines {
+		if text = strings.TrimSpace(text); text == "" || text[0] == '#' {
+			continue
+		}
+		rule, verdicts := dialect.ParseLine(text, dialect.PathSegments, env)
+		if rule != nil {
+			rule.Language = dialect.NativeName
+		}
+		out.Lines = append(out.Lines, dialect.TextLine{Number: i + 1, Rule: rule, Verdicts: verdicts})
 	}
-	rule.Language, rule.Sources = dialect.NativeName, []string{dialect.Source(text)}
-	if why := q.take(rule); why != "" {
-		q.lost = q.lost || rule.Restricts()
-		return nil, []dialect.Verdict{{Kind: dialect.VerdictRefused, Rule: rule.Name, Reason: why}}
-	}
-	return rule, verdicts
+	return out
 }
 
 func (s *source) rules() (out []*dialect.Rule) {
@@ -148,7 +171,7 @@ func (s *source) kind() string {
 
 // again is the source before what its lines lead to was found.
 func (s *source) again() *source {
-	return &source{text: s.text, name: s.name, lines: s.lines, told: s.told, used: s.used, defines: s.defines, uses: s.uses}
+	return &source{text: s.text, name: s.name, lines: s.lines, told: s.told, changes: s.changes, used: s.used, defines: s.defines, uses: s.uses}
 }
 
 // stands says whether all that the lines name is as it was.

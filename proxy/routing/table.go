@@ -53,6 +53,9 @@ type Options struct {
 	NoACME bool
 	// Languages are those in which tags ask for routes; without one no tag is read.
 	Languages dialect.Languages
+	// TextLanguage is the language of the texts with the key TextKey and below it; nil has our own lines there too.
+	TextLanguage dialect.TextLanguage
+	TextKey      string
 	// Balancing is how an instance is chosen on routes that do not say it; the zero value is by round robin.
 	Balancing dialect.Balance
 	// Balance is the policy that does it; nil means that of Balancing.
@@ -156,6 +159,7 @@ type Table struct {
 	claimants   []*claimant // sorted by name
 	remote      []*claimant // of other datacenters, in the order of Snapshot.Remote
 	sources     []*source   // in the order of Snapshot.Texts
+	changes     []dialect.TagChange
 	fixed       map[fixedKey]*balancer.Upstream
 	index       *index
 	naming      map[routeKey]*Route // those that name other services, or have notes; nil where none does
