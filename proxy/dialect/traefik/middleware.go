@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -116,7 +115,7 @@ func basicAuth(c *chain, o *optionsOf) error {
 func forwardAuth(c *chain, o *optionsOf) error {
 	address := o.get("address")
 	if !c.file && !o.group.ofFile() {
-		address = authAddress(address)
+		address = dialect.AuthAddress(address)
 	}
 	if service, ok := strings.CutPrefix(address, dialect.ServicePrefix); ok {
 		name, _, _ := strings.Cut(service, "/")
@@ -127,15 +126,6 @@ func forwardAuth(c *chain, o *optionsOf) error {
 		c.add("forward-auth-headers", strings.Join(names, ","))
 	}
 	return nil
-}
-
-// authAddress is a URL, or where its host is a name without a dot the service of the catalogue that is called so: a container of the same network.
-func authAddress(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || u.User != nil || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), ".:") {
-		return text
-	}
-	return dialect.ServicePrefix + u.Hostname() + u.RequestURI()
 }
 
 func allowList(c *chain, o *optionsOf) error {

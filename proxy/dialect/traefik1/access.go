@@ -93,7 +93,7 @@ func besideUsers(x *frontend, _ string) error {
 }
 
 func forwardAuth(x *frontend, value string) error {
-	x.add("forward-auth", value)
+	x.add("forward-auth", dialect.AuthAddress(value))
 	if names := list(x.of.value("frontend.auth.forward.authresponseheaders")); len(names) > 0 {
 		x.add("forward-auth-headers", strings.Join(names, ","))
 	}
