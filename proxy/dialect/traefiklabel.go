@@ -30,19 +30,23 @@ var (
 // all versions have. A family's name that is off by one sign counts: what it was to restrict has to be refused there.
 func Traefik1(key string) (segment, property string, ok bool) {
 	words := strings.Split(key, ".")
-	if len(words) > 1 && slices.Contains([]string{"http", "tcp", "udp"}, words[0]) &&
-		slices.Contains([]string{"routers", "services", "middlewares", "serverstransports", "models"}, words[1]) {
-		return "", "", false
-	}
+	end := len(words)
 	switch words[0] {
 	case "docker", "swarm", "consulcatalog", "nomad", "tls":
 		return "", "", false
+	case "http", "tcp", "udp": // of later versions, or a segment that is called so
+		end = min(end, 2)
 	}
-	for i, w := range words {
+	is := func(i int, same func(word, family string) bool) bool {
+		family := slices.ContainsFunc(families1, func(f string) bool { return same(words[i], f) })
 		last := i == len(words)-1
-		family := slices.ContainsFunc(families1, func(f string) bool { return w == f || near(w, f) })
-		if last && slices.Contains(properties1, w) || family && (!last || w == "backend") {
-			return strings.Join(words[:i], "."), strings.Join(words[i:], "."), true
+		return last && slices.Contains(properties1, words[i]) || family && (!last || words[i] == "backend")
+	}
+	for _, same := range [...]func(word, family string) bool{func(a, b string) bool { return a == b }, near} { // a segment may be called backend1
+		for i := range end {
+			if is(i, same) {
+				return strings.Join(words[:i], "."), strings.Join(words[i:], "."), true
+			}
 		}
 	}
 	return "", "", false
