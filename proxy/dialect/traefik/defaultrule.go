@@ -77,10 +77,6 @@ func (x *router) findRule() (err error) {
 	case l == nil:
 		x.out.Called = true
 		x.rule, err = x.defaultRule.rule(x.env.Called)
-		if len(x.sources) == 0 { // nobody has written it
-			x.sources = []string{source(x.asking())}
-			x.mark(x.sources)
-		}
 	case dialect.Withheld(l.value) != "":
 		err = errors.New(dialect.Withheld(l.value))
 	default:

@@ -73,6 +73,9 @@ func (x *router) own() {
 			x.fail(fmt.Errorf("there is no label %s", shown(prefix+l.key)))
 		}
 	}
+	if len(x.of) == 0 { // nobody has written it
+		x.sources = []string{source(x.asking())}
+	}
 	slices.Sort(x.sources)
 	if l := x.of["rule"]; l != nil { // it comes first: verdicts go by it
 		at := slices.Index(x.sources, source(l))
