@@ -78,6 +78,39 @@ http:
 	}
 }
 
+// What a label names passes the gate for labels, whatever of the file stands beside it.
+func TestLabelsStayLabelsBesideTheFile(t *testing.T) {
+	defined, err := language{}.DefineFile("f.yml", `http: {middlewares: {c: {compress: {}}, sso: {forwardAuth: {address: "http://10.0.0.8/"}}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := (*dialect.Definitions)(nil).Edit()
+	e.Change("file", nil, dialect.SortedDefinitions(defined))
+	at := env
+	at.Definitions, _ = e.Done(nil)
+	for _, c := range []struct {
+		tags     []string
+		operator bool
+	}{
+		{labelled("routers.r.middlewares=c@file,own", "middlewares.own.forwardauth.address=http://10.0.0.9/"), false},
+		{append(labelled("routers.r.middlewares=c@file"), "pointsman.forward-auth=http://10.0.0.9/"), false},
+		{labelled("routers.r.middlewares=c@file,sso@file"), true},
+	} {
+		r := Options{}.Language().Parse(append(c.tags, "traefik.http.routers.r.rule=Host(`a.b`)"), at)
+		if len(r.Rules) != 1 || r.Rules[0].Policy.Filters.ForwardAuth == nil || r.Rules[0].Policy.Filters.ForwardAuth.Operator != c.operator {
+			t.Errorf("%q: %+v", c.tags, r.Rules)
+		}
+	}
+	for _, own := range []string{"pointsman.files=/etc", "pointsman.respond=200", "pointsman.auth=file:/etc/users"} {
+		r := Options{}.Language().Parse(append(labelled("routers.r.middlewares=c@file", "routers.r.rule=Host(`a.b`)"), own), at)
+		for _, rule := range r.Rules {
+			if rule.Policy.Files.Folder != "" || rule.Policy.Respond != nil || rule.Policy.Filters.Auth != nil {
+				t.Errorf("%s: %s", own, rule.Line())
+			}
+		}
+	}
+}
+
 func TestCertificates(t *testing.T) {
 	for name, text := range map[string]string{"f.yml": `
 tls:

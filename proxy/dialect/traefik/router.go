@@ -305,7 +305,12 @@ func (x *router) read(text string, v variant, last []string) (*dialect.Rule, []d
 	}
 	env := x.env
 	env.Writer = dialect.WriterOperator
-	return x.defaults.ParseLine(join(v.words), dialect.PathSegments, env)
+	rule, verdicts = x.defaults.ParseLine(join(v.words), dialect.PathSegments, env)
+	ofFile := slices.ContainsFunc(v.operator, func(w string) bool { return strings.HasPrefix(w, "forward-auth=") })
+	if rule != nil && rule.Policy.Filters.ForwardAuth != nil && !ofFile { // it is a label's, and passes the gate as one
+		rule.Policy.Filters.ForwardAuth.Operator = false
+	}
+	return rule, verdicts
 }
 
 // priority is that which is written, or the length of the rule. It orders the routes of one host, so that where none is named what is not
