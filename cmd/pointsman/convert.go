@@ -21,20 +21,26 @@ const (
 
 // runConvert prints other programs' configuration as routes, and what became of each directive: the exit code is 1 where anything is not in
 // effect as written.
-func runConvert(_ context.Context, p program) int {
+func runConvert(ctx context.Context, p program) int {
 	f := newFlags(p, "convert", "print configuration of nginx and HAProxy, and templates of consul-template, as routes, and on stderr what became of each directive; exit code 1 says that something is not in effect as written", "FILE...")
 	f.noVariables = true
 	form := choice{"labels", []string{"labels", "routes"}}
 	f.Var(&form, "o", "`FORM` of the result: labels of Compose services, or routes, a file for -routes-file")
+	file := f.String("compose", "", "the Compose `FILE` whose services the files name; without it each name without a dot is one")
 	files, code, done := convertFiles(f)
 	if done {
 		return code
+	}
+	names, err := composeNames(ctx, *file)
+	if err != nil {
+		fmt.Fprintf(p.stderr, "pointsman convert: %v\n", err)
+		return exitFatal
 	}
 	result := converted(p, files)
 	if form.value == "routes" {
 		result.WriteRoutes(p.stdout)
 	} else {
-		result.WriteLabels(p.stdout, composeName)
+		result.WriteLabels(p.stdout, names)
 	}
 	result.Report.Write(p.stderr)
 	if !result.Report.Whole() {
@@ -122,9 +128,4 @@ func includeFiles(from, pattern string) (out []convert.File, err error) {
 		}
 	}
 	return out, nil
-}
-
-// composeName takes any name of one label for a Compose service.
-func composeName(name string) (string, bool) {
-	return name, !strings.ContainsAny(name, ".:/") && name != "localhost"
 }

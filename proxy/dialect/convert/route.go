@@ -88,17 +88,24 @@ func (r *Route) Has(name string) bool {
 }
 
 // Closed says whether Close was called.
-func (r *Route) Closed() bool { return slices.Equal(r.Words, r.matching(closing)) }
+func (r *Route) Closed() bool {
+	return slices.Equal(r.Words, r.matching(closing)) || slices.Equal(r.Words, r.matching(badRequest))
+}
 
 // Close lets nobody in: the route exists and responds with an error, rather than leaving its path to a wider route. Its options but for those
-// that say what it matches are gone.
-func (r *Route) Close() {
-	r.Words = r.matching(closing)
+// that say what it matches are gone, and its servers are carriers.
+func (r *Route) Close() { r.close(closing) }
+
+// CloseAsBad is Close for requests that are bad by themselves.
+func (r *Route) CloseAsBad() { r.close(badRequest) }
+
+func (r *Route) close(how Word) {
+	r.Words = r.matching(how)
 	r.Carriers, r.Servers = append(r.Carriers, r.Servers...), nil
 }
 
-// closing is how a line lets nobody in.
-var closing = Word{"respond", "503"}
+// closing and badRequest are how a line lets nobody in.
+var closing, badRequest = Word{"respond", "503"}, Word{"respond", "400"}
 
 // matching are the options that say what the route matches, and those behind them.
 func (r *Route) matching(more ...Word) (out []Word) {

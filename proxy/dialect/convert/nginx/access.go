@@ -39,6 +39,9 @@ func (a *at) access(r *convert.Route, s *scope, list []*directive) {
 	}
 	for _, d := range list {
 		d.carried("")
+		if len(s.own("return")) > 0 {
+			d.partly("nginx answers a return before it asks who the client is; here this counts first", "")
+		}
 	}
 }
 

@@ -28,6 +28,9 @@ func (a *at) parseIf(d *directive) (k cond, ok bool) {
 	last := len(words) - 1
 	words[last] = strings.TrimSuffix(words[last], ")")
 	words = slices.DeleteFunc(words, func(w string) bool { return w == "" && len(words) != 3 })
+	if len(words) == 0 {
+		return k, false
+	}
 	variable, op, value := words[0], "", ""
 	switch len(words) {
 	case 1:

@@ -76,8 +76,14 @@ func (c *converter) host(s *server, h hosts) {
 		} else {
 			behind = slashes
 		}
-		for _, st := range steps {
+		for i, st := range steps {
 			a.step = st
+			if slices.ContainsFunc(steps[:i], st.same) {
+				continue // an expression that was tried at this path before
+			}
+			if st.exact && slices.ContainsFunc(slashes, func(r *convert.Route) bool { return r.Source == h.name+st.path }) {
+				continue // the redirect is found a level above
+			}
 			routes := a.routes()
 			if st.ranked {
 				ranked = append(ranked, routes)

@@ -57,6 +57,9 @@ func (a *at) errorPage(r *convert.Route, d *directive, s *scope) {
 		return
 	}
 	d.carried("the proxy's own errors, and with intercept=on those of instances")
+	if strings.Contains(cases, "none") {
+		d.carried("where no instance can take a request the error is 503, not 502")
+	}
 }
 
 // errorAnswer is what takes an error's place in the words of on=; "" and why where nothing does.

@@ -29,7 +29,7 @@ func (a *at) guard(list []*convert.Route) *convert.Route {
 	if err := r.Add("path-regexp", otherSpellings); err != nil {
 		return nil
 	}
-	a.answer(r, "400", "")
+	r.CloseAsBad()
 	for _, o := range list {
 		if len(o.Servers) > 0 {
 			r.Carriers = o.Servers

@@ -39,7 +39,11 @@ func (a *at) gzip(r *convert.Route, s *scope, list []*directive) {
 
 func (a *at) accessLog(r *convert.Route, s *scope, list []*directive) {
 	d := list[len(list)-1]
-	if d.arg(0) == "off" {
+	switch {
+	case d.arg(0) == "off" && slices.Contains(a.http.directives, d):
+		d.implied("no log is written without -access-log")
+		return
+	case d.arg(0) == "off":
 		add(only(r), d, "access-log", "off")
 		return
 	}

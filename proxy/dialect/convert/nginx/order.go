@@ -19,16 +19,17 @@ type position struct {
 
 // positions are those of a server. There is always one for /, which takes what no location does.
 func (s *server) positions() []position {
-	all := flat(s.locations, regexps(s.locations), nil)
+	all := flat(s.locations, regexps(s.locations), nil, nil)
 	if !slices.ContainsFunc(all, func(p position) bool { return p.path == "/" && !p.exact }) {
 		all = append(all, position{path: "/", regexps: regexps(s.locations)})
 	}
 	return all
 }
 
-// flat are the positions of one level and those inside of it. above are the expressions of the levels around it that are tried there; outer are the
-// positions of the level around it, the longer ones of which hide those inside of others.
-func flat(list []*location, tried []*location, outer []*location) (out []position) {
+// flat are the positions of one level and those inside of it. same are the expressions of the level, which locations with ^~ pass over, and around
+// those of the levels around it, which are tried after them; outer are the locations of the levels around it, of which longer ones hide those inside
+// of others.
+func flat(list, same, around, outer []*location) (out []position) {
 	for _, l := range list {
 		if l.regexp() || l.sign == "@" || l.bad != "" {
 			continue
@@ -39,15 +40,13 @@ func flat(list []*location, tried []*location, outer []*location) (out []positio
 			continue
 		}
 		if !p.exact {
-			p.regexps = regexps(l.in)
+			own, tried := regexps(l.in), around
 			if l.sign != "^~" {
-				p.regexps = append(p.regexps, tried...)
+				tried = slices.Concat(same, around)
 			}
-			inside := tried
-			if l.sign == "^~" {
-				inside = nil
-			}
-			out = append(out, flat(l.in, append(regexps(l.in), inside...), slices.DeleteFunc(slices.Clone(append(slices.Clone(outer), list...)), func(o *location) bool { return o == l }))...)
+			p.regexps = slices.Concat(own, tried)
+			others := slices.DeleteFunc(slices.Clone(list), func(o *location) bool { return o == l })
+			out = append(out, flat(l.in, own, tried, append(others, outer...))...)
 		}
 		out = append(out, p)
 	}
@@ -73,6 +72,14 @@ type step struct {
 	regexp *location
 	// ranked says that it needs a priority: where it stands, paths alone do not order it.
 	ranked bool
+}
+
+// same says whether two steps take the same requests.
+func (s step) same(o step) bool {
+	if s.path != o.path || s.exact != o.exact || (s.regexp == nil) != (o.regexp == nil) {
+		return false
+	}
+	return s.regexp == nil || s.regexp.expression() == o.regexp.expression()
 }
 
 // maxCopies bounds how many times locations with an expression are repeated for the paths of others, where that saves priorities.
@@ -112,7 +119,7 @@ func (s *server) steps(varied bool) (out []step) {
 		}
 	}
 	for _, p := range all {
-		if slices.ContainsFunc(special, p.same) {
+		if slices.ContainsFunc(special, p.alike) {
 			for _, r := range p.regexps {
 				out = append(out, step{position: p, regexp: r, ranked: true})
 			}
@@ -123,14 +130,14 @@ func (s *server) steps(varied bool) (out []step) {
 		out = append(out, step{position: position{path: "/"}, regexp: r, ranked: true})
 	}
 	for _, p := range all {
-		if !slices.ContainsFunc(special, p.same) {
+		if !slices.ContainsFunc(special, p.alike) {
 			out = append(out, step{position: p})
 		}
 	}
 	return out
 }
 
-func (p position) same(o position) bool { return p.path == o.path && p.exact == o.exact }
+func (p position) alike(o position) bool { return p.path == o.path && p.exact == o.exact }
 
 func btoi(b bool) int {
 	if b {

@@ -43,7 +43,7 @@ var policyWords = func() map[string]bool {
 			out[n] = true
 		}
 	}
-	for _, n := range []string{"auth_basic_user_file", "auth_request_set", "proxy_intercept_errors", "gzip_types", "gzip_min_length", "limit_req_zone", "limit_req_status", "limit_conn_zone", "log_format",
+	for _, n := range []string{"limit_except", "auth_basic_user_file", "auth_request_set", "proxy_intercept_errors", "gzip_types", "gzip_min_length", "limit_req_zone", "limit_req_status", "limit_conn_zone", "log_format",
 		"ssl_client_certificate", "ssl_trusted_certificate", "root", "alias", "index", "try_files", "set", "proxy_ssl_verify", "proxy_ssl_trusted_certificate", "proxy_ssl_server_name", "proxy_ssl_name",
 		"proxy_ssl_certificate", "proxy_ssl_certificate_key", "server_name", "listen", "location", "proxy_pass", "upstream", "internal"} {
 		out[n] = true

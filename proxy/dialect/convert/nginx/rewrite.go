@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -184,13 +185,18 @@ func (a *at) rewrite(r *convert.Route, d *directive, s *scope, before string) st
 	return before
 }
 
+// divided says whether paths that begin with the location's and a slash may be others' already.
+func (a *at) divided(path string) bool {
+	return len(a.position.regexps) > 0 || slices.ContainsFunc(a.s.positions(), func(p position) bool { return p.path == path })
+}
+
 // rewritten makes routes of one whose path a rewrite changes: two where a part of the paths is not rewritten.
 func (a *at) rewritten(r *convert.Route, pass *directive, path string) []*convert.Route {
 	re, to, _ := strings.Cut(path, " ")
 	d := a.rewrote
 	prefix, ok := literalPrefix(re)
 	head, group := strings.CutSuffix(to, "/$1")
-	if !ok || !group || strings.Contains(head, "$") || a.exact || a.regexp != nil || prefix+"/" != a.path && prefix != a.path {
+	if !ok || !group || strings.Contains(head, "$") || a.exact || a.regexp != nil || prefix+"/" != a.path && (prefix != a.path || a.divided(prefix+"/")) {
 		a.replace(r, d, whole(re)+" "+to)
 		return []*convert.Route{r}
 	}

@@ -38,7 +38,7 @@ var impliedWords = map[string]string{
 	"limit_conn_log_level": "connections are not counted", "limit_conn_status": "connections are not counted", "limit_req_dry_run": "", "auth_delay": "", "access_log": "", "auth_basic_user_file": "",
 	"limit_req_log_level": "refused requests are in the access log", "limit_req_status": "refused requests get 429", "break": "", "uninitialized_variable_warn": processWord, "recursive_error_pages": "the answer to an error is the last one",
 	"real_ip_header": "-trusted-proxies", "real_ip_recursive": "-trusted-proxies", "msie_padding": "no browser needs it", "max_ranges": "ranges of files have their bounds", "proxy_next_upstream_timeout": "", "stub_status": "",
-	"fastcgi_param": "FastCGI is not supported", "fastcgi_index": "FastCGI is not supported", "fastcgi_split_path_info": "FastCGI is not supported", "fastcgi_read_timeout": "FastCGI is not supported", "fastcgi_buffers": "FastCGI is not supported",
+	"fastcgi_param": "FastCGI is not supported", "fastcgi_temp_path": processWord, "uwsgi_temp_path": processWord, "scgi_temp_path": processWord, "fastcgi_index": "FastCGI is not supported", "fastcgi_split_path_info": "FastCGI is not supported", "fastcgi_read_timeout": "FastCGI is not supported", "fastcgi_buffers": "FastCGI is not supported",
 	"fastcgi_buffer_size": "FastCGI is not supported", "uwsgi_param": "uWSGI is not supported", "uwsgi_read_timeout": "uWSGI is not supported", "keepalive": "connections to instances are kept anyway",
 }
 
