@@ -184,7 +184,8 @@ func (a *at) expires(r *convert.Route, s *scope, list []*directive) {
 // defaultType counts where the route answers with a text.
 func (a *at) defaultType(r *convert.Route, s *scope, list []*directive) {
 	d := list[len(list)-1]
-	if !r.Has("respond") || r.Closed() || len(s.own("return")) == 0 || d.arg(0) == "text/plain" {
+	text := slices.ContainsFunc(r.Words, func(w convert.Word) bool { return w.Name == "respond" && strings.Contains(w.Value, ",") })
+	if !text || r.Closed() || len(s.own("return")) == 0 || d.arg(0) == "text/plain" {
 		d.implied("content types follow from the names of files, or are the instance's")
 		return
 	}
