@@ -29,6 +29,7 @@ type at struct {
 // convert makes the routes of a server.
 func (c *converter) convert(s *server) {
 	s.locations = c.locations(s.scope, nil)
+	s.tellBad(s.locations)
 	c.certificates(s)
 	list := c.splitHosts(s, c.hosts(s))
 	if len(list) == 0 {

@@ -3,6 +3,8 @@ package nginx
 import (
 	"slices"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect/convert"
 )
 
 // location is a block of a server, or of another location.
@@ -13,8 +15,9 @@ type location struct {
 	// sign is =, ~, ~*, ^~, @ or nothing, and text what stands behind it: a path, an expression, a name.
 	sign, text string
 	in         []*location
-	// bad is why it can't be told which requests are its own.
-	bad string
+	// bad is why it can't be told which requests are its own, or, with never, why there are none.
+	bad   string
+	never bool
 }
 
 // locations reads those of one level.
@@ -41,8 +44,11 @@ func (c *converter) locations(s *scope, up *location) (out []*location) {
 		if !slices.Contains([]string{"", "=", "~", "~*", "^~", "@"}, l.sign) {
 			l.bad = "no location begins with " + l.sign
 		}
-		if name := unset(l.text); name != "" {
-			l.bad = name + " has no value"
+		switch name := unset(l.text); {
+		case name != "" || strings.Contains(l.text, "{{"):
+			l.bad = "which requests it takes is not known: " + convert.Shown(l.text)
+		case l.bad == "" && !l.regexp() && l.sign != "@" && !strings.HasPrefix(l.text, "/"):
+			l.bad, l.never = "no path begins so", true
 		}
 		d.carried("")
 		l.in = c.locations(l.scope, l)
@@ -65,9 +71,26 @@ func (l *location) expression() string {
 // regexps are the locations with an expression among some.
 func regexps(list []*location) (out []*location) {
 	for _, l := range list {
-		if l.regexp() {
+		if l.regexp() && !strings.HasPrefix(l.bad, "which ") {
 			out = append(out, l)
 		}
 	}
 	return out
+}
+
+// tellBad reports locations of which it is not known which requests they take. Where one restricts, the server lets nobody in.
+func (s *server) tellBad(list []*location) {
+	for _, l := range list {
+		switch {
+		case l.bad == "":
+			s.tellBad(l.in)
+			continue
+		case !l.never && restricts(l.d.block):
+			s.shut = l.bad
+			l.d.unfit("refused: "+l.bad+"; since it restricts, the server's routes let nobody in", advice(l.text))
+		default:
+			l.d.unfit(l.bad, advice(l.text))
+		}
+		each(l.d.block, func(d *directive) { d.unfit("its location takes no requests", "") })
+	}
 }
