@@ -144,6 +144,10 @@ func (c *converter) splitHosts(s *server, list []hosts) (out []hosts) {
 // splitListeners takes plain listeners and those of TLS apart, where the server says something about one of them, or sends clients from one to
 // the other.
 func (c *converter) splitListeners(s *server, scheme bool, list []hosts) (out []hosts) {
+	scheme = scheme || s.scope.get("ssl_verify_client") != nil
+	for _, d := range s.scope.get("add_header") {
+		scheme = scheme || strings.EqualFold(d.arg(0), "Strict-Transport-Security")
+	}
 	each(s.scope.directives, func(d *directive) {
 		scheme = scheme || d.is("return", "rewrite") && strings.Contains(strings.Join(d.args, " "), "$scheme") || d.is("add_header") && strings.EqualFold(d.arg(0), "Strict-Transport-Security")
 	})

@@ -33,6 +33,9 @@ func (c *converter) listens(s *server) {
 		}
 		tls, explicit := ssl, false
 		d.carried("")
+		if !strings.HasPrefix(address, ":") {
+			d.carried("who reaches it, the address of the listener says: keep it")
+		}
 		for _, a := range d.args[1:] {
 			switch {
 			case a == "ssl":

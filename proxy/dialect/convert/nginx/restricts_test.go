@@ -120,3 +120,11 @@ func FuzzConvert(f *testing.F) {
 		}
 	})
 }
+
+// Clients have to show a certificate on every listener of TLS that a server has, beside plain ones too.
+func TestClientCertificatesBesidePlainHTTP(t *testing.T) {
+	r := converting("http { ssl_client_certificate /ca.pem; ssl_verify_client on; server { listen 80; listen 443 ssl; server_name a.b; ssl_certificate /c; ssl_certificate_key /k; location / { proxy_pass http://app:1; proxy_set_header Host $host; } } }")
+	if got := routes(r); got != "a.b/ listener=http to=app:1\na.b/ listener=https to=app:1 client-ca=clients\n" {
+		t.Errorf("%s\n%s", got, report(r))
+	}
+}
