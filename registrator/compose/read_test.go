@@ -68,6 +68,7 @@ services:
       dollars: "$$apr1$$x"
       unset: "${NOWHERE}"
       nested: "${NOWHERE:-${GIVEN}}"
+      empty: "${ELSEWHERE:-}${ELSEWHERE-}"
 `
 	p := read(t, text, Options{Environ: []string{"FROM_SHELL=s", "GIVEN=shell"}}, map[string]string{
 		".env": "GIVEN=file\nSITE=\n", "web.env": "BOTH=file\nMORE=${GIVEN}!\n"})

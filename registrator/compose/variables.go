@@ -74,11 +74,16 @@ func (r *reader) eachUnset(v any, names map[string]bool) {
 			return
 		}
 		for name, found := range template.ExtractVariables(map[string]any{"": v}, nil) {
-			if _, set := r.env[name]; !set && !found.Required && found.DefaultValue == "" && found.PresenceValue == "" {
+			if _, set := r.env[name]; !set && !found.Required && found.DefaultValue == "" && found.PresenceValue == "" && !emptyDefault(v, name) {
 				names[name] = true
 			}
 		}
 	}
+}
+
+// emptyDefault says whether a text has ${NAME:-} or the like: then nothing is what its author put there.
+func emptyDefault(text, name string) bool {
+	return slices.ContainsFunc([]string{":-", "-", ":+", "+"}, func(word string) bool { return strings.Contains(text, "${"+name+word) })
 }
 
 // name finds the project's name, as Compose does: given, COMPOSE_PROJECT_NAME, the key name, the folder's name.
