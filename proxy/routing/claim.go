@@ -161,6 +161,9 @@ func (c *compiler) read(i int) {
 		env.ContainerPort, env.Owner, env.Called = now.port, owner, called
 		c.result = c.options.Languages.Parse(in.Tags, env)
 	}
+	if c.options.Read != nil {
+		c.options.Read(in, c.result)
+	}
 	now.rules, now.good, now.defaults, now.uses = c.result.Rules, c.result.Rules, c.result.Defaults, c.result.Uses
 	if c.result.Called {
 		now.called = called

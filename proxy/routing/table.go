@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/filter"
@@ -79,6 +80,8 @@ type Options struct {
 	Filters *filter.Common
 	// Checker asks the instances of which a rule wants it; nil asks none.
 	Checker *balancer.Checker
+	// Read, unless nil, is told what the tags of an instance were read as, before what is done about it. It is called from Next.
+	Read func(*discovery.Instance, dialect.Result)
 	// Log gets one line for each thing that is newly refused; the zero value writes nothing.
 	Log zerolog.Logger
 }
