@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -24,40 +23,6 @@ func (t *texts) String() string { return strings.Join(*t, " ") }
 func (t *texts) Set(text string) error {
 	*t = append(*t, text)
 	return nil
-}
-
-// runCheck prints routes as they are understood, without Consul: the exit code is 1 where anything is not in effect as written.
-func runCheck(_ context.Context, p program) int {
-	f := newFlags(p, "check", "print routes as they are understood; exit code 1 says that something is not in effect as written", "")
-	f.noVariables = true // POINTSMAN_ROUTES is the proxy's
-	var tags, files texts
-	f.Var(&tags, "tag", "a `TAG` of one instance; may be repeated")
-	f.Var(&files, "routes", "a `FILE` with a route per line, - for standard input; may be repeated")
-	datacenter := f.String("datacenter", "", "the `DATACENTER` that $DC in a route stands for")
-	domain := hostname{value: defaultDomain}
-	f.Var(&domain, "domain", "the `DOMAIN` behind a short host of aliyun.routing labels")
-	var known languageFlags
-	known.register(f)
-	if code, done := f.parse(0); done {
-		return code
-	}
-	if tags == nil && files == nil {
-		return f.refuse(fmt.Errorf("nothing to check: -tag or -routes is missing"))
-	}
-	c := checker{out: p.stdout, languages: known.all(), env: dialect.Env{Datacenter: *datacenter, Domain: domain.value, EntryPoints: known.entryPoints.value, ContainerPort: dialect.AnyPort}}
-	c.view.Datacenter = *datacenter
-	c.tags(tags)
-	for _, name := range files {
-		if err := c.file(name); err != nil {
-			fmt.Fprintf(p.stderr, "pointsman check: %v\n", err)
-			return exitFatal
-		}
-	}
-	c.conflicts()
-	if c.bad {
-		return exitFatal
-	}
-	return exitOK
 }
 
 // checker prints what becomes of tags and lines.

@@ -47,6 +47,21 @@ func (f *flags) parse(n int) (code int, done bool) {
 	return exitOK, false
 }
 
+// parseAmong is parse for one operand that may be left out, and that may stand before options.
+func (f *flags) parseAmong(operand *string) (code int, done bool) {
+	args := f.p.args
+	for {
+		f.p.args = args
+		if code, done = f.parse(-1); done || f.NArg() == 0 {
+			return code, done
+		}
+		if *operand != "" || f.Arg(0) == "" {
+			return f.refuse(fmt.Errorf("unexpected argument %q", f.Arg(0))), true
+		}
+		*operand, args = f.Arg(0), f.Args()[1:]
+	}
+}
+
 func (f *flags) operandError(n int) error {
 	if f.NArg() < n {
 		return fmt.Errorf("%s is missing", f.operand)

@@ -24,11 +24,12 @@ const (
 
 // program is the outside world as a subcommand sees it, so that tests can give it another one.
 type program struct {
-	self   string   // as it was called, for lines that a person may repeat
-	args   []string // without the program's name
-	lookup func(string) (string, bool)
-	stdout io.Writer
-	stderr io.Writer
+	self    string   // as it was called, for lines that a person may repeat
+	args    []string // without the program's name
+	lookup  func(string) (string, bool)
+	environ []string // all variables, KEY=value, for those who are asked for by other files
+	stdout  io.Writer
+	stderr  io.Writer
 }
 
 // command is one subcommand.
@@ -44,7 +45,7 @@ func commands() []command {
 		{"run", "both in one process, with an embedded catalogue or Consul", runBoth},
 		{"demo", "try it: no Docker, no Consul, a sample service to scale", runDemo},
 		{"scale", "scale the demo's sample service while requests flow", runScale},
-		{"check", "print routes as they are understood, and what is wrong with them", runCheck},
+		{"check", "say what labels of a Compose file or a catalogue become, and what is wrong with them", runCheck},
 		{"convert", "print configuration of nginx as routes, and what became of each directive", runConvert},
 		{"explain", "say where a running proxy sends a request, and why", runExplain},
 		{"health", "ask a running proxy for its health; the exit code tells", runHealth},
@@ -59,7 +60,7 @@ func main() {
 	signal.Ignore(syscall.SIGHUP)
 	// Nor does SIGUSR1 end a process whose access log is in no file.
 	signal.Ignore(syscall.SIGUSR1)
-	p := program{self: os.Args[0], args: os.Args[1:], lookup: os.LookupEnv, stdout: os.Stdout, stderr: os.Stderr}
+	p := program{self: os.Args[0], args: os.Args[1:], lookup: os.LookupEnv, environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}
 	os.Exit(dispatch(context.Background(), filepath.Base(os.Args[0]), p))
 }
 

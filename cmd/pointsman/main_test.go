@@ -142,7 +142,7 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 		{[]string{"scale", "web=5", "-admin", "x"}, "options go before"},
 		{[]string{"health", "-admin", "x"}, "want host:port"},
 		{[]string{"check"}, "-tag or -routes is missing"},
-		{[]string{"check", "shop/"}, "unexpected argument"},
+		{[]string{"check", "shop/", "more"}, "unexpected argument"},
 	}
 	for _, c := range cases {
 		args := c.args

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+// checkJSON runs check with -json.
+func checkJSON(t *testing.T, args ...string) (code int, out checkReport) {
+	t.Helper()
+	var text, complaints bytes.Buffer
+	p := program{args: append([]string{"-json"}, args...), lookup: func(string) (string, bool) { return "", false }, stdout: &text, stderr: &complaints}
+	code = runCheck(context.Background(), p)
+	if err := json.Unmarshal(text.Bytes(), &out); err != nil {
+		t.Fatalf("%q: %v; %s", args, err, complaints.String())
+	}
+	return code, out
+}
+
+// facts are what check must say of a file, each in a line: SERVICE WORD TEXT. The word is a verdict, and the text begins the label, with a part of the
+// reason behind " ~ "; or it is route, and the text is words of its line and where it leads; or registers, note, instances or error.
+type facts struct {
+	file string
+	args string
+	code int
+	text string
+}
+
+func (f facts) check(t *testing.T, out *checkReport) {
+	t.Helper()
+	for line := range strings.Lines(f.text) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		name, rest, _ := strings.Cut(line, " ")
+		word, text, _ := strings.Cut(rest, " ")
+		i := slices.IndexFunc(out.Services, func(s *checkedService) bool { return s.Service == name })
+		if i < 0 || !holds(out.Services[i], word, text) {
+			t.Errorf("%s: not said: %s", f.file, line)
+		}
+	}
+}
+
+func holds(s *checkedService, word, text string) bool {
+	has := func(in string) bool { return strings.Contains(in, text) }
+	switch word {
+	case "route":
+		words := strings.Fields(text)
+		return slices.ContainsFunc(s.Routes, func(r checkedRoute) bool {
+			line := strings.Fields(r.Line)
+			line = append(line, "->", r.Name+":"+strconv.Itoa(r.ContainerPort))
+			if r.Closed {
+				line = append(line, "closed")
+			}
+			return line[0] == words[0] && !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(line, w) })
+		})
+	case "no-route":
+		return len(s.Routes) == 0
+	case "registers":
+		return slices.ContainsFunc(s.Registers, func(r registered) bool {
+			return has(r.Name + ":" + strconv.Itoa(r.ContainerPort) + " " + strings.Join(r.Tags, ",") + " " + r.Meta["region"] + " " + r.Check)
+		})
+	case "unregistered":
+		return len(s.Registers) == 0
+	case "note":
+		return slices.ContainsFunc(s.Notes, has)
+	case "error":
+		return has(s.Error) && s.Error != ""
+	case "instances":
+		return strconv.Itoa(s.Instances) == text
+	}
+	source, reason, _ := strings.Cut(text, " ~ ")
+	return slices.ContainsFunc(s.Results, func(l *checkedLabel) bool {
+		return l.Verdict == word && strings.HasPrefix(l.Source, source) && strings.Contains(l.Reason+"; "+l.Advice, reason)
+	})
+}
+
+// composeFacts is what must be said of what people write.
+var composeFacts = []facts{
+	{"reg-1-usual", "-registered", 0, `
+		consul unregistered
+		consul used SERVICE_IGNORE
+		pantry registers pantry:3000 kitchen,urlprefix-pantry.example.org/,v0.4
+		pantry registers /ready every 15s, timeout 2s
+		pantry route pantry.example.org/ -> pantry:3000
+		ledger registers ledger:80  north
+		ledger used SERVICE_REGION`},
+	{"reg-2-ports", "", 0, `
+		kiosk registers kiosk-web:8080 web,urlprefix-/kiosk strip=/kiosk
+		kiosk registers /?probe=yes&deep=0 every 10s
+		kiosk registers kiosk-metrics:9090 common
+		kiosk route /kiosk strip=/kiosk -> kiosk-web:8080
+		kiosk used SERVICE_8443_IGNORE ~ port 8443 is not registered`},
+	{"reg-3-labels", "", 0, `
+		almanac registers almanac:4000 public,scraped
+		almanac ignored SERVICE_NAME=wrong ~ label
+		scratch unregistered`},
+	{"reg-4-ignore", "", 0, `
+		a unregistered
+		b unregistered
+		b used SERVICE_IGNORE=false ~ any value has this effect
+		c registers c:83
+		d registers d-84:84
+		d used SERVICE_53_udp_IGNORE`},
+	{"ali-1-usual", "", 0, `
+		orchid route orchid/ -> orchid:80
+		orchid route orchid.localhost/ -> orchid:80
+		orchid registers /health.txt
+		orchid ignored aliyun.scale ~ docker-compose scale
+		orchid used aliyun.probe.url
+		orchid ignored aliyun.logs
+		db ignored aliyun.logs`},
+	{"ali-2-hosts", "-domain apps.example.org", 0, `
+		press route press/ sticky -> press:80
+		press route press.apps.example.org/ sticky -> press:80
+		press route www.press.example.org/ sticky -> press:80
+		press route press.example.org/blog sticky -> press:80
+		prices route prices.local/ -> prices:8080
+		prices partly aliyun.routing.port_8080=prices.local ~ for other containers only`},
+	{"ali-3-ports", "", 0, `
+		portal route portal.example.org/ -> portal-8080:8080
+		portal route portal.localhost/ -> portal-8080:8080
+		portal route portal-admin.example.org/ -> portal-9090:9090
+		portal ignored aliyun.lb.port_5044 ~ publish the port
+		portal ignored aliyun.latest_image`},
+	{"tra-1-usual", "-acme", 0, `
+		lantern route lantern.example.org/ listener=http redirect=301,https://$host$path -> lantern:3000
+		lantern route lantern.example.org/ listener=https tls=acme -> lantern:3000
+		lantern used traefik.http.routers.lantern.tls.certresolver
+		lantern used traefik.docker.network=edge
+		lantern used traefik.http.services.lantern.loadbalancer.server.port`},
+	{"tra-1-usual", "", 0, `lantern partly traefik.http.routers.lantern.tls.certresolver=le ~ certificates`},
+	{"ali-1-usual", "-strict", 1, ``},
+	{"tra-1-usual", "-entrypoints websecure=", 1, `lantern refused traefik.http.routers.lantern.entrypoints ~ entry point`},
+	{"tra-2-map", "", 0, `
+		cellar instances 2
+		cellar route cellar.example.org/wine path=prefix listener=http|https priority=10 -> cellar:80
+		cellar route cellar.example.org/cider path=exact listener=http|https priority=10 -> cellar:80
+		attic route attic-compose/ -> attic:8080
+		attic note the image may expose a lower one`},
+	{"tra-3-strip", "", 0, `
+		ui route tower.example.org/ priority=1 -> ui:80
+		api route tower.example.org/api path=prefix -> api:5000
+		api used traefik.http.middlewares.api-strip.stripprefix.prefixes
+		api used traefik.http.middlewares.api-head.headers.customresponseheaders.X-Robots-Tag=noindex, nofollow
+		api used traefik.http.middlewares.api-head.headers.customrequestheaders.X-Forwarded-Proto`},
+	{"tra-5-dashboard", "", 0, `
+		traefik ignored traefik.http.routers.dash.service=api@internal ~ Traefik's own
+		traefik route ?*/ listener=http -> traefik-80:80
+		gallery route gallery.example.org/ listener=https auth=set -> gallery:80
+		gallery note port 80 is assumed`},
+}
+
+func TestCheckOfComposeFiles(t *testing.T) {
+	for _, f := range composeFacts {
+		began := time.Now()
+		code, out := checkJSON(t, append(strings.Fields(f.args), filepath.Join("testdata", "compose", f.file+".yml"))...)
+		if took := time.Since(began); took > 20*time.Second { // a second, on a machine with nothing else to do
+			t.Errorf("%s took %v", f.file, took)
+		}
+		if code != f.code {
+			t.Errorf("%s %s: exit code %d, want %d", f.file, f.args, code, f.code)
+		}
+		f.check(t, &out)
+		for _, s := range out.Services {
+			for _, l := range s.Results {
+				if l.Verdict == "" || l.Verdict != "used" && l.Reason == "" {
+					t.Errorf("%s: %s: nothing is said of %+v", f.file, s.Service, l)
+				}
+			}
+		}
+	}
+}
+
+// Every label and variable of each file that a language reads is in the report, and in it once.
+func TestCheckSaysSomethingOfEachLabel(t *testing.T) {
+	files, err := filepath.Glob("testdata/compose/*.yml")
+	if err != nil || len(files) < 16 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, out := checkJSON(t, file)
+		for line := range strings.Lines(string(text)) {
+			line = strings.TrimLeft(line, " -\"")
+			key := line[:max(0, strings.IndexAny(line, "=:"))]
+			if !slices.ContainsFunc([]string{"traefik.", "aliyun.", "SERVICE_"}, func(p string) bool { return strings.HasPrefix(key, p) }) {
+				continue
+			}
+			if !slices.ContainsFunc(out.Services, func(s *checkedService) bool {
+				return slices.ContainsFunc(s.Results, func(l *checkedLabel) bool { return strings.HasPrefix(l.Source, key+"=") })
+			}) {
+				t.Errorf("%s: nothing is said of %s", file, key)
+			}
+		}
+	}
+}
+
+// A catalogue is read once: what its instances' tags become, and what stands in their way.
+func TestCheckOfACatalogue(t *testing.T) {
+	t.Parallel()
+	c := lab.StartConsul(t)
+	put(t, c, "shop", "127.0.0.1", 81, "pointsman.route=shop.example/", "v1")
+	put(t, c, "shop", "127.0.0.1", 82, "pointsman.route=shop.example/", "pointsman.route.b=/b allow=nobody")
+	put(t, c, "old", "127.0.0.1", 83, "urlprefix-shop.example/", "traefik.http.routers.r.rule=Host(`a.b`)")
+	put(t, c, "plain", "127.0.0.1", 84, "v2")
+	if err := c.PutKey("pointsman/routes/extra", "/x to=service:plain speed=9"); err != nil {
+		t.Fatal(err)
+	}
+	address := c.HTTP
+	code, out := checkJSON(t, "-consul", address)
+	facts{file: "catalogue", text: `
+		shop instances 2
+		shop route shop.example/ -> shop:0
+		shop used pointsman.route=shop.example/
+		shop refused pointsman.route.b=/b
+		shop route /b closed
+		old ignored traefik.http.routers.r.rule
+		old route shop.example/ -> old:0`}.check(t, &out)
+	if code != 1 || len(out.Notes) == 0 {
+		t.Errorf("exit code %d, notes %q", code, out.Notes)
+	}
+	text, _ := json.Marshal(out)
+	if !bytes.Contains(text, []byte("speed")) {
+		t.Errorf("nothing is said of the line in KV: %s", text)
+	}
+	code, lines := check(t, "-consul", "127.0.0.1:1")
+	if code != exitFatal || len(lines) != 1 {
+		t.Errorf("nobody there: exit code %d, %q", code, lines)
+	}
+}
+
+func TestCheckOfWhatCanNotBeRead(t *testing.T) {
+	write := func(name, text string) string {
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	file := write("compose.yml", `
+services:
+  good: { image: example/good, labels: { pointsman.route: "${SITE}.example.org/ allow=10.0.0.0/8", pointsman.port: 80, traefik.enable: false }, deploy: { labels: { traefik.enable: "true" } } }
+  bad: { image: "example/${TAG?no tag given}" }
+  two: { image: example/two, expose: [ 80 ], labels: { pointsman.route: "/x allow=nobody" } }
+  secret: { image: example/x, expose: [ 80 ], labels: { pointsman.route: "/y auth=keeper:$$apr1$$abcdefgh$$0123456789abcdefghijk/" } }
+`)
+	env := write("variables", "SITE=shop\n")
+	code, out := checkJSON(t, file, "-env", env)
+	facts{file: "env", text: `
+		good route shop.example.org/ allow=ip:10.0.0.0/8 -> good:80
+		good used pointsman.port ~ how the container is registered
+		good ignored traefik.enable=true ~ deploy.labels
+		bad error no tag given
+		two refused pointsman.route=/x
+		two route /x -> two:80 closed`}.check(t, &out)
+	if code != 1 || out.Totals["error"] != 1 {
+		t.Errorf("exit code %d, %v", code, out.Totals)
+	}
+	_, out = checkJSON(t, "-labels-secrets=false", file)
+	facts{file: "none", text: `
+		good note "SITE" has no value
+		secret refused pointsman.route=/y ~ -labels-secrets publishes it`}.check(t, &out)
+	text, _ := json.Marshal(out)
+	if bytes.Contains(text, []byte("0123456789abcdef")) {
+		t.Error("the report shows a password's hash")
+	}
+	for _, args := range [][]string{{file + "x"}, {write("x.yml", "{{ if }}")}, {"-env", file + "x", file}} {
+		if code, lines := check(t, args...); code != exitFatal || len(lines) != 1 || !strings.HasPrefix(lines[0], "pointsman check: ") {
+			t.Errorf("%q: exit code %d, %q", args, code, lines)
+		}
+	}
+	for _, args := range [][]string{{}, {file, "other.yml"}, {file, "-tag", "x"}, {file, "-consul", "x"}, {"-tag", "x", "-json"}, {"-json"}} {
+		if code, lines := check(t, args...); code != exitUsage {
+			t.Errorf("%q: exit code %d, %q", args, code, lines)
+		}
+	}
+}
+
+// The example in README.md prints what stands there.
+func TestCheckPrintsWhatREADMEShows(t *testing.T) {
+	_, shown, _ := strings.Cut(section(t, "### pointsman check"), "```text\n")
+	shown, _, _ = strings.Cut(shown, "\n```")
+	code, lines := check(t, filepath.Join(lab.Root(), "examples", "published", "docker-compose.yml"))
+	if code != exitOK || strings.Join(lines, "\n") != shown {
+		t.Errorf("exit code %d, %s; README.md shows %s", code, strings.Join(lines, "\n"), shown)
+	}
+}

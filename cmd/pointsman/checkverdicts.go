@@ -1,0 +1,108 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pointsman/pointsman/discovery/outside"
+	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/registrator"
+)
+
+const metaPort = outside.MetaPort
+
+// variables adds what became of SERVICE_*.
+func (s *composeService) variables(all []registrator.VariableUse) {
+	for _, u := range all {
+		kind := "variable"
+		if value, ok := s.container.Labels[u.Source]; ok && value == u.Value {
+			kind = "label"
+		}
+		verdict := dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: u.Text, Quiet: u.Moot}
+		switch {
+		case u.Refused:
+			verdict.Kind = dialect.VerdictRefused
+		case u.Used:
+			verdict.Kind = dialect.VerdictUsed
+		}
+		l := &checkedLabel{Kind: kind, Source: printable(u.Source + "=" + u.Value)}
+		l.say(verdict)
+		s.Results = append(s.Results, l)
+	}
+}
+
+// complaints adds what the registrator complains of: what is about a label stands under it, and what is about a variable has been said.
+func (k *composeCheck) complaints(s *composeService, all []registrator.Complaint) {
+	for _, c := range all {
+		verdict := dialect.Verdict{Kind: dialect.VerdictRefused, Reason: c.Problem, Advice: c.Done}
+		if strings.HasPrefix(c.Variable, "SERVICE_") {
+			continue
+		}
+		if strings.HasPrefix(c.Variable, networkOf) { // it is registered by another network
+			verdict.Kind = dialect.VerdictPartly
+		}
+		about := s.named(c)
+		for _, l := range about {
+			l.say(verdict)
+		}
+		if about == nil {
+			s.about(verdict, s.find)
+		}
+	}
+	if len(s.first) == 0 {
+		k.unregistered(s)
+	}
+}
+
+// networkOf begins what a complaint is about where that is the network that a label names.
+const networkOf = "label of "
+
+// named are the labels that a complaint names.
+func (s *composeService) named(c registrator.Complaint) (out []*checkedLabel) {
+	for _, l := range s.Results {
+		key, value, _ := strings.Cut(l.Source, "=")
+		network := strings.HasPrefix(c.Variable, networkOf) && strings.HasSuffix(key, "network") && strings.Contains(c.Problem, registrator.Shown(value))
+		if (network || c.Variable != "" && key == printable(c.Variable)) && l.Kind != "deploy.label" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// unregistered says of a container of which nothing is registered what its labels are about: one that asks for a route has none.
+func (k *composeCheck) unregistered(s *composeService) {
+	tags := make([]string, 0, len(s.container.Labels))
+	for key, value := range s.container.Labels {
+		tags = append(tags, key+"="+value)
+	}
+	slices.Sort(tags)
+	for _, v := range k.languages.Parse(tags, dialect.Env{ContainerPort: dialect.AnyPort, NoACME: true}).Verdicts {
+		for _, source := range v.Sources {
+			if l := s.find(source); l != nil && v.Kind == dialect.VerdictIgnored {
+				*l = checkedLabel{Kind: l.Kind, Source: l.Source}
+				l.say(v)
+			}
+		}
+	}
+}
+
+// conclude says of each label what nobody has said.
+func (s *composeService) conclude() {
+	for _, l := range s.Results {
+		key, _, _ := strings.Cut(l.Source, "=")
+		carried := slices.ContainsFunc(s.first, func(r registrator.Registration) bool {
+			return slices.ContainsFunc(r.Tags, func(tag string) bool { return strings.HasPrefix(printable(tag), key+"=") })
+		})
+		switch {
+		case l.reported:
+		case len(l.Lines) > 0:
+			l.say(dialect.Verdict{Kind: dialect.VerdictUsed})
+		case len(s.first) == 0:
+			l.say(dialect.Verdict{Kind: dialect.VerdictRefused, Reason: "nothing is registered of the container: the label has no effect"})
+		case carried:
+			l.say(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "no route has a use for it"})
+		default: // it becomes no tag: the registrator reads it
+			l.say(dialect.Verdict{Kind: dialect.VerdictUsed, Reason: "it says how the container is registered"})
+		}
+	}
+}
