@@ -299,3 +299,27 @@ func TestCheckPrintsWhatREADMEShows(t *testing.T) {
 		t.Errorf("exit code %d, %s; README.md shows %s", code, strings.Join(lines, "\n"), shown)
 	}
 }
+
+// What labels name of Traefik's file is there with -traefik-file, and nowhere without.
+func TestCheckReadsTraefiksFile(t *testing.T) {
+	folder := t.TempDir()
+	file, compose := filepath.Join(folder, "dynamic.yml"), filepath.Join(folder, "compose.yml")
+	for name, text := range map[string]string{
+		file:    "http: { middlewares: { office: { ipAllowList: { sourceRange: [ 192.0.2.0/24 ] } } } }\n",
+		compose: "services: { web: { image: x, expose: [ 80 ], labels: [ traefik.enable=true, traefik.http.routers.w.rule=Host(`web.example`), traefik.http.routers.w.middlewares=office@file ] } }\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out := checkJSON(t, compose, "-traefik-file", file)
+	facts{file: "with", text: "web route web.example/ allow=ip:192.0.2.0/24 -> x:80\nweb used traefik.http.routers.w.middlewares=office@file"}.check(t, &out)
+	if code != 0 {
+		t.Errorf("exit code %d: %+v", code, out)
+	}
+	code, out = checkJSON(t, compose)
+	facts{file: "without", text: "web route web.example/ closed\nweb refused traefik.http.routers.w.middlewares=office@file"}.check(t, &out)
+	if code != 1 {
+		t.Errorf("exit code %d: %+v", code, out)
+	}
+}

@@ -58,12 +58,16 @@ func (c *checkFlags) checkCompose(ctx context.Context, file string) (*checkRepor
 	if err != nil {
 		return nil, err
 	}
+	if err := c.addFile(view); err != nil {
+		return nil, err
+	}
 	read := newReadings(c.routing(), view)
 	for _, s := range k.services {
 		read.tell(s)
 		s.conclude()
 	}
 	read.unasked(k.report)
+	read.lines(view, k.report)
 	k.report.count()
 	return k.report, nil
 }

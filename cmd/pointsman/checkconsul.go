@@ -28,6 +28,9 @@ func (c *checkFlags) checkConsul(ctx context.Context, config consul.Config) (*ch
 		return nil, fmt.Errorf("read %s: %w", consul.RoutesPrefix, err)
 	}
 	view.Texts = texts.Texts
+	if err := c.addFile(view); err != nil {
+		return nil, err
+	}
 	report := &checkReport{}
 	read, passed := newReadings(c.routing(), view), 0
 	for _, block := range view.Services {

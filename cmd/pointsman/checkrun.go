@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/dialect/traefik"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -15,7 +17,7 @@ type checkFlags struct {
 	datacenter                string
 	domain                    hostname
 	known                     languageFlags
-	consul                    string
+	consul, traefikFile       string
 	json, strict              bool
 	internal, explicit        bool
 	secrets, registered, acme bool
@@ -40,6 +42,7 @@ func (c *checkFlags) register(f *flags) {
 	f.BoolVar(&c.registered, "registered", false, "as the proxy has it with -routes registered")
 	f.Var(&c.defaultService, "default-service", "the `SERVICE` that gets the requests that match no route")
 	f.BoolVar(&c.acme, "acme", false, "as a proxy that orders certificates (-acme-dir, -acme-consul)")
+	f.StringVar(&c.traefikFile, "traefik-file", "", "a `FILE` of Traefik's own, as the proxy has it")
 	c.known.register(f)
 }
 
@@ -79,6 +82,8 @@ func (c *checkFlags) check() error {
 		return errors.New("nothing to check: a Compose file, -consul, -tag or -routes is missing")
 	case lines && (c.operand != "" || c.consul != ""), c.operand != "" && c.consul != "":
 		return errors.New("a Compose file, -consul, and -tag with -routes exclude each other")
+	case lines && c.traefikFile != "":
+		return errors.New("-traefik-file is for Compose files and -consul")
 	case lines && c.json:
 		return errors.New("-json is for Compose files and -consul")
 	}
@@ -101,6 +106,24 @@ func (c *checkFlags) report(ctx context.Context, f *flags) (*checkReport, error)
 func (c *checkFlags) routing() routing.Options {
 	return routing.Options{Languages: c.known.all(), Registered: c.registered, Domain: c.domain.value, DefaultService: string(c.defaultService),
 		EntryPoints: c.known.entryPoints.value, NoACME: !c.acme}
+}
+
+// addFile adds Traefik's file to a view, if there is one.
+func (c *checkFlags) addFile(view *discovery.Snapshot) error {
+	if c.traefikFile == "" {
+		return nil
+	}
+	if err := checkTraefikFile(c.traefikFile); err != nil {
+		return err
+	}
+	content, err := readRoutes(c.traefikFile)
+	if err != nil {
+		return err
+	}
+	t := discovery.NewText(discovery.TextFile, c.traefikFile, content, 0)
+	t.Language = traefik.Name
+	view.Texts = append([]*discovery.Text{t}, view.Texts...) // those of files come first
+	return nil
 }
 
 // checkLines checks tags and lines, which are read without containers.
