@@ -74,7 +74,7 @@ tls: {certificates: [{certFile: CERT, keyFile: KEY}]}
 	if got := asked("http", plain, "gallery.test/"); !strings.HasPrefix(got, "503 ") {
 		t.Errorf("with a file that can't be read: %s", got)
 	}
-	if r := execute(t, binary, nil, "proxy", "-consul", c.HTTP, "-listen", "127.0.0.1:0", "-traefik-file", file); r.code == 0 || !strings.Contains(r.stderr, "-traefik-file") {
+	if r := execute(t, binary, nil, "proxy", "-consul", c.HTTP, "-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-traefik-file", file); r.code == 0 || !strings.Contains(r.stderr, "-traefik-file") {
 		t.Errorf("a file that can't be read at the start: %+v", r)
 	}
 }
