@@ -1,7 +1,9 @@
 package ctmpl
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // abstract is a catalogue in place of the one that is not here: a service that stands for all, once without a tag and once with each of the
@@ -16,7 +18,10 @@ type abstract struct {
 	instances map[string]*instance
 	// values are those that are known elsewhere, by what stands for them.
 	values map[string]string
-	byName map[string]unset
+	// servers are services by what stands for an instance's address and port; odd are those of which a template takes one of the two alone.
+	servers map[string]string
+	odd     map[string]bool
+	byName  map[string]unset
 }
 
 // kind is a service that stands for all with a tag.
@@ -36,7 +41,7 @@ type instance struct {
 const maxTags = 8
 
 func newAbstract(t *tree, env func(name string) (string, bool)) *abstract {
-	c := &abstract{env: env, kinds: map[string]*kind{}, instances: map[string]*instance{}, values: map[string]string{}, byName: map[string]unset{}}
+	c := &abstract{env: env, kinds: map[string]*kind{}, instances: map[string]*instance{}, values: map[string]string{}, servers: map[string]string{}, odd: map[string]bool{}, byName: map[string]unset{}}
 	for _, w := range t.words {
 		if !slices.Contains(c.words, w) && len(c.words) < maxTags {
 			c.words = append(c.words, w)
@@ -102,7 +107,17 @@ func (c *abstract) part(q query, tagged bool) string {
 }
 
 func (c *abstract) instance(q query, name string, tags Tags) instanceFields {
-	return instanceFields{"Address": "service", "Port": Port(name), "Name": q.name, "ID": q.name, "Node": "node", "NodeID": "node", "NodeAddress": "node", "Status": "passing", "Tags": tags,
+	n := ""
+	for at, other := range c.servers {
+		if other == name {
+			n = at
+		}
+	}
+	if n == "" {
+		n = placeholder("adr", len(c.servers))
+		c.servers[n] = name
+	}
+	return instanceFields{"Address": n, "Port": Port(strings.Replace(n, "adr", "prt", 1)), "Name": q.name, "ID": q.name, "Node": "node", "NodeID": "node", "NodeAddress": "node", "Status": "passing", "Tags": tags,
 		"NodeMeta": map[string]string{}, "ServiceMeta": map[string]string{}, "Checks": []string{}, "NodeDatacenter": q.datacenter}
 }
 
@@ -123,4 +138,19 @@ func (c *abstract) outside(kind, name string) any {
 	p := placeholder("var", len(c.values))
 	c.values[p], c.byName[key] = key, newUnset(p)
 	return c.byName[key]
+}
+
+// server is an instance's address and port as a template writes it: both, another address with the port, or the address alone or with another port.
+var server = regexp.MustCompile(`(?:[\w.-]+:)?z(prt|adr)([0-9]{3})z(?::[0-9]+|:z(prt)[0-9]{3}z)?`)
+
+// named is a text with service:NAME in the place of addresses and ports.
+func (c *abstract) named(text string) string {
+	return server.ReplaceAllStringFunc(text, func(found string) string {
+		m := server.FindStringSubmatch(found)
+		name := c.servers["zadr"+m[2]+"z"]
+		if m[3] == "" {
+			c.odd[name] = true
+		}
+		return "service:" + name
+	})
 }

@@ -35,7 +35,7 @@ func (c *converter) asked(a *action, m *convert.Remark) {
 			}
 			m.Mark(convert.Partly, "the environment has no "+arg+" here: it is taken as not set", "run convert with "+arg+"=…")
 		case outside[name]:
-			m.Mark(convert.Partly, "today KV ("+convert.Shown(call)+") decides: it is taken as not set", "write the values that it holds into the result")
+			m.Mark(convert.Partly, "today KV ("+convert.Shown(strings.Trim(a.text, "{}"))+") decides: it is taken as not set", "write the values that it holds into the result")
 		case strings.HasPrefix(name, "$"):
 			m.Mark(convert.Partly, name+" is not known here: it is taken as not set", "")
 		default:

@@ -36,12 +36,12 @@ func Convert(file convert.File, o Options) *convert.Result {
 	if err != nil {
 		return c.failed(err)
 	}
-	rendered := convert.File{Name: file.Name, Text: r.text}
+	rendered := convert.File{Name: file.Name, Text: c.catalogue.named(r.text)}
 	for _, line := range r.lines {
 		rendered.Lines = append(rendered.Lines, file.Line(line))
 	}
 	var from *convert.Result
-	if haproxy.Is(r.text) {
+	if haproxy.Is(rendered.Text) {
 		from = haproxy.Convert([]convert.File{rendered}, o.Read)
 	} else {
 		from = nginx.Convert([]convert.File{rendered}, o.Nginx)
@@ -103,6 +103,11 @@ func (c *converter) take(from *convert.Result) {
 			c.result.Report.Remarks = append(c.result.Report.Remarks, own)
 		}
 		own.Mark(m.Outcome, c.shown(m.Why), c.shown(m.Advice))
+		for name := range c.catalogue.odd {
+			if strings.Contains(m.Directive, "service:"+name) {
+				own.Mark(convert.Partly, "address and port are both those of the catalogue", "")
+			}
+		}
 	}
 	for _, o := range from.Options {
 		if !standIn.MatchString(o.Value) {

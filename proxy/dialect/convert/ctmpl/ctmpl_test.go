@@ -77,7 +77,7 @@ func TestTemplatesAsPeopleWriteThem(t *testing.T) {
 # pointsman proxy -max-connections 4096 -listen :80 -connect-timeout 5s -answer-timeout 50s -progress-timeout 50s -idle-timeout 50s -head-timeout 50s -routes registered -registered-path -registered-tag rpc
 # or as a label of each service with the tag rpc: / path-regexp=(?i)^/name service=name health-check=/ replace-path="^/name/? /"`, `
 3: {{keyOrDefault \"edge/limit\" \"4096\"}}: partly; the default in the template is used; today the KV key edge/limit decides
-6: {{range ls \"edge/waits\"}}: partly; today KV (ls \"edge/waits\") decides
+6: {{range ls \"edge/waits\"}}: partly; today KV (range ls \"edge/waits\") decides
 8: timeout connect 5000: carried over; connect-timeout 5s
 13: {{range $n, $svc := services}}: partly; -routes registered -registered-path
 20: option httpchk HEAD / HTTP/1.1\\r\\nHost:localhost: partly; health-check=/
@@ -144,6 +144,8 @@ func TestForms(t *testing.T) {
 		`upstream up { {{range service "web"}}{{if .Tags | contains "blue"}} server {{.Address}}:{{.Port}};{{end}} {{end}} }` + around:                                      "# for the instances of web with the tag blue alone, as a label of theirs: / service=web host=up\n/ respond=503",
 		`upstream up { {{range service "web"}}{{if .Tags.Contains "blue"}} server {{.Address}}:{{.Port}};{{else}} server {{.Address}}:{{.Port}};{{end}} {{end}} }` + around: "/ service=web host=up",
 		`upstream up { {{range service (printf "%s-web" "a")}} server {{.Address}}:{{.Port}}; {{end}} }` + around:                                                           "/ service=a-web host=up",
+		`upstream up { {{range service "web"}} server localhost:{{.Port}}; {{end}} }` + around:                                                                              "/ service=web host=up",
+		`upstream up { {{range service "web"}} server {{.Address}}; {{end}} }` + around:                                                                                     "/ service=web host=up",
 		`{{$n := "web"}}upstream up { {{range service $n}} server {{.Address}}:{{.Port}}; {{end}} }` + around:                                                               "/ service=web host=up",
 		`upstream up { {{with $m := key "a/b"}}{{$m}}{{else}}least_conn;{{end}} {{range service "web"}} server {{.Address}}:{{.Port}}; {{end}} }` + around:                  "/ service=web balance=least-connections host=up",
 	} {
