@@ -120,7 +120,7 @@ func (c *converter) options(name, tag string) {
 		outcome, advice = convert.Partly, "label each service pointsman."+strings.Join(f.words, ", pointsman.")
 		why += "; options of its routes are those of the process"
 	}
-	if !c.excluded() {
+	if tag == "" && !c.excluded() {
 		why += "; services that nothing but an agent registers have no route, such as consul"
 	}
 	c.everyMark(outcome, why, advice)
