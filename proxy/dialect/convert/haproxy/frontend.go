@@ -165,7 +165,13 @@ func (r *reader) certificate(st *statement, file string) {
 // speak.
 func (r *reader) nameListeners() {
 	seen := map[string]bool{}
+	of := map[string]*frontend{} // no two frontends share a name: what is said of the one must not hold for the other
 	for _, f := range r.public {
+		own := listenerName(f.name)
+		for n := 2; of[own] != nil; n++ {
+			own = fmt.Sprintf("%s-%d", listenerName(f.name), n)
+		}
+		of[own] = f
 		for _, l := range f.listeners {
 			option, name := "listen", "http"
 			if l.tls {
@@ -174,9 +180,9 @@ func (r *reader) nameListeners() {
 			value := l.address
 			l.name = name
 			if len(r.public) > 1 {
-				l.name = listenerName(f.name)
+				l.name = own
 				if l.tls {
-					l.name += "-tls"
+					l.name = own + "_tls"
 				}
 				value = l.name + "=" + l.address
 			}
@@ -188,10 +194,10 @@ func (r *reader) nameListeners() {
 	}
 }
 
-// listenerName is a frontend's name as a listener may be called.
+// listenerName is a frontend's name as a listener may be called, without _, which stands in front of tls.
 func listenerName(text string) string {
 	text = strings.Map(func(c rune) rune {
-		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' {
 			return c
 		}
 		return '-'

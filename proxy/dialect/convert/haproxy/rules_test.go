@@ -100,9 +100,32 @@ func TestRules(t *testing.T) {
 		".if defined(X)\nhttp-request deny\n.endif\ndefault_backend x":                                                  "/ respond=503",
 		"http-request deny if \"\ndefault_backend x":                                                                    "/ respond=503",
 	} {
-		r := converting("frontend f\nmode http\nbind :80\n" + rules + backends)
+		r := converting("defaults\nmode http\nfrontend f\nbind :80\n" + rules + backends)
 		if got := strings.TrimSpace(routes(r)); got != strings.TrimSpace(want) {
 			t.Errorf("%s\n\nis\n%s\n\nwant\n%s\n\n%s", rules, got, want, report(r))
 		}
+	}
+}
+
+// Of several frontends each has its own listeners, and no route of the one is served on those of the other.
+func TestFrontendsKeepTheirListeners(t *testing.T) {
+	r := converting("defaults\nmode http\nfrontend a.b\nbind :80\nbind :443 ssl crt /c.pem\ndefault_backend x\nfrontend a_b\nbind 127.0.0.1:81\ndefault_backend y\nfrontend a-b_tls\nbind :82\ndefault_backend y" + backends)
+	if got := options(r); got != "tls-cert /c.pem, tls-key /c.pem, listen f-a-b=:80, tls-listen f-a-b_tls=:443, listen f-a-b-2=127.0.0.1:81, listen f-a-b-tls=:82" {
+		t.Error(got)
+	}
+	if got := routes(r); got != "/ listener=f-a-b to=x:1\n/ listener=f-a-b_tls to=x:1\n/ listener=f-a-b-2 to=y:2\n/ listener=f-a-b-tls to=y:2\n" {
+		t.Error(got)
+	}
+	if r := converting("frontend f\nbind :80\ndefault_backend x" + backends); len(r.Routes) > 0 || !strings.Contains(report(r), "no mode is written") {
+		t.Errorf("%s\n%s", routes(r), report(r))
+	}
+}
+
+// Two authorities whose files are called alike are two.
+func TestNamesOfFilesStayApart(t *testing.T) {
+	r := converting("defaults\nmode http\nlisten l :80\nserver a a:1 ssl verify required ca-file /a/ca.pem\nserver b b:1 ssl ca-file /b/ca.pem crt /b/me.pem sni str(b.example)\nserver c c:1 ssl verify none\nserver d d:1 send-proxy")
+	want := "/ to=a:1 proto=https ca=ca\n/ to=b:1 proto=https servername=b.example ca=ca-2 client-cert=me\n/ to=c:1 proto=https tlsskipverify=true\n"
+	if got := routes(r); got != want || options(r) != "upstream-ca ca=/a/ca.pem, upstream-ca ca-2=/b/ca.pem, upstream-cert me=/b/me.pem,/b/me.pem, listen :80" {
+		t.Errorf("%s\n%s\n%s", got, options(r), report(r))
 	}
 }

@@ -1,6 +1,7 @@
 package haproxy
 
 import (
+	"fmt"
 	"net/netip"
 	"path"
 	"strconv"
@@ -189,6 +190,18 @@ func (r *reader) named(option, file, value string) string {
 	if name == "" {
 		name = "default"
 	}
-	r.result.AddOption(option, name+"="+value)
-	return name
+	for n := 1; ; n++ {
+		own := name
+		if n > 1 {
+			own = fmt.Sprintf("%s-%d", name, n)
+		}
+		taken := false
+		for _, o := range r.result.Options {
+			taken = taken || o.Name == option && strings.HasPrefix(o.Value, own+"=") && o.Value != own+"="+value
+		}
+		if !taken {
+			r.result.AddOption(option, own+"="+value)
+			return own
+		}
+	}
 }

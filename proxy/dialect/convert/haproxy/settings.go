@@ -2,6 +2,7 @@ package haproxy
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ type settings struct {
 
 // section reads all that is no rule.
 func (r *reader) section(s *section) {
-	set := &settings{timeouts: map[string]time.Duration{}}
+	set := &settings{tcp: true, timeouts: map[string]time.Duration{}} // HAProxy's mode where none is written
 	r.settings[s] = set
 	if s.head.remark != nil {
 		r.head(s)
@@ -100,7 +101,11 @@ func (r *reader) head(s *section) {
 // tcp names what is said of connections that are no HTTP.
 func (r *reader) tcp(s *section) {
 	const advice = "let HAProxy go on with it, or write it as a TCP route where the proxy has them"
-	s.head.remark.Mark(convert.Unsupported, "mode tcp: not carried over, and never as HTTP", advice)
+	why := "mode tcp: not carried over, and never as HTTP"
+	if all := s.all(); !slices.ContainsFunc(all, func(st statement) bool { return st.words[0] == "mode" }) {
+		why = "no mode is written, which is tcp: not carried over, and never as HTTP"
+	}
+	s.head.remark.Mark(convert.Unsupported, why, advice)
 	for i := range s.own {
 		if s.own[i].remark != s.head.remark {
 			s.own[i].remark.Mark(convert.Unsupported, "in a section of mode tcp", "")
