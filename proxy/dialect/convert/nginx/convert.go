@@ -3,6 +3,7 @@ package nginx
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
 )
@@ -129,7 +130,7 @@ func (a *at) route() *convert.Route {
 	switch {
 	case a.exact:
 		r.Words = append(r.Words, convert.Word{Name: "path", Value: "exact"})
-	case a.path[len(a.path)-1] != '/':
+	case !strings.HasSuffix(a.path, "/"):
 		r.Words = append(r.Words, convert.Word{Name: "path", Value: "prefix"})
 	}
 	if w := a.listenerWord(a.h.listeners); w != "" {
