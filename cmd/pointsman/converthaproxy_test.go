@@ -144,7 +144,7 @@ frontend f
  use_backend two if get { path_reg ^/[0-9]+$ }
  use_backend two if { hdr_end(host) -i .test } !{ path_beg /keep }
  use_backend three if { url_param(v) 3 } or { hdr(X-V) 3 } { path_beg /v }
- use_backend api if { path_beg /api/ }
+ use_backend api if { path_beg /api }
  use_backend rest if { hdr(host) -i rest.example a.rest.example } { path_beg /files }
  default_backend one
 backend one

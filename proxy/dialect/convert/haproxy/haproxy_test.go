@@ -106,6 +106,19 @@ cfg:10: http-request set-header X-Forwarded-Proto https if { ssl_fc }: implied
 cfg:11: acl is_blog hdr(host) -i blog.example.org: carried over
 cfg:12: acl is_api  path_beg /api /v1: carried over
 cfg:13: acl is_img  path_end .png .jpg: carried over`},
+		"static.cfg": {`
+/ path-regexp=(?i)^/static priority=5 to=127.0.0.1:4331
+/ path-regexp=(?i)^/images priority=4 to=127.0.0.1:4331
+/ path-regexp=(?i)\.jpg$ priority=3 to=127.0.0.1:4331
+/ path-regexp=(?i)\.gif$ priority=2 to=127.0.0.1:4331
+/api path=prefix priority=1 to=api:3000 replace-path="^/api/ /" request-header=add:X-Scheme:https
+/ to=127.0.0.1:5001,127.0.0.1:5002 health-check=/`,
+			"access-log json, max-connections 3000, listen :80, connect-timeout 10s, answer-timeout 1m, progress-timeout 1m, idle-timeout 1m, head-timeout 10s", `
+cfg:23: maxconn 3000: carried over
+cfg:35: reqrep ^([^\\ :]*)\\ /api/(.*)     \\1\\ /\\2: carried over
+cfg:40: option httpchk HEAD / HTTP/1.1\\r\\nHost:\\ localhost: partly; health-check=/, by GET
+cfg:46: listen stats :1936: carried over
+cfg:51: stats auth someuser:...: partly`},
 		"hap-3-tcp.cfg": {"", "", `
 cfg:1: listen postgres: not supported; mode tcp
 cfg:6: server pg1 pg1:5432 check: not supported
@@ -131,7 +144,7 @@ cfg:20: server t two:8443 send-proxy: not supported`},
 					t.Errorf("%s: the report lacks %q:\n%s", name, outcome, all)
 				}
 			}
-			if strings.Contains(all+routes(r), "changeme") {
+			if strings.Contains(all+routes(r), "changeme") || strings.Contains(all, "someuser:password") {
 				t.Errorf("%s: the password is shown:\n%s", name, all)
 			}
 		}

@@ -12,7 +12,9 @@ import (
 // first match.
 type rewrite struct {
 	strip, prepend string
-	expr, with     string
+	// slash says that strip is removed only where a slash follows it.
+	slash      bool
+	expr, with string
 }
 
 // words are the options of a route that do the same for the requests of a context.
@@ -24,11 +26,17 @@ func (w *rewrite) words(c context) []convert.Word {
 		return []convert.Word{{Name: "replace-path", Value: w.expr + " " + w.with}}
 	}
 	c.rewritten = false
-	switch t, _ := c.tells(atom{kind: kindPath, how: howBegin, text: w.strip}); t {
-	case yes:
+	prefix := w.strip
+	if w.slash {
+		prefix += "/"
+	}
+	switch t, _ := c.tells(atom{kind: kindPath, how: howBegin, text: prefix}); {
+	case t == yes:
 		return []convert.Word{{Name: "strip", Value: w.strip}}
-	case no:
+	case t == no:
 		return nil
+	case w.slash:
+		return []convert.Word{{Name: "replace-path", Value: "^" + regexp.QuoteMeta(prefix) + " /"}}
 	}
 	return []convert.Word{{Name: "replace-path", Value: "^" + regexp.QuoteMeta(w.strip) + "/? /"}}
 }
@@ -64,10 +72,10 @@ func whole(expr, with string) (*rewrite, bool) {
 	if !ok || !readable(expr) || with == "" || strings.Contains(expr, " ") {
 		return nil, false
 	}
-	if m := regexp.MustCompile(`^\^(/[A-Za-z0-9_~/-]*?)/?\(/?\.\*\)\$?$`).FindStringSubmatch(expr); m != nil && m[1] != "" && (with == "/$1" || with == "$1") {
-		slash := strings.HasSuffix(strings.TrimSuffix(expr, "$"), "(/.*)")
-		if slash == (with == "$1") { // ^/api(/.*) and \1, or ^/api/(.*) and /\1
-			return &rewrite{strip: m[1]}, true
+	for tail, same := range map[string]string{"/(.*)": "/$1", "(/.*)": "$1"} {
+		front, ok := strings.CutSuffix(strings.TrimSuffix(expr, "$"), tail)
+		if prefix := prefixOf(front); ok && with == same && prefix != "" && prefix != "/" {
+			return &rewrite{strip: prefix, slash: true}, true
 		}
 	}
 	if !strings.HasPrefix(expr, "^") {
@@ -162,7 +170,7 @@ func reqrep(expr, with string, fold bool) (*rewrite, bool) {
 	for _, tail := range []string{"[/]?(.*)", "/?(.*)", "/(.*)"} {
 		plain, found := strings.CutSuffix(rest, tail)
 		if prefix := prefixOf("^" + plain); ok && found && prefix != "" && prefix != "/" && !fold && with == "/$1" {
-			return &rewrite{strip: prefix}, true
+			return &rewrite{strip: prefix, slash: tail == "/(.*)"}, true
 		}
 	}
 	expr = "^" + rest

@@ -23,6 +23,11 @@ type section struct {
 // all is what holds in the section: what it inherits, then its own.
 func (s *section) all() []statement { return slices.Concat(s.defaults, s.own) }
 
+// inherits says whether a statement is one of the defaults.
+func (s *section) inherits(st *statement) bool {
+	return slices.ContainsFunc(s.defaults, func(d statement) bool { return d.remark == st.remark })
+}
+
 // serves says whether clients reach it, and leads whether it has servers.
 func (s *section) serves() bool { return s.kind == "frontend" || s.kind == "listen" }
 func (s *section) leads() bool  { return s.kind == "backend" || s.kind == "listen" }

@@ -59,6 +59,9 @@ func (r *reader) setting(s *section, set *settings, st *statement) {
 	case "log", "log-format", "log-format-sd", "log-tag", "capture", "unique-id-format", "unique-id-header":
 		r.log(st)
 	case "maxconn":
+		if s.kind == "backend" && s.inherits(st) {
+			return // it is about frontends
+		}
 		if s.kind == "backend" {
 			m.Mark(convert.Unsupported, "a backend as a whole has no limit", "max-conns= for each server")
 		} else {
