@@ -215,11 +215,11 @@ func (r *reader) redirectsAll(s *section, st *statement, cond []string) bool {
 			continue
 		}
 		c := r.condition(cond, r.tests[s])
-		plain, tls := c == nil, false
+		tls := false
 		for _, l := range f.listeners {
 			tls = tls || l.tls
 		}
-		plain = len(c) == 1 && len(c[0]) == 1 && c[0][0].not && c[0][0].atom == atom{kind: kindListener, text: "tls"}
+		plain := len(c) == 1 && len(c[0]) == 1 && c[0][0].not && c[0][0].atom == atom{kind: kindListener, text: "tls"}
 		plain = plain || len(c) == 1 && len(c[0]) == 0 && !tls
 		if !plain || names(s, "monitor-uri") {
 			return false
