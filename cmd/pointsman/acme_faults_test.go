@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,32 +14,62 @@ import (
 	"github.com/caddyserver/certmagic"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/certs/storage"
 )
 
-// A certificate is renewed before it ends, and no handshake fails meanwhile.
+// keep puts a certificate for a name into the folder, as if it had been ordered long ago. It is due to be renewed.
+func (o *ordering) keep(name string, until time.Time) *x509.Certificate {
+	o.t.Helper()
+	u, err := url.Parse(o.pebble.Directory)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	chain, key := fixture.PEM(o.t, until, name)
+	file := filepath.Join(o.folder, "certificates", certmagic.StorageKeys.Safe(u.Host+"-dir"), name+".pem")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		o.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, append(chain, key...), 0o600); err != nil {
+		o.t.Fatal(err)
+	}
+	block, _ := pem.Decode(chain)
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return cert
+}
+
+// A certificate is renewed before it ends, no handshake fails meanwhile, and the next start has the new one.
 func TestACertificateIsRenewed(t *testing.T) {
 	t.Parallel()
-	o := newOrdering(t, func(p *lab.PebbleOptions) { p.Quick, p.Lifetime = true, 45*time.Second }, "shop.example/ service=web tls=acme\n")
-	first := o.await("shop.example", time.Minute)
-	pool := o.pebble.Pool(t)
+	o := prepareOrdering(t, func(p *lab.PebbleOptions) { p.Quick = true }, "shop.example/ service=web tls=acme\n")
+	old := o.keep("shop.example", time.Now().Add(24*time.Hour))
+	o.start()
 	var renewed *x509.Certificate
+	var first error
+	served := false
 	if !lab.Within(2*time.Minute, func() bool {
-		c, err := o.shown("shop.example", pool)
-		if err != nil {
-			t.Fatalf("before it was renewed: %v", err)
+		c, err := o.shown("shop.example", nil)
+		if err != nil { // before the folder was read there is none
+			if served && first == nil {
+				first = err
+			}
+			return false
 		}
-		renewed = c
-		return !c.Equal(first)
+		served, renewed = true, c
+		return !c.Equal(old)
 	}) {
 		t.Fatal("not renewed")
 	}
-	if at, due := renewed.NotBefore, first.NotBefore.Add(30*time.Second); at.Before(due.Add(-time.Second)) || at.After(first.NotAfter) {
-		t.Errorf("renewed at %s, due at %s, ended at %s", at, due, first.NotAfter)
+	if first != nil {
+		t.Errorf("before it was renewed: %v", first)
 	}
 	o.Kill()
-	o.start() // from the folder
-	if c := o.await("shop.example", 10*time.Second); !c.Equal(renewed) && !c.NotBefore.After(renewed.NotBefore) {
+	orders := o.pebble.Orders()
+	o.start()
+	if c := o.await("shop.example", time.Minute); !c.Equal(renewed) || o.pebble.Orders() != orders {
 		t.Error("another certificate after the start")
 	}
 }
@@ -46,30 +77,30 @@ func TestACertificateIsRenewed(t *testing.T) {
 // failedOrders are two or more.
 var failedOrders = regexp.MustCompile(`pointsman_acme_orders_total\{result="failed"\} ([2-9]|\d\d)`)
 
-// While the CA is down the old certificate serves on, one line says so, and another start finds it in the folder.
+// While the CA is down the old certificate serves on, even past its end, and one line says so. A CA that has forgotten us gets another account.
 func TestTheCAIsDown(t *testing.T) {
 	t.Parallel()
-	o := newOrdering(t, func(p *lab.PebbleOptions) { p.Quick, p.Lifetime = true, 20*time.Second }, "shop.example/ service=web tls=acme\n")
-	first := o.await("shop.example", 30*time.Second)
+	o := newOrdering(t, func(p *lab.PebbleOptions) { p.Quick = true }, "first.example/ service=web tls=acme\n")
+	o.await("first.example", time.Minute) // with an account
+	o.Kill()
 	o.pebble.Kill()
+	old := o.keep("shop.example", time.Now().Add(-time.Minute))
 	o.write("shop.example/ service=web tls=acme\nnew.example/ service=web tls=acme\n")
-	lab.Eventually(t, 60*time.Second, "two failures in a row", func() bool {
+	o.start()
+	lab.Eventually(t, 2*time.Minute, "two failures", func() bool {
 		_, text := status("http://" + o.admin + "/metrics")
 		return failedOrders.MatchString(text)
 	})
-	lab.Eventually(t, 30*time.Second, "the end of the certificate's life", func() bool { return time.Now().After(first.NotAfter) })
-	if c, err := o.shown("shop.example", nil); err != nil || !c.Equal(first) {
+	if c, err := o.shown("shop.example", nil); err != nil || !c.Equal(old) {
 		t.Errorf("the old one does not serve on: %v", err)
 	}
 	if n := strings.Count(o.Output(), "the CA issues no certificates"); n != 1 {
 		t.Errorf("%d lines", n)
 	}
-	o.pebble.Start() // it has forgotten all accounts
+	o.pebble.Start()
 	o.pebble.Await(t)
-	if c := o.await("shop.example", 90*time.Second); c.Equal(first) {
-		t.Error("not renewed")
-	}
-	o.await("new.example", 90*time.Second)
+	o.await("shop.example", 5*time.Minute) // by then as the back-off has it
+	o.await("new.example", 5*time.Minute)
 }
 
 // Of two proxies over one folder one orders, and the other answers what the CA asks it.
@@ -162,6 +193,15 @@ func TestNamesThatAreNotOrdered(t *testing.T) {
 	if strings.Contains(text, "plain.example") || strings.Contains(text, "unknown.example") || o.pebble.Orders() > 0 {
 		t.Errorf("%d orders, %s", o.pebble.Orders(), text)
 	}
+	asked := strings.Count(o.pebble.Output(), "POST /order-plz")
+	o.Kill()
+	o.start() // which leaves the name alone as long as the process before would have
+	lab.Eventually(t, 30*time.Second, "the failure of before is said", func() bool {
+		return strings.Contains(o.Output(), "a certificate could not be ordered")
+	})
+	if n := strings.Count(o.pebble.Output(), "POST /order-plz"); n != asked || asked == 0 {
+		t.Errorf("%d orders before the start, %d after it", asked, n-asked)
+	}
 	if strings.Contains(o.Output(), "zWNDZM6e") {
 		t.Error("the key of the account is in the log")
 	}
@@ -181,6 +221,13 @@ func TestTheFolderIsBroken(t *testing.T) {
 		t.Errorf("%v %v", at, err)
 	}
 	if err := os.WriteFile(kept[0], []byte("junk"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	accounts, _ := filepath.Glob(filepath.Join(o.folder, "accounts", "*", "*.json"))
+	if len(accounts) != 1 {
+		t.Fatalf("%v", accounts)
+	}
+	if err := os.WriteFile(accounts[0], []byte("junk"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	checks := filepath.Join(o.folder, "checks")
@@ -204,7 +251,9 @@ func TestTheFolderIsBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.await("shop.example", time.Minute)
-	if !strings.Contains(o.Output(), "can be used again") {
-		t.Error("the log does not say that it is over")
+	for _, want := range []string{"can be used again", "the stored account with the CA can't be used: another one is made"} {
+		if !strings.Contains(o.Output(), want) {
+			t.Errorf("the log does not say that %s", want)
+		}
 	}
 }

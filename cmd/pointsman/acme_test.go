@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ type ordering struct {
 	over          *lab.Consul // where certificates are kept, with the secret in a file, and not in the folder; nil without
 	secret        string
 	args          []string
+	within        []string // a command that runs it; nil without
 }
 
 // newOrdering starts both. change, unless nil, changes the Pebble.
@@ -60,7 +62,7 @@ func (o *ordering) start() {
 	}
 	args := append(first, "-listen", o.plain, "-tls-listen", o.secure, "-admin", "127.0.0.1:0", "-routes-file", o.lines, "-acme-ca", o.pebble.Directory, "-acme-roots", o.pebble.Roots)
 	args = append(args, o.args...)
-	o.Process = lab.StartProcess(o.t, "demo", nil, args...)
+	o.Process = lab.StartProcess(o.t, "demo", nil, append(slices.Clone(o.within), args...)...)
 	o.admin = bound(o.t, o.Process, "the admin API")
 }
 

@@ -11,6 +11,8 @@ import (
 	"io/fs"
 
 	protocol "github.com/mholt/acmez/v3/acme"
+
+	"github.com/pointsman/pointsman/proxy/certs/storage"
 )
 
 // storedAccount is an account as the storage has it.
@@ -30,7 +32,11 @@ func (c *Certificates) useAccount(ctx context.Context) (account protocol.Account
 		return account, nil
 	}
 	err = c.locked(ctx, "account-"+c.issuer(), func(ctx context.Context) error {
-		if account, err = c.loadAccount(ctx); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		account, err = c.loadAccount(ctx)
+		switch {
+		case errors.As(err, new(corruptError)):
+			c.o.Log.Warn().Err(err).Msg("the stored account with the CA can't be used: another one is made")
+		case !errors.Is(err, fs.ErrNotExist): // nil, too
 			return err
 		}
 		account, err = c.newAccount(ctx)
@@ -47,6 +53,9 @@ func (c *Certificates) useAccount(ctx context.Context) (account protocol.Account
 
 func (c *Certificates) loadAccount(ctx context.Context) (a protocol.Account, err error) {
 	value, err := c.o.Storage.Load(ctx, c.accountKey())
+	if errors.Is(err, storage.ErrCorrupt) {
+		return a, corruptError{err}
+	}
 	if err != nil {
 		return a, storageError{fmt.Errorf("read the account with the CA: %w", err)}
 	}
@@ -56,7 +65,7 @@ func (c *Certificates) loadAccount(ctx context.Context) (a protocol.Account, err
 	}
 	key, bad := decodeKey([]byte(s.Key))
 	if err = errors.Join(err, bad); err != nil {
-		return a, storageError{fmt.Errorf("the stored account with the CA (%s) can't be used; it can be removed: %w", c.accountKey(), err)}
+		return a, corruptError{fmt.Errorf("read %s: %w", c.accountKey(), err)}
 	}
 	return protocol.Account{Status: s.Status, Location: s.Location, Contact: s.Contact, PrivateKey: key}, nil
 }
@@ -101,7 +110,7 @@ func (c *Certificates) dropAccount(ctx context.Context, lost protocol.Account) e
 	c.mu.Unlock()
 	return c.locked(ctx, "account-"+c.issuer(), func(ctx context.Context) error {
 		switch stored, err := c.loadAccount(ctx); {
-		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, fs.ErrNotExist) || errors.As(err, new(corruptError)): // which the next use replaces
 			return nil
 		case err != nil:
 			return err

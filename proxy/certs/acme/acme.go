@@ -63,13 +63,14 @@ type Certificates struct {
 
 	mu      sync.Mutex // of what follows; never held while anything is asked
 	names   map[string]*name
-	orders  window
 	ca      backOff // of the CA as a whole
 	storage backOff
 	running int  // names that are worked on
 	looking bool // the storage is asked for names that are new
 	wake    chan struct{}
 	account protocol.Account
+
+	ordersOnce sync.Mutex // of the orders in the storage
 
 	ordered, failed uint64 // orders that ended well, and others
 }

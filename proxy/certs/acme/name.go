@@ -21,10 +21,12 @@ type name struct {
 	cert    *tls.Certificate // in use; nil before the first
 	looked  bool             // the storage was asked
 	busy    bool
-	backOff backOff
-	later   time.Time // no order before then, as there were too many
-	fault   string    // of the last try; "" where it ended well
-	faultAt time.Time
+	// unstored is a certificate in use, with its key, that could not be stored; nil without one
+	unstored []byte
+	backOff  backOff
+	later    time.Time // no order before then, as there were too many
+	fault    string    // of the last try; "" where it ended well
+	faultAt  time.Time
 }
 
 // perOwner is how many names one container may have certificates for: more than an application has, few enough that a container that asks
@@ -39,6 +41,9 @@ func renewAt(c *tls.Certificate) time.Time {
 
 // dueAt is when a name is to be worked on.
 func (c *Certificates) dueAt(n *name) time.Time {
+	if n.unstored != nil {
+		return c.storage.until
+	}
 	at := latest(n.backOff.until, n.later, c.ca.until, c.storage.until)
 	if n.cert != nil {
 		at = latest(at, renewAt(n.cert))

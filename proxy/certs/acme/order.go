@@ -24,6 +24,11 @@ const orderTime = 5 * time.Minute
 func (c *Certificates) obtain(ctx context.Context, text string) (cert *tls.Certificate, ordered bool, err error) {
 	err = c.locked(ctx, "certificate-"+c.issuer()+"-"+safe(text), func(ctx context.Context) error {
 		stored, err := c.load(ctx, text)
+		if err == nil || errors.Is(err, fs.ErrNotExist) || errors.As(err, new(corruptError)) {
+			if late, err := c.keepLate(ctx, text, stored); late || err != nil {
+				return err
+			}
+		}
 		switch {
 		case err == nil && time.Now().Before(renewAt(stored)):
 			cert = stored
@@ -31,29 +36,38 @@ func (c *Certificates) obtain(ctx context.Context, text string) (cert *tls.Certi
 		case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.As(err, new(corruptError)):
 			return err
 		}
-		if err := c.checkStorage(ctx); err != nil {
-			return err
-		}
-		if err := c.takeOrder(); err != nil {
-			return err
-		}
-		ctx, cancel := context.WithTimeout(ctx, orderTime)
-		defer cancel()
-		cert, err = c.order(ctx, text)
+		cert, err = c.orderNow(ctx, text)
 		ordered = cert != nil
 		return err
 	})
 	return cert, ordered, err
 }
 
-// takeOrder takes room for an order, or says from when there is some.
-func (c *Certificates) takeOrder() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if until, ok := c.orders.take(time.Now()); !ok {
-		return laterError{until}
+// orderNow orders a certificate, unless it has to wait: for the storage, after a failure of the name, or after too many orders.
+func (c *Certificates) orderNow(ctx context.Context, text string) (*tls.Certificate, error) {
+	before, err := c.loadFailure(ctx, text)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if err := c.checkStorage(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.takeOrder(ctx); err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, orderTime)
+	defer cancel()
+	cert, err := c.order(limited, text)
+	switch {
+	case cert != nil:
+		c.dropFailure(ctx, text, before)
+	case ctx.Err() != nil || errors.As(err, new(storageError)):
+	case isCAs(err):
+		c.giveBackOrder(ctx)
+	default:
+		err = c.keepFailure(ctx, text, before, err)
+	}
+	return cert, err
 }
 
 // order orders a certificate and stores it. A CA that has lost our account gets another one, once.
@@ -104,7 +118,36 @@ func (c *Certificates) keep(ctx context.Context, text string, chain []byte, key 
 		return nil, fmt.Errorf("the CA sent a certificate that can't be used: %w", err)
 	}
 	if err := c.o.Storage.Store(ctx, c.certificateKey(text), value); err != nil {
+		c.setUnstored(text, value)
 		return cert, storageError{fmt.Errorf("store the certificate of %s: %w", text, err)}
 	}
 	return cert, nil
+}
+
+// keepLate stores a certificate that could not be stored when it came, and is true where that was all that there was to do. stored is
+// the one that the storage has, or nil.
+func (c *Certificates) keepLate(ctx context.Context, text string, stored *tls.Certificate) (done bool, err error) {
+	c.mu.Lock()
+	value := c.names[text].unstored
+	c.mu.Unlock()
+	if value == nil {
+		return false, nil
+	}
+	ours, err := decode(value, text)
+	if err != nil || stored != nil && !stored.Leaf.NotAfter.Before(ours.Leaf.NotAfter) {
+		c.setUnstored(text, nil) // another process has ordered one meanwhile
+		return false, nil
+	}
+	if err := c.o.Storage.Store(ctx, c.certificateKey(text), value); err != nil {
+		return false, storageError{fmt.Errorf("store the certificate of %s: %w", text, err)}
+	}
+	c.setUnstored(text, nil)
+	c.o.Log.Info().Str("name", text).Msg("a certificate is stored that could not be stored when it came")
+	return true, nil
+}
+
+func (c *Certificates) setUnstored(text string, value []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.names[text].unstored = value
 }

@@ -25,7 +25,7 @@ type held struct {
 
 func newHeld() *held { return &held{values: map[string][]byte{}, locks: map[string]chan struct{}{}} }
 
-func (h *held) fails(err error) { h.fault.Store(&err) }
+func (h *held) fails(err error) { h.fault.Store(&err) } // nil ends it
 
 func (h *held) err() error {
 	if e := h.fault.Load(); e != nil {

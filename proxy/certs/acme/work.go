@@ -129,6 +129,7 @@ func (c *Certificates) fails(n *name, err error) {
 	now := time.Now()
 	n.fault, n.faultAt = err.Error(), now
 	var later laterError
+	var failed failedError
 	switch {
 	case errors.As(err, &later):
 		if n.later = later.until; now.Sub(n.backOff.told) >= tellEvery {
@@ -137,24 +138,25 @@ func (c *Certificates) fails(n *name, err error) {
 		}
 	case errors.As(err, new(storageError)):
 		c.storageFails(n, err)
-	case isCAs(err):
+	case errors.As(err, &failed):
+		if failed.now {
+			c.failed++
+		}
+		told := n.backOff.told
+		n.backOff = backOff{first: nameBackOff.first, most: nameBackOff.most, failures: failed.Failures, until: failed.Until, told: told}
+		if now.Sub(told) >= tellEvery {
+			n.backOff.told = now
+			c.o.Log.Warn().Err(err).Str("name", n.text).Time("next", n.backOff.until).Int("failures", n.backOff.failures).
+				Msg("a certificate could not be ordered; said once an hour")
+		}
+	default: // the CA as a whole
 		c.failed++
-		c.orders.giveBack()
 		if now.Before(c.ca.until) {
 			return // it failed for another name at the same time
 		}
 		if c.ca.fail(now) {
 			c.o.Log.Warn().Err(err).Str("ca", c.o.Directory).Time("next", c.ca.until).
 				Msg("the CA issues no certificates: those in use stay in use; said once an hour")
-		}
-	default:
-		c.failed++
-		if n.backOff.first == 0 {
-			n.backOff = nameBackOff
-		}
-		if n.backOff.fail(now) {
-			c.o.Log.Warn().Err(err).Str("name", n.text).Time("next", n.backOff.until).Int("failures", n.backOff.failures).
-				Msg("a certificate could not be ordered; said once an hour")
 		}
 	}
 }
