@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,8 +84,20 @@ func (x *Exchange) toHTTPS() Action {
 		return x.reply(OutcomeBadRequest, noHost)
 	}
 	host := http1.HostOnly(x.Target.Authority)
-	if port := x.scope.common.HTTPSPort; port != "" && port != "443" {
+	if port := x.httpsPort(strings.TrimPrefix(x.Target.Authority[len(host):], ":")); port != "" && port != "443" {
 		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 	}
 	return x.redirect(permanent, "https://"+host+dialect.EscapePath(x.Target.Path)+x.Target.Query)
+}
+
+// httpsPort is the port of HTTPS for a client that asked at a port of plain HTTP; "" is the usual one of each.
+func (x *Exchange) httpsPort(asked string) string {
+	common := x.scope.common
+	if asked == "" {
+		asked = "80"
+	}
+	if common.HTTPPorts != nil && !slices.Contains(common.HTTPPorts, asked) {
+		return ""
+	}
+	return common.HTTPSPort
 }

@@ -34,9 +34,15 @@ type ClientAuth struct {
 // Handshake says what the handshake of a client asks for that wants to reach a name, "" where it says none, by a listener. Serve the
 // connection with ClientAuth.Config, and tell the Client what came of it.
 func (c *Shared) Handshake(listener, name string) routing.ClientAuth {
-	return c.clientAuth(c.Switch.Load(), listener, name)
+	t := c.Switch.Load()
+	asks := t.ClientAuth(name, listener)
+	if name == "" {
+		asks = asks.Or(t.AddressClientAuth(listener))
+	}
+	return asks.And(c.ClientAuth.Listeners[listener])
 }
 
+// clientAuth is what is asked of those that want to reach a host.
 func (c *Shared) clientAuth(t *routing.Table, listener, host string) routing.ClientAuth {
 	return t.ClientAuth(host, listener).And(c.ClientAuth.Listeners[listener])
 }

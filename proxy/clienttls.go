@@ -51,10 +51,10 @@ func (c *Client) SetTLS(state tls.ConnectionState, asked routing.ClientAuth) {
 }
 
 // speaksFor says whether the connection may carry requests for a host: it is the name for which the handshake was made, or one that asks of
-// clients what that name does (RFC 9110 section 7.4, RFC 9113 section 9.1.1).
+// clients what that name does (RFC 9110 section 7.4, RFC 9113 section 9.1.1). A handshake without a name is for any IP address.
 func (c *clientTLS) speaksFor(common *Shared, t *routing.Table, listener, authority string) bool {
 	host := routing.HostName(http1.HostOnly(authority))
-	if host == c.name {
+	if host == c.name || c.name == "" && routing.IsAddress(host) { // what was shown is judged, see admitBy
 		return true
 	}
 	c.mu.Lock()

@@ -274,11 +274,19 @@ func TestOwnAnswers(t *testing.T) {
 			"HTTP/1.1 301 Moved Permanently|Location: https://web.io/new/a/b?q=1|Content-Length: 0||", "", false},
 		{"to HTTPS", "GET /a/../b?q=1 HTTP/1.1|Host: web.io:80", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://web.io/b?q=1|Content-Length: 0||", "443", false},
 		{"to HTTPS elsewhere", "GET / HTTP/1.1|Host: [::1]:80", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://[::1]:8443/|Content-Length: 0||", "8443", false},
+		{"to HTTPS, ports mapped", "GET / HTTP/1.1|Host: web.io", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://web.io/|Content-Length: 0||", "8443 of 8080", false},
+		{"to HTTPS, other ports mapped", "GET / HTTP/1.1|Host: web.io:8000", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://web.io/|Content-Length: 0||", "8443 of 8080", false},
+		{"to HTTPS, nothing mapped", "GET / HTTP/1.1|Host: web.io:8080", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://web.io:8443/|Content-Length: 0||", "8443 of 8080", false},
+		{"to HTTPS, the usual port, not mapped", "GET / HTTP/1.1|Host: web.io", "urlprefix-web.io/", "HTTP/1.1 308 Permanent Redirect|Location: https://web.io:8443/|Content-Length: 0||", "8443 of 80", false},
 		{"to HTTPS, no host", "HEAD / HTTP/1.0", "urlprefix-web.io/", "HTTP/1.1 400 Bad Request|" + safe + "Connection: close||", "443", false},
 	} {
 		d := newDesk(t, nil)
 		d.serve(1, c.tags)
-		d.client.RedirectHTTPS, d.scope.common.HTTPSPort = c.redirect != "", c.redirect
+		port, of, found := strings.Cut(c.redirect, " of ")
+		d.client.RedirectHTTPS, d.scope.common.HTTPSPort = c.redirect != "", port
+		if found {
+			d.scope.common.HTTPPorts = []string{of}
+		}
 		var x Exchange
 		do := d.asked(t, &x, c.request)
 		x.Ending = c.draining

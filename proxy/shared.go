@@ -27,8 +27,10 @@ type Shared struct {
 	Limits    Limits
 	// Gate judges each address that is dialled; the zero Gate knows of no listeners of ours.
 	Gate outside.Gate
-	// HTTPSPort is the port of HTTPS that redirects name; "" is 443.
+	// HTTPSPort is the port of HTTPS that redirects name; "" is 443. Where HTTPPorts is not nil it is named to those clients alone that reach us
+	// at one of these ports of plain HTTP, as the Host field has it: for others the ports are mapped, and then 443 is.
 	HTTPSPort string
+	HTTPPorts []string
 	// ClientAuth is what is asked of clients' certificates.
 	ClientAuth ClientAuth
 	// Challenges answers those who check whose names certificates are ordered for; nil where none are.

@@ -23,6 +23,7 @@ type ports struct {
 	discovery     net.Listener // likewise
 	redirect      bool         // plain HTTP to HTTPS
 	httpsPort     string       // that redirects name; "" where there is no TLS listener
+	httpPorts     []string     // see proxy.Shared; nil where the operator says which port redirects name
 	tls           *tlsFlags
 	set           *certs.Set // of the TLS listeners; nil without one
 	all           []net.Listener
@@ -72,10 +73,24 @@ func bind(c *proxyFlags) (*ports, error) {
 		return nil, err
 	}
 	p.redirect = c.redirectHTTPS
+	p.setHTTPSPort(string(c.httpsPort))
+	return p, nil
+}
+
+// setHTTPSPort says which port redirects name: the operator's, or the one that is bound.
+func (p *ports) setHTTPSPort(public string) {
+	if public != "" {
+		p.httpsPort = public
+		return
+	}
+	p.httpPorts = []string{}
+	for _, l := range p.plain {
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		p.httpPorts = append(p.httpPorts, port)
+	}
 	if len(p.secure) > 0 {
 		_, p.httpsPort, _ = net.SplitHostPort(p.secure[0].Addr().String())
 	}
-	return p, nil
 }
 
 func (p *ports) open(flag, where string) (net.Listener, error) {

@@ -57,7 +57,7 @@ func TestHangupReadsTheAuthoritiesOfClientsAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Signal(syscall.SIGHUP)
-	if !p.Says("SIGHUP: files read again", 30*time.Second) {
+	if !p.Says(30*time.Second, "SIGHUP: files read again") {
 		t.Error(p.Output())
 	}
 	judge("afterwards", other)
@@ -65,7 +65,7 @@ func TestHangupReadsTheAuthoritiesOfClientsAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Signal(syscall.SIGHUP)
-	if !p.Says(`"kept, as the file can't be used":"the authorities of -client-ca staff`, 30*time.Second) {
+	if !p.Says(30*time.Second, `"kept, as the file can't be used":"the authorities of -client-ca staff`) {
 		t.Error(p.Output())
 	}
 	judge("with junk", other)

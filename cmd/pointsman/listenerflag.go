@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -72,4 +73,18 @@ func namesOf(list []named) (out []string) {
 		}
 	}
 	return out
+}
+
+// portNumber is a port of TCP.
+type portNumber string
+
+func (p *portNumber) String() string { return string(*p) }
+
+func (p *portNumber) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil || n == 0 {
+		return errors.New("want a port from 1 to 65535")
+	}
+	*p = portNumber(strconv.FormatUint(n, 10))
+	return nil
 }

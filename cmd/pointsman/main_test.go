@@ -116,6 +116,7 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 		{[]string{"proxy", "-tls-listen", ":0", "-tls-cert", "x"}, "go together"},
 		{[]string{"proxy", "-tls-listen", "127.0.0.1:0", "-tls-cert", "/nonexistent", "-tls-key", "/nonexistent"}, "no such file"},
 		{[]string{"proxy", "-redirect-https"}, "needs -tls-listen"},
+		{[]string{"proxy", "-https-port", "0"}, "want a port"},
 		{[]string{"proxy", "-client-ca", "a=/nonexistent"}, "needs -tls-listen"},
 		{[]string{"proxy", "-client-ca", "/nonexistent"}, "want NAME=FILE"},
 		{[]string{"proxy", "-client-ca", "a b=/nonexistent"}, "want NAME=FILE"},

@@ -27,6 +27,7 @@ type proxyFlags struct {
 	acme                           acmeFlags
 	adminHost                      string
 	redirectHTTPS, exclusive       bool
+	httpsPort                      portNumber // "" is to be found out
 	consul, consulNear, consulDC   string
 	consulStale                    bool
 	routes                         choice
@@ -76,6 +77,7 @@ func (c *proxyFlags) listeners(f *flags) {
 	c.upstreamTLS.register(f)
 	c.acme.register(f)
 	f.BoolVar(&c.redirectHTTPS, "redirect-https", false, "answer plain HTTP with a redirect to HTTPS")
+	f.Var(&c.httpsPort, "https-port", "`PORT` of HTTPS that redirects name; unless given, the one of the first -tls-listen for clients that ask at the port of a -listen, and none (443) for those that ask at another one, as behind a port mapping")
 	f.Var(&c.admin, "admin", "`ADDRESS` of the admin API, health and metrics; \"\" for none")
 	f.StringVar(&c.adminHost, "admin-host", "", "host `NAMES` (with commas) that the admin address answers to, besides localhost and IP addresses")
 	f.Var(&c.status, "status", "`ADDRESS` with health and metrics only, for load balancers and Prometheus")

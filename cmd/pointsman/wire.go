@@ -147,7 +147,7 @@ func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
 func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *proxy.Shared {
 	return &proxy.Shared{
 		Switch: h.table, Metrics: h.metrics, Access: access, Log: h.log,
-		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(), HTTPSPort: h.ports.httpsPort,
+		Forwarder: forwarder, Limits: h.flags.limits(), Gate: h.ports.gate(), HTTPSPort: h.ports.httpsPort, HTTPPorts: h.ports.httpPorts,
 	}
 }
 

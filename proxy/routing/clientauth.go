@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -75,6 +76,46 @@ func (t *Table) ClientAuth(host, listener string) ClientAuth {
 		w.required = w.required && (t.fallback == nil || t.fallback.requires())
 	}
 	return ClientAuth{names: joined(w.names), Required: w.required && len(w.names) > 0}
+}
+
+// AddressClientAuth is what all routes of hosts that are IP addresses want together, by a listener of that name. A client that asks for one
+// names nothing in its handshake (RFC 6066 section 3), nor can the address be known behind a port mapping. It never requires a certificate.
+func (t *Table) AddressClientAuth(listener string) (a ClientAuth) {
+	if !t.AsksForCertificates() {
+		return a
+	}
+	w := certifiedWalk{index: t.index, listener: listener}
+	for _, part := range t.index.certified.parts {
+		for _, routes := range part {
+			if p := routes[0].key.place(); p.kind != dialect.HostExact || !IsAddress(p.host) {
+				continue
+			}
+			for _, r := range routes {
+				w.visit(r)
+			}
+		}
+	}
+	return ClientAuth{names: joined(w.names)}
+}
+
+// Or is what is asked where another request of the connection may want something else: nothing is required then.
+func (a ClientAuth) Or(b ClientAuth) ClientAuth {
+	if b.names == "" {
+		return a
+	}
+	return ClientAuth{names: joined(append(a.Names(), b.Names()...))}
+}
+
+// IsAddress says whether a host is an IP address, with or without brackets.
+func IsAddress(host string) bool {
+	if n := len(host); n > 1 && host[0] == '[' && host[n-1] == ']' {
+		host = host[1 : n-1]
+	}
+	if host == "" || host[len(host)-1] > '9' && !strings.Contains(host, ":") {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 // HostName is a host in the one form in which names are compared: in lower case, without the dot that may end a full name.

@@ -139,3 +139,12 @@ func TestClientAuthAnd(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+func TestIsAddress(t *testing.T) {
+	for host, want := range map[string]bool{"192.0.2.1": true, "[2001:db8::1]": true, "::1": true, "": false, "[]": false, "[": false, "a.test": false,
+		"1.2.3.test": false, "1.2.3": false, "1.2.3.4.": false, "[1.2.3.4": false} {
+		if got := IsAddress(host); got != want {
+			t.Errorf("%q: %t", host, got)
+		}
+	}
+}

@@ -154,7 +154,8 @@ func (g *guests) tags() []string {
 	return []string{"pointsman.route=open.test/", "pointsman.route=must.test/ client-ca=a", "pointsman.route=twin.test/ client-ca=a",
 		"pointsman.route=may.test/ client-ca=a:optional", "pointsman.route=mixed.test/", "pointsman.route=mixed.test/in client-ca=a",
 		"pointsman.route=two.test/a client-ca=a", "pointsman.route=two.test/b client-ca=b", "pointsman.route=*.wild.test/ client-ca=a",
-		"pointsman.route=free.wild.test/", "pointsman.route=sent.test/ client-ca=a https=redirect", "pointsman.route=lost.test/ client-ca=nobody"}
+		"pointsman.route=free.wild.test/", "pointsman.route=sent.test/ client-ca=a https=redirect", "pointsman.route=lost.test/ client-ca=nobody",
+		"pointsman.route=192.0.2.1/ client-ca=a", "pointsman.route=192.0.2.2/b client-ca=b", "pointsman.route=192.0.2.3/"}
 }
 
 func plainGuests() []guest {
@@ -209,6 +210,18 @@ func secureGuests() []guest {
 		{host: "must.test", status: 421},
 		{host: "must.test", shows: "a", status: 421},
 		{host: "open.test", status: 200},
+		// For an IP address no name is said.
+		{host: "192.0.2.1", status: 403},
+		{host: "192.0.2.1", shows: "a", status: 200, sent: []string{told, good}},
+		{host: "192.0.2.1", shows: "b", status: 403},
+		{host: "192.0.2.1", shows: "old"},
+		{host: "192.0.2.2", path: "/b", shows: "b", status: 200, sent: []string{told, good}},
+		{host: "192.0.2.2", path: "/b", shows: "a", status: 403},
+		{host: "192.0.2.3", status: 200, fields: claims, not: nothing},
+		{host: "192.0.2.3", shows: "a", status: 200, not: nothing},
+		{name: "open.test", host: "192.0.2.1", shows: "a", status: 421},
+		{name: "must.test", host: "192.0.2.1", shows: "a", status: 200, sent: []string{told, good}},
+		{name: "must.test", host: "192.0.2.3", shows: "a", status: 421},
 	}
 }
 
