@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -18,9 +19,14 @@ func TestSecondSignalCutsTheDrainShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\n"); err != nil { // a request that never ends
+	if _, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n1"); err != nil { // a request that never ends
 		t.Fatal(err)
 	}
+	admin := bound(t, p, "the admin API")
+	lab.Eventually(t, 30*time.Second, "the request has begun", func() bool { // one that has not is no reason to wait
+		_, text := status("http://" + admin + "/metrics")
+		return strings.Contains(text, "\npointsman_requests_in_flight 1\n")
+	})
 	p.Signal(syscall.SIGTERM)
 	if !p.Says(5*time.Second, "draining") {
 		t.Fatal(p.Output())
