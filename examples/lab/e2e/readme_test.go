@@ -46,9 +46,13 @@ func TestREADMECommands(t *testing.T) {
 	lab.FindDocker(t)
 	composeV1(t)
 	clone := cleanClone(t)
-	files, err := filepath.Glob(filepath.Join(clone, "examples/*/README.md"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("examples with a README: %v, %v", files, err)
+	var files []string
+	for _, folders := range []string{"examples/*", "examples/coming-over/*"} {
+		some, err := filepath.Glob(filepath.Join(clone, folders, "README.md"))
+		if err != nil || len(some) == 0 {
+			t.Fatalf("%s with a README: %v, %v", folders, some, err)
+		}
+		files = append(files, some...)
 	}
 	for i, file := range append([]string{filepath.Join(clone, "README.md")}, files...) {
 		name, _ := filepath.Rel(clone, file)
@@ -110,7 +114,7 @@ func newReader(t *testing.T, clone, project string) *reader {
 // files and the demo know.
 func (r *reader) choosePorts() {
 	var swap []string
-	for port, names := range map[string][]string{"8080": {"PROXY_PORT"}, "8090": {"ADMIN_PORT"}, "8500": {"CONSUL_PORT"}, "8443": {"DISCOVERY_PORT"}, "8000": nil,
+	for port, names := range map[string][]string{"8080": {"PROXY_PORT"}, "8090": {"ADMIN_PORT"}, "8500": {"CONSUL_PORT"}, "8443": {"DISCOVERY_PORT", "TLS_PORT"}, "9999": nil, "8000": nil,
 		"10000": {"WEBTEST_PORT"}, "10001": {"WEBTEST_PORT_1"}, "10002": {"WEBTEST_PORT_2"}, "10003": {"WEBTEST_PORT_3"}} {
 		if l, err := net.Listen("tcp", ":"+port); err == nil {
 			l.Close()
