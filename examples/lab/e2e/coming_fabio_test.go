@@ -37,7 +37,7 @@ func TestComingOverFromFabio(t *testing.T) {
 		{"other.example.org", "/", "front", 200}, {"any:1883", "/", "front", 200},
 		{"ledger.example.org", "/", "", 403}, {"vault.example.org", "/", "", 503}, {"shop.example.org", "/a?b=c", "", 301}, {"shop.example.org:80", "/a?b=c", "", 301},
 	} {
-		r := client.get(q.host, q.path)
+		r := client.listens(q.status, q.host, q.path)
 		if r.status != q.status || q.service != "" && !strings.Contains(r.body, "host="+c.hostName(q.service)+" ") {
 			t.Errorf("%s%s: %d %q, want %d by %s", q.host, q.path, r.status, r.body, q.status, q.service)
 		}

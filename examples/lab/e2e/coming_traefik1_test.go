@@ -17,7 +17,7 @@ func TestComingOverFromTraefik1(t *testing.T) {
 	proxy, admin := fmt.Sprint(lab.FreePort(t)), fmt.Sprint(lab.FreePort(t))
 	c := composeV2(t).use(copyOf(t, "coming-over/traefik1"), "traefik1", "PROXY_PORT="+proxy, "ADMIN_PORT="+admin)
 	c.do("up", "-d")
-	client := newCaller(t, "127.0.0.1:"+proxy, 10*time.Second)
+	client := newCaller(t, "127.0.0.1:"+proxy, time.Minute)
 	client.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	const open = "choir.example.org/ www.choir.example.org/ choir.example.org/organ vestry.example.org/ tower.example.org/ tower.example.org/admin school.example.org/ new.school.example.org/"
 	lab.Eventually(t, time.Minute, "all routes are there", func() bool {
@@ -40,7 +40,7 @@ func TestComingOverFromTraefik1(t *testing.T) {
 		{"tower.example.org", "/", "tower", 200, nil}, {"tower.example.org", "/admin", "", 403, nil},
 		{"school.example.org", "/", "school", 200, nil}, {"new.school.example.org", "/", "school", 200, nil}, {"cellar.example.org", "/", "", 404, nil},
 	} {
-		r := client.get(q.host, q.path, q.fields...)
+		r := client.listens(q.status, q.host, q.path, q.fields...)
 		if r.status != q.status || q.service != "" && !strings.Contains(r.body, "host="+c.hostName(q.service)+" ") {
 			t.Errorf("%s%s: %d %q, want %d by %s", q.host, q.path, r.status, r.body, q.status, q.service)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestComingOverFromTraefik3(t *testing.T) {
 		}
 		return strings.HasPrefix(gallery(""), "401 ")
 	})
-	client := newCaller(t, "127.0.0.1:"+proxy, 10*time.Second)
+	client := newCaller(t, "127.0.0.1:"+proxy, time.Minute)
 	client.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for _, q := range []struct {
 		host, path, service, location string
@@ -40,7 +41,7 @@ func TestComingOverFromTraefik3(t *testing.T) {
 		{"cellar.example.org", "/wine/red", "cellar", "", 200}, {"cellar.example.org", "/cider", "cellar", "", 200}, {"cellar.example.org", "/cider/x", "", "", 302},
 		{"attic-" + c.project, "/", "attic", "", 200}, {"tower.example.org", "/", "ui", "", 200}, {"tower.example.org", "/api/", "api", "", 200},
 	} {
-		r := client.get(q.host, q.path)
+		r := client.listens(q.status, q.host, q.path)
 		if r.status != q.status || q.service != "" && !strings.Contains(r.body, "host="+c.hostName(q.service)+" ") {
 			t.Errorf("%s%s: %d %q, want %d by %s", q.host, q.path, r.status, r.body, q.status, q.service)
 		}
@@ -48,15 +49,15 @@ func TestComingOverFromTraefik3(t *testing.T) {
 			t.Errorf("%s%s leads to %q", q.host, q.path, to)
 		}
 	}
-	if r := client.get("tower.example.org", "/api/health"); r.status != 200 || !strings.HasPrefix(r.body, "ok") || r.header.Get("X-Robots-Tag") != "noindex, nofollow" {
+	if r := client.listens(200, "tower.example.org", "/api/health"); r.status != 200 || !strings.HasPrefix(r.body, "ok") || r.header.Get("X-Robots-Tag") != "noindex, nofollow" {
 		t.Errorf("/api/health: %d %q, X-Robots-Tag: %q", r.status, r.body, r.header.Get("X-Robots-Tag"))
 	}
-	if got := overTLS(t, "127.0.0.1:"+secure, "lantern.example.org", ""); !strings.Contains(got, "host="+c.hostName("lantern")+" ") {
-		t.Errorf("lantern over TLS: %s", got)
-	}
-	if got := gallery("keeper:secret"); !strings.Contains(got, "host="+c.hostName("gallery")+" ") {
-		t.Errorf("gallery with its password: %s", got)
-	}
+	lab.Eventually(t, time.Minute, "lantern answers over TLS", func() bool {
+		return strings.Contains(overTLS(t, "127.0.0.1:"+secure, "lantern.example.org", ""), "host="+c.hostName("lantern")+" ")
+	})
+	lab.Eventually(t, time.Minute, "gallery answers who has its password", func() bool {
+		return strings.Contains(gallery("keeper:secret"), "host="+c.hostName("gallery")+" ")
+	})
 	c.tells(admin, "ignored traefik.http.routers.dash.rule", "partly traefik.http.routers.lantern.tls.certresolver")
 
 	// Traefik's container goes, and with it what it asks for; what it defines for others stays.
@@ -78,7 +79,7 @@ func overTLS(t *testing.T, address, host, user string) string {
 	if name, password, ok := strings.Cut(user, ":"); ok {
 		r.SetBasicAuth(name, password)
 	}
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	a, err := client.Do(r)
 	if err != nil {
 		return err.Error()
@@ -92,6 +93,26 @@ func overTLS(t *testing.T, address, host, user string) string {
 // tells sees to it that the proxy tells of labels of the project that are not used as they are written, and that none is refused. Each is a verdict, a blank, and the
 // label's key.
 func (c *compose) tells(admin string, want ...string) {
+	c.t.Helper()
+	var told map[string]bool
+	lab.Within(lab.Patient(0), func() bool { // the last container's labels may come later than its route
+		told = c.told(admin)
+		return !slices.ContainsFunc(want, func(w string) bool { return !told[w] })
+	})
+	for _, w := range want {
+		if !told[w] {
+			c.t.Errorf("nothing is told of %s: %v", w, told)
+		}
+	}
+	for what := range told {
+		if strings.HasPrefix(what, "refused ") {
+			c.t.Errorf("told: %s", what)
+		}
+	}
+}
+
+// told is what the proxy tells of labels of the project.
+func (c *compose) told(admin string) map[string]bool {
 	c.t.Helper()
 	a, err := http.Get("http://127.0.0.1:" + admin + "/api/routes")
 	if err != nil {
@@ -112,14 +133,5 @@ func (c *compose) tells(admin string, want ...string) {
 		key, _, _ := strings.Cut(r.Tag, "=")
 		told[r.Verdict+" "+key] = true
 	}
-	for _, w := range want {
-		if !told[w] {
-			c.t.Errorf("nothing is told of %s: %v", w, told)
-		}
-	}
-	for what := range told {
-		if strings.HasPrefix(what, "refused ") {
-			c.t.Errorf("told: %s", what)
-		}
-	}
+	return told
 }

@@ -87,6 +87,17 @@ func (c *caller) get(host, path string, fields ...string) response {
 	return r
 }
 
+// listens is a GET that is repeated as long as nobody listens for it, where another status is wanted: a container is registered when it starts, and
+// listens a moment later.
+func (c *caller) listens(status int, host, path string, fields ...string) (r response) {
+	c.t.Helper()
+	lab.Within(lab.Patient(0), func() bool {
+		r = c.get(host, path, fields...)
+		return r.status == status || r.status != http.StatusServiceUnavailable && r.status != http.StatusBadGateway
+	})
+	return r
+}
+
 // usable counts the usable instances of a route in /api/routes; -1 where the route is not there.
 func usable(admin, host, path string) int {
 	resp, err := http.Get("http://" + admin + "/api/routes")
