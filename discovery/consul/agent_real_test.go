@@ -52,7 +52,7 @@ func realAgent(t *testing.T, extra ...string) string {
 // awaitNode waits until the agent has a leader and its own node is in the catalogue.
 func awaitNode(t *testing.T, address string) {
 	t.Helper()
-	for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(2 * time.Minute); time.Now().Before(limit); time.Sleep(50 * time.Millisecond) {
 		response, err := http.Get("http://" + address + "/v1/catalog/service/consul")
 		if err != nil {
 			continue

@@ -78,7 +78,7 @@ func repelled(t *testing.T, agent *Agent, c registrator.Container, asked *atomic
 		}
 	}
 	enough := asked.Load() + 2
-	for end := time.Now().Add(15 * time.Second); asked.Load() < enough && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); asked.Load() < enough && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if held, err := agent.Held(t.Context()); err != nil || held["victim"].Name != "victim" {
 			t.Fatalf("the check made the agent deregister another service (%v)", err)
 		}

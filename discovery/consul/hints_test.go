@@ -31,7 +31,7 @@ func (c raw) put(path string, body any) []byte {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		status, answer := c.try(path, text)
 		if status == http.StatusOK {
 			return answer
@@ -133,13 +133,13 @@ func TestHintsOfARealConsul(t *testing.T) {
 	if h := <-waiting; !h.Unchanged || h.Index != first.Index {
 		t.Errorf("another node's changes are told: %+v", h)
 	}
-	wait(discovery.Topic{Kind: discovery.TopicNode, Node: "n1"}, first.Index, 10*time.Second)
+	wait(discovery.Topic{Kind: discovery.TopicNode, Node: "n1"}, first.Index, time.Minute)
 	c.remove("n1", "api")
 	if h := <-waiting; h.Unchanged || len(h.Facts) != 1 || h.Index <= first.Index {
 		t.Errorf("a removal: %+v", h)
 	}
 	sick := hints(t, catalogue, discovery.Topic{Kind: discovery.TopicCritical}, discovery.Query{})
-	wait(discovery.Topic{Kind: discovery.TopicCritical}, sick.Index, 10*time.Second)
+	wait(discovery.Topic{Kind: discovery.TopicCritical}, sick.Index, time.Minute)
 	c.register("n2", "web", "critical")
 	if h := <-waiting; len(h.Facts) != 1+len(sick.Facts) {
 		t.Errorf("a check turned critical: %+v", h)
@@ -177,7 +177,7 @@ func TestFollowedByNodeOnARealConsul(t *testing.T) {
 	agree := func(what string) {
 		t.Helper()
 		want, got := "", "-"
-		for limit := time.Now().Add(10 * time.Second); got != want && time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+		for limit := time.Now().Add(time.Minute); got != want && time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
 			select {
 			case newest = <-w.Snapshots():
 			default:

@@ -109,7 +109,7 @@ func TestAccessControl(t *testing.T) {
 	}
 	b := both{catalogue, agent, ErrUnknown}
 	var registered error
-	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(100 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(100 * time.Millisecond) {
 		if registered = agent.Register(t.Context(), r); registered == nil {
 			break
 		}
@@ -169,13 +169,13 @@ func TestManyWatchesShareConnections(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range watches {
 		all.Go(func() {
-			_, err := catalogue.Instances(t.Context(), fmt.Sprint("s", i), discovery.Query{Index: 5, Wait: 10 * time.Second})
+			_, err := catalogue.Instances(t.Context(), fmt.Sprint("s", i), discovery.Query{Index: 5, Wait: 5 * time.Minute})
 			if err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	for limit := time.Now().Add(10 * time.Second); waiting.Load() < watches && time.Now().Before(limit); {
+	for limit := time.Now().Add(time.Minute); waiting.Load() < watches && time.Now().Before(limit); {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if w, c := waiting.Load(), connections.Load(); w != watches || c > 2 {
@@ -202,9 +202,21 @@ func TestManyWatchesShareConnections(t *testing.T) {
 
 // TestConnectionsAreBounded: over HTTP/1.1 an agent sees no more connections than it allows, however many ask.
 func TestConnectionsAreBounded(t *testing.T) {
-	var open, most atomic.Int64
+	var open atomic.Int64
+	var mu sync.Mutex
+	most, many := int64(0), make(chan struct{})
 	catalogue, _ := fake(t, func(w http.ResponseWriter, _ *http.Request) {
-		most.Store(max(most.Load(), open.Add(1)))
+		mu.Lock()
+		if n := open.Add(1); n > most {
+			if most = n; n == defaultWatches {
+				close(many)
+			}
+		}
+		mu.Unlock()
+		select { // so that the first do not end before the last have come
+		case <-many:
+		case <-time.After(time.Minute):
+		}
 		time.Sleep(50 * time.Millisecond)
 		open.Add(-1)
 		w.Header().Set("X-Consul-Index", "6")
@@ -219,7 +231,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if m := most.Load(); m > defaultWatches+spareConnections || m < 100 {
+	if m := most; m > defaultWatches+spareConnections || m < defaultWatches {
 		t.Errorf("%d connections at the same time", m)
 	}
 }
@@ -264,7 +276,7 @@ func TestFrozenAgent(t *testing.T) {
 	if err := agent.Deregister(context.Background(), "x"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
-	if took := time.Since(start); took > callTimeout+2*time.Second {
+	if took := time.Since(start); took > callTimeout+30*time.Second {
 		t.Errorf("took %v", took)
 	}
 }

@@ -65,7 +65,7 @@ func TestTextsOfARealAgent(t *testing.T) {
 		{func() { put(t, address, RoutesPrefix+"b c", "") }, ""},
 	} {
 		c.change()
-		answer, err := catalogue.Texts(t.Context(), discovery.Query{Index: index, Wait: 10 * time.Second})
+		answer, err := catalogue.Texts(t.Context(), discovery.Query{Index: index, Wait: time.Minute})
 		if err != nil || shownTexts(answer.Texts) != c.want || answer.Index <= index {
 			t.Errorf("%s %+v %v, want %s", shownTexts(answer.Texts), answer.Meta, err, c.want)
 		}

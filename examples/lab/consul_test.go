@@ -10,9 +10,7 @@ func TestConsulRegistersAndSurvivesAKill(t *testing.T) {
 	if err := c.Put("/v1/agent/service/register", map[string]any{"ID": "a", "Name": "web", "Address": "10.0.0.1", "Port": 80}); err != nil {
 		t.Fatal(err)
 	}
-	if c.Named("web") != 1 || c.Passing("web") != 1 {
-		t.Errorf("named %d, passing %d, want 1 and 1", c.Named("web"), c.Passing("web"))
-	}
+	Eventually(t, 5*time.Second, "it is named and passing", func() bool { return c.Named("web") == 1 && c.Passing("web") == 1 })
 	c.Restart(t)
 	if c.Named("web") != 0 {
 		t.Error("an agent in development mode kept its data")

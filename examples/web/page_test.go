@@ -56,11 +56,18 @@ func TestLameDuckServesOnAndSaysClose(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- serve(ctx, listener, p, 200*time.Millisecond, 0) }()
+	go func() { done <- serve(ctx, listener, p, 4*time.Second, 0) }()
 	url := "http://" + listener.Addr().String()
 	get(t, url+"/health", 200, false)
 	cancel()
-	time.Sleep(50 * time.Millisecond)
+	for unhealthy := false; !unhealthy; time.Sleep(10 * time.Millisecond) {
+		resp, err := http.Get(url + "/health")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		unhealthy = resp.StatusCode == 503
+	}
 	get(t, url+"/", 200, true)
 	get(t, url+"/health", 503, true)
 	if err := <-done; err != nil {

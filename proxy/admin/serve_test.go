@@ -117,8 +117,10 @@ func TestCrowdsOfConnectionsKeepNobodyOut(t *testing.T) {
 			for range 5 {
 				askSoon(t, "http://"+address+"/healthz")
 			}
-			if n := alive(conns); n > MostConns {
-				t.Errorf("%d connections are open, want at most %d", n, MostConns)
+			for begun, n := time.Now(), alive(conns); n > MostConns; n = alive(conns) { // those that had to go end when their goroutines run
+				if time.Since(begun) > time.Minute {
+					t.Fatalf("%d connections are open, want at most %d", n, MostConns)
+				}
 			}
 		})
 	}
@@ -211,7 +213,7 @@ func TestWaitForEnds(t *testing.T) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(soon):
+	case <-time.After(time.Minute):
 		t.Error("it waits for ever")
 	}
 }

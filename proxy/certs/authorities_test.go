@@ -54,7 +54,7 @@ func TestAuthoritiesAdmitNobodyWhoseTimeIsOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	for begun := time.Now(); a.Admits([]*x509.Certificate{short.Leaf}) == nil; time.Sleep(10 * time.Millisecond) {
-		if time.Since(begun) > 10*time.Second {
+		if time.Since(begun) > time.Minute {
 			t.Fatal("let in after its end")
 		}
 	}

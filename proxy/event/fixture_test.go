@@ -120,15 +120,15 @@ func (r *rig) dial() (net.Conn, *bufio.Reader) {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	return c, bufio.NewReader(c)
 }
 
 // silence is how long nothing must come for a peer to count as silent.
-const silence = 300 * time.Millisecond
+const silence = 3 * time.Second
 
-// raw sends bytes to the proxy and returns all that comes back until its end or d of silence; closed says which.
-func (r *rig) raw(d time.Duration, parts ...string) (got string, closed bool) {
+// raw sends bytes to the proxy, waits for what comes back, and returns all of it until its end or a silence; closed says which.
+func (r *rig) raw(parts ...string) (got string, closed bool) {
 	r.t.Helper()
 	c, _ := r.dial()
 	defer c.Close()
@@ -143,7 +143,9 @@ func (r *rig) raw(d time.Duration, parts ...string) (got string, closed bool) {
 	var all strings.Builder
 	buf := make([]byte, 4096)
 	for {
-		c.SetReadDeadline(time.Now().Add(d))
+		if all.Len() > 0 { // what is to come first may take its time
+			c.SetReadDeadline(time.Now().Add(silence))
+		}
 		n, err := c.Read(buf)
 		all.Write(buf[:n])
 		if err != nil {

@@ -47,7 +47,7 @@ func TestHandOver(t *testing.T) {
 		}
 		go io.WriteString(c, "more")
 		buf := make([]byte, 4)
-		h.c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		h.c.SetReadDeadline(time.Now().Add(time.Minute))
 		if _, err := io.ReadFull(h.c, buf); err != nil || string(buf) != "more" {
 			t.Errorf("%q %v", buf, err)
 		}
@@ -80,11 +80,11 @@ func TestHandOverOfHTTP2(t *testing.T) {
 		}
 		h.c.Close()
 	}
-	got, closed := r.raw(silence, "PRI", " * HTTP/2.0\r\n\r\nXX\r\n\r\n")
+	got, closed := r.raw("PRI", " * HTTP/2.0\r\n\r\nXX\r\n\r\n")
 	if !strings.HasPrefix(got, "HTTP/1.1 505 ") || !closed {
 		t.Errorf("%q %v", got, closed)
 	}
-	if got, _ := r.raw(silence, "P", "UT / HTTP/1.1\r\nHost: t\r\n\r\n"); !strings.Contains(got, " 503 ") {
+	if got, _ := r.raw("P", "UT / HTTP/1.1\r\nHost: t\r\n\r\n"); !strings.Contains(got, " 503 ") {
 		t.Errorf("%q", got)
 	}
 }
@@ -95,12 +95,12 @@ func TestInstanceWithAName(t *testing.T) {
 	in := fixture.At(a)
 	in.Address = "localhost"
 	r := newRig(t, Options{}, proxy.Limits{}, in)
-	if got, _ := r.raw(silence, fixture.Get("/", "")); !strings.Contains(got, " 200 ") {
+	if got, _ := r.raw(fixture.Get("/", "")); !strings.Contains(got, " 200 ") {
 		t.Errorf("%q", got)
 	}
 	in.Address = "no-such-name.invalid"
 	r.apply(in)
-	if got, _ := r.raw(2*time.Second, fixture.Get("/", "")); !strings.Contains(got, " 503 ") {
+	if got, _ := r.raw(fixture.Get("/", "")); !strings.Contains(got, " 503 ") {
 		t.Errorf("%q", got)
 	}
 }

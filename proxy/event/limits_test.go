@@ -27,7 +27,7 @@ import (
 
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not within 10 s: %s", what)
 		}
@@ -51,7 +51,7 @@ func TestTooManyConnections(t *testing.T) {
 		}
 		all = append(all, open{c, br})
 	}
-	got, closed := r.raw(2*time.Second, fixture.Get("/", ""))
+	got, closed := r.raw(fixture.Get("/", ""))
 	if codes := statuses(got); len(codes) != 1 || codes[0] != 503 || !closed || !strings.Contains(got, "Connection: close") || !strings.Contains(got, "Retry-After") {
 		t.Errorf("%q closed=%v", got, closed)
 	}
@@ -63,7 +63,7 @@ func TestTooManyConnections(t *testing.T) {
 	}
 	all[0].c.Close()
 	eventually(t, "a place is free again", func() bool {
-		got, _ := r.raw(silence, fixture.Get("/", "Connection: close\r\n"))
+		got, _ := r.raw(fixture.Get("/", "Connection: close\r\n"))
 		return strings.Contains(got, " 200 ")
 	})
 }
@@ -97,11 +97,11 @@ func TestDescriptorsRunOut(t *testing.T) {
 	if n := r.server.listen.Files.Open(); n > 400-min(listen.ReserveFiles, 400/4) {
 		t.Errorf("%d descriptors are used", n)
 	}
-	before := cpuTime(t)
-	time.Sleep(300 * time.Millisecond)
-	if used := cpuTime(t) - before; used > 150*time.Millisecond {
-		t.Errorf("%v of processor time in 300 ms of waiting", used)
-	}
+	eventually(t, "less than 150 ms of processor time go in 300 ms of waiting", func() bool { // once what went before is done, as a collection
+		before := cpuTime(t)
+		time.Sleep(300 * time.Millisecond)
+		return cpuTime(t)-before <= 150*time.Millisecond
+	})
 	served := 0
 	for _, c := range conns[:100] {
 		io.WriteString(c, fixture.Get("/", ""))
@@ -116,7 +116,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 		c.Close()
 	}
 	c := conns[399]
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	io.WriteString(c, fixture.Get("/", ""))
 	if got, err := fixture.ReadMessage(bufio.NewReader(c)); err != nil || !strings.Contains(got, " 200 ") {
 		t.Errorf("the last one, with room again: %q %v", got, err)
@@ -144,7 +144,7 @@ func TestConnectionsPerInstance(t *testing.T) {
 	})
 	r := newRig(t, Options{}, proxy.Limits{UpstreamConns: 2}, fixture.At(a))
 	for range 8 { // both loops keep what they may
-		if got, _ := r.raw(silence, fixture.Get("/", "Connection: close\r\n")); !strings.Contains(got, " 200 ") {
+		if got, _ := r.raw(fixture.Get("/", "Connection: close\r\n")); !strings.Contains(got, " 200 ") {
 			t.Fatalf("%q", got)
 		}
 	}
@@ -153,12 +153,12 @@ func TestConnectionsPerInstance(t *testing.T) {
 		io.WriteString(c, fixture.Get("/hold", ""))
 		<-inside
 	}
-	if got, _ := r.raw(silence, fixture.Get("/", "Connection: close\r\n")); !strings.Contains(got, " 503 ") || !strings.Contains(got, "at their connection limit") {
+	if got, _ := r.raw(fixture.Get("/", "Connection: close\r\n")); !strings.Contains(got, " 503 ") || !strings.Contains(got, "at their connection limit") {
 		t.Errorf("%q", got)
 	}
 	close(leave)
 	eventually(t, "there is room again", func() bool {
-		got, _ := r.raw(silence, fixture.Get("/", "Connection: close\r\n"))
+		got, _ := r.raw(fixture.Get("/", "Connection: close\r\n"))
 		return strings.Contains(got, " 200 ")
 	})
 }
@@ -198,7 +198,7 @@ func TestNoDescriptorIsLost(t *testing.T) {
 		return len(list)
 	}
 	const own = 2*2 + 1 // what the loops and the listener have
-	r.raw(silence, fixture.Get("/", "Connection: close\r\n"))
+	r.raw(fixture.Get("/", "Connection: close\r\n"))
 	eventually(t, "the first connection to the instance has ended", func() bool { return r.server.listen.Files.Open() == own })
 	before, pipesBefore := count(), openPipes(t)
 	for range 20 {

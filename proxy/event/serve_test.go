@@ -42,7 +42,7 @@ func TestPipelined(t *testing.T) {
 		in.WriteString(fixture.Get(fmt.Sprintf("/a%d", i), ""))
 		in.WriteString(fixture.Get("/none", ""))
 	}
-	got, closed := r.raw(silence, in.String())
+	got, closed := r.raw(in.String())
 	codes := statuses(got)
 	if len(codes) != 100 || closed {
 		t.Fatalf("%d answers, closed=%v", len(codes), closed)

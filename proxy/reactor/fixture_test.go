@@ -103,7 +103,7 @@ func (r *rig) pair(p *peer) *net.UnixConn {
 }
 
 // wait is long enough for what does not depend on the machine.
-const wait = 10 * time.Second
+const wait = time.Minute
 
 func await[T any](t *testing.T, what string, c <-chan T) (v T) {
 	t.Helper()

@@ -64,15 +64,15 @@ func TestDeadlines(t *testing.T) {
 		p := &peer{expire: func() { expired <- name }}
 		peers[name] = p
 		r.pair(p)
-		r.do(func() { r.SetDeadline(&p.Conn, 20*time.Millisecond) })
+		r.do(func() { r.SetDeadline(&p.Conn, 2*time.Second) })
 	}
 	begin := time.Now()
 	r.do(func() {
-		r.SetDeadline(&peers["moved"].Conn, 50*time.Millisecond)
+		r.SetDeadline(&peers["moved"].Conn, 2500*time.Millisecond)
 		peers["cleared"].ClearDeadline()
 		r.CloseConn(&peers["closed"].Conn)
 	})
-	if got := await(t, "a deadline", expired); got != "moved" || time.Since(begin) < 49*time.Millisecond {
+	if got := await(t, "a deadline", expired); got != "moved" || time.Since(begin) < 2499*time.Millisecond {
 		t.Errorf("%s expired after %v", got, time.Since(begin))
 	}
 	r.do(func() {

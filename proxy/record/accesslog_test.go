@@ -104,7 +104,7 @@ func TestAccessLogNeverHoldsUp(t *testing.T) {
 	stuck.add(joined(stuck), access())
 	time.AfterFunc(50*time.Millisecond, end)
 	start := time.Now()
-	if err := stuck.Run(ended); err != nil || time.Since(start) > lastWrite+5*time.Second {
+	if err := stuck.Run(ended); err != nil || time.Since(start) > lastWrite+time.Minute {
 		t.Errorf("a reader that is gone held the end up for %s: %v", time.Since(start), err)
 	}
 	if NewAccessLog(AccessOff, nil) != nil {
@@ -140,7 +140,7 @@ func TestAccessLogOfManyRecorders(t *testing.T) {
 		defer g.mu.Unlock()
 		return bytes.Count(g.buf.Bytes(), []byte("\n"))
 	}
-	for end := time.Now().Add(10 * time.Second); written() < recorders*each && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); written() < recorders*each && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 	if n := written(); n != recorders*each || l.Dropped() != 0 {

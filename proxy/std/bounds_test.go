@@ -24,7 +24,7 @@ func dial(t *testing.T, address string) (net.Conn, *bufio.Reader) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	return c, bufio.NewReader(c)
 }
 
@@ -56,7 +56,7 @@ func TestCrowdedIsToldSo(t *testing.T) {
 		t.Errorf("the first got %d", code)
 	}
 	second.Close()
-	for until := time.Now().Add(3 * time.Second); ; {
+	for until := time.Now().Add(time.Minute); ; {
 		c, br := dial(t, r.addr)
 		if ask(c, br) == 200 {
 			break
@@ -86,7 +86,7 @@ func TestShortOfDescriptors(t *testing.T) {
 		t.Error("an open connection is not served")
 	}
 	r.server.listen.Files.Add(-1 << 40)
-	last.SetReadDeadline(time.Now().Add(5 * time.Second))
+	last.SetReadDeadline(time.Now().Add(time.Minute))
 	if line, err := lastReader.ReadString('\n'); err != nil || !strings.Contains(line, " 200 ") || ask(late, lateReader) != 200 {
 		t.Errorf("%q %v", line, err)
 	}
@@ -94,7 +94,7 @@ func TestShortOfDescriptors(t *testing.T) {
 
 // A body that trickles in too slowly ends with 408, however little it stands still; one that keeps the pace goes through.
 func TestBodyRate(t *testing.T) {
-	r := newRig(t, rigOptions{Limits: proxy.Limits{Progress: 300 * time.Millisecond, MinBodyRate: 1000}},
+	r := newRig(t, rigOptions{Limits: proxy.Limits{Progress: 2 * time.Second, MinBodyRate: 1000}},
 		fixture.At(fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })))
 	for name, c := range map[string]struct {
 		head  string
@@ -104,7 +104,7 @@ func TestBodyRate(t *testing.T) {
 		"small":       {"Content-Length: 100\r\n", "x", " 408 "},
 		"large":       {"Content-Length: 100000\r\n", "x", " 408 "},
 		"chunked":     {"Transfer-Encoding: chunked\r\n", "1\r\nx\r\n", " 408 "},
-		"fast enough": {"Content-Length: 6000\r\n", strings.Repeat("x", 200), " 200 "},
+		"fast enough": {"Content-Length: 80000\r\n", strings.Repeat("x", 1000), " 200 "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,7 +113,7 @@ func TestBodyRate(t *testing.T) {
 			done := make(chan struct{})
 			defer close(done)
 			go func() {
-				for range 30 {
+				for range 80 {
 					select {
 					case <-done:
 						return

@@ -25,7 +25,7 @@ func TestCutByDrainShowsToAnOldClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	io.WriteString(c, "GET / HTTP/1.0\r\nHost: t\r\n\r\n")
 	br := bufio.NewReader(c)
 	if _, err := fixture.ReadMessage(br); err != nil {

@@ -21,7 +21,7 @@ func clear2(t *testing.T) *http.Client {
 	tr := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true}
 	tr.Protocols.SetUnencryptedHTTP2(true)
 	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: 10 * time.Second}
+	return &http.Client{Transport: tr, Timeout: time.Minute}
 }
 
 // Over HTTP/2 an answer's head says what was concluded about its body, and not what a field says that does not count (RFC 9112 section 6.3).

@@ -40,7 +40,7 @@ func dialHTTP2(t *testing.T, addr string, secure bool) *peer {
 		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	p := &peer{Conn: c, Framer: http2.NewFramer(c, c), stream: 1}
 	p.encode = hpack.NewEncoder(&p.block)
 	p.AllowIllegalWrites = true
@@ -96,7 +96,7 @@ func (p *peer) until(last func(f http2.Frame) bool) error {
 
 // A head over HTTP/2 has the time that one over HTTP/1 has: the first from the connection's beginning, others from their own.
 func TestHTTP2HeadsHaveTheirTime(t *testing.T) {
-	const headTime = 400 * time.Millisecond
+	const headTime = 2 * time.Second
 	r := newRig(t, rigOptions{TLS: serverTLS(t), Limits: proxy.Limits{ReadHead: headTime}}, fixture.At(floodApp(t)))
 	answered := func(p *peer) error {
 		id := p.ask("GET", "/", true)
@@ -134,7 +134,7 @@ func TestHTTP2HeadsHaveTheirTime(t *testing.T) {
 			err := answered(p)
 			block := slices.Clone(p.head(":method", "GET", ":scheme", "http", ":authority", "t", ":path", "/"))
 			err = errors.Join(err, p.WriteHeaders(http2.HeadersFrameParam{StreamID: 3, BlockFragment: block[:3], EndStream: true}))
-			time.Sleep(headTime / 4)
+			time.Sleep(headTime / 10)
 			return errors.Join(err, p.WriteContinuation(3, true, block[3:]))
 		}, false},
 	} {
@@ -158,7 +158,7 @@ func TestHTTP2HeadsHaveTheirTime(t *testing.T) {
 				switch ended := !timedOut(err); {
 				case ended != c.ends:
 					t.Errorf("after %v: %v", took, err)
-				case ended && (took < headTime*9/10 || took > headTime+5*time.Second || !said || code != http2.ErrCodeNo):
+				case ended && (took < headTime*9/10 || took > headTime+20*time.Second || !said || code != http2.ErrCodeNo):
 					t.Errorf("after %v: GOAWAY %v %v", took, said, code)
 				}
 			})
@@ -185,7 +185,7 @@ func TestHTTP2CipherSuites(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			conn.SetDeadline(time.Now().Add(5 * time.Second))
+			conn.SetDeadline(time.Now().Add(time.Minute))
 			if protocol == "h2" {
 				io.WriteString(conn, http2Preface)
 				_ = http2.NewFramer(conn, nil).WriteSettings()

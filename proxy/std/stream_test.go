@@ -58,7 +58,7 @@ func TestRedirectToHTTPS(t *testing.T) {
 
 // A stream whose client takes nothing ends in its time; another one on the same connection goes on, pauses and all.
 func TestHTTP2StandingReaderIsGivenUp(t *testing.T) {
-	const progress, pieces = time.Second, 8
+	const progress, pieces = 3 * time.Second, 12
 	a := fixture.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/large" {
 			_, _ = w.Write(make([]byte, 64<<20))
@@ -67,7 +67,7 @@ func TestHTTP2StandingReaderIsGivenUp(t *testing.T) {
 		for range pieces {
 			io.WriteString(w, "x")
 			w.(http.Flusher).Flush()
-			time.Sleep(progress / 4) // a starved machine makes more of it
+			time.Sleep(progress / 8) // a starved machine makes more of it
 		}
 	})
 	r := newRig(t, rigOptions{Limits: proxy.Limits{Progress: progress}}, fixture.At(a))

@@ -48,19 +48,19 @@ func TestBodyOutgrowsWhatIsKeptBetweenAttempts(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}
-	r := newRig(t, rigOptions{Options: Options{Dial: dial}, Timeouts: routing.Timeouts{Connect: 10 * time.Second}}, fixture.At(one.Addr()), fixture.At(two.Addr()))
+	r := newRig(t, rigOptions{Options: Options{Dial: dial}, Timeouts: routing.Timeouts{Connect: time.Minute}}, fixture.At(one.Addr()), fixture.At(two.Addr()))
 	c, err := net.Dial("tcp", r.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	chunk := func(n int) { fmt.Fprintf(c, "%x\r\n%s\r\n", n, strings.Repeat("x", n)) }
 	io.WriteString(c, "PUT / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
 	chunk(first)
 	<-again
 	chunk(8 << 10)
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(500 * time.Millisecond) // it is read
 	close(goOn)
 	io.WriteString(c, "0\r\n\r\n")
 	got, err := fixture.ReadMessage(bufio.NewReader(c))

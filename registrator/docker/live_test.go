@@ -105,7 +105,7 @@ func TestLiveRestartsInParallelLeaveNoWrongPort(t *testing.T) {
 
 func TestLiveStopDrainsBeforeTheEnd(t *testing.T) {
 	l := goLive(t, "")
-	names := l.run(1, "-e", "LAME_DUCK=3s") // so much longer than a busy machine takes to drain it
+	names := l.run(1, "-e", "LAME_DUCK=6s") // so much longer than a busy machine takes to drain it
 	eventually(t, "registered", func() bool { return l.right(names) })
 	began := time.Now()
 	stopped := make(chan error, 1)

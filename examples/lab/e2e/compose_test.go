@@ -178,7 +178,7 @@ func makes(t *testing.T, target string) {
 
 func TestComposeFileScales(t *testing.T) {
 	images(t)
-	for name, find := range map[string]func(*testing.T) *compose{"docker-compose": composeV1, "docker compose": composeV2} {
+	for name, find := range composes() {
 		t.Run(name, func(t *testing.T) {
 			port := func() string { return fmt.Sprint(lab.FreePort(t)) }
 			proxy, consul := port(), port()

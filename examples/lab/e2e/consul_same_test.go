@@ -46,25 +46,31 @@ func TestConsulTwinsCountOnce(t *testing.T) {
 		s.ask()
 		return apps["plain"].Ledger.Arrived()*apps["without an address"].Ledger.Arrived() > 0
 	})
+	// On a busy machine one may look slow for a moment, and be left out for another.
+	lab.Eventually(t, time.Minute, "each application gets a quarter", func() bool { return s.quarters(apps) })
+}
+
+// quarters sends POSTs for a while, and says whether the applications have the same shares of them, and none arrived twice or nowhere.
+func (s *scene) quarters(apps map[string]*lab.Upstream) bool {
+	s.t.Helper()
 	before := map[string]int{}
 	for name, app := range apps {
 		before[name] = app.Ledger.Arrived()
 	}
-	s.begin()
+	s.meter = lab.StartMeter(s.t, lab.Load{Address: s.proxy.Proxy, Host: s.host(), Rate: sceneRate, PostIn: 1})
 	time.Sleep(3 * time.Second)
 	s.end()
-	sent, arrived := s.meter.Sent(""), 0
+	sent, arrived, even := s.meter.Sent(""), 0, true
 	for name, app := range apps {
 		got := app.Ledger.Arrived() - before[name]
 		arrived += got
-		t.Logf("%-27s %5.1f %%", name, 100*float64(got)/float64(sent))
-		// Smooth rotation over equal weights: the shares differ by the requests of one turn, and by what was under way.
-		// A twin that counted would have twice as much.
-		if off := got - sent/len(apps); off < -sent/20 || off > sent/20 {
-			t.Errorf("%s got %d of %d requests, want a quarter", name, got, sent)
+		s.t.Logf("%-27s %5.1f %%", name, 100*float64(got)/float64(sent))
+		// Smooth rotation over equal weights: the shares differ by the requests of one turn, and by what was under way. A twin that counted would
+		// have twice as much.
+		if off := got - sent/len(apps); off < -sent/50 || off > sent/50 {
+			even = false
 		}
 	}
-	if arrived != sent {
-		t.Errorf("%d requests were sent, %d arrived: some twice, or none", sent, arrived)
-	}
+	s.t.Logf("%d requests were sent, %d arrived", sent, arrived)
+	return even && arrived == sent
 }

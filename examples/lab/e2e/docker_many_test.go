@@ -207,14 +207,9 @@ func fallIll(t *testing.T, crowded *crowd, f *follower) {
 	crowded.within(10*time.Second, "it is gone", func() bool { return crowded.agent.Named("ill") == 0 })
 }
 
-// pulse is the interval of full passes: the default in the long form, and twice as many in the short one, so that a shorter
+// pulse is the interval of full passes: the default in the long form, and three times as many in the short one, so that a shorter
 // window holds more than one.
-func pulse() time.Duration {
-	if lab.Long() {
-		return 30 * time.Second
-	}
-	return 15 * time.Second
-}
+func pulse() time.Duration { return long(10*time.Second, 30*time.Second) }
 
 // idle counts what both crowds cost while nothing happens.
 func idle(t *testing.T, crowds ...*crowd) {
@@ -222,7 +217,7 @@ func idle(t *testing.T, crowds ...*crowd) {
 	if lab.Long() {
 		window = 60 * time.Second
 	} else {
-		bar *= 2 // twice the passes: the bar itself is for the default interval
+		bar *= 3 // so many passes more: the bar itself is for the default interval
 		bar *= 3 // and the same work costs more where others use the caches
 	}
 	// The first pass after a change looks at each changed container once more, and belongs to the change.

@@ -181,7 +181,7 @@ func consulKilled(t *testing.T, w way) {
 	s.serves(4)
 	meter := s.meter(200)
 	s.consul.Kill()
-	away := 30 * time.Second
+	away := long(12*time.Second, 30*time.Second)
 	time.Sleep(away / 2)
 	if !s.proxy.Ready() {
 		t.Error("the proxy is not ready while Consul is away")
