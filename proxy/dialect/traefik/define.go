@@ -27,9 +27,20 @@ func (l language) Define(tags []string) (out []*dialect.Definition) {
 		return nil
 	}
 	for name, of := range r.middlewares {
-		out = append(out, definition(name, of))
+		if checkName(name) == nil {
+			out = append(out, definition(name, of))
+		}
 	}
 	return out
+}
+
+// checkName says why labels can't define a middleware of that name, or nil. What stands behind an @ is who defines it: a label that says @file itself
+// would speak for the operator.
+func checkName(name string) error {
+	if strings.Contains(name, "@") {
+		return errors.New("a name that labels define has no @ in it")
+	}
+	return nil
 }
 
 func definesMiddleware(tag string) bool {
@@ -117,7 +128,11 @@ func (r *reader) define() {
 			continue
 		}
 		c := &chain{router: &router{reader: r, of: group{}}}
-		if err := c.use(name, r.file, 0); err != nil {
+		err := checkName(name)
+		if err == nil {
+			err = c.use(name, r.file, 0)
+		}
+		if err != nil {
 			r.tell(dialect.Verdict{Kind: dialect.VerdictRefused, Reason: "middleware " + shown(name) + ": " + err.Error() + ": routes that use it are refused"}, sources...)
 			continue
 		}

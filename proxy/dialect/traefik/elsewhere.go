@@ -1,6 +1,9 @@
 package traefik
 
 import (
+	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -18,6 +21,17 @@ func (r *reader) rest() {
 			continue
 		}
 		r.tell(r.elsewhere(l.key), s)
+	}
+}
+
+// findMisspelt looks for labels that belong to no router, service or middleware and have to: traefik.http.router.shop.middlewares may be one that was to
+// restrict the router shop. Traefik takes none of such a container's labels.
+func (r *reader) findMisspelt() {
+	for _, key := range slices.Sorted(maps.Keys(r.plain)) {
+		if strings.HasPrefix(key, "http.") || slices.Contains(strings.Split(key, "."), "middlewares") {
+			r.misspelt = errors.New("there is no label " + shown(prefix+key) + ", which may be a misspelt one that restricts")
+			return
+		}
 	}
 }
 

@@ -166,10 +166,16 @@ func buffering(c *chain, o *optionsOf) error {
 	if most == "" || most == "0" {
 		return nil
 	}
-	if _, err := strconv.ParseUint(most, 10, 62); err != nil {
+	n, err := strconv.ParseUint(most, 10, 62)
+	if err != nil {
 		return errors.New("maxrequestbodybytes is no number")
 	}
-	c.add("max-body", most)
+	if c.body != 0 && c.body <= n { // a request has to pass both
+		return nil
+	}
+	c.last.words = slices.DeleteFunc(slices.Clone(c.last.words), func(w string) bool { return c.body != 0 && w == word("max-body", strconv.FormatUint(c.body, 10)) })
+	c.body = n
+	c.add("max-body", strconv.FormatUint(n, 10))
 	return nil
 }
 

@@ -48,6 +48,12 @@ func (r *reader) route(name string) {
 		x.refuse(err)
 		return
 	}
+	if len(x.out.Rules) > maxTerms && !x.file { // more than an instance may have: one line says what of the router is left out
+		i := slices.IndexFunc(x.terms, func(t term) bool {
+			return slices.ContainsFunc(t.words, func(w string) bool { return strings.HasPrefix(w, "client=") })
+		})
+		x.terms = x.terms[max(0, i):][:1]
+	}
 	x.certificates()
 	variants := x.variants()
 	for _, t := range x.terms {
@@ -72,6 +78,9 @@ func (x *router) own() {
 			x.sources = append(x.sources, source(l))
 			x.fail(fmt.Errorf("there is no label %s", shown(prefix+l.key)))
 		}
+	}
+	if x.misspelt != nil {
+		x.fail(x.misspelt)
 	}
 	if len(x.of) == 0 { // nobody has written it
 		x.sources = []string{source(x.asking())}

@@ -50,6 +50,7 @@ func (l language) Parse(tags []string, env dialect.Env) dialect.Result {
 		return r.out
 	}
 	r.byDefault()
+	r.findMisspelt()
 	for _, name := range slices.Sorted(maps.Keys(r.routers)) {
 		r.route(name)
 	}
@@ -169,6 +170,7 @@ type reader struct {
 	defaults    *dialect.Defaults
 	told        map[string]bool // sources of which a rule or a verdict tells
 	out         dialect.Result
+	misspelt    error // a label may be one that restricts a router, nobody knows which
 }
 
 func (r *reader) tell(v dialect.Verdict, sources ...string) {

@@ -122,7 +122,8 @@ var beforeRedirect = []string{"auth", "auth-realm", "auth-pass", "allow", "rate-
 type chain struct {
 	*router
 	used int
-	rank int // of what changed the path last
+	rank int    // of what changed the path last
+	body uint64 // the least of max-body; 0 is none
 	done []variant
 	last variant
 }

@@ -42,6 +42,9 @@ func (r *reader) frontend(name string) {
 		x.refuse(err)
 		return
 	}
+	if len(x.out.Rules) > maxTerms { // more than an instance may have: one line says what of the frontend is left out
+		list = list[:1]
+	}
 	x.ask()
 	x.mark(x.sources)
 	var lines []string
