@@ -154,6 +154,16 @@ var composeFacts = []facts{
 		api used traefik.http.middlewares.api-strip.stripprefix.prefixes
 		api used traefik.http.middlewares.api-head.headers.customresponseheaders.X-Robots-Tag=noindex, nofollow
 		api used traefik.http.middlewares.api-head.headers.customrequestheaders.X-Forwarded-Proto`},
+	{"tra-4-v1", "", 0, `
+		choir route choir.example.org/ -> choir:8080
+		choir route www.choir.example.org/ -> choir:8080
+		choir used traefik.backend=choir
+		choir partly traefik.docker.network=web ~ its usual network is used
+		organ route choir.example.org/organ strip=/organ auth=set -> organ:9000
+		organ used traefik.frontend.auth.basic`},
+	{"npx-1-usual", "", 0, `
+		proxy note -default-service notes
+		proxy note vhost.d (/etc/nginx/vhost.d)`},
 	{"tra-5-dashboard", "", 0, `
 		traefik ignored traefik.http.routers.dash.service=api@internal ~ Traefik's own
 		traefik route ?*/ listener=http -> traefik-80:80

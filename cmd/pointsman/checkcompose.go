@@ -54,6 +54,7 @@ func (c *checkFlags) checkCompose(ctx context.Context, file string) (*checkRepor
 			return nil, err
 		}
 	}
+	k.nginxProxies()
 	view, err := viewOf(ctx, k.catalogue, k.catalogue)
 	if err != nil {
 		return nil, err
