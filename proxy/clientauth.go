@@ -97,7 +97,7 @@ func (c *ClientAuth) admits(name string, shown []*x509.Certificate) error {
 func (x *Exchange) admitConnection(t *routing.Table) Action {
 	a := x.Route.Policy.Admission
 	x.certificate = certificateUnasked
-	if a != nil && a.HTTPS && x.inPlainText() {
+	if a != nil && x.inPlainText() && (a.HTTPS || a.PreferHTTPS && x.scope.common.covers(x.Target.Authority)) {
 		return x.toHTTPS()
 	}
 	var wants []dialect.ClientCA

@@ -31,6 +31,8 @@ type Shared struct {
 	// at one of these ports of plain HTTP, as the Host field has it: for others the ports are mapped, and then 443 is.
 	HTTPSPort string
 	HTTPPorts []string
+	// Covers says whether a certificate for HTTPS covers a host; nil is never.
+	Covers func(host string) bool
 	// ClientAuth is what is asked of clients' certificates.
 	ClientAuth ClientAuth
 	// Challenges answers those who check whose names certificates are ordered for; nil where none are.
@@ -38,6 +40,11 @@ type Shared struct {
 
 	notices     record.Notices
 	connections atomic.Uint64 // of clients, so far
+}
+
+// covers says whether a certificate covers the host of an authority.
+func (c *Shared) covers(authority string) bool {
+	return c.Covers != nil && authority != "" && c.Covers(routing.HostName(http1.HostOnly(authority)))
 }
 
 // CountConnection numbers a client's connection.

@@ -38,8 +38,11 @@ type LabelLanguage struct {
 	Name string
 	// Wants says whether a label, as KEY=VALUE, is one of the language's.
 	Wants func(label string) bool
-	// Needs reads all labels of one container that are.
-	Needs func(labels map[string]string) Needs
+	// Variable, if not nil, says whether an environment variable is one of the language's, and its value as it stands in a tag. No other variable
+	// is carried: they hold secrets. A label of such a name is none of the language's.
+	Variable func(name, value string) (string, bool)
+	// Needs reads all labels and variables of one container that are. exposed are the TCP ports that it exposes or publishes, lowest first.
+	Needs func(labels map[string]string, exposed []int) Needs
 }
 
 // Needs are what labels ask of their container's registrations. The zero value asks for nothing.
@@ -53,6 +56,8 @@ type Needs struct {
 	Network string
 	// Spent are the keys of labels that become no tag.
 	Spent []string
+	// Values stand in tags in place of those of labels, by key.
+	Values map[string]string
 	// Closed says that nobody can tell which routes they ask for: all routes to the container are closed.
 	Closed bool
 	// Probe is a health check that they ask for; nil for none. SERVICE_CHECK_* goes before.
@@ -74,21 +79,11 @@ type LabelProblem struct{ Key, Problem, Done string }
 
 // wants is the first of the languages of which a label is one, or nil.
 func wants(languages []LabelLanguage, key string) *LabelLanguage {
-	i := slices.IndexFunc(languages, func(l LabelLanguage) bool { return l.Wants(key + "=") })
+	i := slices.IndexFunc(languages, func(l LabelLanguage) bool { return l.Wants(key+"=") && !l.isVariable(key) })
 	if i < 0 {
 		return nil
 	}
 	return &languages[i]
-}
-
-// uncarried is a label of a container that is one of a known language and becomes no tag, the first by name, and that language; or nil.
-func (o Labels) uncarried(c Container) (key string, language *LabelLanguage) {
-	for label := range c.Labels {
-		if l := wants(o.Others, label); l != nil && (language == nil || label < key) && wants(o.Carried, label) == nil {
-			key, language = label, l
-		}
-	}
-	return key, language
 }
 
 // carried are the labels of one container that become tags, and what they ask for.
@@ -128,9 +123,17 @@ func readLabels(c Container, o Labels, g *complaintCollector) (out carried) {
 		count++
 		bytes += len(key) + min(len(value), maxTag)
 		for i := range o.Carried { // versions of a language have labels in common
-			if l := &o.Carried[i]; l.Wants(label) {
+			if l := &o.Carried[i]; l.Wants(label) && !l.isVariable(key) {
 				of[l] = append(of[l], labelPair{key, value})
 			}
+		}
+	}
+	for i := range o.Carried {
+		l := &o.Carried[i]
+		for _, p := range l.variables(c) {
+			count++
+			bytes += len(p.key) + min(len(p.value), maxTag)
+			of[l] = append(of[l], p)
 		}
 	}
 	if count > maxLabels || bytes > maxLabelBytes {
@@ -139,7 +142,7 @@ func readLabels(c Container, o Labels, g *complaintCollector) (out carried) {
 		return carried{tags: []labelTag{{text: o.TooMany}}}
 	}
 	for i := range o.Carried {
-		out.add(&o.Carried[i], fitLabels(of[&o.Carried[i]], o, g), o, g)
+		out.add(&o.Carried[i], fitLabels(of[&o.Carried[i]], o, g), exposedPorts(c), o, g)
 	}
 	slices.SortFunc(out.tags, func(a, b labelTag) int { return strings.Compare(a.text, b.text) })
 	return out
@@ -193,7 +196,7 @@ func fitFront(value string) string {
 }
 
 // add takes in the labels of one language.
-func (l *carried) add(language *LabelLanguage, list []labelPair, o Labels, g *complaintCollector) {
+func (l *carried) add(language *LabelLanguage, list []labelPair, exposed []int, o Labels, g *complaintCollector) {
 	if len(list) == 0 {
 		return
 	}
@@ -211,11 +214,14 @@ func (l *carried) add(language *LabelLanguage, list []labelPair, o Labels, g *co
 		}
 	}
 	list = once
-	n := language.Needs(labels)
+	n := language.Needs(labels, exposed)
 	for _, p := range n.Problems {
 		g.add(p.Key, p.Problem, p.Done)
 	}
 	for _, p := range list {
+		if value, ok := n.Values[p.key]; ok {
+			p.value = value
+		}
 		if !slices.Contains(n.Spent, p.key) {
 			l.addTag(labelTag{p.key, p.key + "=" + p.value, slices.Contains(n.OnePort, p.key), n.Port})
 		}

@@ -14,7 +14,7 @@ import (
 var asking = LabelLanguage{
 	Name:  "asking",
 	Wants: func(label string) bool { return strings.HasPrefix(label, "ask.") },
-	Needs: func(labels map[string]string) (n Needs) {
+	Needs: func(labels map[string]string, _ []int) (n Needs) {
 		for _, key := range slices.Sorted(maps.Keys(labels)) {
 			value := labels[key]
 			switch {

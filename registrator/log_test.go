@@ -95,7 +95,7 @@ func TestLabelsThatNobodyCarriesAreNamedOnce(t *testing.T) {
 		s.up()
 		s.after(20 * time.Minute) // all are looked at again
 		s.down()
-		lines := strings.Count(out.String(), "labels that ask for routes")
+		lines := strings.Count(out.String(), "labels or variables that ask for routes")
 		if lines != maxNamedForLabels+1 || strings.Contains(out.String(), "hunter2") || strings.Contains(out.String(), `\"plain\" (`) {
 			t.Errorf("%d lines: %s", lines, out.String())
 		}

@@ -214,10 +214,10 @@ func (r *Registrator) sayLabels(c Container) {
 	}
 	switch n := r.namedForLabels.Add(1); {
 	case n <= maxNamedForLabels:
-		r.log.Warn().Msg("container " + Shown(c.PlainName()) + " (" + c.ShortID() + ") has labels that ask for routes, such as " + Shown(key) +
+		r.log.Warn().Msg("container " + Shown(c.PlainName()) + " (" + c.ShortID() + ") has labels or variables that ask for routes, such as " + Shown(key) +
 			"; they are not carried into the catalogue: -labels " + language.Name + without + " does that")
 	case n == maxNamedForLabels+1:
-		r.log.Warn().Msg("more containers have labels that ask for routes and are not carried into the catalogue; they are not named")
+		r.log.Warn().Msg("more containers have labels or variables that ask for routes and are not carried into the catalogue; they are not named")
 	}
 }
 

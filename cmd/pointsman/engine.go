@@ -24,6 +24,9 @@ func (h *dataPath) serve(a *actors, common *proxy.Shared) error {
 		}
 		common.Challenges = h.acme
 	}
+	if set := h.ports.set; set != nil {
+		common.Covers = set.Covers
+	}
 	shared := listen.NewShared(listen.Options{DrainWait: common.Limits.DrainWait, Grace: common.Limits.Grace,
 		OnDrain: func() { h.draining.Store(true) }, Hurry: h.hurry, Log: h.log})
 	h.files = shared.Files

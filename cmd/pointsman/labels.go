@@ -63,7 +63,7 @@ func labels(names []string, secrets bool) registrator.Labels {
 		o.Withhold = dialect.Withhold
 	}
 	for _, l := range labelled() {
-		one := registrator.LabelLanguage{Name: l.Name(), Wants: l.Wants, Needs: func(labels map[string]string) registrator.Needs { return needs(l.Needs(labels)) }}
+		one := labelLanguage(l)
 		if slices.Contains(names, l.Name()) {
 			o.Carried = append(o.Carried, one)
 		} else {
@@ -73,8 +73,22 @@ func labels(names []string, secrets bool) registrator.Labels {
 	return o
 }
 
+// labelLanguage is a language as the registrator asks it.
+func labelLanguage(l dialect.Labelled) registrator.LabelLanguage {
+	out := registrator.LabelLanguage{Name: l.Name(), Wants: l.Wants}
+	if e, ok := l.(dialect.Environment); ok {
+		out.Variable = e.Variable
+		out.Needs = func(labels map[string]string, exposed []int) registrator.Needs {
+			return needs(e.NeedsWith(labels, exposed))
+		}
+		return out
+	}
+	out.Needs = func(labels map[string]string, _ []int) registrator.Needs { return needs(l.Needs(labels)) }
+	return out
+}
+
 func needs(n dialect.Needs) registrator.Needs {
-	out := registrator.Needs{Ports: n.Ports, OnePort: n.OnePort, Port: n.Port, Network: n.Network, Spent: n.Spent, Closed: n.Closed}
+	out := registrator.Needs{Ports: n.Ports, OnePort: n.OnePort, Port: n.Port, Network: n.Network, Spent: n.Spent, Values: n.Values, Closed: n.Closed}
 	if p := n.Probe; p != nil {
 		out.Probe = &registrator.Probe{Key: p.Key, Port: p.Port, Path: p.Path, Timeout: p.Timeout}
 	}

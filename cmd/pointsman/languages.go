@@ -10,6 +10,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect/aliyun"
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
+	"github.com/pointsman/pointsman/proxy/dialect/nginxproxy"
 	"github.com/pointsman/pointsman/proxy/dialect/traefik"
 	"github.com/pointsman/pointsman/proxy/dialect/traefik1"
 )
@@ -25,6 +26,7 @@ type languageFlags struct {
 	auth        authSchemes
 	exposed     bool
 	defaultRule defaultRule
+	internal    prefixes
 }
 
 func (l *languageFlags) register(f *flags) {
@@ -34,12 +36,15 @@ func (l *languageFlags) register(f *flags) {
 	f.Var(&l.matcher, "matcher", "`HOW` paths of tags in Fabio's language match: prefix, or glob")
 	f.Var(&l.auth, "auth", "`SCHEMES` of auth= in tags of Fabio's language, as in its proxy.auth: name=NAME;type=basic;file=FILE, with commas; may be repeated")
 	f.Var(&l.defaultRule, "traefik-default-rule", "`TEMPLATE` of the rule of Traefik's routers that have none, as its defaultRule; without it the host is the container's name")
+	_ = l.internal.Set(nginxproxy.Private)
+	f.Var(&l.internal, "internal-networks", "`NETWORKS` (with commas) of NETWORK_ACCESS=internal in variables of nginx-proxy")
 	f.BoolVar(&l.exposed, "traefik-exposed", false, "let containers without the label traefik.enable have the routes of their other labels of Traefik")
 }
 
 // all are the languages, the first of which holds where two ask for the same.
 func (l *languageFlags) all() dialect.Languages {
-	return dialect.Languages{native.Language(), l.fabio().Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed, DefaultRule: l.defaultRule.value}.Language(), traefik1.Language()}
+	return dialect.Languages{native.Language(), l.fabio().Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed, DefaultRule: l.defaultRule.value}.Language(), traefik1.Language(),
+		nginxproxy.Options{Internal: l.internal}.Language()}
 }
 
 // fabio is what is said of Fabio's language, in tags and in KV.

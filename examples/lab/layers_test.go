@@ -30,6 +30,8 @@ const (
 
 // layers is the table of who may import whom. A package that is not in it is a new room, and needs a line here.
 var layers = map[string]layer{
+	"proxy/dialect/nginxproxy": {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
+
 	"balancer":              {never: []string{consulAPI, docker, netHTTP}},
 	"proxy/http1":           {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/dialect":         {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker, netHTTP}},

@@ -119,6 +119,21 @@ func (i *index) find(hello *tls.ClientHelloInfo, now time.Time) *tls.Certificate
 	return c
 }
 
+// Covers says whether a certificate that is not expired covers a host, in lower case.
+func (s *Set) Covers(host string) bool {
+	i, now := s.index.Load(), time.Now()
+	if good(i.exact[host], now) {
+		return true
+	}
+	first, below, _ := strings.Cut(host, ".")
+	return first != "" && good(i.below[below], now)
+}
+
+// good says whether any of a name's certificates is not expired; the one that is valid longest comes first.
+func good(list []*tls.Certificate, now time.Time) bool {
+	return len(list) > 0 && !expired(list[0], now)
+}
+
 // lower appends a name in lower case.
 func lower(to []byte, name string) []byte {
 	for k := range len(name) {

@@ -143,6 +143,16 @@ func (d *Defaults) Rule(name string, match Match) *Rule {
 	return &l.rule
 }
 
+// off is a copy that is Off.
+func (d *Defaults) off() *Defaults {
+	out := Defaults{}
+	if d != nil {
+		out = *d
+	}
+	out.Off = true
+	return &out
+}
+
 // closeDefaults closes the routes of the instance that no line asks for. What the languages have read stays as it is.
 func (r *Result) closeDefaults(why string) {
 	d := &Defaults{}

@@ -87,6 +87,8 @@ type Result struct {
 	Names []ServiceName
 	// Called says that the Result depends on Env.Called.
 	Called bool
+	// OtherProtocol says that the instance speaks something else than HTTP: it gets no route that no tag asks for.
+	OtherProtocol bool
 
 	unread      int  // tags beyond the bounds
 	patterns    int  // what the host patterns of Rules cost, see Pattern.Cost
@@ -122,9 +124,13 @@ func (l Languages) Parse(tags []string, env Env) Result {
 		all.Uses = sorted(append(all.Uses, one.Uses...))
 		all.Names = append(all.Names, one.Names...)
 		all.Called = all.Called || one.Called
+		all.OtherProtocol = all.OtherProtocol || one.OtherProtocol
 		for _, r := range one.Rules {
 			all.take(r)
 		}
+	}
+	if all.OtherProtocol {
+		all.Defaults = all.Defaults.off()
 	}
 	all.bound()
 	all.closeCut(tags)

@@ -10,6 +10,17 @@ type Labelled interface {
 	Needs(labels map[string]string) Needs
 }
 
+// Environment is a language that is written in environment variables of containers too, and to which it matters which ports they have. A variable
+// that Variable takes becomes a tag NAME=VALUE, as a label does. No other one does: they hold secrets.
+type Environment interface {
+	Labelled
+	// Variable says whether a variable is one of the language's, and its value as it is to stand in a tag. A label of such a name is none of it.
+	Variable(name, value string) (text string, ok bool)
+	// NeedsWith is Needs for all labels and variables of one container, of which exposed are the TCP ports that it exposes or publishes, lowest
+	// first. None of them is kept or modified.
+	NeedsWith(labels map[string]string, exposed []int) Needs
+}
+
 // Needs are what the labels of one container ask of whoever registers it. The zero value asks for nothing.
 type Needs struct {
 	// Ports are TCP ports of the container that are to be registered although nothing exposes or publishes them.
@@ -23,6 +34,8 @@ type Needs struct {
 	Network string
 	// Spent are the keys of labels that become no tag.
 	Spent []string
+	// Values stand in tags in place of those of labels, by key.
+	Values map[string]string
 	// Closed says that nobody can tell which routes they ask for: all routes to the container are closed.
 	Closed bool
 	// Probe is a health check that is asked for; nil for none.

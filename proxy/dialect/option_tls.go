@@ -10,6 +10,7 @@ import (
 // tlsOptions say what a route asks of the TLS between clients and the proxy.
 var tlsOptions = []option{
 	{name: "https", scope: scopeRoute, restricts: true, set: setHTTPS, print: printHTTPS},
+	{name: "prefer-https", scope: scopeRoute, set: setPreferHTTPS, print: printPreferHTTPS},
 	{name: "hsts", scope: scopeRoute, set: setHSTS, print: printHSTS},
 	{name: "client-ca", scope: scopeRoute, restricts: true, set: setClientCA, print: printClientCA},
 }
@@ -29,6 +30,14 @@ func setHTTPS(l *line, value string) error {
 }
 
 func printHTTPS(r *Rule) []string { return printIf(r.Policy.TLS.Redirect, "redirect") }
+
+func setPreferHTTPS(l *line, value string) error {
+	on, err := parseSwitch("prefer-https", value)
+	l.rule.Policy.TLS.Prefer = on
+	return err
+}
+
+func printPreferHTTPS(r *Rule) []string { return printIf(r.Policy.TLS.Prefer, "") }
 
 // A year is the least for which the lists in browsers take a host, and ten are longer than anybody means.
 const (

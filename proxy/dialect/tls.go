@@ -6,6 +6,8 @@ import "strings"
 type TLS struct {
 	// Redirect sends requests in plain text to the same place over HTTPS.
 	Redirect bool
+	// Prefer does so where a certificate of the process covers the host.
+	Prefer bool
 	// Client is whose certificate clients have to show.
 	Client ClientCA
 }

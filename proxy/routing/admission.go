@@ -14,6 +14,8 @@ import (
 type Admission struct {
 	// HTTPS sends requests in plain text to the same place over HTTPS.
 	HTTPS bool
+	// PreferHTTPS does so where a certificate covers the request's host.
+	PreferHTTPS bool
 	// ClientCAs are the different sets of authorities of which the client has to show a certificate. It has to pass each.
 	ClientCAs []dialect.ClientCA
 	// Allow are the different allow lists. A client has to be on each.
@@ -94,7 +96,7 @@ func (s seen) first(kind, text string) bool {
 // add adds what one instance restricts.
 func (a *Admission) add(r *dialect.Rule, known seen) {
 	policy, strip := &r.Policy, r.Options.Strip
-	a.HTTPS = a.HTTPS || policy.TLS.Redirect
+	a.HTTPS, a.PreferHTTPS = a.HTTPS || policy.TLS.Redirect, a.PreferHTTPS || policy.TLS.Prefer
 	a.addClientCA(policy.TLS.Client)
 	if len(policy.Allow) > 0 && known.first("allow ", spelling(policy.Allow)) {
 		a.Allow = append(a.Allow, policy.Allow)
