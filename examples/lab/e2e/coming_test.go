@@ -1,0 +1,49 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+// awaitRoutes waits until routes, as host/path, are there and have an instance.
+func (c *compose) awaitRoutes(admin string, routes ...string) {
+	c.t.Helper()
+	lab.Eventually(c.t, time.Minute, "all routes are there", func() bool {
+		return !slices.ContainsFunc(routes, func(r string) bool {
+			host, path, _ := strings.Cut(r, "/")
+			return usable(admin, host, "/"+path) < 1
+		})
+	})
+}
+
+// expectTold has the API tell exactly of these tags of the project, as "verdict KEY".
+func (c *compose) expectTold(admin string, want ...string) {
+	c.t.Helper()
+	a, err := http.Get("http://" + admin + "/api/routes")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer a.Body.Close()
+	var view struct {
+		Rejects []struct{ Instance, Tag, Verdict string }
+	}
+	if err := json.NewDecoder(a.Body).Decode(&view); err != nil {
+		c.t.Fatal(err)
+	}
+	var told []string
+	for _, r := range view.Rejects {
+		if key, _, _ := strings.Cut(r.Tag, "="); strings.Contains(r.Instance, c.project) {
+			told = append(told, r.Verdict+" "+key)
+		}
+	}
+	slices.Sort(told)
+	slices.Sort(want)
+	if told = slices.Compact(told); !slices.Equal(told, want) {
+		c.t.Errorf("told  %q\nwant %q", told, want)
+	}
+}
