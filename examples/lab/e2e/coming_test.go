@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,6 +20,20 @@ func (c *compose) awaitRoutes(admin string, routes ...string) {
 			return usable(admin, host, "/"+path) < 1
 		})
 	})
+}
+
+// expectAnswer has a service's container answer for a host's path, with the path that it was asked for.
+func (c *compose) expectAnswer(client *caller, host, path, service, asked string) {
+	c.t.Helper()
+	if r := client.get(host, path); r.status != http.StatusOK || !c.isOf(r.body, service) || !strings.Contains(r.body, fmt.Sprintf(" path=%q", asked)) {
+		c.t.Errorf("%s%s: %d %q, want 200 by %s, asked for %s", host, path, r.status, r.body, service, asked)
+	}
+}
+
+// isOf says whether the one container of any of the services has answered.
+func (c *compose) isOf(answer string, services ...string) bool {
+	c.t.Helper()
+	return slices.ContainsFunc(services, func(s string) bool { return strings.Contains(answer, "host="+c.hostName(s)+" ") })
 }
 
 // expectTold has the API tell exactly of these tags of the project, as "verdict KEY".
