@@ -56,6 +56,8 @@ type Needs struct {
 	Network string
 	// Spent are the keys of labels that become no tag.
 	Spent []string
+	// Idle are the keys of labels that nobody misses where no registration carries them.
+	Idle []string
 	// Values stand in tags in place of those of labels, by key.
 	Values map[string]string
 	// Closed says that nobody can tell which routes they ask for: all routes to the container are closed.
@@ -97,6 +99,7 @@ type carried struct {
 // labelTag is a label as a tag.
 type labelTag struct {
 	key, text string
+	idle      bool // nobody misses it
 	onePort   bool // only the registration of port carries it, or where that is 0 the one of the lowest
 	port      int
 }
@@ -223,7 +226,7 @@ func (l *carried) add(language *LabelLanguage, list []labelPair, exposed []int, 
 			p.value = value
 		}
 		if !slices.Contains(n.Spent, p.key) {
-			l.addTag(labelTag{p.key, p.key + "=" + p.value, slices.Contains(n.OnePort, p.key), n.Port})
+			l.addTag(labelTag{p.key, p.key + "=" + p.value, slices.Contains(n.Idle, p.key), slices.Contains(n.OnePort, p.key), n.Port})
 		}
 	}
 	if n.Closed {
@@ -249,7 +252,7 @@ func (l *carried) addTag(t labelTag) {
 		l.tags = append(l.tags, t)
 		return
 	}
-	l.tags[i].onePort = l.tags[i].onePort && t.onePort
+	l.tags[i].idle, l.tags[i].onePort = l.tags[i].idle && t.idle, l.tags[i].onePort && t.onePort
 }
 
 // labelTags are the tags of a port's registration that come from labels. Routes are of HTTP, which is TCP.
@@ -268,7 +271,7 @@ func (d *draft) labelTags(p candidate) (out []string) {
 // sayIdleLabels complains of labels that no registration carries.
 func (d *draft) sayIdleLabels(out []Registration) {
 	for _, t := range d.labels.tags {
-		if t.key == "" || slices.ContainsFunc(out, func(r Registration) bool { return slices.Contains(r.Tags, t.text) }) {
+		if t.key == "" || t.idle || slices.ContainsFunc(out, func(r Registration) bool { return slices.Contains(r.Tags, t.text) }) {
 			continue
 		}
 		problem := "no port of the container is registered for it"

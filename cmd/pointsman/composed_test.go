@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/examples/lab"
@@ -49,9 +49,9 @@ func (s *settings) UnmarshalYAML(n *yaml.Node) error {
 }
 
 // containersIn are the containers of a Compose file of testdata, as Docker tells of them, by service.
-func containersIn(t *testing.T, file string) map[string][]registrator.Container {
+func containersIn(t *testing.T, file composition) map[string][]registrator.Container {
 	t.Helper()
-	text, err := os.ReadFile("testdata/" + file)
+	text, err := os.ReadFile("testdata/" + file.file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func containersIn(t *testing.T, file string) map[string][]registrator.Container 
 	}
 	out := map[string][]registrator.Container{}
 	for name, s := range new.Services {
-		for i := range max(1, s.Scale) {
+		for i := range max(1, s.Scale, file.scale[name]) {
 			address := fmt.Sprintf("172.20.%d.%d", len(out)+1, i+2)
 			c := registrator.Container{ID: fmt.Sprintf("%064x", 100*len(out)+i+1), Name: fmt.Sprintf("/%s_%d", name, i+1), Image: s.Image, NetworkMode: "front", Labels: s.Labels,
 				State: registrator.State{Running: true, Status: "running"}, Networks: map[string]registrator.Network{"front": {IPAddress: address}}}
@@ -98,7 +98,7 @@ func registrationsOf(t *testing.T, list []registrator.Container) (out []registra
 // registrator's.
 func (s composition) register(t *testing.T, c *lab.Consul) (complaints []string) {
 	t.Helper()
-	containers := containersIn(t, s.file)
+	containers := containersIn(t, s)
 	for _, name := range slices.Sorted(maps.Keys(containers)) {
 		list, problems := registrationsOf(t, containers[name])
 		complaints = append(complaints, problems...)
@@ -124,10 +124,11 @@ func (s composition) register(t *testing.T, c *lab.Consul) (complaints []string)
 	return complaints
 }
 
-// composition is a Compose file of testdata, and which ports of its services speak TLS.
+// composition is a Compose file of testdata, which ports of its services speak TLS, and how many of them there are.
 type composition struct {
 	file   string
 	secure map[string]int
+	scale  map[string]int // as docker-compose scale is given; none is that of the file
 }
 
 // request is one, with the answer that it is to get: its status, and the text or the Location.

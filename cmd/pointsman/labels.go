@@ -88,7 +88,7 @@ func labelLanguage(l dialect.Labelled) registrator.LabelLanguage {
 }
 
 func needs(n dialect.Needs) registrator.Needs {
-	out := registrator.Needs{Ports: n.Ports, OnePort: n.OnePort, Port: n.Port, Network: n.Network, Spent: n.Spent, Values: n.Values, Closed: n.Closed}
+	out := registrator.Needs{Ports: n.Ports, OnePort: n.OnePort, Port: n.Port, Network: n.Network, Spent: n.Spent, Idle: n.Idle, Values: n.Values, Closed: n.Closed}
 	if p := n.Probe; p != nil {
 		out.Probe = &registrator.Probe{Key: p.Key, Port: p.Port, Path: p.Path, Timeout: p.Timeout}
 	}

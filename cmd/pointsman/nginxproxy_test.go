@@ -21,7 +21,7 @@ func TestNginxProxysVariablesWorkAsTheyAre(t *testing.T) {
 	c := lab.StartConsul(t)
 	var complaints []string
 	for _, file := range []string{"usual", "hosts", "paths", "proto"} {
-		complaints = append(complaints, composition{"nginxproxy/" + file + ".yml", map[string]int{"console": 8443, "trap": 80}}.register(t, c)...)
+		complaints = append(complaints, composition{file: "nginxproxy/" + file + ".yml", secure: map[string]int{"console": 8443, "trap": 80}}.register(t, c)...)
 	}
 	if !tells(complaints, "", "trap", "443", "VIRTUAL_PORT") {
 		t.Errorf("nothing names the trap: %q", complaints)

@@ -34,6 +34,8 @@ type Needs struct {
 	Network string
 	// Spent are the keys of labels that become no tag.
 	Spent []string
+	// Idle are the keys of labels that nobody misses where no port of the container is registered.
+	Idle []string
 	// Values stand in tags in place of those of labels, by key.
 	Values map[string]string
 	// Closed says that nobody can tell which routes they ask for: all routes to the container are closed.

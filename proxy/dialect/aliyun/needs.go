@@ -14,6 +14,9 @@ func (language) Needs(labels map[string]string) (out dialect.Needs) {
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		l, ok := cut(key + "=" + labels[key])
 		port := dialect.ParsePort(strings.TrimPrefix(l.key, portPrefix))
+		if group, _, _ := strings.Cut(l.key, "."); ok && elsewhere(group).Quiet && group != "routing" && group != "probe" {
+			out.Idle = append(out.Idle, key)
+		}
 		switch {
 		case !ok:
 		case strings.HasPrefix(l.key, portPrefix) && port != 0:
