@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -11,7 +12,7 @@ import (
 type tableCollector struct {
 	table                                             *routing.Switch
 	swaps, changed, services, usable, routes, refused *prometheus.Desc
-	contested, ejected                                *prometheus.Desc
+	contested, ejected, verdicts                      *prometheus.Desc
 }
 
 // NewTableCollector makes gauges of the table that s holds. Before the first table only the counter of swaps is there.
@@ -29,13 +30,15 @@ func NewTableCollector(s *routing.Switch) prometheus.Collector {
 		refused:  desc("rejected_tags", "Tags and instances that are refused or have no effect."),
 		ejected: prometheus.NewDesc("pointsman_upstreams_ejected", "Instances that requests keep away from by the proxy's own judgement, by why.",
 			[]string{"reason"}, nil),
+		verdicts: prometheus.NewDesc("pointsman_tag_verdicts", "What became of tags and labels: those that are used, for each instance, and the others, for each service.",
+			[]string{"language", "verdict"}, nil),
 		contested: desc("route_conflicts", "Services that ask for a host, or for a path without a host, which another service asked for first."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c *tableCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.swaps, c.changed, c.services, c.usable, c.routes, c.refused, c.contested, c.ejected} {
+	for _, d := range []*prometheus.Desc{c.swaps, c.changed, c.services, c.usable, c.routes, c.refused, c.contested, c.ejected, c.verdicts} {
 		out <- d
 	}
 }
@@ -55,6 +58,11 @@ func (c *tableCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(c.routes, float64(routes))
 	gauge(c.refused, float64(t.Rejected()))
 	gauge(c.contested, float64(t.Contested()))
+	for language, counts := range t.Tally() { // languages are those of the process
+		for _, kind := range dialect.VerdictKinds {
+			out <- prometheus.MustNewConstMetric(c.verdicts, prometheus.GaugeValue, float64(counts[kind]), language, kind.String())
+		}
+	}
 	ejected := t.Ejected()
 	for _, why := range balancer.EjectedReasons() { // each is there, so that one that begins is seen
 		out <- prometheus.MustNewConstMetric(c.ejected, prometheus.GaugeValue, float64(ejected[why]), why)

@@ -61,6 +61,7 @@ func TestRoutesJSON(t *testing.T) {
       "service": "web",
       "instance": "web-10.0.0.2-80",
       "tag": "urlprefix-/x weight=abc",
+      "language": "fabio",
       "verdict": "refused",
       "reason": ` + reason + `
     }
@@ -123,6 +124,7 @@ func TestServicesJSON(t *testing.T) {
           "service": "web",
           "instance": "web-10.0.0.2-80",
           "tag": "urlprefix-/x weight=abc",
+          "language": "fabio",
           "verdict": "refused",
           "reason": ` + reason + `
         }

@@ -62,6 +62,7 @@ type rejectView struct {
 	Service  string `json:"service"`
 	Instance string `json:"instance"`
 	Tag      string `json:"tag,omitempty"`
+	Language string `json:"language,omitempty"`
 	Verdict  string `json:"verdict"` // refused, ignored, partly (in effect but for an option)
 	Reason   string `json:"reason"`
 }
@@ -168,7 +169,7 @@ func viewSet(s *routing.Set, fallback bool, d detail) setView {
 func viewRejects(list []routing.Verdict) []rejectView {
 	out := make([]rejectView, 0, len(list))
 	for _, x := range list {
-		out = append(out, rejectView{Service: clip(x.Service), Instance: x.Instance, Tag: x.Tags(), Verdict: x.Kind.String(), Reason: x.Text()})
+		out = append(out, rejectView{Service: clip(x.Service), Instance: x.Instance, Tag: x.Tags(), Language: x.Language, Verdict: x.Kind.String(), Reason: x.Text()})
 	}
 	return out
 }

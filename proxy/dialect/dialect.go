@@ -118,7 +118,10 @@ func (l Languages) Parse(tags []string, env Env) Result {
 	for _, language := range l {
 		one := language.Parse(tags, env)
 		all.Defaults = cmp.Or(all.Defaults, one.Defaults)
-		all.Verdicts = append(all.Verdicts, one.Verdicts...)
+		for _, v := range one.Verdicts {
+			v.Language = language.Name()
+			all.Verdicts = append(all.Verdicts, v)
+		}
 		all.unread += one.unread
 		all.lost = all.lost || one.lost
 		all.Uses = sorted(append(all.Uses, one.Uses...))
@@ -203,7 +206,7 @@ func (r *Result) Add(rule *Rule) {
 }
 
 func (r *Result) refuse(rule *Rule, reason string) {
-	r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: rule.Sources, Reason: reason})
+	r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Language: rule.Language, Rule: rule.Name, Sources: rule.Sources, Reason: reason})
 }
 
 // bound says what was beyond the bounds. Where a restriction was among it, one of its own or one of all routes, nothing is served at all:
@@ -238,7 +241,7 @@ func (r *Result) used() {
 	}
 	for _, rule := range r.Rules {
 		if !rule.Policy.Closed && !partly[rule.Sources[0]] {
-			r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictUsed, Rule: rule.Name, Sources: rule.Sources})
+			r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictUsed, Language: rule.Language, Rule: rule.Name, Sources: rule.Sources})
 		}
 	}
 }

@@ -3,6 +3,8 @@ package dialect
 // Verdict says what became of one or more tags of an instance: silence is never an outcome.
 type Verdict struct {
 	Kind VerdictKind
+	// Language is the name of that in which the tags are written; "" is our own, and what is about no tag.
+	Language string
 	// Rule names the rule that it is about, see Rule.Name; "" where none could be read.
 	Rule string
 	// Sources are the tags that it is about, shortened and escaped for people; nil where it is about no tag.
@@ -30,6 +32,9 @@ const (
 	// VerdictRefused means not in effect. A route that the tags had before stays as it was, but for Final; where they restrict, it is closed.
 	VerdictRefused
 )
+
+// VerdictKinds are all kinds.
+var VerdictKinds = [...]VerdictKind{VerdictUsed, VerdictPartly, VerdictIgnored, VerdictRefused}
 
 // String is the kind in a word, as the API has it.
 func (k VerdictKind) String() string {

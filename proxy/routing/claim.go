@@ -22,6 +22,7 @@ type claimant struct {
 	// verdicts are those that are told: tags in effect as written are counted, in used.
 	verdicts []Verdict
 	used     int
+	tally    tally // of used
 	// standing is what each instance carries over to the next table, in the block's order; known finds it by identity.
 	standing []standing
 	known    map[discovery.Identity]*standing
@@ -41,7 +42,8 @@ type standing struct {
 	called   string             // what they depend on of what the instance is called; "" where they don't
 	defaults *dialect.Defaults  // what its tags ask for all its routes
 	tags     []string
-	port     int  // of its container, see dialect.Env
+	port     int // of its container, see dialect.Env
+	tally    tally
 	used     int  // rules in effect as written
 	clean    bool // all of them are, and no tag has another verdict
 	foreign  bool // it is no HTTP instance: it has no upstream and no part in any route
@@ -90,6 +92,7 @@ type compiler struct {
 	owner   string
 	called  string
 	result  dialect.Result
+	tally   tally // of result
 }
 
 // part is an Upstream's in a claim.
@@ -133,6 +136,12 @@ func (d *derivation) compile(prev *claimant, block *discovery.Service) (*claiman
 	c.tellDifferences()
 	for i := range c.out.standing {
 		c.out.used += c.out.standing[i].used
+		for language, n := range c.out.standing[i].tally {
+			if c.out.tally == nil {
+				c.out.tally = tally{}
+			}
+			c.out.tally[language] += n
+		}
 		if uses := c.out.standing[i].uses; len(uses) > 0 {
 			c.out.uses = append(c.out.uses, uses...)
 		}
@@ -152,6 +161,7 @@ func (c *compiler) read(i int) {
 	now.served = now.usable || c.first || before != nil && before.served
 	if c.same && before != nil && before.clean && before.port == now.port && slices.Equal(before.tags, in.Tags) && !redefined(c.changed, before.uses) && (before.called == "" || before.called == calledOf(in)) {
 		now.rules, now.good, now.defaults, now.used, now.uses, now.called, now.clean = before.rules, before.good, before.defaults, before.used, before.uses, before.called, true
+		now.tally = before.tally
 		return // and lost is false
 	}
 	owner, called := ownerOf(in), calledOf(in)
@@ -160,11 +170,12 @@ func (c *compiler) read(i int) {
 		env := c.env
 		env.ContainerPort, env.Owner, env.Called = now.port, owner, called
 		c.result = c.options.Languages.Parse(in.Tags, env)
+		c.tally = tallyOf(&c.result)
 	}
 	if c.options.Read != nil {
 		c.options.Read(in, c.result)
 	}
-	now.rules, now.good, now.defaults, now.uses = c.result.Rules, c.result.Rules, c.result.Defaults, c.result.Uses
+	now.rules, now.good, now.defaults, now.uses, now.tally = c.result.Rules, c.result.Rules, c.result.Defaults, c.result.Uses, c.tally
 	if c.result.Called {
 		now.called = called
 	}

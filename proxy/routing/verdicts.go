@@ -118,7 +118,7 @@ func (t *Table) report() {
 			log.Warn().Int("more", len(t.told)-i).Msg("more tags or instances are refused or have no effect; /api/routes lists all")
 			return
 		}
-		log.Warn().Str("service", v.Service).Str("instance", v.Instance).Str("tag", v.Tags()).Stringer("verdict", v.Kind).Str("reason", v.Text()).
+		log.Warn().Str("service", v.Service).Str("instance", v.Instance).Str("tag", v.Tags()).Str("language", v.Language).Stringer("verdict", v.Kind).Str("reason", v.Text()).
 			Msg("a tag or an instance is refused or has no effect; everything else is served")
 	}
 }
