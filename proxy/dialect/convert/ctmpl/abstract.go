@@ -141,14 +141,14 @@ func (c *abstract) outside(kind, name string) any {
 }
 
 // server is an instance's address and port as a template writes it: both, another address with the port, or the address alone or with another port.
-var server = regexp.MustCompile(`(?:[\w.-]+:)?z(prt|adr)([0-9]{3})z(?::[0-9]+|:z(prt)[0-9]{3}z)?`)
+var server = regexp.MustCompile(`(?:[\w.-]+:)?z(?:prt|adr)([0-9]{3})z(?::[0-9]+)?`)
 
 // named is a text with service:NAME in the place of addresses and ports.
 func (c *abstract) named(text string) string {
 	return server.ReplaceAllStringFunc(text, func(found string) string {
-		m := server.FindStringSubmatch(found)
-		name := c.servers["zadr"+m[2]+"z"]
-		if m[3] == "" {
+		n := server.FindStringSubmatch(found)[1]
+		name := c.servers["zadr"+n+"z"]
+		if found != "zadr"+n+"z:zprt"+n+"z" {
 			c.odd[name] = true
 		}
 		return "service:" + name

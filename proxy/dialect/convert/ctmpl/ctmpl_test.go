@@ -48,6 +48,7 @@ func TestTemplatesAsPeopleWriteThem(t *testing.T) {
 1: upstream fleet: carried over
 2: least_conn: carried over; balance=least-connections
 3: {{range service \"harbour-web\"}}: carried over
+3: server service:harbour-web max_fails=3 fail_timeout=60 weight=1: carried over
 4: server 127.0.0.1:65535; # nobody home: implied; where a service has no instance that passes its checks, the response is 503 with Retry-After
 12: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for: implied
 13: proxy_set_header Host $host: implied
