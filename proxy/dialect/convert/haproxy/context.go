@@ -3,6 +3,7 @@ package haproxy
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // context is what is known of requests at a place in the rules.
@@ -15,6 +16,25 @@ type context struct {
 	atoms []atom
 	// rewritten says that the path is no longer the client's.
 	rewritten bool
+	// changed are the header fields that are no longer the client's, in small letters.
+	changed []string
+}
+
+// alters notes what an effect changes of a request that later rules look at.
+func (c context) alters(e effect) context {
+	c.rewritten = c.rewritten || e.path != nil
+	name := e.field
+	switch e.word.Name {
+	case "host":
+		name = "host"
+	case "request-header":
+		_, name, _ = strings.Cut(e.word.Value, ":")
+		name, _, _ = strings.Cut(name, ":")
+	}
+	if name != "" {
+		c.changed = append(c.changed[:len(c.changed):len(c.changed)], strings.ToLower(name))
+	}
+	return c
 }
 
 func (c context) with(a atom) context {
@@ -28,6 +48,9 @@ func (c context) tells(a atom) (t truth, why string) {
 	case kindUnknown:
 		return open, a.text
 	case kindHost:
+		if slices.Contains(c.changed, "host") {
+			return open, "the host was changed before"
+		}
 		if c.host.kind == kindUnknown {
 			return no, ""
 		}
@@ -43,6 +66,10 @@ func (c context) tells(a atom) (t truth, why string) {
 	case kindPath:
 		if c.rewritten {
 			return open, "the path was changed before"
+		}
+	case kindHeader:
+		if slices.Contains(c.changed, strings.ToLower(a.name)) {
+			return open, "the field " + a.name + " was changed before"
 		}
 	}
 	for _, b := range c.atoms {
@@ -118,7 +145,7 @@ func (c context) restricted(con conjunct) (next context, negs []atom, why string
 // covers says whether all requests of d are ones of c, both for the same host and listener.
 func (c context) covers(d context) bool {
 	return !slices.ContainsFunc(c.atoms, func(a atom) bool {
-		d.rewritten = false
+		d.rewritten, d.changed = false, nil
 		t, _ := d.tells(a)
 		return t != yes
 	})
@@ -126,7 +153,7 @@ func (c context) covers(d context) bool {
 
 // apart says whether no request is one of both.
 func (c context) apart(d context) bool {
-	c.rewritten = false
+	c.rewritten, c.changed = false, nil
 	return slices.ContainsFunc(d.atoms, func(a atom) bool {
 		t, _ := c.tells(a)
 		return t == no

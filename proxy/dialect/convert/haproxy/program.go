@@ -46,7 +46,9 @@ type effect struct {
 	// restricts says that without it the route would be more open than written.
 	restricts bool
 	// path is a change of the path; nil is none.
-	path   *rewrite
+	path *rewrite
+	// field is a header field that HAProxy would change here, and the route does not; "" is none.
+	field  string
 	remark *convert.Remark
 }
 
@@ -116,6 +118,9 @@ func with(list []effect, e effect) []effect { return append(list[:len(list):len(
 // effect applies one to the requests that it is for, and returns what holds for those that come after.
 func (c *compiler) effect(s *step, rest []step, ctx, next context, negs []atom, why string, effects []effect) (context, []effect) {
 	e := s.act.effect
+	if e.field != "" { // whatever its condition
+		return ctx.alters(e), effects
+	}
 	if why != "" {
 		if e.restricts {
 			s.remark.Mark(convert.Unsupported, why+": the requests that it may be about are refused", "")
@@ -126,7 +131,7 @@ func (c *compiler) effect(s *step, rest []step, ctx, next context, negs []atom, 
 		return ctx, effects
 	}
 	s.remark.Mark(convert.Carried, "", "")
-	next.rewritten = next.rewritten || e.path != nil
+	next = next.alters(e)
 	if len(negs) == 0 && len(next.atoms) == len(ctx.atoms) {
 		return next, with(effects, e)
 	}

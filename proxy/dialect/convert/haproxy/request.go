@@ -67,6 +67,9 @@ func (r *reader) httpRequest(s *section, st *statement, own, cond []string) []st
 		"set-priority-class", "set-priority-offset", "early-hint", "set-timeout", "track-sc0", "track-sc1", "track-sc2", "sc-inc-gpc0", "sc-inc-gpc1", "sc-set-gpt0", "send-spoe-group",
 		"do-resolve", "replace-header", "replace-value", "set-map", "add-acl", "del-acl", "del-map", "strict-mode", "wait-for-handshake", "set-src-port":
 		m.Mark(convert.Unsupported, base+" has no counterpart", requestAdvice[base])
+		if base == "replace-header" || base == "replace-value" {
+			return unlike(true, arg(0))
+		}
 		return nil
 	}
 	return r.conditional(s, st, cond, act{kind: actClose, why: name + " has no counterpart: the routes that it is about are refused"})
@@ -149,10 +152,10 @@ func (r *reader) field(s *section, st *statement, option, what, name, value stri
 	switch {
 	case request && slices.Contains(ownFields, lower) && (lower != "x-forwarded-proto" || cond != nil || value != "http" && value != "https"):
 		m.Mark(convert.Implied, "the proxy writes "+name+" itself", "")
-		return nil
+		return unlike(request, lower)
 	case strings.Contains(strings.ReplaceAll(value, "%%", ""), "%"):
 		m.Mark(convert.Unsupported, "a value that depends on the request has no counterpart", "the instance gets X-Forwarded-For, -Proto, -Host, -Port and X-Real-IP")
-		return nil
+		return unlike(request, lower)
 	case request && lower == "host" && what == "set-header":
 		return r.conditional(s, st, cond, act{effect: effect{word: convert.Word{Name: "host", Value: literal}}})
 	case !request && lower == "strict-transport-security" && what != "del-header":
@@ -162,6 +165,14 @@ func (r *reader) field(s *section, st *statement, option, what, name, value stri
 	}
 	change := map[string]string{"set-header": "set:" + name + ":" + literal, "add-header": "add:" + name + ":" + literal, "del-header": "remove:" + name}[what]
 	return r.conditional(s, st, cond, act{effect: effect{word: convert.Word{Name: option, Value: change}}})
+}
+
+// unlike is a step for a field that HAProxy would change and the route does not: what later rules ask of it can't be told.
+func unlike(request bool, name string) []step {
+	if !request {
+		return nil
+	}
+	return []step{{act: act{effect: effect{field: strings.ToLower(name)}}}}
 }
 
 // hstsOf is a value of Strict-Transport-Security as hsts= has it.

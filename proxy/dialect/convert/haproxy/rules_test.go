@@ -29,7 +29,16 @@ func TestRules(t *testing.T) {
 	for rules, want := range map[string]string{
 		"default_backend x": "/ to=x:1",
 		"use_backend x":     "/ to=x:1",
-		"use_backend y if { path_beg /y }\ndefault_backend x":                                                           "/y path=prefix to=y:2\n/ to=x:1",
+		"use_backend y if { path_beg /y }\ndefault_backend x": "/y path=prefix to=y:2\n/ to=x:1",
+		// What accepts a connection says nothing of its content, and what allows a request nothing of older rules.
+		"tcp-request connection accept if { src 10.0.0.0/8 }\ntcp-request content reject if { src 10.1.0.0/16 }\ndefault_backend x": "/ client=10.1.0.0/16 respond=403\n/ to=x:1",
+		"http-request allow if { path_beg /a }\nreqdeny ^X\ndefault_backend x":                                                      "/a path=prefix respond=503\n/ respond=503",
+		// A field that was changed before is not the client's.
+		"http-request del-header X-In\nuse_backend y if { hdr(X-In) 1 }\ndefault_backend x":                             "/ respond=503",
+		"http-request set-header X-In %[src]\nuse_backend y if { hdr(x-in) 1 }\ndefault_backend x":                      "/ respond=503",
+		"http-request replace-header X-In (.*) 1\nhttp-request deny if { hdr(X-In) 1 }\ndefault_backend x":              "/ respond=503",
+		"http-request set-header X-In 1 if { path_beg /a }\nhttp-request deny if { hdr(X-In) 1 }\ndefault_backend x":    "/a path=prefix respond=503\n/ header=x-in:1 respond=403\n/ to=x:1",
+		"http-request set-header Host a.example\nhttp-request deny if { hdr(host) a.example }\ndefault_backend x":       "a.example/ respond=503\n/ respond=503",
 		"use_backend y if { path /y }\ndefault_backend x":                                                               "/y path=exact to=y:2\n/ to=x:1",
 		"default_backend x\nuse_backend y if { path -i -m beg /y }":                                                     "/ path-regexp=(?i)^/y to=y:2\n/ to=x:1",
 		"use_backend y if { path_reg ^/[0-9]+$ }\ndefault_backend x":                                                    "/ path-regexp=^/[0-9]+$ to=y:2\n/ to=x:1",

@@ -8,11 +8,21 @@ import (
 )
 
 // phases are the order in which HAProxy looks at the rules of a section, whatever their order in the file.
-var phases = map[string]int{"tcp-request": 0, "monitor-uri": 1, "block": 2, "http-request": 3, "http-response": 4, "http-after-response": 4, "rspadd": 4, "rspdel": 4, "rspidel": 4,
-	"rspdeny": 4, "rspideny": 4, "rsprep": 4, "rspirep": 4, "reqrep": 3, "reqirep": 3, "reqadd": 3, "reqdel": 3, "reqidel": 3, "reqdeny": 3, "reqideny": 3, "reqtarpit": 3,
-	"reqitarpit": 3, "reqallow": 3, "reqiallow": 3, "reqpass": 3, "reqipass": 3, "redirect": 5, "use_backend": 6, "use-server": 6, "default_backend": 7}
+var phases = map[string]int{"tcp-request connection": 0, "tcp-request session": 1, "tcp-request": 2, "monitor-uri": 3, "block": 4, "http-request": 5, "reqrep": 6, "reqirep": 6,
+	"reqadd": 6, "reqdel": 6, "reqidel": 6, "reqdeny": 6, "reqideny": 6, "reqtarpit": 6, "reqitarpit": 6, "reqallow": 6, "reqiallow": 6, "reqpass": 6, "reqipass": 6,
+	"http-response": 7, "http-after-response": 7, "rspadd": 7, "rspdel": 7, "rspidel": 7, "rspdeny": 7, "rspideny": 7, "rsprep": 7, "rspirep": 7,
+	"redirect": 8, "use_backend": 9, "use-server": 9, "default_backend": 10}
 
-const lastPhase = 7
+const lastPhase = 10
+
+// phase is the one of a statement. What accepts a connection has no say about the rules for its session and its content.
+func (st *statement) phase() (int, bool) {
+	if p, ok := phases[st.words[0]+" "+st.word(1)]; ok {
+		return p, ok
+	}
+	p, ok := phases[st.words[0]]
+	return p, ok
+}
 
 // part is a section as one of the two that it may be: who asks for a backend passes over its use_backend.
 type part struct {
@@ -35,7 +45,7 @@ func (r *reader) stepsOf(s *section, inner bool) []step {
 	for phase := 0; phase <= last; phase++ {
 		first := len(out)
 		for i := range all {
-			if p, ok := phases[all[i].words[0]]; ok && p == phase {
+			if p, ok := all[i].phase(); ok && p == phase {
 				out = append(out, r.rule(s, &all[i])...)
 			}
 		}
