@@ -189,12 +189,26 @@ func (a *at) condition(d *directive, r *convert.Route, s *scope, levels []*scope
 		d.implied("it never holds for this route")
 		each(d.block, func(d *directive) { d.implied("its condition never holds for this route") })
 		return nil, nil, false
+	case len(s.own("limit_except")) > 0 && !stops(d.block):
+		refuse([]*convert.Route{r}, d, "limit_except beside it counts for its requests too, which can't be told", "")
+		a.reason(d)
+		return nil, nil, false
 	case k.always:
 		d.carried("")
 		if ends(d.block) {
 			return a.fill(r, in, inner), nil, true
 		}
 		d.partly("what is in it holds for all requests of the route, and is not carried over", "write it outside of the if")
+		a.reason(d)
+		return nil, nil, false
+	}
+	if !slices.ContainsFunc(d.block, func(in *directive) bool { return !in.is("set") }) {
+		d.unfit("what it sets is not in effect: where a condition asks for it, the requests are refused", "")
+		a.reason(d)
+		return nil, nil, false
+	}
+	if !stops(d.block) && decides(s.directives, d) {
+		refuse([]*convert.Route{r}, d, "nginx goes on behind it with what decides about its requests, which can't be told", "let a return end it")
 		a.reason(d)
 		return nil, nil, false
 	}
@@ -233,6 +247,19 @@ func (a *at) reason(d *directive) {
 // ends says whether directives answer, or send requests elsewhere.
 func ends(list []*directive) bool {
 	return slices.ContainsFunc(list, func(d *directive) bool { return d.is("return", "rewrite", "proxy_pass") })
+}
+
+// stops says whether nothing behind an if is looked at where its condition holds.
+func stops(list []*directive) bool {
+	return slices.ContainsFunc(list, func(d *directive) bool {
+		return d.is("return") || d.is("rewrite") && everything.MatchString(d.arg(0)) && (len(d.args) > 2 || strings.Contains(d.arg(1), "://") || strings.HasPrefix(d.arg(1), "$scheme"))
+	})
+}
+
+// decides says whether something behind d decides what becomes of requests.
+func decides(list []*directive, d *directive) bool {
+	rest := list[slices.Index(list, d)+1:]
+	return slices.ContainsFunc(rest, func(d *directive) bool { return d.is("if", "return", "rewrite") })
 }
 
 // front is what the server decides before it looks for a location. whole says that it answers all requests.

@@ -55,6 +55,9 @@ func (a *at) files(r *convert.Route, s *scope, path string) []*convert.Route {
 
 // nothing answers that there is nothing.
 func (a *at) nothing(r *convert.Route) {
+	if r.Closed() {
+		return
+	}
 	a.answer(r, "404", "")
 	if a.empty == nil {
 		a.empty = map[*convert.Route]bool{}

@@ -10,8 +10,8 @@ import (
 // fill makes a route of a level's directives, and more of the conditions in it. levels are the level and those around it up to the location:
 // what handles a request is inherited by conditions, and by nothing else.
 func (a *at) fill(r *convert.Route, s *scope, levels []*scope) (out []*convert.Route) {
-	if len(s.own("internal")) > 0 {
-		for _, d := range s.own("internal") {
+	if list := s.get("internal"); list != nil { // locations inside of one inherit it
+		for _, d := range list {
 			d.carried("requests from outside get 404")
 		}
 		a.answer(r, "404", "")
@@ -29,10 +29,18 @@ func (a *at) fill(r *convert.Route, s *scope, levels []*scope) (out []*convert.R
 				return out
 			}
 		case "return":
+			if r.Closed() { // a condition before it may keep requests from it
+				d.unfit("the route lets nobody in, for what stands before it", "")
+				return append(out, a.finish(r, s)...)
+			}
 			a.returns(r, d, s)
 			a.lend(r, levels)
 			return append(out, a.finish(r, s)...)
 		case "rewrite":
+			if r.Closed() {
+				d.unfit("the route lets nobody in, for what stands before it", "")
+				continue
+			}
 			if a.redirects(r, d, s) {
 				a.lend(r, levels)
 				return append(out, a.finish(r, s)...)

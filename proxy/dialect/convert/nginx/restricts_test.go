@@ -128,3 +128,31 @@ func TestClientCertificatesBesidePlainHTTP(t *testing.T) {
 		t.Errorf("%s\n%s", got, report(r))
 	}
 }
+
+// No answer, no location inside of another one and no condition goes past what restricts before it.
+func TestRestrictionsBesideConditions(t *testing.T) {
+	const bad = `set $z 0; if ($http_x_key = bad) { set $z 1; } if ($z = 1) { return 403; } proxy_pass http://app:1;`
+	for text, want := range map[string]string{
+		"location /a { " + bad + " }": "a.b/a path=prefix respond=503\n",
+		"location /a { if ($http_x_key = bad) { add_header X y; } if ($args) { return 403; } proxy_pass http://app:1; }":                              "a.b/a path=prefix respond=503\n",
+		"location /a { if ($request_method = POST) { proxy_pass http://app:2; } limit_except GET { deny all; } proxy_pass http://app:1; }":            "a.b/a path=prefix respond=503\n",
+		"location /a { if ($geo) { return 403; } return 200 x; }":                                                                                     "a.b/a path=prefix respond=503\n",
+		"location /a { if ($geo) { return 403; } rewrite ^ https://c.d/ permanent; }":                                                                 "a.b/a path=prefix respond=503\n",
+		"location /a { internal; proxy_pass http://app:1; location /a/b { proxy_pass http://app:1; } }":                                               "a.b/a/b path=prefix respond=404\na.b/a path=prefix respond=404\n",
+		"location /a { if ($http_x_key = bad) { return 403; } proxy_set_header Host $host; proxy_pass http://app:1; limit_except GET { deny all; } }": "",
+	} {
+		r := converting("server { listen 80; server_name a.b; " + text + " }")
+		got := ""
+		for line := range strings.Lines(routes(r)) {
+			if !strings.Contains(line, "respond=400") {
+				got += line
+			}
+		}
+		if want != "" && got != want || open(r) && want != "" {
+			t.Errorf("%s\n%s\n%s", text, got, report(r))
+		}
+		if want == "" && strings.Contains(got, "503") {
+			t.Errorf("%s: refused without need\n%s\n%s", text, got, report(r))
+		}
+	}
+}
