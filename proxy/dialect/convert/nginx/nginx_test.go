@@ -65,3 +65,20 @@ func TestEachDirectiveIsMentioned(t *testing.T) {
 		}
 	}
 }
+
+// What an instance gets begins with one slash, and has the path of proxy_pass as it is written.
+func TestPathsOfInstances(t *testing.T) {
+	for text, want := range map[string]string{
+		"rewrite ^/x(.*)$ $1 break; proxy_pass http://app:1;":       "replace-path=\"^/x/?(.*)$ /$1\"",
+		"rewrite ^/x(/.*)$ $1 break; proxy_pass http://app:1;":      "strip=/x",
+		"rewrite ^/x/?(.*)$ $1 break; proxy_pass http://app:1;":     "replace-path=\"^/x/?/?(.*)$ /$1\"",
+		"rewrite ^/x([a-z/]*)$ $1 break; proxy_pass http://app:1;":  "respond=503",
+		"proxy_pass http://app:1/y%2fz;":                            "replace-path=\"^/x /y%2fz\"",
+		"rewrite ^/x/(.*)$ /q/$1 break; proxy_pass http://app:1/z;": "a path that the rewrite does not change",
+	} {
+		r := converting("server { listen 80; server_name a.b; location /x { " + text + " } }")
+		if got := routes(r) + report(r); !strings.Contains(got, want) {
+			t.Errorf("%s: want %s\n%s", text, want, got)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
 )
 
@@ -94,6 +95,9 @@ func (a *at) pass(r *convert.Route, d *directive, s *scope, path string) []*conv
 	out := []*convert.Route{r}
 	switch {
 	case path != "":
+		if p.uried && !everything.MatchString(strings.Fields(path)[0]) {
+			d.partly("a path that the rewrite does not change goes to the instance as it is, without "+convert.Shown(p.uri), "")
+		}
 		return a.rewritten(r, d, path)
 	case !p.uried:
 		return out
@@ -120,7 +124,7 @@ func (a *at) prefixPath(r *convert.Route, d *directive, uri string) {
 	case l == nil:
 		from = "/"
 	}
-	uri = encoded(uri)
+	uri = dialect.EscapePath(strings.ReplaceAll(uri, "#", "%23")) // nginx sends it as it is written
 	strip, prepend := strings.TrimSuffix(from, "/"), strings.TrimSuffix(uri, "/")
 	switch {
 	case from == uri:

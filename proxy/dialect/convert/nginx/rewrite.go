@@ -171,6 +171,13 @@ func (a *at) rewrite(r *convert.Route, d *directive, s *scope, before string) st
 		if dropped {
 			d.partly("the query goes with it", "")
 		}
+		if strings.HasPrefix(query, "$1") {
+			var ok bool
+			if re, ok = slashed(re); !ok {
+				refuse([]*convert.Route{r}, d, "whether its path begins with a slash can't be told", "write the slash in front of $1")
+				return ""
+			}
+		}
 		if !strings.HasPrefix(query, "/") {
 			query = "/" + query
 		}
@@ -183,6 +190,25 @@ func (a *at) rewrite(r *convert.Route, d *directive, s *scope, before string) st
 		return re + " " + query
 	}
 	return before
+}
+
+// slashed is an expression of which the first group does not hold the slash that the path begins with, but stands behind it.
+func slashed(re string) (string, bool) {
+	before, group, ok := strings.Cut(re, "(")
+	if !ok || strings.ContainsAny(before, `[|\`) || strings.Contains(group, "|") {
+		return "", false
+	}
+	switch {
+	case strings.HasSuffix(before, "/"):
+		return re, true
+	case strings.HasPrefix(group, ".*"):
+		return before + "/?(" + group, true
+	case strings.HasPrefix(group, "/?"):
+		return before + "/?(" + group[2:], true
+	case strings.HasPrefix(group, "/") && len(group) > 1 && !strings.ContainsAny(group[1:2], "*+{"):
+		return before + "/(" + group[1:], true
+	}
+	return "", false
 }
 
 // divided says whether paths that begin with the location's and a slash may be others' already.
