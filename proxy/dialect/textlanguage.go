@@ -8,7 +8,8 @@ import (
 // TextLanguage is a language of texts that are no tags, beside our own lines.
 type TextLanguage interface {
 	// ReadText reads all lines of one text. Each line that is no remark has a rule that is in effect as written, or a Verdict.
-	ReadText(lines []string, env Env) TextResult
+	// Later are the changes that texts behind this one ask for: they are made in its routes, too.
+	ReadText(lines []string, later []TagChange, env Env) TextResult
 }
 
 // TextResult is what a text asks for.

@@ -12,9 +12,11 @@ import (
 // readChanges finds out what texts change, before the services are compiled. Where that is something else than before, all are compiled again.
 func (d *derivation) readChanges(texts []*discovery.Text) {
 	for _, t := range texts {
-		if _, own := d.prev.options.languageOf(t).(ownLines); own {
+		if d.prev.options.own(t) {
 			continue
 		}
+		d.changesOf = append(d.changesOf, t)
+		d.next.changesAt = append(d.next.changesAt, len(d.next.changes))
 		i := slices.IndexFunc(d.prev.sources, func(s *source) bool { return s.text == t })
 		if i >= 0 && d.same {
 			d.next.changes = append(d.next.changes, d.prev.sources[i].changes...)
@@ -22,9 +24,24 @@ func (d *derivation) readChanges(texts []*discovery.Text) {
 		}
 		env := d.next.env
 		env.Writer = writer(t)
-		d.next.changes = append(d.next.changes, d.prev.options.languageOf(t).ReadText(t.Lines, env).Changes...)
+		d.next.changes = append(d.next.changes, d.prev.options.languageOf(t).ReadText(t.Lines, nil, env).Changes...)
 	}
-	d.changed = !slices.EqualFunc(d.prev.changes, d.next.changes, func(a, b dialect.TagChange) bool { return a.Equal(&b) })
+	d.changed = !slices.Equal(d.prev.changesAt, d.next.changesAt) || !slices.EqualFunc(d.prev.changes, d.next.changes, func(a, b dialect.TagChange) bool { return a.Equal(&b) })
+}
+
+// own says whether a text is in our own lines, which change nothing of others.
+func (o *Options) own(t *discovery.Text) bool {
+	_, own := o.languageOf(t).(ownLines)
+	return own
+}
+
+// later are the changes that texts behind one ask for. All texts together are one in Fabio, in the order of their keys.
+func (d *derivation) later(t *discovery.Text) []dialect.TagChange {
+	i := slices.Index(d.changesOf, t)
+	if i < 0 || i+1 == len(d.changesOf) {
+		return nil
+	}
+	return d.next.changes[d.next.changesAt[i+1]:]
 }
 
 // shared is a rule, and the share that it was given.

@@ -100,3 +100,33 @@ func TestOtherKeysHoldOurOwnLines(t *testing.T) {
 		}
 	}
 }
+
+// All keys together are one text in Fabio: a line takes away what stands in a key in front of its own, and not what stands behind.
+func TestFabiosKeysChangeThoseInFrontOfThem(t *testing.T) {
+	s := fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80), fixture.Instance("web", "10.0.0.2", 80))
+	key := func(name, text string) *discovery.Text {
+		return discovery.NewText(discovery.TextKV, "fabio/config/"+name, text, 9)
+	}
+	const add, del = "route add web a.io/ http://10.0.0.1:80/", "route del web a.io/"
+	a, b := key("a", "# none"), key("b", add)
+	table := fabioTable()
+	for i, c := range []struct {
+		texts []*discovery.Text
+		want  string
+	}{
+		{[]*discovery.Text{a, b}, "10.0.0.1:80"},
+		{[]*discovery.Text{a, b, key("c", del)}, "404"},
+		{[]*discovery.Text{key("a", del), b, key("c", "# none")}, "10.0.0.1:80"}, // the same line in front
+		{[]*discovery.Text{a, b, key("c", del)}, "404"},
+		{[]*discovery.Text{a, b, key("c", del+"\nroute add web a.io/ http://10.0.0.2:80/")}, "10.0.0.2:80"},
+		{[]*discovery.Text{a, b}, "10.0.0.1:80"},
+	} {
+		next := *s
+		next.Texts = c.texts
+		table = table.Next(&next)
+		expect(t, table, "a.io", "/", c.want)
+		if again := table.Next(&next); len(again.told) > 0 {
+			t.Errorf("%d: told again: %+v", i, again.told)
+		}
+	}
+}

@@ -50,7 +50,7 @@ func content(t *discovery.Text) string { return strings.Join(t.Lines, "\n") }
 
 // unread says whether a text asks for what it asked for before.
 func (d *derivation) unread(old *source, t *discovery.Text) bool {
-	return old.text == t && d.same && !redefined(d.redefined, old.uses)
+	return old.text == t && d.same && (!d.changed || d.prev.options.own(t)) && !redefined(d.redefined, old.uses)
 }
 
 // defineTexts collects what the files that have changed define.

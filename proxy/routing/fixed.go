@@ -257,7 +257,7 @@ func (c *lineCompiler) say(reason string, brief bool) {
 func (o Options) Refer(texts []*discovery.Text) (out discovery.References) {
 	env := o.env("")
 	for _, t := range texts {
-		for _, l := range o.readText(env, nil, t).lines {
+		for _, l := range o.readText(env, nil, t, nil).lines {
 			refer(&out, l.rule, "")
 		}
 	}

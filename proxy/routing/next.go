@@ -28,6 +28,7 @@ type derivation struct {
 	names      map[string]*discovery.Name       // of the snapshot, by host
 	redefined  map[string]bool                  // names that are defined in another way than before
 	defines    map[string][]*dialect.Definition // of the services that have changed and define anything
+	changesOf  []*discovery.Text                // those that may change routes, as next.changesAt
 	changed    bool                             // what texts change of tags' routes
 	fixedOwn   bool                             // next.fixed is shared with no other table
 	namingOwn  bool                             // next.naming is shared with no other table

@@ -57,14 +57,14 @@ func writer(t *discovery.Text) dialect.Writer {
 	return dialect.WriterKV
 }
 
-// readText parses the lines of a text. What was good before and is refused now stays, see lastGood.
-func (o *Options) readText(env dialect.Env, old *source, t *discovery.Text) *source {
+// readText parses the lines of a text. Later are the changes that texts behind it ask for. What was good before and is refused now stays, see lastGood.
+func (o *Options) readText(env dialect.Env, old *source, t *discovery.Text, later []dialect.TagChange) *source {
 	s := &source{text: t, name: sourceName(t)}
 	if t.Language != "" {
 		return s.readFile(o.Languages.File(t.Language), env, old)
 	}
 	env.Writer = writer(t)
-	read := o.languageOf(t).ReadText(t.Lines, env)
+	read := o.languageOf(t).ReadText(t.Lines, later, env)
 	s.changes = read.Changes
 	var result dialect.Result
 	at := map[*dialect.Rule]int{}
@@ -125,7 +125,7 @@ func (o *Options) languageOf(t *discovery.Text) dialect.TextLanguage {
 type ownLines struct{}
 
 // ReadText reads each line by itself.
-func (ownLines) ReadText(lines []string, env dialect.Env) (out dialect.TextResult) {
+func (ownLines) ReadText(lines []string, _ []dialect.TagChange, env dialect.Env) (out dialect.TextResult) {
 	for i, text := range lines {
 		if text = strings.TrimSpace(text); text == "" || text[0] == '#' {
 			continue
@@ -236,7 +236,7 @@ func (d *derivation) compileText(old *source, t *discovery.Text) *source {
 	} else {
 		env := d.next.env
 		env.Definitions = d.next.definitions
-		s = d.prev.options.readText(env, old, t)
+		s = d.prev.options.readText(env, old, t, d.later(t))
 		s.defines = d.definesOf(old, t)
 	}
 	s.verdicts = slices.Clone(s.told)

@@ -163,6 +163,7 @@ type Table struct {
 	remote      []*claimant // of other datacenters, in the order of Snapshot.Remote
 	sources     []*source   // in the order of Snapshot.Texts
 	changes     []dialect.TagChange
+	changesAt   []int // where those of each text begin in changes
 	fixed       map[fixedKey]*balancer.Upstream
 	index       *index
 	naming      map[routeKey]*Route // those that name other services, or have notes; nil where none does

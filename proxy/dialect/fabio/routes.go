@@ -21,7 +21,7 @@ func (o Options) Text() dialect.TextLanguage { return text{o.Language().(dialect
 type text struct{ lines dialect.Lines }
 
 // ReadText reads a text. As in Fabio, route del and route weight are about the routes of tags, and about the lines in front of them.
-func (t text) ReadText(lines []string, env dialect.Env) dialect.TextResult {
+func (t text) ReadText(lines []string, later []dialect.TagChange, env dialect.Env) dialect.TextResult {
 	r := reader{text: t, env: env}
 	for i, line := range lines {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' || strings.HasPrefix(line, "//") {
@@ -31,6 +31,9 @@ func (t text) ReadText(lines []string, env dialect.Env) dialect.TextResult {
 		if err := r.command(line); err != nil {
 			r.refuse(err.Error())
 		}
+	}
+	for _, c := range later {
+		r.amend(c)
 	}
 	return r.result()
 }
@@ -320,6 +323,13 @@ func (r *reader) weight(words []word) error {
 // change takes a change of tags' routes, and makes it in the lines in front.
 func (r *reader) change(c dialect.TagChange) error {
 	r.changes = append(r.changes, c)
+	r.amend(c)
+	r.others = append(r.others, dialect.TextLine{Number: r.at, Verdicts: []dialect.Verdict{{Kind: dialect.VerdictUsed}}})
+	return nil
+}
+
+// amend makes a change in the lines so far.
+func (r *reader) amend(c dialect.TagChange) {
 	var about []*added
 	for i := range r.added {
 		a := &r.added[i]
@@ -337,6 +347,4 @@ func (r *reader) change(c dialect.TagChange) error {
 			a.line.Rule.Options.Share = c.Share / float64(len(about))
 		}
 	}
-	r.others = append(r.others, dialect.TextLine{Number: r.at, Verdicts: []dialect.Verdict{{Kind: dialect.VerdictUsed}}})
-	return nil
 }

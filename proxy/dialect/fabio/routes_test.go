@@ -13,7 +13,7 @@ var inKV = dialect.Env{Datacenter: "dc1", Writer: dialect.WriterKV, Listeners: "
 
 // commands are the outcome of a text for people: the number of each line with its route or verdict.
 func commands(text string) (out []string) {
-	r := Options{}.Text().ReadText(strings.Split(text, "\n"), inKV)
+	r := Options{}.Text().ReadText(strings.Split(text, "\n"), nil, inKV)
 	for _, l := range r.Lines {
 		if l.Rule != nil {
 			closed := ""
@@ -93,7 +93,7 @@ func FuzzText(f *testing.F) {
 	f.Add("route weight web ex.com/ weight 1e9\nroute add a b c opts \"auth=x redirect=301\"\nroute del tags \"a,,b\" weight")
 	f.Fuzz(func(t *testing.T, text string) {
 		lines := strings.Split(text, "\n")
-		r := Options{Schemes: map[string]dialect.BasicAuth{"x": {File: "/users"}}}.Text().ReadText(lines, inKV)
+		r := Options{Schemes: map[string]dialect.BasicAuth{"x": {File: "/users"}}}.Text().ReadText(lines, nil, inKV)
 		told := map[int]bool{}
 		for _, l := range r.Lines {
 			told[l.Number] = l.Rule != nil || len(l.Verdicts) > 0
