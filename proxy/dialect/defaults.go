@@ -39,6 +39,16 @@ func ParseDefaults(tags []string, env Env) *Defaults {
 	return d
 }
 
+// SwitchedOff are those of an instance that wants no route which no line asks for. The receiver, which may be nil, is not modified.
+func (d *Defaults) SwitchedOff() *Defaults {
+	out := Defaults{}
+	if d != nil {
+		out = *d
+	}
+	out.Off = true
+	return &out
+}
+
 func (d *Defaults) tell(tag string, kind VerdictKind, reason string) {
 	d.verdicts = append(d.verdicts, Verdict{Kind: kind, Sources: []string{Source(tag)}, Reason: reason})
 }

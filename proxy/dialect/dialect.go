@@ -117,7 +117,10 @@ func (l Languages) Parse(tags []string, env Env) Result {
 	tags = all.afford(l, tags)
 	for _, language := range l {
 		one := language.Parse(tags, env)
-		all.Defaults = cmp.Or(all.Defaults, one.Defaults)
+		off := one.Defaults != nil && one.Defaults.Off
+		if all.Defaults = cmp.Or(all.Defaults, one.Defaults); off && !all.Defaults.Off {
+			all.Defaults = all.Defaults.SwitchedOff()
+		}
 		for _, v := range one.Verdicts {
 			v.Language = language.Name()
 			all.Verdicts = append(all.Verdicts, v)

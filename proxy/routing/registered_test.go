@@ -55,3 +55,18 @@ func TestRoutesOfTheServicesWithATag(t *testing.T) {
 		t.Error("what its tags ask for all routes is not in effect")
 	}
 }
+
+// traefik.enable=false is no route at all: the container's labels may restrict who comes, and a route of its name would not.
+func TestALabelThatSwitchesTraefikOffLeavesNoRoute(t *testing.T) {
+	for _, label := range []string{"traefik.http.routers.r.rule=Host(`a.test`)", "traefik.frontend.rule=Host:a.test", "other"} {
+		for _, value := range []string{"false", "maybe"} {
+			list := []discovery.Instance{registered("till", "10.0.0.1", 80, "traefik.enable="+value, label), registered("mug", "10.0.0.2", 80, "other")}
+			table := newTable(Options{Registered: true, RegisteredPath: true, Domain: "test"}).Next(fixture.Snapshot(list...))
+			for _, host := range []string{"till.test", "a.test"} {
+				expect(t, table, host, "/", "404")
+			}
+			expect(t, table, "any.io", "/till", "404")
+			expect(t, table, "mug.test", "/", "10.0.0.2:80")
+		}
+	}
+}

@@ -47,6 +47,9 @@ func (l language) Parse(tags []string, env dialect.Env) dialect.Result {
 		return r.out
 	}
 	if !r.enabled() {
+		if r.plain["enable"] != nil { // it says so: nor are there routes that no label asks for
+			r.out.Defaults = r.defaults.SwitchedOff()
+		}
 		return r.out
 	}
 	r.byDefault()

@@ -36,7 +36,11 @@ func (language) Wants(tag string) bool {
 func (language) Parse(tags []string, env dialect.Env) dialect.Result {
 	r := reader{env: env, defaults: dialect.ParseDefaults(tags, env), labels: read(tags)}
 	r.out.Defaults = r.defaults
-	if len(r.own) == 0 || !r.enabled() {
+	if len(r.own) == 0 {
+		return r.out
+	}
+	if !r.enabled() { // nor are there routes that no label asks for
+		r.out.Defaults = r.defaults.SwitchedOff()
 		return r.out
 	}
 	for _, name := range r.frontends() {
