@@ -163,7 +163,35 @@ var composeFacts = []facts{
 		organ used traefik.frontend.auth.basic`},
 	{"npx-1-usual", "", 0, `
 		proxy note -default-service notes
-		proxy note vhost.d (/etc/nginx/vhost.d)`},
+		proxy note vhost.d (/etc/nginx/vhost.d)
+		proxy no-route
+		notes route notes.example.org/ prefer-https -> notes:3000
+		notes used VIRTUAL_HOST=notes.example.org
+		notes used VIRTUAL_PORT=3000
+		notes partly LETSENCRYPT_HOST=notes.example.org ~ -acme-dir
+		notes ignored LETSENCRYPT_EMAIL= ~ -acme-email
+		charts route charts.example.org/ -> charts:9000
+		charts used VIRTUAL_PORT=9000`},
+	{"npx-1-usual", "-acme", 0, `notes used LETSENCRYPT_HOST=notes.example.org`},
+	{"npx-2-hosts", "", 0, `
+		atlas instances 3
+		atlas route atlas.example.org/ -> atlas:8000
+		atlas route www.atlas.example.org/ -> atlas:8000
+		atlas route maps.example.org/ -> atlas:8000
+		atlas used VIRTUAL_HOST=
+		multi route multi.example.org/ -> multi:80`},
+	{"npx-3-paths", "", 0, `
+		sorter route home.example.org/sorter/ path=prefix -> sorter:8989
+		wiki route home.example.org/wiki/ path=prefix strip=/wiki/ -> wiki:3000
+		wiki used VIRTUAL_DEST=/
+		root route home.example.org/ -> root:80
+		root used VIRTUAL_PATH=/`},
+	{"npx-4-proto", "", 0, `
+		console route console.example.org/ proto=https tlsskipverify=true -> console:8443
+		console used HTTPS_METHOD=noredirect
+		console partly VIRTUAL_PROTO=https ~ not verified
+		trap route trap.example.org/ proto=https -> trap:80
+		trap partly VIRTUAL_PROTO=https ~ the container exposes 443 too`},
 	{"tra-5-dashboard", "", 0, `
 		traefik ignored traefik.http.routers.dash.service=api@internal ~ Traefik's own
 		traefik route ?*/ listener=http -> traefik-80:80
@@ -207,13 +235,63 @@ func TestCheckSaysSomethingOfEachLabel(t *testing.T) {
 		for line := range strings.Lines(string(text)) {
 			line = strings.TrimLeft(line, " -\"")
 			key := line[:max(0, strings.IndexAny(line, "=:"))]
-			if !slices.ContainsFunc([]string{"traefik.", "aliyun.", "SERVICE_"}, func(p string) bool { return strings.HasPrefix(key, p) }) {
+			if !slices.ContainsFunc([]string{"traefik.", "aliyun.", "SERVICE_", "VIRTUAL_", "LETSENCRYPT_", "HTTPS_METHOD"}, func(p string) bool { return strings.HasPrefix(key, p) }) {
 				continue
 			}
 			if !slices.ContainsFunc(out.Services, func(s *checkedService) bool {
 				return slices.ContainsFunc(s.Results, func(l *checkedLabel) bool { return strings.HasPrefix(l.Source, key+"=") })
 			}) {
 				t.Errorf("%s: nothing is said of %s", file, key)
+			}
+		}
+	}
+}
+
+// Variables of nginx-proxy are read where they are variables, and labels where they are labels: what stands in the other place is said to be ignored.
+func TestCheckReadsVariablesAndLabelsWhereTheyStand(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "compose.yml")
+	if err := os.WriteFile(file, []byte(`
+services:
+  label: { image: example/label, ports: [ 80 ], labels: { VIRTUAL_HOST: a.example } }
+  both: { image: example/both, ports: [ 80 ], labels: { VIRTUAL_HOST: a.example, SERVICE_NAME: both }, environment: { VIRTUAL_HOST: a.example } }
+  environment: { image: example/environment, ports: [ 80 ], environment: { traefik.enable: "true", pointsman.route: b.example/ } }
+  deploy: { image: example/deploy, ports: [ 80 ], deploy: { labels: { VIRTUAL_HOST: c.example, traefik.enable: "true" } } }
+  own: { image: example/own, ports: [ 80 ], environment: { VIRTUAL_PORT: 80, HTTPS_METHOD: nohttp, CERT_NAME: mine } }
+  none: { image: example/none, network_mode: none, environment: { VIRTUAL_HOST: d.example } }
+  several: { image: example/several, expose: [ 3000 ], environment: { VIRTUAL_HOST_MULTIPORTS: "e.example:\nf.example:\n  /:\n    port: 9000\n" } }
+  secret: { image: example/secret, expose: [ 80 ], environment: { VIRTUAL_HOST: g.example, ACME_EAB_KID: hunter2, ACME_EAB_HMAC_KEY: hunter2 }, labels: { ACME_EAB_KID: hunter2 } }
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, out := checkJSON(t, file)
+	facts{file: "places", text: `
+		label ignored VIRTUAL_HOST=a.example ~ write it in the service's environment
+		label no-route
+		both ignored VIRTUAL_HOST=a.example ~ write it in the service's environment
+		both used VIRTUAL_HOST=a.example
+		both route a.example/ -> both:80
+		environment ignored traefik.enable=true ~ write it among the service's labels
+		environment ignored pointsman.route=b.example/ ~ write it among the service's labels
+		environment no-route
+		deploy ignored traefik.enable=true ~ Swarm
+		deploy ignored VIRTUAL_HOST=c.example ~ service's environment
+		own ignored VIRTUAL_PORT=80 ~ there is no VIRTUAL_HOST
+		own ignored HTTPS_METHOD=nohttp ~ there is no VIRTUAL_HOST
+		own ignored CERT_NAME=mine ~ there is no VIRTUAL_HOST
+		none refused VIRTUAL_HOST=d.example ~ nothing is registered
+		several route e.example/ -> several-3000:3000
+		several route f.example/ -> several-9000:9000
+		several used VIRTUAL_HOST_MULTIPORTS=
+		secret route g.example/ -> secret:80
+		secret ignored ACME_EAB_KID=set ~ -acme-eab-kid
+		secret ignored ACME_EAB_HMAC_KEY=set ~ -acme-eab-key-file`}.check(t, &out)
+	if text, _ := json.Marshal(out); bytes.Contains(text, []byte("hunter2")) {
+		t.Errorf("the report shows a secret: %s", text)
+	}
+	for _, s := range out.Services {
+		for _, l := range s.Results {
+			if l.Kind == "label" && strings.HasPrefix(l.Source, "VIRTUAL_") && l.Verdict != "ignored" {
+				t.Errorf("%s: a label is read as a variable: %+v", s.Service, l)
 			}
 		}
 	}

@@ -33,6 +33,7 @@ type composeService struct {
 	of        *compose.Service
 	container registrator.Container // the first of them
 	labels    map[string]*checkedLabel
+	tags      []string                   // that are collected, as the languages get them
 	first     []registrator.Registration // of that container
 	ids       []string                   // of all registrations
 	spoken    bool                       // some label or variable is about a route or a registration
@@ -96,7 +97,7 @@ func (k *composeCheck) register(ctx context.Context, of *compose.Service) error 
 	}
 	owner := k.project.NetworkOwner(of)
 	s.container = of.Containers[0]
-	s.collect(k.languages)
+	k.collect(s)
 	assumed := k.assume(s, owner)
 	var complaints []registrator.Complaint
 	for i, c := range of.Containers {
@@ -119,56 +120,6 @@ func (k *composeCheck) register(ctx context.Context, of *compose.Service) error 
 	s.variables(registrator.VariableUses(s.container, owner, k.options))
 	k.complaints(s, complaints)
 	return nil
-}
-
-// find is the result for the source of a rule or verdict. A language may show that a secret value is set, and its key in lower case.
-func (s *composeService) find(source string) *checkedLabel {
-	if l := s.labels[source]; l != nil {
-		return l
-	}
-	key, set := strings.CutSuffix(source, "=set")
-	if !set {
-		return nil
-	}
-	for own, l := range s.labels {
-		if name, _, _ := strings.Cut(own, "="); strings.EqualFold(name, key) {
-			return l
-		}
-	}
-	return nil
-}
-
-// collect lists the labels and variables that languages read.
-func (s *composeService) collect(l dialect.Languages) {
-	add := func(kind, key, value string) {
-		if tag := key + "=" + value; l.Wants([]string{tag}) {
-			s.Results = append(s.Results, s.label(kind, tag))
-			s.spoken = true
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(s.container.Labels)) {
-		s.spoken = s.spoken || strings.HasPrefix(key, "SERVICE_")
-		add("label", key, s.container.Labels[key])
-	}
-	for _, line := range s.container.Env {
-		key, value, _ := strings.Cut(line, "=")
-		s.spoken = s.spoken || strings.HasPrefix(key, "SERVICE_")
-		add("variable", key, value)
-	}
-	for _, key := range slices.Sorted(maps.Keys(s.of.DeployLabels)) {
-		if tag := key + "=" + s.of.DeployLabels[key]; l.Wants([]string{tag}) {
-			one := &checkedLabel{Kind: "deploy.label", Source: printable(tag)}
-			one.say(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "deploy.labels are those of a Swarm service, and no container gets them", Advice: "write it among the service's labels"})
-			s.Results = append(s.Results, one)
-		}
-	}
-}
-
-// label is the result for a tag, which its source finds.
-func (s *composeService) label(kind, tag string) *checkedLabel {
-	l := &checkedLabel{Kind: kind, Source: printable(tag)}
-	s.labels[dialect.Source(tag)] = l
-	return l
 }
 
 // viewOf is what a catalogue holds now.

@@ -61,8 +61,9 @@ type checkedLabel struct {
 	// Quiet says that nobody has to do anything about it.
 	Quiet bool `json:"quiet,omitempty"`
 
-	worst    dialect.VerdictKind
-	reported bool
+	worst     dialect.VerdictKind
+	reported  bool
+	misplaced bool // no language reads it where it stands
 }
 
 // say adds a verdict. What is quiet says less than any other, and the worst of the others counts.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pointsman/pointsman/discovery/outside"
@@ -43,15 +42,17 @@ func (k *composeCheck) complaints(s *composeService, all []registrator.Complaint
 		}
 		about := s.named(c)
 		for _, l := range about {
-			l.say(verdict)
+			said := verdict
+			if l.Kind == "variable" && s.carries(l) { // its language has the last word
+				said.Kind = dialect.VerdictPartly
+			}
+			l.say(said)
 		}
 		if about == nil {
 			s.about(verdict, s.find)
 		}
 	}
-	if len(s.first) == 0 {
-		k.unregistered(s)
-	}
+	k.uncarried(s)
 }
 
 // networkOf begins what a complaint is about where that is the network that a label names.
@@ -62,44 +63,23 @@ func (s *composeService) named(c registrator.Complaint) (out []*checkedLabel) {
 	for _, l := range s.Results {
 		key, value, _ := strings.Cut(l.Source, "=")
 		network := strings.HasPrefix(c.Variable, networkOf) && strings.HasSuffix(key, "network") && strings.Contains(c.Problem, registrator.Shown(value))
-		if (network || c.Variable != "" && key == printable(c.Variable)) && l.Kind != "deploy.label" {
+		if (network || c.Variable != "" && key == printable(c.Variable)) && !l.misplaced {
 			out = append(out, l)
 		}
 	}
 	return out
 }
 
-// unregistered says of a container of which nothing is registered what its labels are about: one that asks for a route has none.
-func (k *composeCheck) unregistered(s *composeService) {
-	tags := make([]string, 0, len(s.container.Labels))
-	for key, value := range s.container.Labels {
-		tags = append(tags, key+"="+value)
-	}
-	slices.Sort(tags)
-	for _, v := range k.languages.Parse(tags, dialect.Env{ContainerPort: dialect.AnyPort, NoACME: true}).Verdicts {
-		for _, source := range v.Sources {
-			if l := s.find(source); l != nil && v.Kind == dialect.VerdictIgnored {
-				*l = checkedLabel{Kind: l.Kind, Source: l.Source}
-				l.say(v)
-			}
-		}
-	}
-}
-
 // conclude says of each label what nobody has said.
 func (s *composeService) conclude() {
 	for _, l := range s.Results {
-		key, _, _ := strings.Cut(l.Source, "=")
-		carried := slices.ContainsFunc(s.first, func(r registrator.Registration) bool {
-			return slices.ContainsFunc(r.Tags, func(tag string) bool { return strings.HasPrefix(printable(tag), key+"=") })
-		})
 		switch {
 		case l.reported:
 		case len(l.Lines) > 0:
 			l.say(dialect.Verdict{Kind: dialect.VerdictUsed})
 		case len(s.first) == 0:
 			l.say(dialect.Verdict{Kind: dialect.VerdictRefused, Reason: "nothing is registered of the container: the label has no effect"})
-		case carried:
+		case s.carries(l):
 			l.say(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "no route has a use for it"})
 		default: // it becomes no tag: the registrator reads it
 			l.say(dialect.Verdict{Kind: dialect.VerdictUsed, Reason: "it says how the container is registered"})
