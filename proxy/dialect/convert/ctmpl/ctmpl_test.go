@@ -68,7 +68,7 @@ func TestTemplatesAsPeopleWriteThem(t *testing.T) {
 		{`
 # pointsman proxy -listen :80 -routes registered -domain parks.example.org -registered-tag public
 # or as a label of each service with the tag public: name.parks.example.org/ service=name answer-timeout=5m0s progress-timeout=5m0s host=name max-body=50m
-# or as a label of each service with the tag public: / service=name answer-timeout=5m0s progress-timeout=5m0s host=name max-body=50m`, `
+# any other host, as a label of the first of these services alone: / service=name answer-timeout=5m0s progress-timeout=5m0s host=name max-body=50m`, `
 1: {{if .Tags | contains \"public\"}}: carried over
 1: {{range services}}: partly; -routes registered -domain parks.example.org -registered-tag public
 9: client_max_body_size 50m: carried over

@@ -201,10 +201,14 @@ func serverWords(r *convert.Route) (out []convert.Word) {
 	return out
 }
 
-// offer prints the routes of a kind as remarks.
+// offer prints the routes of a kind as remarks. What nginx's first server gets besides its names is the first service's alone: as a label of each
+// it would be shared by all of them.
 func (c *converter) offer(name, what string) {
 	for _, r := range c.every[name] {
 		one := convert.Route{Source: strings.ReplaceAll(r.Source, name, "name"), Offered: true, Offer: what}
+		if r.Offered && !strings.Contains(r.Source, name) {
+			one.Offer = r.Offer + ", as a label of the first of these services alone"
+		}
 		for _, w := range r.Words {
 			one.Words = append(one.Words, convert.Word{Name: w.Name, Value: strings.ReplaceAll(w.Value, name, "name")})
 		}
