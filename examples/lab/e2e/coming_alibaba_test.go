@@ -11,8 +11,8 @@ import (
 
 // What ran in Alibaba Cloud's Container Service runs here unchanged, in containers.
 func TestComingOverFromAlibaba(t *testing.T) {
-	makes(t, "apps")
 	t.Parallel()
+	makes(t, "apps")
 	proxy, admin := fmt.Sprint(lab.FreePort(t)), fmt.Sprint(lab.FreePort(t))
 	c := composeV2(t).use(copyOf(t, "coming-over/alibaba"), "alibaba", "PROXY_PORT="+proxy, "ADMIN_PORT="+admin)
 	c.do("up", "-d", "--scale", "orchid=2")

@@ -10,8 +10,8 @@ import (
 
 // What ran behind nginx-proxy runs here unchanged, in containers.
 func TestComingOverFromNginxProxy(t *testing.T) {
-	makes(t, "apps")
 	t.Parallel()
+	makes(t, "apps")
 	proxy, admin := fmt.Sprint(lab.FreePort(t)), fmt.Sprint(lab.FreePort(t))
 	c := composeV2(t).use(copyOf(t, "coming-over/nginx-proxy"), "nginx-proxy", "PROXY_PORT="+proxy, "ADMIN_PORT="+admin)
 	c.do("up", "-d")
