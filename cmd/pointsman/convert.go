@@ -79,6 +79,13 @@ func convertFiles(f *flags) (files []convert.File, code int, done bool) {
 func readConvertFile(name string) (string, error) {
 	file := os.Stdin
 	if name != "-" {
+		at, err := os.Stat(name)
+		if err != nil {
+			return "", err
+		}
+		if !at.Mode().IsRegular() { // opening a pipe waits for its writer
+			return "", fmt.Errorf("%s is no regular file; - reads stdin", name)
+		}
 		opened, err := os.Open(name)
 		if err != nil {
 			return "", err
