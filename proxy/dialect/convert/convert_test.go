@@ -19,6 +19,7 @@ func TestLabels(t *testing.T) {
 		{Source: "a.b/auth", Words: []Word{{"auth", "file:/etc/users"}}, Servers: []Server{server("web", 80)}},
 		{Source: "a.b/go", Words: []Word{{"redirect", "301,https://$host$path"}}, Carriers: []Server{server("web", 80)}},
 		{Source: "a.b/cat", Servers: []Server{{Name: "shop", Catalogue: true}}},
+		{Source: "/", Words: []Word{{"balance", "least-connections"}}, Servers: []Server{{Name: "shop", Catalogue: true}}},
 		{Source: "/", Offered: true, Offer: "any other host", Servers: []Server{server("web", 80)}},
 		{Source: "a.b/bad", Words: []Word{{"nonsense=", "x y"}, {"allow", "z"}}, Servers: []Server{server("v.6", 80)}},
 		closed,
@@ -43,7 +44,10 @@ services:
 # a.b/admin to=web:8081
 # a.b/page on=502:page:/srv/x.html max-body=1m
 # a.b/auth to=web:80 auth=file:/etc/users
+# in place of the next line, a label on the service shop, pointsman.route: 'a.b/cat'
 # a.b/cat service=shop
+# in place of the next line, a label on the service shop, pointsman.route: '/ balance=least-connections'; or -default-service shop, without these options
+# / service=shop balance=least-connections
 # any other host: / to=web:80
 # a.b/bad respond=503
 `

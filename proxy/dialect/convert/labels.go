@@ -49,6 +49,7 @@ func (r *Result) WriteLabels(w io.Writer, service func(name string) (string, boo
 		fmt.Fprintln(w, "# In the file of -routes-file; without these lines some paths have no route, or a wider one:")
 	}
 	for _, route := range l.rest {
+		route.offerLabel(w)
 		for _, line := range route.Lines() {
 			if route.Offered {
 				line = route.Offer + ": " + line
@@ -56,6 +57,28 @@ func (r *Result) WriteLabels(w io.Writer, service func(name string) (string, boo
 			fmt.Fprintln(w, "# "+line)
 		}
 	}
+}
+
+// offerLabel says what stands in for the line of a service of the catalogue that tags may ask for: a label of the service, or, of a route that takes
+// everything, -default-service.
+func (r *Route) offerLabel(w io.Writer) {
+	if r.Offered || len(r.Servers) != 1 || !r.Servers[0].Catalogue || strings.ContainsAny(r.Servers[0].Name, "@.") {
+		return
+	}
+	words, beyond := r.ofTags()
+	line, err := printed(r.line(words, r.Servers[0].Words), tag)
+	if beyond != nothing || err != nil {
+		return
+	}
+	name := r.Servers[0].Name
+	text := "in place of the next line, a label on the service " + name + ", pointsman.route: " + composeQuoted(line)
+	if r.Source == "/" && len(r.matching()) == 0 {
+		text += "; or -default-service " + name
+		if len(words)+len(r.Servers[0].Words) > 0 {
+			text += ", without these options"
+		}
+	}
+	fmt.Fprintln(w, "# "+text)
 }
 
 // take puts a route into labels where they can say it.

@@ -44,6 +44,7 @@ func Convert(file convert.File, o Options) *convert.Result {
 	if haproxy.Is(rendered.Text) {
 		from = haproxy.Convert([]convert.File{rendered}, o.Read)
 	} else {
+		c.ofNginx = true
 		from = nginx.Convert([]convert.File{rendered}, o.Nginx)
 	}
 	c.take(from)
@@ -63,6 +64,8 @@ type converter struct {
 	every map[string][]*convert.Route
 	// refused is why nothing is served.
 	refused string
+	// ofNginx says that it is a template of nginx's configuration.
+	ofNginx bool
 }
 
 // failed is the result where nothing could be read. Templates restrict, too: there are no routes.
@@ -144,7 +147,11 @@ func (c *converter) unseen(seen map[int]bool) {
 				m := c.result.Report.Add(c.file.Name, c.file.Line(line), directive)
 				switch {
 				case p.forNone:
-					m.Mark(convert.Implied, "where a service has no instance that passes its checks, the response is 503 with Retry-After", "")
+					why := "where a service has no instance that passes its checks, the response is 503 with Retry-After"
+					if c.ofNginx {
+						why += " instead of 502"
+					}
+					m.Mark(convert.Implied, why, "")
 				case restricts.MatchString(directive):
 					c.refused = "whether " + convert.Shown(directive) + " is in effect depends on values that are not known here"
 					fallthrough

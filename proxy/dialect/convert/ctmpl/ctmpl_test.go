@@ -49,7 +49,7 @@ func TestTemplatesAsPeopleWriteThem(t *testing.T) {
 2: least_conn: carried over; balance=least-connections
 3: {{range service \"harbour-web\"}}: carried over
 3: server service:harbour-web max_fails=3 fail_timeout=60 weight=1: carried over
-4: server 127.0.0.1:65535; # nobody home: implied; where a service has no instance that passes its checks, the response is 503 with Retry-After
+4: server 127.0.0.1:65535; # nobody home: implied; where a service has no instance that passes its checks, the response is 503 with Retry-After instead of 502
 12: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for: implied
 13: proxy_set_header Host $host: implied
 14: proxy_set_header X-Real-IP $remote_addr: implied`},
