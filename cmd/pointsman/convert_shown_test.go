@@ -52,6 +52,9 @@ func nginxSites(t *testing.T, folder string) []nginxSite {
 			targets: []string{"/", "/static/a.css", "/static/none", "/media/b.txt", "/favicon.ico", "/admin", "/admin/x", "/adminx", "/static/../admin"}, fields: []string{"Cache-Control"}},
 		{name: "limits", text: shown("ngx-5-limits.conf"), instances: []string{"api-1:9000", "api-2:9000"}, host: "any.test",
 			targets: []string{"/a", "/health", "/healthy", "/b?status=503"}},
+		{name: "redirects", text: "server { listen LISTEN; rewrite ^/old/(.*)$ http://other.test/$1 permanent; rewrite ^/gone/.*$ http://other.test/now? permanent;\n" +
+			"location /x { rewrite ^/x/(.*)$ http://other.test/y/$1 redirect; proxy_pass http://app:1; } location / { proxy_pass http://app:1; } }",
+			instances: []string{"app:1"}, host: "any.test", targets: []string{"/x", "/xy", "/x/", "/x/a?q=1", "/old", "/old/b?q=1", "/older", "/gone", "/gone/c"}},
 		// The systems: three servers that are alike, weights, failover with a page, and the one that a template rendered.
 		{name: "zones", text: "upstream app { server app1:1000 weight=1; server app2:2000 weight=1; server app3:3000 weight=1; }\nserver { listen LISTEN; location / { proxy_pass http://app; } }",
 			instances: []string{"app1:1000", "app2:2000", "app3:3000"}, host: "any.test", targets: []string{"/"}, rounds: 12},

@@ -343,7 +343,7 @@ func (a *at) frontRewrite(d *directive, s *scope) (r *convert.Route, all bool) {
 		a.lend(r, nil)
 		return r, false
 	}
-	if prefix, ok := literalPrefix(d.arg(0)); ok && prefix != "" {
+	if prefix, ok := literalPrefix(d.arg(0)); ok && prefix != "" && strings.Contains(d.arg(1), "$") {
 		a.position = position{path: prefix + "/"}
 		r = a.route()
 		a.redirects(r, d, s)
@@ -360,6 +360,9 @@ func (a *at) frontRewrite(d *directive, s *scope) (r *convert.Route, all bool) {
 		return r, err != nil
 	}
 	a.redirect(r, d, redirectCode(d, s), s.expand(d.arg(1)))
+	if to := d.arg(1); !r.Closed() && !strings.ContainsAny(to, "?$") {
+		d.partly("the query does not go with it", "")
+	}
 	return r, false
 }
 

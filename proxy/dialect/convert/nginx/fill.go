@@ -41,6 +41,11 @@ func (a *at) fill(r *convert.Route, s *scope, levels []*scope) (out []*convert.R
 				d.unfit("the route lets nobody in, for what stands before it", "")
 				continue
 			}
+			if part := a.redirectsPart(r, d, s); part != nil {
+				a.lend(part, levels)
+				out = append(out, a.finish(part, s)...)
+				continue
+			}
 			if a.redirects(r, d, s) {
 				a.lend(r, levels)
 				return append(out, a.finish(r, s)...)

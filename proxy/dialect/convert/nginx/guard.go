@@ -30,12 +30,25 @@ func (a *at) guard(list []*convert.Route) *convert.Route {
 		return nil
 	}
 	r.CloseAsBad()
+	a.tellGuard()
 	for _, o := range list {
 		if len(o.Servers) > 0 {
 			r.Carriers = o.Servers
 		}
 	}
 	return r
+}
+
+// tellGuard reports the guard at the line of the server, or, of a part of one, at its first location.
+func (a *at) tellGuard() {
+	d := a.s.d
+	if d == nil && len(a.s.locations) > 0 {
+		d = a.s.locations[0].d
+	}
+	if d != nil {
+		d.partly("since some of its paths are restricted, paths with // or with letters that are encoded without need get 400 ("+convert.Shown("path-regexp="+otherSpellings)+"): nginx takes them for others, and they would go past the restriction",
+			"remove that line only where no instance takes such paths for others")
+	}
 }
 
 // restrictions are the words of a route that say who may use it.

@@ -1,6 +1,8 @@
 package nginx
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
@@ -20,11 +22,15 @@ type reader struct {
 	env     func(name string) (string, bool)
 	count   int
 	files   int
+	// open are the names of the files that are being read, each included by the one before it.
+	open []string
 }
 
 // read is the directives of a file.
 func (r *reader) read(f *convert.File, depth int) []*directive {
 	r.files++
+	r.open = append(r.open, path.Clean(f.Name))
+	defer func() { r.open = r.open[:len(r.open)-1] }()
 	p := &parser{lexer: lexer{text: r.substituted(f.Text), line: 1}, file: f, count: &r.count}
 	p.problem = func(line int, text, why string) {
 		r.report.Add(f.Name, line, text).Mark(convert.Unsupported, why, "")
@@ -89,6 +95,10 @@ func (r *reader) included(d *directive, depth int) (out []*directive) {
 		d.implied("no file has such a name")
 	}
 	for i := range files {
+		if slices.Contains(r.open, path.Clean(files[i].Name)) { // what it says is read already: nothing is lost
+			d.unfit("the file includes itself: it is read once", "remove this line; nginx does not start with it")
+			continue
+		}
 		if r.files >= maxFiles {
 			d.unfit("too many files are included", "")
 			return append(out, r.lost(d)...)

@@ -122,7 +122,7 @@ func (a *at) redirects(r *convert.Route, d *directive, s *scope) bool {
 func (a *at) redirectsBelow(r *convert.Route, d *directive, re, to, code string) bool {
 	prefix, ok := literalPrefix(re)
 	to, group := strings.CutSuffix(strings.TrimSuffix(to, "?"), "/$1")
-	if !ok || !group || strings.Contains(to, "$1") || a.path != prefix+"/" && prefix+"/" != a.path+"/" || a.exact || a.regexp != nil {
+	if !ok || !group || strings.Contains(to, "$1") || a.path != prefix+"/" || a.exact || a.regexp != nil {
 		return false
 	}
 	a.redirect(r, d, code, to+"$request_uri")
@@ -130,6 +130,28 @@ func (a *at) redirectsBelow(r *convert.Route, d *directive, re, to, code string)
 		a.mustHave(r, d, "strip", prefix)
 	}
 	return true
+}
+
+// redirectsPart is ^/x/(.*)$ https://host/y/$1 in a location /x, of which it redirects what is below /x/ alone. It is nil for others.
+func (a *at) redirectsPart(r *convert.Route, d *directive, s *scope) *convert.Route {
+	re, code := d.arg(0), redirectCode(d, s)
+	to, group := strings.CutSuffix(strings.TrimSuffix(s.expand(d.arg(1)), "?"), "/$1")
+	prefix, ok := literalPrefix(re)
+	if code == "" || !ok || !group || strings.Contains(to, "$1") || prefix == "" || prefix != a.path || a.exact || a.regexp != nil {
+		return nil
+	}
+	one := *r
+	one.Words = slices.Clone(r.Words)
+	if err := one.Add("path-regexp", re); err != nil {
+		refuse(only(r), d, err.Error(), "")
+		return nil
+	}
+	a.redirect(&one, d, code, to+"$request_uri")
+	if !one.Closed() {
+		a.mustHave(&one, d, "strip", prefix)
+	}
+	d.carried(convert.Shown(prefix) + " itself, and paths that go on without a slash, are not redirected by this expression: they have a route of their own")
+	return &one
 }
 
 // redirectCode is the status of a rewrite that redirects, "" where it does not.
