@@ -16,6 +16,8 @@ type TextLanguage interface {
 type TextResult struct {
 	Lines   []TextLine
 	Changes []TagChange
+	// Broken is the first line for which the text is not to be taken as a whole, as what it takes away can't be told; 0 where there is none.
+	Broken int
 }
 
 // TextLine is what became of the line of a number, which begins with 1. The rule is nil where it asks for none.

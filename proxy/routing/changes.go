@@ -17,14 +17,18 @@ func (d *derivation) readChanges(texts []*discovery.Text) {
 		}
 		d.changesOf = append(d.changesOf, t)
 		d.next.changesAt = append(d.next.changesAt, len(d.next.changes))
-		i := slices.IndexFunc(d.prev.sources, func(s *source) bool { return s.text == t })
-		if i >= 0 && d.same {
-			d.next.changes = append(d.next.changes, d.prev.sources[i].changes...)
+		var old *source
+		if i := slices.IndexFunc(d.prev.sources, func(s *source) bool { return s.name == sourceName(t) }); i >= 0 {
+			old = d.prev.sources[i]
+		}
+		if old != nil && old.text == t && d.same {
+			d.next.changes = append(d.next.changes, old.changes...)
 			continue
 		}
 		env := d.next.env
 		env.Writer = writer(t)
-		d.next.changes = append(d.next.changes, d.prev.options.languageOf(t).ReadText(t.Lines, nil, env).Changes...)
+		read, _ := d.prev.options.readLines(env, old, t, nil)
+		d.next.changes = append(d.next.changes, read.Changes...)
 	}
 	d.changed = !slices.Equal(d.prev.changesAt, d.next.changesAt) || !slices.EqualFunc(d.prev.changes, d.next.changes, func(a, b dialect.TagChange) bool { return a.Equal(&b) })
 }

@@ -38,12 +38,12 @@ route add shut e.io/ http://10.0.0.2:80/
 route add web f.io/ http://10.0.0.3:8000/
 route add consul g.io/ http://127.0.0.1:8500/
 route add gone h.io/ http://10.1.0.2:80/
-nonsense
+route add web j.io/ ftp://10.0.0.1:8000/
 route add web i.io/ https://i.example/$path opts "redirect=302"`, web, down, shut))
 	for host, want := range map[string]string{"a.io": "10.0.0.1:8000", "b.io": "10.1.0.1:80", "c.io": "down", "d.io": "down", "e.io": "down", "f.io": "down", "g.io": "down", "h.io": "10.1.0.2:80", "i.io": "down"} {
 		expect(t, table, host, "/", want)
 	}
-	expectTold(t, table, "fabio/config:10 refused it is no line", "fabio/config:4 partly to=", "fabio/config:5 partly to=", "fabio/config:6 partly the instance of service=", "fabio/config:8 partly to=")
+	expectTold(t, table, "fabio/config:10 refused this proxy asks no instance by", "fabio/config:4 partly to=", "fabio/config:5 partly to=", "fabio/config:6 partly the instance of service=", "fabio/config:8 partly to=")
 	if r, _ := table.Match(Query{Authority: "i.io", Path: "/"}); r.Rules[0].Policy.Redirect == nil {
 		t.Error("the redirect is none")
 	}

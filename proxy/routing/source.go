@@ -14,8 +14,9 @@ import (
 // as they are.
 type source struct {
 	text     *discovery.Text
-	name     string // among the claims, see sourceName
-	lines    []line // the good ones, and those that were good before they were spoilt
+	good     *discovery.Text // the last one that was taken: text itself, unless that is broken; nil where none was
+	name     string          // among the claims, see sourceName
+	lines    []line          // the good ones, and those that were good before they were spoilt
 	leads    []*lead
 	claims   []*claim
 	told     []Verdict // of the lines as they are written
@@ -64,13 +65,19 @@ func (o *Options) readText(env dialect.Env, old *source, t *discovery.Text, late
 		return s.readFile(o.Languages.File(t.Language), env, old)
 	}
 	env.Writer = writer(t)
-	read := o.languageOf(t).ReadText(t.Lines, later, env)
-	s.changes = read.Changes
+	read, taken := o.readLines(env, old, t, later)
+	s.good, s.changes = taken, read.Changes
+	if read.Broken > 0 {
+		return s.closeLines(read)
+	}
+	if taken != t {
+		s.tellBroken(o.languageOf(t).ReadText(t.Lines, later, env), "what was last taken stays in effect")
+	}
 	var result dialect.Result
 	at := map[*dialect.Rule]int{}
 	q := quota{free: t.Kind == discovery.TextFile}
 	for _, l := range read.Lines {
-		rule, verdicts, text := l.Rule, l.Verdicts, t.Lines[l.Number-1]
+		rule, verdicts, text := l.Rule, l.Verdicts, taken.Lines[l.Number-1]
 		if rule != nil {
 			if why := q.take(rule); why != "" {
 				q.lost = q.lost || rule.Restricts()
@@ -92,7 +99,9 @@ func (o *Options) readText(env dialect.Env, old *source, t *discovery.Text, late
 			}
 			v.Sources = []string{dialect.Source(text)}
 			result.Verdicts = append(result.Verdicts, v)
-			s.told = s.tell(s.told, l.Number, v)
+			if taken == t { // lines of another text have other numbers
+				s.told = s.tell(s.told, l.Number, v)
+			}
 		}
 	}
 	good := result.Rules
@@ -171,7 +180,7 @@ func (s *source) kind() string {
 
 // again is the source before what its lines lead to was found.
 func (s *source) again() *source {
-	return &source{text: s.text, name: s.name, lines: s.lines, told: s.told, changes: s.changes, used: s.used, defines: s.defines, uses: s.uses}
+	return &source{text: s.text, good: s.good, name: s.name, lines: s.lines, told: s.told, changes: s.changes, used: s.used, defines: s.defines, uses: s.uses}
 }
 
 // stands says whether all that the lines name is as it was.

@@ -20,7 +20,7 @@ func (o Options) Text() dialect.TextLanguage { return text{o.Language().(dialect
 
 type text struct{ lines dialect.Lines }
 
-// ReadText reads a text. As in Fabio, route del and route weight are about the routes of tags, and about the lines in front of them.
+// ReadText reads a text. As in Fabio, one with a line that can't be parsed is not to be taken, route del and route weight are about the routes of tags, and about the lines in front of them.
 func (t text) ReadText(lines []string, later []dialect.TagChange, env dialect.Env) dialect.TextResult {
 	r := reader{text: t, env: env}
 	for i, line := range lines {
@@ -28,8 +28,13 @@ func (t text) ReadText(lines []string, later []dialect.TagChange, env dialect.En
 			continue
 		}
 		r.at = i + 1
-		if err := r.command(line); err != nil {
-			r.refuse(err.Error())
+		err := r.command(line)
+		if err == nil {
+			continue
+		}
+		r.refuse(err.Error())
+		if !errors.As(err, new(alone)) && r.broken == 0 {
+			r.broken = r.at
 		}
 	}
 	for _, c := range later {
@@ -46,7 +51,12 @@ type reader struct {
 	added   []added
 	others  []dialect.TextLine // those that ask for no route
 	changes []dialect.TagChange
+	broken  int // the first line for which the text is not taken
 }
+
+// alone is an error that costs its line and no other: Fabio parses such a line, and it takes no route away. After any other the text is not taken, as
+// in Fabio: the line may have been meant to take one away.
+type alone struct{ error }
 
 // added is a route of route add.
 type added struct {
@@ -62,7 +72,7 @@ func (r *reader) refuse(reason string) {
 }
 
 func (r *reader) result() (out dialect.TextResult) {
-	out.Lines, out.Changes = r.others, r.changes
+	out.Lines, out.Changes, out.Broken = r.others, r.changes, r.broken
 	for _, a := range r.added {
 		if a.gone {
 			a.line.Rule, a.line.Verdicts = nil, []dialect.Verdict{{Kind: dialect.VerdictIgnored, Quiet: true, Reason: "a line below takes the route away"}}
@@ -175,7 +185,7 @@ func (r *reader) add(words []word) error {
 	service, source := words[0].text, words[1].text
 	to, err := parseLeads(words[2].text)
 	if err != nil {
-		return err
+		return alone{err}
 	}
 	line := source
 	if d.opts != nil {
@@ -189,7 +199,7 @@ func (r *reader) add(words []word) error {
 	}
 	name, err := dialect.ParseServiceName(service)
 	if err != nil {
-		return err
+		return alone{err}
 	}
 	if len(strings.Fields(source)) != 1 || strings.ContainsAny(source+line, "\"") {
 		return errors.New("a quote stands where none may")
@@ -200,7 +210,7 @@ func (r *reader) add(words []word) error {
 		rule.Language = r.lines.Called
 		if !rule.Policy.Closed && rule.Policy.Redirect == nil {
 			if to.to.Host != "" {
-				return fmt.Errorf("%s is no address: KV may name addresses of the service's instances and of -allow-upstreams", dialect.Source(to.to.Host))
+				return alone{fmt.Errorf("%s is no address: KV may name addresses of the service's instances and of -allow-upstreams", dialect.Source(to.to.Host))}
 			}
 			rule.Options.Upstream = dialect.Upstream{Of: name, To: []dialect.Destination{to.to}}
 		}
@@ -300,7 +310,7 @@ func (r *reader) del(words []word) error {
 // weight reads SERVICE SOURCE weight W and tags.
 func (r *reader) weight(words []word) error {
 	if len(words) < 2 || words[1].text == "weight" {
-		return errors.New("route weight names a service and a source: of several services together no share can be told")
+		return alone{errors.New("route weight names a service and a source: of several services together no share can be told")}
 	}
 	d, err := parseDetails(words[2:])
 	if err != nil {

@@ -1,0 +1,53 @@
+package routing
+
+import (
+	"strings"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// A text of another language may take routes away. One with a line that can't be parsed is not taken, as that line may be such a one: the last text
+// that was taken counts. Where none is known, what parses is in effect as far as it takes away, and its routes let nobody in.
+
+// readLines reads a text, or the one that was last taken in its place. The result is broken where there is none; good is the text that was read.
+func (o *Options) readLines(env dialect.Env, old *source, t *discovery.Text, later []dialect.TagChange) (read dialect.TextResult, good *discovery.Text) {
+	language := o.languageOf(t)
+	if read = language.ReadText(t.Lines, later, env); read.Broken == 0 {
+		return read, t
+	}
+	if old == nil || old.good == nil {
+		return read, nil
+	}
+	last := language.ReadText(old.good.Lines, later, env)
+	if last.Broken > 0 { // the language has changed since
+		return read, nil
+	}
+	return last, old.good
+}
+
+// closeLines takes the routes of a broken text, closed.
+func (s *source) closeLines(read dialect.TextResult) *source {
+	s.tellBroken(read, "no text was taken before, so its routes are closed")
+	for _, l := range read.Lines {
+		if l.Rule != nil {
+			l.Rule.Sources = []string{dialect.Source(strings.TrimSpace(s.text.Lines[l.Number-1]))}
+			s.lines = append(s.lines, line{l.Rule.Shut(), l.Number})
+		}
+	}
+	return s
+}
+
+// tellBroken tells of the line for which a text is not taken.
+func (s *source) tellBroken(read dialect.TextResult, instead string) {
+	for _, l := range read.Lines {
+		if l.Number != read.Broken {
+			continue
+		}
+		for _, v := range l.Verdicts {
+			v.Reason += ": the text is not taken; " + instead
+			v.Sources = []string{dialect.Source(s.text.Lines[l.Number-1])}
+			s.told = s.tell(s.told, l.Number, v)
+		}
+	}
+}
