@@ -37,6 +37,28 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// A name that YAML takes for a number costs nothing of its section, and nothing below it.
+func TestNumbersAsNamesInAFile(t *testing.T) {
+	const file = `
+http:
+  routers:
+    404: {rule: "Host(\x60a.b\x60)", service: 1, middlewares: [7]}
+    web: {rule: "Host(\x60c.d\x60)", service: app}
+  middlewares:
+    7: {ipAllowList: {sourceRange: [10.0.0.0/8]}}
+  services:
+    1: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}
+    app: {loadBalancer: {servers: [{url: "http://10.0.0.2:80"}]}}
+`
+	r, err := language{}.ParseFile("f.yml", strings.ReplaceAll(file, `\x60`, "`"), env)
+	if got, want := brief(r), "a.b/ priority=11 to=10.0.0.1:80 allow=ip:10.0.0.0/8, c.d/ priority=11 to=10.0.0.2:80"; err != nil || got != want {
+		t.Errorf("%v, %s", err, got)
+	}
+	if _, err := (language{}).ParseFile("f.yml", "http: {routers: {1: {rule: a}, \"1\": {rule: b}}}", env); err == nil {
+		t.Error("one of two routers of a name is lost")
+	}
+}
+
 // What the operator defines in the file is in effect in routers of labels, also what no label may name; a label gets no further by it.
 func TestMiddlewaresOfTheFile(t *testing.T) {
 	const file = `

@@ -46,13 +46,19 @@ func readFile(name, content string) (*tree, error) {
 
 // section takes one of the file's parts apart. Names of routers, services and middlewares may hold dots, which no label's can.
 func (t *tree) section(name string, value any) error {
-	of, ok := value.(map[string]any)
+	of, ok, err := namesOf(value)
+	if err != nil {
+		return err
+	}
 	if !strings.EqualFold(name, "http") || !ok {
 		return t.flatten(t.plain, strings.ToLower(name), strings.ToLower(name), value, 0)
 	}
 	for _, kind := range sortedNames(of) {
 		groups := map[string]map[string]group{"routers": t.routers, "services": t.services, "middlewares": t.middlewares}[strings.ToLower(kind)]
-		list, ok := of[kind].(map[string]any)
+		list, ok, err := namesOf(of[kind])
+		if err != nil {
+			return err
+		}
 		key := "http." + strings.ToLower(kind)
 		if groups == nil || !ok {
 			if err := t.flatten(t.plain, key, key, of[kind], 0); err != nil {
@@ -79,6 +85,11 @@ func (t *tree) flatten(to group, key, option string, value any, depth int) error
 		return errors.New("the file is too deep, or has too many values")
 	}
 	join := func(a, b string) string { return strings.TrimPrefix(a+"."+b, ".") }
+	if names, ok, err := namesOf(value); err != nil {
+		return err
+	} else if ok {
+		value = names
+	}
 	switch v := value.(type) {
 	case map[string]any:
 		if len(v) == 0 {
@@ -94,7 +105,7 @@ func (t *tree) flatten(to group, key, option string, value any, depth int) error
 		texts := make([]string, len(v))
 		for i, item := range v {
 			switch item.(type) {
-			case map[string]any, []any:
+			case map[string]any, map[any]any, []any:
 				at := "[" + strconv.Itoa(i) + "]"
 				if err := t.flatten(to, key+at, option+at, item, depth+1); err != nil {
 					return err
@@ -110,6 +121,24 @@ func (t *tree) flatten(to group, key, option string, value any, depth int) error
 		t.leaf(to, key, option, scalar(v))
 	}
 	return nil
+}
+
+// namesOf is a value whose keys are names. YAML takes one such as 404 for a number, and such a map for one of any keys.
+func namesOf(value any) (out map[string]any, ok bool, err error) {
+	mixed, ok := value.(map[any]any)
+	if !ok {
+		out, ok = value.(map[string]any)
+		return out, ok, nil
+	}
+	out = make(map[string]any, len(mixed))
+	for key, one := range mixed {
+		name := scalar(key)
+		if _, twice := out[name]; twice {
+			return nil, false, fmt.Errorf("the name %s is given twice", quoted(name))
+		}
+		out[name] = one
+	}
+	return out, true, nil
 }
 
 func (t *tree) leaf(to group, key, option, value string) {
