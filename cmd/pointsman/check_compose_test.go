@@ -163,6 +163,8 @@ var composeFacts = []facts{
 		organ used traefik.frontend.auth.basic`},
 	{"npx-1-usual", "", 0, `
 		proxy note -default-service notes
+		proxy ignored HTTPS_METHOD=nohttp ~ for all hosts there; start the proxy with -tls-listen
+		proxy ignored HSTS=off ~ in the environment of the services
 		proxy note vhost.d (/etc/nginx/vhost.d)
 		proxy no-route
 		notes route notes.example.org/ prefer-https -> notes:3000

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/registrator/compose"
 )
 
@@ -21,6 +22,7 @@ func (k *composeCheck) nginxProxies() {
 		if host := variableOf(s.of, "DEFAULT_HOST"); host != "" {
 			s.Notes = append(s.Notes, k.defaultHost(host))
 		}
+		s.forAllHosts()
 		for _, m := range s.of.Mounts {
 			switch {
 			case m.At == "/etc/nginx/certs":
@@ -31,6 +33,41 @@ func (k *composeCheck) nginxProxies() {
 		}
 	}
 }
+
+// forAllHosts says of variables that are settings for all hosts where nginx-proxy's own container has them, what takes their place.
+func (s *composeService) forAllHosts() {
+	if variableOf(s.of, "VIRTUAL_HOST")+variableOf(s.of, "VIRTUAL_HOST_MULTIPORTS") != "" { // it is a service as others are, too
+		return
+	}
+	for _, l := range s.Results {
+		key, value, _ := strings.Cut(l.Source, "=")
+		advice := settingsForAll[key]
+		if key == "HTTPS_METHOD" {
+			advice = methodsForAll[value]
+		}
+		if advice != "" && l.Kind == "variable" && !l.misplaced {
+			*l = checkedLabel{Kind: l.Kind, Source: l.Source}
+			l.say(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "nginx-proxy's own container has it: it is for all hosts there", Advice: advice})
+		}
+	}
+}
+
+// methodsForAll and settingsForAll are what to do instead.
+var (
+	methodsForAll = map[string]string{
+		"redirect":   "start the proxy with -redirect-https",
+		"noredirect": "start the proxy without -redirect-https, and write it in the environment of the services",
+		"nohttp":     "start the proxy with -tls-listen, and write it in the environment of the services",
+		"nohttps":    "start the proxy without -tls-listen",
+	}
+	settingsForAll = map[string]string{
+		"HSTS":                        "write it in the environment of the services",
+		"ENABLE_HTTP_ON_MISSING_CERT": "start the proxy with -redirect-https where it is false",
+		"SSL_POLICY":                  "versions and ciphers of TLS are the proxy's own",
+		"EXTERNAL_HTTP_PORT":          "start the proxy with -listen",
+		"EXTERNAL_HTTPS_PORT":         "start the proxy with -tls-listen",
+	}
+)
 
 // defaultHost is the option for the service of a host.
 func (k *composeCheck) defaultHost(host string) string {
