@@ -1,0 +1,63 @@
+package nginx
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// splitHosts takes the hosts of a server apart where conditions of it ask for a scheme or a host.
+func (c *converter) splitHosts(s *server, list []hosts) (out []hosts) {
+	scheme, names := false, []string(nil)
+	each(s.scope.directives, func(d *directive) {
+		if !d.is("if") || len(d.args) == 0 {
+			return
+		}
+		text := strings.Join(d.args, " ")
+		scheme = scheme || strings.Contains(text, "$scheme") || strings.Contains(text, "$https") || strings.Contains(text, "$server_port") || strings.Contains(text, "$ssl_protocol")
+		if m := hostCondition.FindStringSubmatch(text); m != nil && !slices.Contains(names, strings.ToLower(m[1])) {
+			names = append(names, strings.ToLower(m[1]))
+		}
+	})
+	for _, h := range list {
+		if h.name == "" || strings.ContainsAny(h.name, "*{?") {
+			for _, name := range names {
+				if !slices.ContainsFunc(list, func(o hosts) bool { return o.name == name }) && !slices.ContainsFunc(out, func(o hosts) bool { return o.name == name }) {
+					out = append(out, hosts{name: name, listeners: h.listeners, offered: h.offered})
+				}
+			}
+		}
+		out = append(out, h)
+	}
+	return c.splitListeners(s, scheme, out)
+}
+
+// splitListeners takes plain listeners and those of TLS apart, where the server says something about one of them, or sends clients from one to
+// the other.
+func (c *converter) splitListeners(s *server, scheme bool, list []hosts) (out []hosts) {
+	scheme = scheme || s.scope.get("ssl_verify_client") != nil
+	for _, d := range s.scope.get("add_header") {
+		scheme = scheme || strings.EqualFold(d.arg(0), "Strict-Transport-Security")
+	}
+	each(s.scope.directives, func(d *directive) {
+		scheme = scheme || d.is("return", "rewrite") && strings.Contains(strings.Join(d.args, " "), "$scheme") || d.is("add_header") && strings.EqualFold(d.arg(0), "Strict-Transport-Security")
+	})
+	for _, h := range list {
+		var plain, secure []*listener
+		for _, l := range h.listeners {
+			if l.tls {
+				secure = append(secure, l)
+			} else {
+				plain = append(plain, l)
+			}
+		}
+		if !scheme || plain == nil || secure == nil {
+			out = append(out, h)
+			continue
+		}
+		out = append(out, hosts{h.name, plain, h.offered}, hosts{h.name, secure, h.offered})
+	}
+	return out
+}
+
+var hostCondition = regexp.MustCompile(`\$(?:http_)?host\s*!?=\s*([A-Za-z0-9.-]+)`)
