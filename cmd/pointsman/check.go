@@ -34,12 +34,29 @@ type checker struct {
 	bad       bool // something is not in effect as written
 	// view is what was read, as the proxy would have it: the tags are those of a service of the same name.
 	view discovery.Snapshot
+
+	// report is the same for -json; service and about are what is printed now.
+	report  checkReport
+	service *checkedService
+	about   *checkedLabel
+}
+
+// begin is at what is printed from here on: a tag or line of a service or file.
+func (c *checker) begin(service, kind, source string) {
+	at := slices.IndexFunc(c.report.Services, func(s *checkedService) bool { return s.Service == service })
+	if at < 0 {
+		at = len(c.report.Services)
+		c.report.Services = append(c.report.Services, &checkedService{Service: service})
+	}
+	c.service, c.about = c.report.Services[at], &checkedLabel{Kind: kind, Source: source}
+	c.service.Results = append(c.service.Results, c.about)
 }
 
 // conflicts builds the table that all of it makes, and tells what some of it takes from the rest.
 func (c *checker) conflicts() {
 	for _, v := range routing.NewTable(routing.Options{Languages: c.languages}).Next(&c.view).Conflicts() {
 		fmt.Fprintf(c.out, "%s of %s and %s\n", v.Rule, v.Service, v.Holder)
+		c.begin(v.Service, "line", printable(v.Rule))
 		c.verdict(v.Verdict)
 	}
 }
@@ -56,6 +73,7 @@ func (c *checker) tags(tags []string) {
 	told := make([]bool, len(result.Verdicts))
 	for _, tag := range tags {
 		fmt.Fprintln(c.out, printable(tag))
+		c.begin(called, "tag", printable(tag))
 		about := func(sources []string) bool { return slices.Contains(sources, dialect.Source(tag)) }
 		for _, rule := range result.Rules {
 			if about(rule.Sources) {
@@ -73,12 +91,15 @@ func (c *checker) tags(tags []string) {
 			}
 		}
 		if silent {
-			fmt.Fprintln(c.out, "  no routing tag: passed over")
+			const passed = "no routing tag: passed over"
+			fmt.Fprintln(c.out, "  "+passed)
+			c.about.say(dialect.Verdict{Kind: dialect.VerdictIgnored, Quiet: true, Reason: passed})
 		}
 	}
 	for i, v := range result.Verdicts {
 		if !told[i] {
 			fmt.Fprintln(c.out, strings.Join(v.Sources, ", "))
+			c.begin(called, "service", strings.Join(v.Sources, ", "))
 			c.verdict(v)
 		}
 	}
@@ -102,6 +123,7 @@ func (c *checker) file(name string) error {
 			continue
 		}
 		fmt.Fprintf(c.out, "%s:%d: %s\n", name, number, printable(line))
+		c.begin(name, "line", fmt.Sprintf("%s:%d %s", name, number, printable(line)))
 		if rule != nil {
 			c.rule(rule)
 		}
@@ -147,10 +169,16 @@ func (c *checker) rule(r *dialect.Rule) {
 	if r.Policy.Closed {
 		note = "   (closed: nobody is let in)"
 	}
-	fmt.Fprintf(c.out, "  route    %s%s\n", printable(r.Line()), note)
+	line := printable(r.Line())
+	fmt.Fprintf(c.out, "  route    %s%s\n", line, note)
+	c.about.line(line)
+	if route := (checkedRoute{Line: line, Name: c.service.Service, Closed: r.Policy.Closed}); !slices.Contains(c.service.Routes, route) {
+		c.service.Routes = append(c.service.Routes, route)
+	}
 }
 
 func (c *checker) verdict(v dialect.Verdict) {
+	c.about.say(v)
 	reason := v.Reason
 	if v.Advice != "" {
 		reason += "; " + v.Advice

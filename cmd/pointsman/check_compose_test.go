@@ -373,7 +373,7 @@ services:
 			t.Errorf("%q: exit code %d, %q", args, code, lines)
 		}
 	}
-	for _, args := range [][]string{{}, {file, "other.yml"}, {file, "-tag", "x"}, {file, "-consul", "x"}, {"-tag", "x", "-json"}, {"-json"}} {
+	for _, args := range [][]string{{}, {file, "other.yml"}, {file, "-tag", "x"}, {file, "-consul", "x"}, {"-json"}} {
 		if code, lines := check(t, args...); code != exitUsage {
 			t.Errorf("%q: exit code %d, %q", args, code, lines)
 		}

@@ -77,6 +77,32 @@ func TestCheckPrintsConflicts(t *testing.T) {
 	}
 }
 
+// -json says the same of tags and lines in the shape that it has for containers.
+func TestCheckOfTagsAndLinesInJSON(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "routes")
+	if err := os.WriteFile(name, []byte("# ours\nshop.io/ to=10.1.0.1:80 connect-timeout=1s\n/a allow=x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out := checkJSON(t, "-tag", "pointsman.route=shop.io/ connect-timeout=5s", "-tag", "v1", "-routes", name)
+	if code != 1 || len(out.Services) < 2 || out.Totals["refused"] != 1 {
+		t.Fatalf("exit code %d, %+v", code, out)
+	}
+	facts{file: name, text: `
+		tags route shop.io/ connect-timeout=5s -> tags:0
+		tags used pointsman.route=shop.io/
+		tags ignored v1 ~ passed over
+		` + name + ` used ` + name + `:2 shop.io/
+		` + name + ` route /a closed
+		` + name + ` refused ` + name + `:3 /a allow=x`}.check(t, &out)
+	all := 0
+	for _, n := range out.Totals {
+		all += n
+	}
+	if all != 5 { // two tags, two lines, and what one takes from another
+		t.Errorf("%+v", out.Totals)
+	}
+}
+
 func TestCheckPrintsWhatBecomesOfAFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "routes")
 	if err := os.WriteFile(name, []byte("# ours\n\nshop.io/ redirect=301,/b # moved\r\n/a strip=/b\n"), 0o600); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -84,8 +85,6 @@ func (c *checkFlags) check() error {
 		return errors.New("a Compose file, -consul, and -tag with -routes exclude each other")
 	case lines && c.traefikFile != "":
 		return errors.New("-traefik-file is for Compose files and -consul")
-	case lines && c.json:
-		return errors.New("-json is for Compose files and -consul")
 	}
 	return nil
 }
@@ -130,6 +129,9 @@ func (c *checkFlags) addFile(view *discovery.Snapshot) error {
 func (c *checkFlags) checkLines(p program) int {
 	k := checker{out: p.stdout, languages: c.known.all(), env: dialect.Env{Datacenter: c.datacenter, Domain: c.domain.value, EntryPoints: c.known.entryPoints.value, ContainerPort: dialect.AnyPort}}
 	k.view.Datacenter = c.datacenter
+	if c.json {
+		k.out = io.Discard
+	}
 	k.tags(c.tags)
 	for _, name := range c.files {
 		if err := k.file(name); err != nil {
@@ -138,6 +140,13 @@ func (c *checkFlags) checkLines(p program) int {
 		}
 	}
 	k.conflicts()
+	if c.json {
+		k.report.count()
+		if err := k.report.json(p.stdout); err != nil {
+			fmt.Fprintf(p.stderr, "pointsman check: %v\n", err)
+			return exitFatal
+		}
+	}
 	if k.bad {
 		return exitFatal
 	}
