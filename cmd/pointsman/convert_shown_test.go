@@ -55,6 +55,9 @@ func nginxSites(t *testing.T, folder string) []nginxSite {
 		{name: "redirects", text: "server { listen LISTEN; rewrite ^/old/(.*)$ http://other.test/$1 permanent; rewrite ^/gone/.*$ http://other.test/now? permanent;\n" +
 			"location /x { rewrite ^/x/(.*)$ http://other.test/y/$1 redirect; proxy_pass http://app:1; } location / { proxy_pass http://app:1; } }",
 			instances: []string{"app:1"}, host: "any.test", targets: []string{"/x", "/xy", "/x/", "/x/a?q=1", "/old", "/old/b?q=1", "/older", "/gone", "/gone/c"}},
+		{name: "internal redirects", text: "server { listen LISTEN; root " + folder + "; location / { try_files $uri /sorry.html; } location = /sorry.html { internal; }\n" +
+			"location /static/ { error_page 404 /sorry.html; } location /uploads { deny all; } }",
+			host: "any.test", targets: []string{"/", "/none", "/static/a.css", "/sorry.html", "/uploads/b.txt"}},
 		// The systems: three servers that are alike, weights, failover with a page, and the one that a template rendered.
 		{name: "zones", text: "upstream app { server app1:1000 weight=1; server app2:2000 weight=1; server app3:3000 weight=1; }\nserver { listen LISTEN; location / { proxy_pass http://app; } }",
 			instances: []string{"app1:1000", "app2:2000", "app3:3000"}, host: "any.test", targets: []string{"/"}, rounds: 12},

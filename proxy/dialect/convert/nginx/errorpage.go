@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,7 +49,11 @@ func (a *at) errorPage(r *convert.Route, d *directive, s *scope) {
 			break
 		}
 	}
-	what, why := a.errorAnswer(r, d, s, to, status)
+	within := s
+	if slices.Contains(statuses, "401") || slices.Contains(statuses, "403") {
+		within = &scope{} // the answer to those who are kept out is kept from them by what restricts it, too
+	}
+	what, why := a.errorAnswer(within, to, status)
 	if what == "" {
 		d.partly("not carried over: "+why, "on="+cases+":page:/FILE or :service:NAME or :respond:STATUS,TEXT")
 		return
@@ -63,7 +68,7 @@ func (a *at) errorPage(r *convert.Route, d *directive, s *scope) {
 }
 
 // errorAnswer is what takes an error's place in the words of on=; "" and why where nothing does.
-func (a *at) errorAnswer(r *convert.Route, d *directive, s *scope, to, status string) (what, why string) {
+func (a *at) errorAnswer(s *scope, to, status string) (what, why string) {
 	switch {
 	case strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "https://"):
 		if strings.Contains(to, "$") {
@@ -73,17 +78,20 @@ func (a *at) errorAnswer(r *convert.Route, d *directive, s *scope, to, status st
 	case strings.Contains(to, "$"):
 		return "", "its path has variables"
 	case strings.HasPrefix(to, "@"):
-		return a.errorLocation(a.named(to), status)
+		return a.errorLocation(a.named(to), s, status)
 	case !strings.HasPrefix(to, "/"):
 		return "", "it is no path"
 	}
-	l := a.s.find(to)
-	level := a.s.scope
-	if l != nil {
-		if len(l.scope.own("return", "proxy_pass")) > 0 {
-			return a.errorLocation(l, status)
-		}
-		level = l.scope
+	l, _ := taker(a.s.locations, to)
+	level := a.scopeOf(l)
+	if l != nil && len(l.scope.own("return", "proxy_pass")) > 0 {
+		return a.errorLocation(l, s, status)
+	}
+	if why := noFiles(level); why != "" {
+		return "", "the location of its page is no folder: " + convert.Shown(why)
+	}
+	if stricter(level, s) {
+		return "", moreStrict
 	}
 	folder := level.one("root", "alias")
 	if folder == nil || strings.Contains(folder.arg(0), "$") || !strings.HasPrefix(folder.arg(0), "/") {
@@ -100,10 +108,16 @@ func (a *at) errorAnswer(r *convert.Route, d *directive, s *scope, to, status st
 	return "page:" + file, ""
 }
 
+// moreStrict is why an answer is left out.
+const moreStrict = "the location that takes the error restricts more than the route itself"
+
 // errorLocation is a location that answers by itself, or leads to a service.
-func (a *at) errorLocation(l *location, status string) (what, why string) {
+func (a *at) errorLocation(l *location, s *scope, status string) (what, why string) {
 	if l == nil {
 		return "", "there is no such location"
+	}
+	if stricter(l.scope, s) {
+		return "", moreStrict
 	}
 	for _, d := range l.scope.directives {
 		switch d.name {

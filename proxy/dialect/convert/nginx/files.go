@@ -48,7 +48,7 @@ func (a *at) files(r *convert.Route, s *scope, path string) []*convert.Route {
 		must(only(r), folder, "strip", strip)
 	}
 	folder.carried("the proxy has to see this folder, at the same path")
-	a.index(s)
+	a.index(r, s, folder)
 	a.try(r, s)
 	return only(r)
 }
@@ -81,9 +81,19 @@ func (a *at) needed() bool {
 	return false
 }
 
-func (a *at) index(s *scope) {
-	if d := s.one("index"); d != nil {
-		if slices.Contains(d.args, "index.html") {
+// index reports what is sent of a folder. nginx looks for a location again with the index behind the path: where another one takes it, which is not
+// the same, the route lets nobody in.
+func (a *at) index(r *convert.Route, s *scope, folder *directive) {
+	d := s.one("index")
+	if why := a.endDiffers(s, indexName, true); why != "" {
+		if d == nil {
+			d = folder
+		}
+		refuse(only(r), d, "nginx looks again which location takes the index of a folder, and here "+convert.Shown(why), "restrict the location of the folder as well")
+		return
+	}
+	if d != nil {
+		if slices.Contains(d.args, indexName) {
 			d.carried("index.html it is")
 		} else {
 			d.partly("the index of a folder is index.html", "")
@@ -112,6 +122,9 @@ func (a *at) try(r *convert.Route, s *scope) {
 		case strings.HasPrefix(p, "="):
 			refuse(only(r), d, "of statuses there is =404 alone", "")
 			return
+		case i == len(d.args)-1 && i > 0 && a.lastDiffers(s, p) != "":
+			d.partly("what is none of its files gets 404: nginx looks again which location takes the last path, and "+convert.Shown(a.lastDiffers(s, p)), "")
+			paths = append(paths, "=404")
 		default:
 			p = strings.NewReplacer("$uri", "$uri", "$document_root", "", "?$args", "", "?$query_string", "", "$is_args$args", "").Replace(p)
 			paths = append(paths, p)
@@ -142,7 +155,7 @@ func (a *at) tryApp(r *convert.Route, s *scope) bool {
 	case err != nil || len(u.servers) == 0 || folder == nil || strings.Contains(folder.arg(0), "$"):
 		refuse(only(r), d, "where "+last+" leads can't be carried over", "")
 		return true
-	case restricts(l.d.block) && !restrictsSame(l, s):
+	case stricter(l.scope, s):
 		refuse(only(r), d, last+" restricts more than the route itself", "")
 		return true
 	}
@@ -153,8 +166,6 @@ func (a *at) tryApp(r *convert.Route, s *scope) bool {
 	pass.carried("on=404:service:")
 	return true
 }
-
-func restrictsSame(l *location, s *scope) bool { return len(l.scope.own(restrictingWords...)) == 0 }
 
 // named is the location @name.
 func (a *at) named(name string) *location {

@@ -36,8 +36,10 @@ var policies = []policy{
 }
 
 // policyWords are the names of all of them, and of those that they look for.
-var policyWords = func() map[string]bool {
-	out := map[string]bool{}
+var policyWords = map[string]bool{}
+
+func init() { // policies refer to the words themselves
+	out := policyWords
 	for _, p := range policies {
 		for _, n := range p.names {
 			out[n] = true
@@ -48,7 +50,6 @@ var policyWords = func() map[string]bool {
 		"proxy_ssl_certificate", "proxy_ssl_certificate_key", "server_name", "listen", "location", "proxy_pass", "upstream", "internal"} {
 		out[n] = true
 	}
-	return out
-}()
+}
 
 func only(r *convert.Route) []*convert.Route { return []*convert.Route{r} }
