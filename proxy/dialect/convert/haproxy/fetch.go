@@ -100,11 +100,15 @@ func (r *reader) values(a atom, values []string) condition {
 	case len(values) == 0:
 		return unknown("a test without a value")
 	}
-	var out condition
+	var out, uncertain condition
 	for _, v := range values {
-		out = out.or(r.value(a, v))
+		c, rest := r.value(a, v), condition(nil)
+		if len(c) > 0 && fieldOf(a.kind) {
+			c, rest = certain(c)
+		}
+		out, uncertain = out.or(c), uncertain.or(rest)
 	}
-	return out
+	return out.or(uncertain) // behind all values that are certain, which would be refused with it otherwise
 }
 
 // value is one of the alternatives.
@@ -156,7 +160,7 @@ func (r *reader) value(a atom, v string) condition {
 		a.name, a.text = "port", v
 	default:
 		if a.how != howExact || a.fold || strings.ContainsAny(v, "|") {
-			return unknown("a field is compared in full, with its case")
+			return field(a)
 		}
 	}
 	return condition{{{atom: a}}}

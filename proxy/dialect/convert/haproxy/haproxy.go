@@ -7,6 +7,7 @@ package haproxy
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
@@ -28,6 +29,8 @@ type reader struct {
 	public []*frontend
 	// broken is why nothing of it is served: parts of the configuration depend on what is not known here.
 	broken string
+	// refuser is a rule that refuses all requests that come to it; nil is none.
+	refuser *convert.Remark
 }
 
 // Convert converts files, which HAProxy reads as one. Read gets the text of a file that they name (acl … -f FILE); nil has none.
@@ -116,7 +119,19 @@ func (r *reader) finish(list []statement) {
 		case s.words[0] == "acl":
 			s.remark.Mark(convert.Implied, "no rule that is reached names it", "")
 		default:
-			s.remark.Mark(convert.Partly, "nothing that clients reach over HTTP leads here", "")
+			s.remark.Mark(convert.Partly, r.unreached(), "")
 		}
 	}
+}
+
+// unreached is why a statement has no effect, as far as it is known.
+func (r *reader) unreached() string {
+	why := "nothing that clients reach over HTTP leads here"
+	switch m := r.refuser; {
+	case r.broken != "":
+		why += ": " + r.broken
+	case m != nil:
+		why += fmt.Sprintf(": %s in line %d refuses all requests that come to it", m.Directive, m.Line)
+	}
+	return why
 }

@@ -144,6 +144,9 @@ func (c *compiler) effect(s *step, rest []step, ctx, next context, negs []atom, 
 
 // end ends the rules for the requests that a step is for.
 func (c *compiler) end(s *step, rest []step, next context, why string, effects []effect) {
+	if (why != "" || s.act.kind == actClose) && len(next.atoms) == 0 && c.r.refuser == nil {
+		c.r.refuser = s.remark
+	}
 	switch {
 	case why != "":
 		s.remark.Mark(convert.Unsupported, why+": the requests that it may be about are refused", "say what they have in common by path, host or a header field")

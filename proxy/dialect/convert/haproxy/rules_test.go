@@ -118,6 +118,46 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// A comparison of a field that no line can say refuses those who send the field with another value, and nobody else.
+func TestFieldsWhoseCaseIsIgnored(t *testing.T) {
+	for rules, want := range map[string]string{
+		"acl ws hdr(Upgrade) -i websocket\nuse_backend y if ws\ndefault_backend x": `
+/ header=upgrade:Websocket priority=3 to=y:2
+/ header=upgrade:websocket priority=2 to=y:2
+/ header=upgrade priority=1 respond=503
+/ to=x:1`,
+		"use_backend y if { hdr(X-V) -i 1 2 }\ndefault_backend x": `
+/ header=x-v:1 priority=3 to=y:2
+/ header=x-v:2 priority=2 to=y:2
+/ header=x-v priority=1 respond=503
+/ to=x:1`,
+		"use_backend y if { hdr_beg(X-V) 1 }\ndefault_backend x": `
+/ header=x-v respond=503
+/ to=x:1`,
+		"http-request deny unless { hdr(X-V) -i 1 }\ndefault_backend x": `
+/ header=x-v:1 priority=2 to=x:1
+/ header=x-v priority=1 respond=503
+/ respond=403`,
+		"http-request deny if { hdr(X-V) -i 1 }\ndefault_backend x": `
+/ header=x-v:1 priority=2 respond=403
+/ header=x-v priority=1 respond=503
+/ to=x:1`,
+	} {
+		r := converting("defaults\nmode http\nfrontend f\nbind :80\n" + rules + backends)
+		if got := strings.TrimSpace(routes(r)); got != strings.TrimSpace(want) || r.Report.Whole() {
+			t.Errorf("%s\n\nis\n%s\n\nwant\n%s\n\n%s", rules, got, want, report(r))
+		}
+	}
+}
+
+// Where one rule refuses all requests, what stands behind it says which.
+func TestTheRuleThatRefusesAllIsNamed(t *testing.T) {
+	r := converting("defaults\nmode http\nfrontend f\nbind :80\nuse_backend y if { nbsrv(x) lt 1 }\ndefault_backend x" + backends)
+	if all := report(r); !strings.Contains(all, "default_backend x: partly; nothing that clients reach over HTTP leads here: use_backend y if { nbsrv(x) lt 1 } in line 5 refuses all requests that come to it") {
+		t.Error(all)
+	}
+}
+
 // Of several frontends each has its own listeners, and no route of the one is served on those of the other.
 func TestFrontendsKeepTheirListeners(t *testing.T) {
 	r := converting("defaults\nmode http\nfrontend a.b\nbind :80\nbind :443 ssl crt /c.pem\ndefault_backend x\nfrontend a_b\nbind 127.0.0.1:81\ndefault_backend y\nfrontend a-b_tls\nbind :82\ndefault_backend y" + backends)
