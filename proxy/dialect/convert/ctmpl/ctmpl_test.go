@@ -181,6 +181,22 @@ func TestWhatIsNotKnownRefuses(t *testing.T) {
 	}
 }
 
+// Where a route is for a part of a service's instances, what leads to it is not in effect as written.
+func TestPartOfTheInstancesIsReported(t *testing.T) {
+	for text, marked := range map[string][]string{
+		`upstream up { {{range service "blue.web"}} server {{.Address}}:{{.Port}}; {{end}} }` + around:                                 {"server service:web", "proxy_pass http://up", `{{range service \"blue.web\"}}`},
+		`upstream up { {{range service "web"}}{{if .Tags | contains "blue"}} server {{.Address}}:{{.Port}};{{end}} {{end}} }` + around: {"server service:web", "proxy_pass http://up", `{{if .Tags | contains \"blue\"}}`},
+		`server { listen 80; {{range service "blue.web"}} location / { proxy_pass http://{{.Address}}:{{.Port}}; } {{end}} }`:          {"proxy_pass http://service:web", `{{range service \"blue.web\"}}`},
+	} {
+		r := converting(text)
+		for _, m := range marked {
+			if all := report(r); !strings.Contains(all, m+": partly; its route is for a part") || r.Report.Whole() {
+				t.Errorf("%s: %s is not partly:\n%s", text, m, all)
+			}
+		}
+	}
+}
+
 // FuzzConvert: nothing panics, all of it is bounded, and lines are read by the proxy.
 func FuzzConvert(f *testing.F) {
 	for _, name := range names {

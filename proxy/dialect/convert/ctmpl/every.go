@@ -82,6 +82,7 @@ func (c *converter) instances(r *convert.Route) (why string) {
 			s.Name += "@" + i.datacenter
 		}
 		if !other {
+			c.partOf(i, r)
 			tag := i.tag
 			if tag == "" {
 				tag = strings.Join(c.catalogue.words, ", ")
