@@ -8,6 +8,7 @@ package ctmpl
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
@@ -70,8 +71,18 @@ type converter struct {
 
 // failed is the result where nothing could be read. Templates restrict, too: there are no routes.
 func (c *converter) failed(err error) *convert.Result {
-	c.result.Report.Add(c.file.Name, c.file.Line(1), "template").Mark(convert.Unsupported, convert.Shown(err.Error())+": no route is made", "")
+	c.result.Report.Add(c.file.Name, c.file.Line(lineOf(err, c.file.Name)), "template").Mark(convert.Unsupported, convert.Shown(err.Error())+": no route is made", "")
 	return c.result
+}
+
+// lineOf is the line that an error of text/template names, else 1.
+func lineOf(err error, name string) int {
+	_, rest, _ := strings.Cut(err.Error(), "template: "+name+":")
+	digits, _, _ := strings.Cut(rest, ":")
+	if n, bad := strconv.Atoi(digits); bad == nil && n > 0 {
+		return n
+	}
+	return 1
 }
 
 // standIn finds what stands for something else.
@@ -130,6 +141,11 @@ func (c *converter) finish(from *convert.Result) {
 	}
 	if c.refused != "" {
 		c.result.Routes, c.result.Options = nil, nil
+		for _, m := range c.result.Report.Remarks {
+			if m.Outcome == convert.Carried {
+				m.Mark(convert.Unsupported, "no route is made of the template", "")
+			}
+		}
 		c.result.Report.Add(c.file.Name, c.file.Line(1), "template").Mark(convert.Unsupported, c.refused+": no route is made", "render the template where its values are known, and convert what it becomes")
 	}
 	slices.SortStableFunc(c.result.Report.Remarks, func(a, b *convert.Remark) int { return a.Line - b.Line })

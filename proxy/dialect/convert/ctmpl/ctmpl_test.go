@@ -197,6 +197,16 @@ func TestPartOfTheInstancesIsReported(t *testing.T) {
 	}
 }
 
+// Where no route is made, no directive says that it was carried over.
+func TestNothingIsCarriedOverWhereNoRouteIsMade(t *testing.T) {
+	for _, restriction := range []string{`auth_basic "x"; auth_basic_user_file /etc/x;`, `allow 10.0.0.0/8; deny all;`} {
+		r := converting(`server { listen 80; {{range services}} location /{{.Name}} { ` + restriction + ` proxy_pass http://{{.Name}}; } {{end}} }`)
+		if all := report(r); len(r.Routes) > 0 || r.Report.Whole() || strings.Contains(all, ": carried over") {
+			t.Errorf("%s\n%s", printed(r), all)
+		}
+	}
+}
+
 // FuzzConvert: nothing panics, all of it is bounded, and lines are read by the proxy.
 func FuzzConvert(f *testing.F) {
 	for _, name := range names {
