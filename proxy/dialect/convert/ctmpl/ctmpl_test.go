@@ -207,6 +207,28 @@ func TestNothingIsCarriedOverWhereNoRouteIsMade(t *testing.T) {
 	}
 }
 
+// What a template keeps for itself is not known; what does not depend on it is converted.
+func TestScratch(t *testing.T) {
+	const web = `upstream up { {{range service "web"}} server {{.Address}}:{{.Port}}; {{end}} }` + around
+	for text, want := range map[string]string{
+		web + `{{scratch.Set "a" "b"}}`: "/ service=web host=up",
+		web + `{{scratch.MapSet "a" "b" 1}}{{range scratch.MapValues "a"}}server { listen 81; }{{end}}`:               "/ service=web host=up",
+		web + `{{if scratch.Key "a"}}{{scratch.Get "a"}}{{end}}`:                                                      "/ service=web host=up",
+		web + `{{scratch.Set "a" "b"}}{{with $x := scratch.Get "a"}}server { listen 81; server_name {{$x}}; }{{end}}`: "/ service=web host=up",
+		`server { listen 80; {{if scratch.Get "a"}}deny all;{{end}} location / { proxy_pass http://a:1; } }`:          "",
+		`server { listen 80; server_name {{scratch.Get "a"}}; location / { deny all; proxy_pass http://a:1; } }`:      "",
+	} {
+		r := converting(text)
+		got := strings.TrimSpace(strings.TrimPrefix(printed(r), "# pointsman proxy -listen :80"))
+		if all := report(r); got != want || !strings.Contains(all, "the function scratch.") || r.Report.Whole() {
+			t.Errorf("%s\n\nis\n%s\n\nwant\n%s\n%s", text, got, want, all)
+		}
+	}
+	if all := report(converting("\n\n{{foo.Bar}}")); !strings.Contains(all, "x.ctmpl:3: template: not supported") {
+		t.Error(all)
+	}
+}
+
 // FuzzConvert: nothing panics, all of it is bounded, and lines are read by the proxy.
 func FuzzConvert(f *testing.F) {
 	for _, name := range names {

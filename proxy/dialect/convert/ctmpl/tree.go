@@ -245,6 +245,9 @@ func (t *tree) asks(n parse.Node) (out []string) {
 			}
 		}
 	case *parse.ChainNode:
+		if name, ok := n.Node.(*parse.IdentifierNode); ok && t.elsewhere(name.Ident) {
+			return []string{n.String()}
+		}
 		return t.asks(n.Node)
 	case *parse.VariableNode:
 		if t.tainted[n.Ident[0]] {
@@ -271,6 +274,9 @@ func (t *tree) template(name string, c catalogue) (*template.Template, error) {
 		if !isKnown(f) {
 			all[f] = func(...any) any { return c.outside(f, "") }
 		}
+	}
+	if t.names["scratch"] {
+		all["scratch"] = func() scratchpad { return scratchpad{c} }
 	}
 	out := template.New(name).Funcs(all)
 	for n, each := range t.set {
