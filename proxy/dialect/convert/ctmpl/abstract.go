@@ -80,18 +80,26 @@ func (c *abstract) service(q query) []instanceFields {
 		}
 		return nil
 	}
-	name := q.name
-	if q.datacenter != "" {
-		name += "@" + q.datacenter
-	}
 	if q.tag == "" && len(c.words) == 0 {
-		return []instanceFields{c.instance(q, name, nil)}
+		return c.whole(q)
 	}
 	out := []instanceFields{c.instance(q, c.part(q, true), append(slices.Clone(c.words), q.tag))}
 	if q.tag == "" {
 		out = append(out, c.instance(q, c.part(q, false), nil))
 	}
 	return out
+}
+
+// whole is an instance that stands for all of a service's, whose tags the template does not look at.
+func (c *abstract) whole(q query) []instanceFields {
+	if q.tag != "" || c.kinds[q.name] != nil {
+		return c.service(q)
+	}
+	name := q.name
+	if q.datacenter != "" {
+		name += "@" + q.datacenter
+	}
+	return []instanceFields{c.instance(q, name, nil)}
 }
 
 // part is the name for instances of a service with all tags, or with none.

@@ -62,7 +62,7 @@ func (c *converter) queries(n parse.Node, m *convert.Remark) {
 			c.queries(a, m)
 		}
 		name, ok := cmd.Args[0].(*parse.IdentifierNode)
-		if !ok || name.Ident != "service" && name.Ident != "connect" && name.Ident != "services" {
+		if !ok || name.Ident != "service" && name.Ident != wholeService && name.Ident != "connect" && name.Ident != "services" {
 			continue
 		}
 		if name.Ident == "connect" {

@@ -229,6 +229,25 @@ func TestScratch(t *testing.T) {
 	}
 }
 
+// What one loop asks about tags says nothing of the instances in another one.
+func TestTagsOfOtherLoops(t *testing.T) {
+	const asks = `{{range services}}{{if .Tags.Contains "web"}}{{end}}{{end}}`
+	for text, want := range map[string]string{
+		asks + `server { listen 80; {{range service "api"}} location /api { proxy_pass http://{{.Address}}:{{.Port}}; } {{end}} }`: "/api path=prefix service=api host=api",
+		asks + `upstream up { {{range service "api"}} server {{.Address}}:{{.Port}}; {{end}} }` + around:                           "/ service=api host=up",
+		asks + `upstream up { {{range $i := service "blue.api"}} server {{.Address}}:{{.Port}}; {{end}} }` + around:                "# for the instances of api with the tag blue alone, as a label of theirs: / service=api host=up\n/ respond=503",
+		// An instance that goes elsewhere may be asked for its tags there.
+		`{{$x := ""}}{{range service "api"}}{{$x = .}}{{if $x.Tags.Contains "web"}} server { listen 80; location /api { proxy_pass http://{{.Address}}:{{.Port}}; } } {{end}}{{end}}`:                "# for the instances of api with the tag web alone, as a label of theirs: /api path=prefix service=api host=api\n/api path=prefix respond=503",
+		`{{define "x"}}{{if .Tags.Contains "web"}} server { listen 80; location /api { proxy_pass http://{{.Address}}:{{.Port}}; } } {{end}}{{end}}{{range service "api"}}{{template "x" .}}{{end}}`: "# for the instances of api with the tag web alone, as a label of theirs: /api path=prefix service=api host=api\n/api path=prefix respond=503",
+	} {
+		r := converting(text)
+		got := strings.TrimSpace(strings.TrimPrefix(printed(r), "# pointsman proxy -listen :80"))
+		if all := report(r); got != want || standIn.MatchString(all) {
+			t.Errorf("%s\n\nis\n%s\n\nwant\n%s\n%s", text, got, want, all)
+		}
+	}
+}
+
 // FuzzConvert: nothing panics, all of it is bounded, and lines are read by the proxy.
 func FuzzConvert(f *testing.F) {
 	for _, name := range names {

@@ -24,7 +24,12 @@ func (c *converter) route(r *convert.Route) {
 		c.every[name] = append(c.every[name], r)
 		return
 	}
-	if why := c.instances(r); why != "" {
+	why := c.instances(r)
+	r.Source = c.shown(r.Source) // nothing but services that are named stands in it any more
+	for i := range r.Words {
+		r.Words[i].Value = c.shown(r.Words[i].Value)
+	}
+	if why != "" {
 		offered := *r
 		offered.Offered, offered.Offer = true, why
 		c.result.Routes = append(c.result.Routes, &offered)

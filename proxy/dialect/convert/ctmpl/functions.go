@@ -19,6 +19,8 @@ var errText = errors.New("a text is longer than 64 KiB")
 type catalogue interface {
 	services() []*Snippet
 	service(q query) []instanceFields
+	// whole is one instance that stands for all of them.
+	whole(q query) []instanceFields
 	// outside is a value that is known elsewhere: kind is env, key or the name of a function.
 	outside(kind, name string) any
 }
@@ -26,10 +28,11 @@ type catalogue interface {
 // functions are consul-template's. Those that are not here are unset.
 func functions(c catalogue) template.FuncMap {
 	return template.FuncMap{
-		"services": func(...any) []*Snippet { return c.services() },
-		"service":  func(name any, more ...any) ([]instanceFields, error) { return instances(c, name) },
-		"connect":  func(name any, more ...any) ([]instanceFields, error) { return instances(c, name) },
-		"byTag":    byTag, "byKey": func(...any) map[string][]any { return nil },
+		"services":   func(...any) []*Snippet { return c.services() },
+		"service":    func(name any, more ...any) ([]instanceFields, error) { return instances(name, catalogue.service, c) },
+		"connect":    func(name any, more ...any) ([]instanceFields, error) { return instances(name, catalogue.service, c) },
+		wholeService: func(name any, more ...any) ([]instanceFields, error) { return instances(name, catalogue.whole, c) },
+		"byTag":      byTag, "byKey": func(...any) map[string][]any { return nil },
 		"env": func(name any) any { return c.outside("env", text(name)) }, "mustEnv": func(name any) any { return c.outside("env", text(name)) },
 		"envOrDefault": func(name, other any) any { return orDefault(c.outside("env", text(name)), other) },
 		"key":          func(name any) any { return c.outside("key", text(name)) },
@@ -56,12 +59,12 @@ func functions(c catalogue) template.FuncMap {
 	}
 }
 
-func instances(c catalogue, name any) ([]instanceFields, error) {
+func instances(name any, of func(catalogue, query) []instanceFields, c catalogue) ([]instanceFields, error) {
 	q, err := parseQuery(text(name))
 	if err != nil {
 		return nil, err
 	}
-	return c.service(q), nil
+	return of(c, q), nil
 }
 
 func orDefault(v, other any) any {

@@ -15,6 +15,8 @@ type small []*Snippet
 
 func (s small) services() []*Snippet { return s }
 
+func (s small) whole(q query) []instanceFields { return s.service(q) }
+
 func (s small) service(q query) (out []instanceFields) {
 	for i, one := range s {
 		if one.Name == q.name && (q.tag == "" || one.Tags.Contains(q.tag)) {

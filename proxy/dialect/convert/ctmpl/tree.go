@@ -130,6 +130,9 @@ func (t *tree) list(l *parse.ListNode, depth int, forNone bool) error {
 
 func (t *tree) branch(n parse.Node, word string, b *parse.BranchNode, depth int, forNone bool) error {
 	t.action(n, word, b.Pipe, true)
+	if word == "range " {
+		whole(b)
+	}
 	if err := t.list(b.List, depth+1, forNone); err != nil {
 		return err
 	}
