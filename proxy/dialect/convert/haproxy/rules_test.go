@@ -158,6 +158,16 @@ func TestTheRuleThatRefusesAllIsNamed(t *testing.T) {
 	}
 }
 
+// A server whose address is of the environment gets no requests, and the report says what to do.
+func TestAddressesOfTheEnvironment(t *testing.T) {
+	for _, address := range []string{`"${S1}:80"`, `"${S1}"`, `"$S1:80"`, `"s1:${PORT}"`, `"${S1:-a}:80"`, `"/${DIR}/s"`} {
+		r := converting("defaults\nmode http\nfrontend f\nbind :80\ndefault_backend e\nbackend e\nserver t " + address)
+		if all := report(r); !strings.HasPrefix(routes(r), "/ respond=503") || !strings.Contains(all, "is of the environment, which is not read here (write the value into the file): it gets no requests") {
+			t.Errorf("%s: %s\n%s", address, routes(r), all)
+		}
+	}
+}
+
 // Of several frontends each has its own listeners, and no route of the one is served on those of the other.
 func TestFrontendsKeepTheirListeners(t *testing.T) {
 	r := converting("defaults\nmode http\nfrontend a.b\nbind :80\nbind :443 ssl crt /c.pem\ndefault_backend x\nfrontend a_b\nbind 127.0.0.1:81\ndefault_backend y\nfrontend a-b_tls\nbind :82\ndefault_backend y" + backends)

@@ -45,6 +45,10 @@ func (r *reader) serverTemplate(set *settings, st *statement) {
 
 // address reads where a server is.
 func (r *reader) address(s *server, text string) {
+	if strings.Contains(text, "$") {
+		s.closed = "its address " + text + " is of the environment, which is not read here (write the value into the file)"
+		return
+	}
 	for _, prefix := range []string{"ipv4@", "ipv6@"} {
 		text = strings.TrimPrefix(text, prefix)
 	}
