@@ -2,6 +2,7 @@ package haproxy
 
 import (
 	"net/netip"
+	"regexp"
 	"strings"
 )
 
@@ -111,6 +112,9 @@ func (r *reader) values(a atom, values []string) condition {
 	return out.or(uncertain) // behind all values that are certain, which would be refused with it otherwise
 }
 
+// variable is one of the environment, within double quotes.
+var variable = regexp.MustCompile(`\$[A-Za-z_{]`)
+
 // value is one of the alternatives.
 func (r *reader) value(a atom, v string) condition {
 	shape := a.name
@@ -119,7 +123,7 @@ func (r *reader) value(a atom, v string) condition {
 	}
 	a.text = v
 	switch {
-	case strings.ContainsAny(v, "\x00\r\n\t\x7f") || strings.Contains(v, "${"):
+	case strings.ContainsAny(v, "\x00\r\n\t\x7f") || variable.MatchString(v):
 		return unknown("a value that can't be read")
 	case shape == "dom":
 		return domains(a, v)

@@ -108,6 +108,7 @@ func TestRules(t *testing.T) {
 		"http-request set-path %[path,lower]\ndefault_backend x":                                                        "/ respond=503",
 		"reqrep ^([^\\ :]*)\\ /a/(.*) \\1\\ /\\2\nuse_backend x if { path_beg /a/ }":                                    "/ respond=503",
 		"http-request use-service lua.x if { path_beg /l }\ndefault_backend x":                                          "/l path=prefix respond=503\n/ to=x:1",
+		"http-request deny if { path_beg \"$ADMIN\" }\ndefault_backend x":                                               "/ respond=503",
 		".if defined(X)\nhttp-request deny\n.endif\ndefault_backend x":                                                  "/ respond=503",
 		"http-request deny if \"\ndefault_backend x":                                                                    "/ respond=503",
 	} {
