@@ -55,11 +55,11 @@ func (a *at) condition(d *directive, r *convert.Route, s *scope, levels []*scope
 	}
 	for _, w := range k.words {
 		if err := one.Add(w.Name, w.Value); err != nil {
-			refuse([]*convert.Route{r}, d, err.Error(), "")
+			refuse([]*convert.Route{r}, d, d.reasonOf(err), "")
 			return nil, nil, false
 		}
 	}
-	d.carried("a route with " + convert.Shown(k.words[0].Name+"="+k.words[0].Value))
+	d.carried("a route with " + d.asks(k.words[0]))
 	return a.fill(&one, in, inner), nil, false
 }
 
@@ -67,12 +67,29 @@ func (a *at) condition(d *directive, r *convert.Route, s *scope, levels []*scope
 func (a *at) unless(d *directive, k cond, r, other *convert.Route, in *scope, inner []*scope) []*convert.Route {
 	for _, w := range k.words {
 		if err := r.Add(w.Name, w.Value); err != nil {
-			refuse([]*convert.Route{r}, d, err.Error(), "")
+			refuse([]*convert.Route{r}, d, d.reasonOf(err), "")
 			return nil
 		}
 	}
-	d.carried("the route asks for " + convert.Shown(k.words[0].Name+"="+k.words[0].Value) + ", and another one takes the other requests")
+	d.carried("the route asks for " + d.asks(k.words[0]) + ", and another one takes the other requests")
 	return a.fill(other, in, inner)
+}
+
+// asks is an option of a condition for people, without a secret.
+func (d *directive) asks(w convert.Word) string {
+	name, value, ok := strings.Cut(w.Value, ":")
+	if ok && value != "" && slices.ContainsFunc(d.args, secret) {
+		return convert.Shown(w.Name+"="+name) + ":hidden"
+	}
+	return convert.Shown(w.Name + "=" + w.Value)
+}
+
+// reasonOf is why a condition can't be written, without a secret.
+func (d *directive) reasonOf(err error) string {
+	if slices.ContainsFunc(d.args, secret) {
+		return "its condition can't be written in a line"
+	}
+	return err.Error()
 }
 
 // reason marks what stands in a block as not carried over for the block's reason.

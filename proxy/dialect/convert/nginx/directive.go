@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
@@ -14,6 +15,8 @@ type directive struct {
 	line   int
 	block  []*directive
 	braces bool
+	// unended says that the ; behind it is missing, and that it has the block of another directive.
+	unended bool
 	// remark is what became of it.
 	remark *convert.Remark
 }
@@ -60,7 +63,10 @@ func (d *directive) text() string {
 		out = `""`
 	}
 	for i, a := range d.args {
-		if i > 0 && secret(d.args[i-1]) && !strings.HasPrefix(a, "$") && a != "" {
+		switch {
+		case d.is("if") && i > 0:
+			a = d.compared(i)
+		case i > 0 && secret(d.args[i-1]) && !strings.HasPrefix(a, "$") && a != "":
 			a = "hidden"
 		}
 		if a == "" || strings.ContainsAny(a, " \t;{}") {
@@ -69,6 +75,19 @@ func (d *directive) text() string {
 		out += " " + a
 	}
 	return out
+}
+
+var operators = []string{"=", "!=", "~", "!~", "~*", "!~*"}
+
+// compared is a word of an if for people: what a variable that sounds like a secret is compared with is not shown.
+func (d *directive) compared(i int) string {
+	a := d.args[i]
+	text := strings.TrimSuffix(a, ")")
+	at := slices.IndexFunc(d.args[:i], func(w string) bool { return slices.Contains(operators, w) })
+	if slices.Contains(operators, a) && at < 0 || text == "" || !slices.ContainsFunc(d.args[:i], secret) {
+		return a
+	}
+	return "hidden" + a[len(text):]
 }
 
 func secret(text string) bool {

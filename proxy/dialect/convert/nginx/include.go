@@ -46,6 +46,12 @@ func (r *reader) expand(list []*directive, depth int) (out []*directive) {
 			out = append(out, r.included(d, depth)...)
 			continue
 		}
+		if d.unended {
+			d.unfit("the ; behind it is missing: nginx does not start with it, and nobody is let in where it stands", "end it with ;")
+			each(r.expand(d.block, depth), func(in *directive) { in.unfit("the ; in front of its block is missing", "") })
+			d.block = nil
+			out = append(out, r.lost(d)...)
+		}
 		if len(d.block) > 0 {
 			d.block = r.expand(d.block, depth)
 		}

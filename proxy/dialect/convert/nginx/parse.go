@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
@@ -68,6 +69,7 @@ func (p *parser) directive(depth int) (d *directive, sign kind) {
 				d = &directive{file: p.file, line: p.file.Line(t.line)}
 			}
 			d.braces = true
+			d.unended = blockless(d.name)
 			switch {
 			case strings.HasSuffix(d.name, "_by_lua_block") || strings.HasSuffix(d.name, "_by_njs"):
 				p.raw()
@@ -85,4 +87,13 @@ func (p *parser) directive(depth int) (d *directive, sign kind) {
 			return d, t.kind
 		}
 	}
+}
+
+// withBlock are known directives that have a block.
+var withBlock = []string{"http", "events", "server", "location", "upstream", "map", "geo", "split_clients", "if", "limit_except", "types", "match", "geoip2", "stream", "mail"}
+
+// blockless says whether a directive is known and has no block: one behind it means that its ; is missing, and that others are in its words.
+func blockless(name string) bool {
+	known := policyWords[name] || impliedWords[name] != "" || unsupportedWords[name] != "" || serverLevel[name] || slices.Contains(restrictingWords, name)
+	return known && !slices.Contains(withBlock, name) && !strings.HasSuffix(name, "_block")
 }
