@@ -105,8 +105,11 @@ func (r *reader) rest() {
 			continue
 		}
 		v := dialect.Verdict{Kind: dialect.VerdictIgnored, Quiet: true, Reason: "it only told Traefik which containers to take"}
-		_, _, own := dialect.Traefik1(l.key)
+		segment, property, own := dialect.Traefik1(l.key)
 		switch {
+		case own && segment == "" && r.segments[""][property] == l: // segments take the place of the container's own frontend, as in Traefik 1
+			v.Quiet, v.Reason = false, "each segment of the container has a label of its own in its place"
+			v.Advice = "for a route beside theirs, write the labels of another segment: " + prefix + "NAME." + property
 		case own:
 			v.Kind, v.Quiet, v.Reason = dialect.VerdictRefused, false, "another label has the same key, and another value"
 		case l.key == "enable":

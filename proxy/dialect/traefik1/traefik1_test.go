@@ -106,6 +106,7 @@ func TestProperties(t *testing.T) {
 		{[]string{"port=81"}, "ignored"},
 		{[]string{"port=x"}, "refused"},
 		{[]string{"port=80", "port=81"}, "refused, refused"},
+		{[]string{"port=80", "admin.frontend.rule=Host:c.d", "admin.port=80"}, "c.d/ priority=8, ignored, ignored"},
 		{[]string{"frontend.entryPoints=http,https"}, "a.b/ listener=http|https priority=8"},
 		{[]string{"frontend.entryPoints=internal"}, "closed a.b/ priority=8, refused"},
 		{[]string{"frontend.priority=70", "weight=3", "protocol=https", "frontend.passHostHeader=false"}, "a.b/ priority=70 proto=https weight=3 host=dst"},
