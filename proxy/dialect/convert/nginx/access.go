@@ -270,6 +270,11 @@ func (a *at) limitExcept(r *convert.Route, s *scope) []*convert.Route {
 	if in.own("auth_basic") != nil {
 		a.authBasic(&rest, in, in.own("auth_basic"))
 	}
+	for _, other := range d.block {
+		if !other.is("allow", "deny", "auth_basic") && restricts([]*directive{other}) {
+			refuse(only(&rest), other, "it sounds as if it restricts, and is not known", "")
+		}
+	}
 	if !restricts(d.block) {
 		return only(r)
 	}

@@ -87,7 +87,7 @@ func (r *reader) included(d *directive, depth int) (out []*directive) {
 	}
 	if depth == maxIncludes || r.files >= maxFiles || r.include == nil {
 		d.unfit("too many files are included", "")
-		return nil
+		return r.lost(d)
 	}
 	files, err := r.include(d.file.Name, pattern)
 	switch {

@@ -49,7 +49,7 @@ func TestWhatRestrictsRestricts(t *testing.T) {
 func open(r *convert.Result) bool {
 	for _, route := range r.Routes {
 		of := strings.HasSuffix(route.Source, "/a") || strings.HasSuffix(route.Source, "/")
-		if route.Offered || !of || len(route.Servers) == 0 || route.Servers[0].Name != "app" {
+		if route.Offered || !of || route.Closed() || len(route.Servers) == 0 || route.Servers[0].Name != "app" {
 			continue
 		}
 		held := false
@@ -84,6 +84,7 @@ func FuzzConvert(f *testing.F) {
 		f.Add(zones + "server { listen 80; server_name a.b; " + d + " location /a { " + d + " proxy_pass http://app:1/x; } }")
 	}
 	f.Add("server { location / { rewrite ^/(.*)$ https://x/$1 permanent; } location ~ \"^/(a|b){2}\" { proxy_pass http://u:1; } error_page 502 @x; location @x { return 200 a; } }")
+	f.Add("rewrite 0 }location")
 	f.Add("a {{range services}} b {\n'x\\\"' \"y;{}\" # z\n} } ;; { x ${A} ${b}c")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 8<<10 {
