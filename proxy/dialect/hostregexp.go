@@ -3,7 +3,6 @@ package dialect
 import (
 	"errors"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 )
 
@@ -57,83 +56,12 @@ func HostRegexp(value string) (string, error) {
 		}
 		re = "^" + text + "$"
 	}
-	tree, err := syntax.Parse(re, syntax.Perl)
+	list, err := HostPatterns(re)
 	if err != nil {
-		return "", errors.New("HostRegexp holds no regular expression")
-	}
-	g := &glob{}
-	if err := g.walk(tree); err != nil {
 		return "", err
 	}
-	text := g.text
-	if !g.begins {
-		text = "*" + text
+	if len(list) != 1 {
+		return "", errors.New("HostRegexp has alternatives: write one for each, with || between them")
 	}
-	if !g.ends {
-		text += "*"
-	}
-	for strings.Contains(text, "**") {
-		text = strings.ReplaceAll(text, "**", "*")
-	}
-	host, err := ParseHost(text)
-	if err != nil || host.Kind == HostAny || strings.Contains(text, "[") {
-		return "", errPattern
-	}
-	return text, nil
-}
-
-var errPattern = errors.New("HostRegexp says what no host pattern does: .+ and .* are understood in it, beside text")
-
-// glob is a host pattern on its way.
-type glob struct {
-	text         string
-	begins, ends bool // it is bound to the host's begin and end
-}
-
-func (g *glob) walk(e *syntax.Regexp) error {
-	switch e.Op {
-	case syntax.OpConcat:
-		for _, sub := range e.Sub {
-			if err := g.walk(sub); err != nil {
-				return err
-			}
-		}
-		return nil
-	case syntax.OpCapture:
-		return g.walk(e.Sub[0])
-	case syntax.OpBeginText:
-		g.begins = g.begins || g.text == ""
-		return okIf(g.text == "")
-	case syntax.OpEndText:
-		g.ends = true
-		return nil
-	case syntax.OpEmptyMatch:
-		return nil
-	}
-	if g.ends { // nothing stands behind the end
-		return errPattern
-	}
-	switch e.Op {
-	case syntax.OpLiteral:
-		text := strings.ToLower(string(e.Rune))
-		g.text += text
-		return okIf(strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == "")
-	case syntax.OpPlus, syntax.OpStar:
-		if sub := e.Sub[0].Op; sub != syntax.OpAnyChar && sub != syntax.OpAnyCharNotNL {
-			return errPattern
-		}
-		if e.Op == syntax.OpPlus {
-			g.text += "?"
-		}
-		g.text += "*"
-		return nil
-	}
-	return errPattern
-}
-
-func okIf(ok bool) error {
-	if ok {
-		return nil
-	}
-	return errPattern
+	return list[0], nil
 }

@@ -118,7 +118,7 @@ func parseHost(text string) (out []string, err error) {
 	lower := strings.TrimSuffix(strings.ToLower(text), ".")
 	switch {
 	case strings.HasPrefix(text, "~"):
-		return patternsOf(text[1:])
+		return dialect.HostPatterns(strings.TrimPrefix(text[1:], "*")) // ~* is nginx's for any case
 	case strings.Contains(text, "$"):
 		return nil, errVariable
 	case strings.HasPrefix(lower, ".") && len(lower) > 1:

@@ -1,31 +1,29 @@
-package nginxproxy
+package dialect
 
 import (
 	"errors"
 	"regexp/syntax"
 	"slices"
 	"strings"
-
-	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// maxPatterns is how many patterns a regular expression may become.
-const maxPatterns = 16
+// maxHostPatterns is how many patterns a regular expression may become.
+const maxHostPatterns = 16
 
-var errPattern = errors.New("the regular expression says what no host pattern does: text, .* and .+, alternatives and single characters are understood in it; such a route is not made")
+var errHostPattern = errors.New("the regular expression says what no host pattern does: text, .* and .+, alternatives and single characters are understood in it; such a route is not made")
 
-// patternsOf are the host patterns that together take what a regular expression does, or an error: a wider one would take requests that were not
-// meant. nginx compares without regard to case, and anywhere in the host unless ^ and $ say otherwise.
-func patternsOf(expression string) ([]string, error) {
+// HostPatterns are the host patterns that together take what a regular expression does, at most 16, or an error: a wider one would take requests
+// that were not meant. It is compared without regard to case, and anywhere in the host unless ^ and $ say otherwise.
+func HostPatterns(expression string) ([]string, error) {
 	const longest = 256
 	if len(expression) > longest {
-		return nil, errPattern
+		return nil, errHostPattern
 	}
-	tree, err := syntax.Parse(strings.TrimPrefix(expression, "*"), syntax.Perl)
+	tree, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
 		return nil, errors.New("it is no regular expression that is understood here")
 	}
-	list, err := expand(tree.Simplify(), []piece{{}})
+	list, err := appendHost(tree.Simplify(), []hostPiece{{}})
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +39,8 @@ func patternsOf(expression string) ([]string, error) {
 		for strings.Contains(text, "**") {
 			text = strings.ReplaceAll(text, "**", "*")
 		}
-		if host, err := dialect.ParseHost(text); err != nil || host.Kind == dialect.HostAny {
-			return nil, errPattern
+		if host, err := ParseHost(text); err != nil || host.Kind == HostAny {
+			return nil, errHostPattern
 		}
 		if !slices.Contains(out, text) {
 			out = append(out, text)
@@ -51,30 +49,30 @@ func patternsOf(expression string) ([]string, error) {
 	return out, nil
 }
 
-// piece is a pattern on its way. begins and ends say that it is bound to the host's begin and end.
-type piece struct {
+// hostPiece is a pattern on its way. begins and ends say that it is bound to the host's begin and end.
+type hostPiece struct {
 	text         string
 	begins, ends bool
 }
 
-// expand appends an expression to each of a list.
-func expand(e *syntax.Regexp, list []piece) (out []piece, err error) {
+// appendHost appends an expression to each of a list.
+func appendHost(e *syntax.Regexp, list []hostPiece) (out []hostPiece, err error) {
 	switch e.Op {
 	case syntax.OpEmptyMatch:
 		return list, nil
 	case syntax.OpCapture:
-		return expand(e.Sub[0], list)
+		return appendHost(e.Sub[0], list)
 	case syntax.OpConcat:
 		for _, sub := range e.Sub {
-			if list, err = expand(sub, list); err != nil {
+			if list, err = appendHost(sub, list); err != nil {
 				return nil, err
 			}
 		}
 		return list, nil
 	case syntax.OpAlternate:
-		return alternatives(e.Sub, list)
+		return eitherHost(e.Sub, list)
 	case syntax.OpQuest:
-		return alternatives([]*syntax.Regexp{{Op: syntax.OpEmptyMatch}, e.Sub[0]}, list)
+		return eitherHost([]*syntax.Regexp{{Op: syntax.OpEmptyMatch}, e.Sub[0]}, list)
 	}
 	for _, p := range list {
 		if p, err = p.add(e); err != nil {
@@ -85,25 +83,25 @@ func expand(e *syntax.Regexp, list []piece) (out []piece, err error) {
 	return out, nil
 }
 
-func alternatives(subs []*syntax.Regexp, list []piece) (out []piece, err error) {
+func eitherHost(subs []*syntax.Regexp, list []hostPiece) (out []hostPiece, err error) {
 	for _, sub := range subs {
-		more, err := expand(sub, list)
+		more, err := appendHost(sub, list)
 		if err != nil {
 			return nil, err
 		}
-		if out = append(out, more...); len(out) > maxPatterns {
-			return nil, errPattern
+		if out = append(out, more...); len(out) > maxHostPatterns {
+			return nil, errHostPattern
 		}
 	}
 	return out, nil
 }
 
 // add appends what is one sign or a run of any.
-func (p piece) add(e *syntax.Regexp) (piece, error) {
+func (p hostPiece) add(e *syntax.Regexp) (hostPiece, error) {
 	switch e.Op {
 	case syntax.OpBeginText:
 		if p.text != "" {
-			return p, errPattern
+			return p, errHostPattern
 		}
 		p.begins = true
 		return p, nil
@@ -112,27 +110,27 @@ func (p piece) add(e *syntax.Regexp) (piece, error) {
 		return p, nil
 	}
 	if p.ends {
-		return p, errPattern
+		return p, errHostPattern
 	}
 	switch e.Op {
 	case syntax.OpLiteral:
 		text := strings.ToLower(string(e.Rune))
 		if strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
-			return p, errPattern
+			return p, errHostPattern
 		}
 		p.text += text
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		p.text += "?"
 	case syntax.OpPlus, syntax.OpStar:
 		if sub := e.Sub[0].Op; sub != syntax.OpAnyChar && sub != syntax.OpAnyCharNotNL {
-			return p, errPattern
+			return p, errHostPattern
 		}
 		if e.Op == syntax.OpPlus {
 			p.text += "?"
 		}
 		p.text += "*"
 	default:
-		return p, errPattern
+		return p, errHostPattern
 	}
 	return p, nil
 }
