@@ -37,3 +37,37 @@ func certain(c condition) (sure, rest condition) {
 	}
 	return sure, rest
 }
+
+// listed is the condition of a rule that refuses, with the requests that it may hold for besides: HAProxy compares each part of a header field
+// that is a list with commas, and a line the whole value.
+func listed(c condition) condition {
+	var more condition
+	for _, con := range c {
+		wider := slices.Clone(con)
+		for i, l := range con {
+			if l.kind == kindHeader && l.how == howExact && !l.not {
+				wider[i].atom = atom{kind: l.kind, name: l.name, how: howFound}
+				wider = append(wider, literal{atom: atom{text: "the field " + l.name + " may be a list, of which each part is compared"}})
+			}
+		}
+		if len(wider) > len(con) {
+			more = append(more, wider)
+		}
+	}
+	return c.or(more)
+}
+
+// single is the condition of a rule that lets requests past those behind it, without what no line can tell: a field that is a list may hold a part
+// that the rule is not for.
+func single(c condition) condition {
+	out := slices.Clone(c)
+	for n, con := range c {
+		out[n] = slices.Clone(con)
+		for i, l := range con {
+			if l.kind == kindHeader && l.how == howExact && l.not {
+				out[n][i].atom = atom{kind: l.kind, name: l.name, how: howFound}
+			}
+		}
+	}
+	return out
+}

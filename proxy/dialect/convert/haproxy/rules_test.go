@@ -37,7 +37,7 @@ func TestRules(t *testing.T) {
 		"http-request del-header X-In\nuse_backend y if { hdr(X-In) 1 }\ndefault_backend x":                             "/ respond=503",
 		"http-request set-header X-In %[src]\nuse_backend y if { hdr(x-in) 1 }\ndefault_backend x":                      "/ respond=503",
 		"http-request replace-header X-In (.*) 1\nhttp-request deny if { hdr(X-In) 1 }\ndefault_backend x":              "/ respond=503",
-		"http-request set-header X-In 1 if { path_beg /a }\nhttp-request deny if { hdr(X-In) 1 }\ndefault_backend x":    "/a path=prefix respond=503\n/ header=x-in:1 respond=403\n/ to=x:1",
+		"http-request set-header X-In 1 if { path_beg /a }\nhttp-request deny if { hdr(X-In) 1 }\ndefault_backend x":    "/a path=prefix priority=3 respond=503\n/ header=x-in:1 priority=2 respond=403\n/ header=x-in priority=1 respond=503\n/ to=x:1",
 		"http-request set-header Host a.example\nhttp-request deny if { hdr(host) a.example }\ndefault_backend x":       "a.example/ respond=503\n/ respond=503",
 		"use_backend y if { path /y }\ndefault_backend x":                                                               "/y path=exact to=y:2\n/ to=x:1",
 		"default_backend x\nuse_backend y if { path -i -m beg /y }":                                                     "/ path-regexp=(?i)^/y to=y:2\n/ to=x:1",
@@ -147,6 +147,29 @@ func TestFieldsWhoseCaseIsIgnored(t *testing.T) {
 		r := converting("defaults\nmode http\nfrontend f\nbind :80\n" + rules + backends)
 		if got := strings.TrimSpace(routes(r)); got != strings.TrimSpace(want) || r.Report.Whole() {
 			t.Errorf("%s\n\nis\n%s\n\nwant\n%s\n\n%s", rules, got, want, report(r))
+		}
+	}
+}
+
+// HAProxy looks at each part of a header field that is a list: a rule that refuses must not be passed by one.
+func TestRulesAboutFieldsThatAreLists(t *testing.T) {
+	for rules, want := range map[string]string{
+		"http-request deny if { hdr(X-V) 1 }\ndefault_backend x": `
+/ header=x-v:1 priority=2 respond=403
+/ header=x-v priority=1 respond=503
+/ to=x:1`,
+		"http-request deny unless { hdr(X-V) 1 }\ndefault_backend x": `
+/ header=x-v:1 to=x:1
+/ respond=403`,
+		"http-request allow if !{ hdr(X-V) 1 }\nhttp-request deny\ndefault_backend x": `
+/ header=x-v respond=403
+/ to=x:1`,
+		"use_backend y if { hdr(X-V) 1 }\ndefault_backend x": `
+/ header=x-v:1 to=y:2
+/ to=x:1`,
+	} {
+		if got := strings.TrimSpace(routes(converting("defaults\nmode http\nfrontend f\nbind :80\n" + rules + backends))); got != strings.TrimSpace(want) {
+			t.Errorf("%s\n\nis\n%s\n\nwant\n%s", rules, got, want)
 		}
 	}
 }

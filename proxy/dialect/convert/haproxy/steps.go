@@ -65,7 +65,14 @@ func (r *reader) stepsOf(s *section, inner bool) []step {
 // conditional makes a step of each alternative of a condition.
 func (r *reader) conditional(s *section, st *statement, words []string, a act) (out []step) {
 	a.effect.remark = st.remark
-	for _, con := range r.condition(words, r.tests[s]) {
+	c := r.condition(words, r.tests[s])
+	switch {
+	case a.kind == actClose, a.kind == actRespond && a.status >= 400:
+		c = listed(c)
+	case a.kind == actSkip:
+		c = single(c)
+	}
+	for _, con := range c {
 		out = append(out, step{con: con, act: a, remark: st.remark})
 	}
 	if out == nil {
