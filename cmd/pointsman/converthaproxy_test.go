@@ -130,7 +130,7 @@ frontend f
  acl inner src 127.0.0.0/8
  acl get method GET
  http-request deny if { path_beg /closed }
- http-request deny deny_status 404 if { path /gone } || { hdr(X-None) none }
+ http-request deny deny_status 404 if { path /gone } || { url_param(none) 1 }
  http-request deny if { path_beg /inner } !inner
  http-request deny if { path_beg /outer } inner
  http-request redirect location /new code 301 if old !{ path_end .txt }
@@ -160,7 +160,7 @@ backend api
 backend rest
  http-request set-path /rest%[path]
  server s rest:1
-`, []string{"GET a.example /", "GET a.example /closed/x", "GET a.example /gone", "GET a.example /gone/x", "GET a.example / X-None:none", "GET a.example / X-A:some X-B:1", "GET a.example /inner/x", "GET a.example /outer/x",
+`, []string{"GET a.example /", "GET a.example /closed/x", "GET a.example /gone", "GET a.example /gone/x", "GET a.example /?none=1", "GET a.example / X-A:some X-B:1", "GET a.example /inner/x", "GET a.example /outer/x",
 			"GET a.example /old/x", "GET a.example /old/x.txt", "GET www.a.example /x?y=1", "GET a.example /fine", "GET a.example /123", "POST a.example /123", "GET other.test /x", "GET other.test /keep", "GET a.example /?v=3",
 			"DELETE a.example /?v=3", "GET a.example /?v=4", "GET a.example /v X-V:3", "GET a.example /w X-V:3", "GET a.example /api/users/1?x=y", "POST a.example /api/a", "GET a.example /apiary", "GET rest.example /files/x",
 			"GET rest.example /file/x", "GET a.rest.example /x/files", "GET forest.example /files/x", "GET rest.test /files/x", "GET www.a.example /closed", "GET www.a.example /old/1"}},
