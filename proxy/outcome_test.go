@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab"
 )
 
 func problem(o Outcome, accept, detail string) (kind string, body []byte) {
@@ -51,14 +51,11 @@ func TestProblems(t *testing.T) {
 }
 
 // What is written into logs and metrics is documented, and so does not change unseen.
-func TestOutcomesAndReasonsAreInTheREADME(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestOutcomesAndReasonsAreInTheirPage(t *testing.T) {
+	page := lab.Page(t, "outcomes")
 	documented := func(word string) {
-		if !bytes.Contains(readme, []byte("`"+word+"`")) {
-			t.Errorf("%s is not in the README", word)
+		if !strings.Contains(page, "`"+word+"`") {
+			t.Errorf("%s is not in outcomes.md", word)
 		}
 	}
 	for o := OutcomeNotReady; o < outcomes; o++ {

@@ -380,13 +380,13 @@ services:
 	}
 }
 
-// The example in README.md prints what stands there.
-func TestCheckPrintsWhatREADMEShows(t *testing.T) {
-	_, shown, _ := strings.Cut(section(t, "### pointsman check"), "```text\n")
+// The example of its page prints what stands there.
+func TestCheckPrintsWhatItsPageShows(t *testing.T) {
+	_, shown, _ := strings.Cut(lab.Page(t, "check"), "```text\n")
 	shown, _, _ = strings.Cut(shown, "\n```")
 	code, lines := check(t, filepath.Join(lab.Root(), "examples", "published", "docker-compose.yml"))
 	if code != exitOK || strings.Join(lines, "\n") != shown {
-		t.Errorf("exit code %d, %s; README.md shows %s", code, strings.Join(lines, "\n"), shown)
+		t.Errorf("exit code %d, %s; the page shows %s", code, strings.Join(lines, "\n"), shown)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// checkReport is what `check` says of containers or of a catalogue. Its JSON is documented in README.md.
+// checkReport is what `check` says of containers or of a catalogue. Its JSON is documented in docs/check.md.
 type checkReport struct {
 	Services []*checkedService `json:"services"`
 	// Notes are about the whole.

@@ -89,26 +89,3 @@ func dispatch(ctx context.Context, name string, p program) int {
 	fmt.Fprintf(p.stderr, "pointsman: unknown command %q; see pointsman help\n", word)
 	return exitUsage
 }
-
-func runHelp(ctx context.Context, p program) int {
-	if len(p.args) == 0 {
-		overview(p.stdout)
-		return exitOK
-	}
-	for _, c := range commands() {
-		if c.name == p.args[0] {
-			p.args = []string{"-help"}
-			return c.run(ctx, p)
-		}
-	}
-	fmt.Fprintf(p.stderr, "pointsman: unknown command %q; see pointsman help\n", p.args[0])
-	return exitUsage
-}
-
-func overview(w io.Writer) {
-	fmt.Fprint(w, "Containers scale, and traffic follows.\n\nUsage: pointsman COMMAND [options]\n\nCommands:\n")
-	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.summary)
-	}
-	fmt.Fprint(w, "\nStart with 'pointsman demo'. 'pointsman COMMAND -help' lists a command's options.\n")
-}

@@ -93,7 +93,7 @@ func TestBadValuesEndBeforeAnythingIsBound(t *testing.T) {
 	}{
 		{[]string{}, "Usage: pointsman COMMAND"},
 		{[]string{"prxy"}, `unknown command "prxy"`},
-		{[]string{"help", "prxy"}, `unknown command "prxy"`},
+		{[]string{"help", "prxy"}, `unknown command or topic "prxy"`},
 		{[]string{"proxy", "-nonsense"}, "-nonsense"},
 		{[]string{"proxy", "extra"}, `unexpected argument "extra"`},
 		{[]string{"proxy", "-listen", "8080"}, "want host:port"},

@@ -37,6 +37,8 @@ type Options struct {
 	Certificates func() []certs.Status
 	// Scale changes the number of a sample service's instances; only the demo has it.
 	Scale func(ctx context.Context, service string, instances int) error
+	// Topic is a page of the documentation by its name, as plain text, for /help/NAME.
+	Topic func(name string) (text string, found bool)
 	// Feed tells followers of changes; it must run. Nil: nothing can be followed or waited for.
 	Feed *Feed
 	// Files counts the descriptors of followers; nil counts none.
@@ -69,6 +71,9 @@ func Admin(o Options) http.Handler {
 		} else {
 			mux.HandleFunc(x.path, notAllowed(x.method))
 		}
+	}
+	if o.Topic != nil {
+		mux.HandleFunc("GET /help/{topic}", o.help)
 	}
 	mux.HandleFunc("/api/", notFound)
 	mux.HandleFunc("/services/", notFound)

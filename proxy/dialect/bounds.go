@@ -1,6 +1,6 @@
 package dialect
 
-// Bounds on what one instance may ask for, all of them: catalogues accept tags of hundreds of kilobytes and any number of them. The README has
+// Bounds on what one instance may ask for, all of them: catalogues accept tags of hundreds of kilobytes and any number of them. The page limits has
 // the same table.
 const (
 	// maxTag is the bytes of one tag: a host (253), a path, and a list of some fifty networks.

@@ -7,7 +7,7 @@ import (
 )
 
 // option is one word of a line: a name, and mostly = and a value. All that is known of it stands here; who adds one adds a line to the
-// slice of its file, and one to the README's table.
+// slice of its file, and one to the table of the page "options".
 type option struct {
 	// name is in lower case.
 	name  string

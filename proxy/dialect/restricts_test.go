@@ -46,7 +46,7 @@ func TestWhatRestrictsInFabiosTags(t *testing.T) {
 	}
 }
 
-// The same in our own language, of which the README has an example for each.
+// The same in our own language, of which the page "options" has an example for each.
 func TestWhatRestrictsInOurOwnLines(t *testing.T) {
 	walked := 0
 	for _, r := range rows(t) {

@@ -20,7 +20,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// wish is a line taken apart, as a reader of the README would; what is "" is not asked for.
+// wish is a line taken apart, as a reader of the pages would; what is "" is not asked for.
 type wish struct {
 	host, path, kind, pattern, method, header, query, cookie, client, listener string
 	priority                                                                   int
@@ -173,7 +173,7 @@ func (w *wish) takes(q *request) (near [2]int, ok bool) {
 		(w.client == "" || inside(w.client)) && (w.listener == "" || slices.Contains(strings.Split(w.listener, "|"), q.listener))
 }
 
-// order is the README's, read literally.
+// order is that of the page which-route, read literally.
 func order(a, b *wish, nearA, nearB [2]int) int {
 	width := map[string]int{"exact": 0, "": 1, "prefix": 1}
 	letters := map[string]int{"prefix": 1}

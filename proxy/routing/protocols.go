@@ -8,7 +8,7 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 )
 
-// protocols are container ports of what is no HTTP: a request sent there can be read as commands. The README has the same list.
+// protocols are container ports of what is no HTTP: a request sent there can be read as commands. The page "registered" has the same list.
 var protocols = map[int]string{
 	21: "FTP", 22: "SSH", 23: "Telnet", 25: "SMTP", 53: "DNS", 110: "POP3", 139: "SMB", 143: "IMAP", 389: "LDAP", 445: "SMB", 465: "SMTP", 514: "syslog",
 	587: "SMTP", 636: "LDAP", 873: "rsync", 993: "IMAP", 995: "POP3", 1080: "SOCKS", 1433: "SQL Server", 1521: "Oracle", 1883: "MQTT", 2049: "NFS",

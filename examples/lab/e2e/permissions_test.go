@@ -18,21 +18,21 @@ import (
 	"github.com/pointsman/pointsman/examples/lab"
 )
 
-// The permissions that README.md names are enough, and each of its lines is needed.
+// The permissions that the page names are enough, and each of its lines is needed.
 
 const masterToken = "11111111-2222-3333-4444-555555555555"
 
-// policies are the rules of README.md, line by line: the registrator's and the proxy's.
+// policies are the rules of permissions.md, line by line: the registrator's and the proxy's.
 func policies(t *testing.T) (registrator, proxy []string) {
 	t.Helper()
 	var all [][]string
-	for _, f := range fences(t, filepath.Join(lab.Root(), "README.md")) {
+	for _, f := range fences(t, lab.PageFile("permissions")) {
 		if f.kind == "hcl" {
 			all = append(all, strings.Split(f.text, "\n"))
 		}
 	}
 	if len(all) != 2 {
-		t.Fatalf("README.md has %d policies, want the registrator's and the proxy's", len(all))
+		t.Fatalf("permissions.md has %d policies, want the registrator's and the proxy's", len(all))
 	}
 	return all[0], all[1]
 }
@@ -84,11 +84,11 @@ func TestRegistratorsPolicyIsEnoughAndNeeded(t *testing.T) {
 		p.Kill()
 	}
 	p := start(1, rules)
-	lab.Eventually(t, 10*time.Second, "registered with the README's policy", func() bool { return consul.Named(name) == 1 })
+	lab.Eventually(t, 10*time.Second, "registered with the page's policy", func() bool { return consul.Named(name) == 1 })
 	docker.Remove(id)
-	lab.Eventually(t, 10*time.Second, "deregistered with the README's policy", func() bool { return consul.Named(name) == 0 })
+	lab.Eventually(t, 10*time.Second, "deregistered with the page's policy", func() bool { return consul.Named(name) == 0 })
 	if strings.Contains(p.Output(), "denied") {
-		t.Errorf("with the README's policy something is denied: %s", p.Output())
+		t.Errorf("with the page's policy something is denied: %s", p.Output())
 	}
 }
 
@@ -149,13 +149,13 @@ func TestProxysPolicyIsEnoughAndNeeded(t *testing.T) {
 	}
 	token(t, consul, 2, rules)
 	if missing := s.edge(t, lab.Patient(10*time.Second)); missing != "" {
-		t.Errorf("with the README's policy the proxy lacks %s", missing)
+		t.Errorf("with the page's policy the proxy lacks %s", missing)
 	}
 	for i, rule := range rules {
 		token(t, consul, 10+i, without(rules, i))
 		missing := s.edge(t, 2*time.Second)
 		if missing == "" {
-			t.Errorf("the README names %q, which nothing needs", rule)
+			t.Errorf("the page names %q, which nothing needs", rule)
 		}
 		t.Logf("without %q it lacks %s", rule, missing)
 	}

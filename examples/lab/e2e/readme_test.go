@@ -40,13 +40,40 @@ func onlyLooks(commands string) bool {
 	return !changing.MatchString(commands) || removing.MatchString(commands)
 }
 
-// TestREADMECommands is a newcomer with a clean clone who types what the READMEs say, in order, and compares what they show.
+// TestREADMECommands is a newcomer with a clean clone who types what README, pages and the examples' READMEs say, in order, and compares what they show.
 func TestREADMECommands(t *testing.T) {
 	lab.Limit(t, 2*commandLimit)
 	lab.FindDocker(t)
 	composeV1(t)
 	clone := cleanClone(t)
-	var files []string
+	for i, file := range guides(t, clone) {
+		name, _ := filepath.Rel(clone, file)
+		t.Run(name, func(t *testing.T) {
+			r := newReader(t, clone, fmt.Sprintf("readme%dn%d", os.Getpid(), i))
+			if _, err := r.try("test -x bin/pointsman || [ " + name + " = README.md ] || make build"); err != nil { // README's first command makes it
+				t.Fatal(err)
+			}
+			ran := 0
+			for _, f := range fences(t, file) {
+				ran += r.follow(f)
+			}
+			r.endServing()
+			if ran == 0 && filepath.Base(file) == "README.md" {
+				t.Errorf("%s has no command to run", name)
+			}
+		})
+	}
+}
+
+// guides are the files that somebody follows who begins: README.md, the pages with commands, and the READMEs of the examples.
+func guides(t *testing.T, clone string) []string {
+	t.Helper()
+	files := []string{filepath.Join(clone, "README.md")}
+	for _, name := range lab.PageNames(t) {
+		if strings.Contains(lab.Page(t, name), "\n```sh") {
+			files = append(files, filepath.Join(clone, lab.PagesFolder, name+".md"))
+		}
+	}
 	for _, folders := range []string{"examples/*", "examples/coming-over/*"} {
 		some, err := filepath.Glob(filepath.Join(clone, folders, "README.md"))
 		if err != nil || len(some) == 0 {
@@ -54,20 +81,7 @@ func TestREADMECommands(t *testing.T) {
 		}
 		files = append(files, some...)
 	}
-	for i, file := range append([]string{filepath.Join(clone, "README.md")}, files...) {
-		name, _ := filepath.Rel(clone, file)
-		t.Run(name, func(t *testing.T) {
-			r := newReader(t, clone, fmt.Sprintf("readme%d%c", os.Getpid(), 'a'+i))
-			ran := 0
-			for _, f := range fences(t, file) {
-				ran += r.follow(f)
-			}
-			r.endServing()
-			if ran == 0 {
-				t.Errorf("%s has no command to run", name)
-			}
-		})
-	}
+	return files
 }
 
 // cleanClone is what somebody gets who clones the repository's present commit.
@@ -235,7 +249,7 @@ func (r *reader) endServing() {
 	r.serving = nil
 }
 
-// compare compares what the last commands have printed with what the README shows, and types them again where that may have come too soon.
+// compare compares what the last commands have printed with what the page shows, and types them again where that may have come too soon.
 func (r *reader) compare(f fence) {
 	r.t.Helper()
 	want := general(f.text)
@@ -245,6 +259,6 @@ func (r *reader) compare(f fence) {
 		}
 	}
 	if want != general(r.output) {
-		r.t.Errorf("the README shows\n%s\nand the commands printed\n%s", f.text, r.output)
+		r.t.Errorf("the page shows\n%s\nand the commands printed\n%s", f.text, r.output)
 	}
 }

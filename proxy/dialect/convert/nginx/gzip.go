@@ -80,7 +80,7 @@ func (c *converter) logged(list []*directive) {
 	}
 }
 
-// logVariables are those that the proxy's log knows, as README has them.
+// logVariables are those that the proxy's log knows, as its page has them.
 var logVariables = strings.Fields("remote_addr remote_user time_local time_iso8601 msec request request_method request_uri uri args query_string status body_bytes_sent " +
 	"bytes_sent host server_protocol scheme request_time request_length request_id upstream_addr upstream_status upstream_header_time upstream_response_time connection")
 

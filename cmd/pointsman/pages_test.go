@@ -2,8 +2,6 @@ package main
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -21,7 +19,7 @@ type options map[string]string
 var (
 	helpLine = regexp.MustCompile(`(?m)^  (-\S+)(?: (\S+))? *\n +(.*)$`)
 	helpDef  = regexp.MustCompile(` \(default (.*)\)$`)
-	readme   = regexp.MustCompile("(?m)^\\| `(-[^`]+)` \\| (?:`([^`]*)`)? ?\\|")
+	tableRow = regexp.MustCompile("(?m)^\\| `(-[^`]+)` \\| (?:`([^`]*)`)? ?\\|")
 )
 
 func helped(t *testing.T, command string) options {
@@ -40,27 +38,11 @@ func helped(t *testing.T, command string) options {
 	return all
 }
 
-// section is README.md from a heading to the next one of any level.
-func section(t *testing.T, heading string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(lab.Root(), "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, found := strings.Cut(string(text), "\n"+heading+"\n")
-	if !found {
-		t.Fatalf("README.md has no heading %q", heading)
-	}
-	if end := strings.Index(after, "\n#"); end >= 0 {
-		after = after[:end]
-	}
-	return after
-}
-
-func written(t *testing.T, heading string) options {
+// written are the options in the table of a command's page.
+func written(t *testing.T, command string) options {
 	t.Helper()
 	all := options{}
-	for _, m := range readme.FindAllStringSubmatch(section(t, heading), -1) {
+	for _, m := range tableRow.FindAllStringSubmatch(lab.Page(t, command), -1) {
 		all[strings.ReplaceAll(m[1], `\|`, "|")] = m[2]
 	}
 	return all
@@ -70,35 +52,33 @@ func compare(t *testing.T, command string, got, want options) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if def, there := got[name]; !there {
-			t.Errorf("README.md lacks %s's option %s", command, name)
+			t.Errorf("the page lacks %s's option %s", command, name)
 		} else if def != want[name] {
-			t.Errorf("README.md says that %s's %s is by default %q; it is %q", command, name, def, want[name])
+			t.Errorf("the page says that %s's %s is by default %q; it is %q", command, name, def, want[name])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		if _, there := want[name]; !there {
-			t.Errorf("README.md names %s's option %s, which does not exist", command, name)
+			t.Errorf("the page names %s's option %s, which does not exist", command, name)
 		}
 	}
 }
 
-func TestREADMEListsTheOptionsOfEachCommand(t *testing.T) {
-	for command, heading := range map[string]string{"proxy": "### pointsman proxy", "registrator": "### pointsman registrator",
-		"scale": "### pointsman scale", "health": "### pointsman health", "check": "### pointsman check", "convert": "### pointsman convert", "explain": "### pointsman explain"} {
-		compare(t, command, written(t, heading), helped(t, command))
+func TestPagesListTheOptionsOfEachCommand(t *testing.T) {
+	for _, command := range []string{"proxy", "registrator", "scale", "health", "check", "convert", "explain"} {
+		compare(t, command, written(t, command), helped(t, command))
 	}
 }
 
-// TestREADMETellsRunAndDemoByWhatDiffers: their sections list what has another default, and after "Without" what is missing.
-func TestREADMETellsRunAndDemoByWhatDiffers(t *testing.T) {
-	proxy, registrator := written(t, "### pointsman proxy"), written(t, "### pointsman registrator")
+// TestPagesTellRunAndDemoByWhatDiffers: they list what has another default, and after "Without" what is missing.
+func TestPagesTellRunAndDemoByWhatDiffers(t *testing.T) {
+	proxy, registrator := written(t, "proxy"), written(t, "registrator")
 	both := maps.Clone(registrator)
 	maps.Copy(both, proxy)
 	for command, base := range map[string]options{"run": both, "demo": maps.Clone(proxy)} {
-		heading := "### pointsman " + command
 		got := maps.Clone(base)
-		maps.Copy(got, written(t, heading))
-		_, without, _ := strings.Cut(strings.ReplaceAll(section(t, heading), "\n", " "), "Without ")
+		maps.Copy(got, written(t, command))
+		_, without, _ := strings.Cut(strings.ReplaceAll(lab.Page(t, command), "\n", " "), "Without ")
 		without, _, _ = strings.Cut(without, ". ")
 		for _, m := range regexp.MustCompile("`(-[a-z-]+)`").FindAllStringSubmatch(without, -1) {
 			maps.DeleteFunc(got, func(name, _ string) bool { return name == m[1] || strings.HasPrefix(name, m[1]+" ") })
@@ -107,22 +87,22 @@ func TestREADMETellsRunAndDemoByWhatDiffers(t *testing.T) {
 	}
 }
 
-func TestREADMEListsConsulsVariables(t *testing.T) {
+func TestPageListsConsulsVariables(t *testing.T) {
 	asked, listed := map[string]bool{}, map[string]bool{}
 	if _, err := consul.FromEnv(func(name string) string { asked[name] = strings.HasPrefix(name, "CONSUL_"); return "" }); err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile("`(CONSUL_[A-Z_]+)`").FindAllStringSubmatch(section(t, "### pointsman proxy"), -1) {
+	for _, m := range regexp.MustCompile("`(CONSUL_[A-Z_]+)`").FindAllStringSubmatch(lab.Page(t, "consul"), -1) {
 		listed[m[1]] = true
 	}
 	maps.DeleteFunc(asked, func(_ string, consuls bool) bool { return !consuls })
 	if got, want := slices.Sorted(maps.Keys(listed)), slices.Sorted(maps.Keys(asked)); !slices.Equal(got, want) {
-		t.Errorf("README.md lists %v, the program asks for %v", got, want)
+		t.Errorf("consul.md lists %v, the program asks for %v", got, want)
 	}
 }
 
-// TestREADMEsServiceVariablesHaveAnEffect: each example of the table changes what is registered, and nobody complains.
-func TestREADMEsServiceVariablesHaveAnEffect(t *testing.T) {
+// TestServiceVariablesOfThePageHaveAnEffect: each example of the table changes what is registered, and nobody complains.
+func TestServiceVariablesOfThePageHaveAnEffect(t *testing.T) {
 	registered := func(variables ...string) ([]registrator.Registration, []registrator.Complaint) {
 		c := registrator.Container{ID: strings.Repeat("a", 64), Name: "/web1", Image: "web", Exposed: []string{"80/tcp"}, Env: variables,
 			Ports: map[string][]registrator.Binding{"80/tcp": nil}, NetworkMode: "front", State: registrator.State{Running: true, Status: "running"},
@@ -130,7 +110,7 @@ func TestREADMEsServiceVariablesHaveAnEffect(t *testing.T) {
 		return registrator.Desired(c, nil, registrator.Options{Host: "host", HostIP: "127.0.0.1", Internal: true, AllowScriptChecks: true})
 	}
 	bases := [][]string{{}, {"SERVICE_CHECK_HTTP=/"}, {"SERVICE_CHECK_HTTPS=/"}, {"SERVICE_CHECK_GRPC=true"}}
-	examples := regexp.MustCompile("(?m)^\\| `(SERVICE_[^`]+)` \\|").FindAllStringSubmatch(section(t, "## Settings of a container"), -1)
+	examples := regexp.MustCompile("(?m)^\\| `(SERVICE_[^`]+)` \\|").FindAllStringSubmatch(lab.Page(t, "container"), -1)
 	if len(examples) < 20 {
 		t.Fatalf("%d examples found", len(examples))
 	}
@@ -142,7 +122,7 @@ func TestREADMEsServiceVariablesHaveAnEffect(t *testing.T) {
 			effect = effect || (len(complaints) == 0 && !reflect.DeepEqual(before, after))
 		}
 		if !effect {
-			t.Errorf("README.md's %s does nothing, or not without a complaint", m[1])
+			t.Errorf("container.md's %s does nothing, or not without a complaint", m[1])
 		}
 	}
 }

@@ -2,21 +2,15 @@ package routing
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/pointsman/pointsman/examples/lab"
 )
 
-// The README lists the ports that get no route by themselves.
-func TestREADMEListsOtherProtocols(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(lab.Root(), "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, _ := strings.Cut(strings.ReplaceAll(string(text), "\n", " "), "known for another protocol (")
+// The page lists the ports that get no route by themselves.
+func TestPageListsOtherProtocols(t *testing.T) {
+	_, after, _ := strings.Cut(strings.ReplaceAll(lab.Page(t, "registered"), "\n", " "), "known for another protocol (")
 	list, _, _ := strings.Cut(after, ")")
 	listed := map[string]bool{}
 	for part := range strings.SplitSeq(list, ", ") {
@@ -27,10 +21,10 @@ func TestREADMEListsOtherProtocols(t *testing.T) {
 	}
 	for port, name := range protocols {
 		if !listed[fmt.Sprintf("%d %s", port, name)] {
-			t.Errorf("README.md lacks %d of %s", port, name)
+			t.Errorf("registered.md lacks %d of %s", port, name)
 		}
 	}
 	if len(listed) != len(protocols) {
-		t.Errorf("README.md lists %d ports, the code %d", len(listed), len(protocols))
+		t.Errorf("registered.md lists %d ports, the code %d", len(listed), len(protocols))
 	}
 }

@@ -2,8 +2,6 @@ package dialect
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,38 +9,24 @@ import (
 	"github.com/pointsman/pointsman/examples/lab"
 )
 
-// row is a line of the README's table of options.
+// row is a line of the page's table of options.
 type row struct {
 	example, nginx, of, def, meaning string
 }
 
 func rows(t testing.TB) (out []row) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(lab.Root(), "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, _ := strings.Cut(string(text), "\n### Options of a route\n")
-	_, after, _ = strings.Cut(after, "|---|---|---|---|---|\n")
-	table, _, found := strings.Cut(after, "\n\n")
-	if !found {
-		t.Fatal("README.md has no table of options")
-	}
-	for line := range strings.SplitSeq(table, "\n") {
-		cells := strings.Split(strings.ReplaceAll(line, `\|`, "\x00"), "|")
-		if len(cells) != 7 {
-			t.Fatalf("README.md: %d cells in %s", len(cells)-2, line)
+	for _, cells := range lab.Table(t, "options", "option, for example") {
+		if len(cells) != 5 {
+			t.Fatalf("options.md: %d cells in %q", len(cells), cells)
 		}
-		for i := range cells {
-			cells[i] = strings.ReplaceAll(strings.TrimSpace(cells[i]), "\x00", "|")
-		}
-		out = append(out, row{cells[1], cells[2], cells[3], cells[4], cells[5]})
+		out = append(out, row{cells[0], cells[1], cells[2], cells[3], cells[4]})
 	}
 	return out
 }
 
-// What the README says of each option is so.
-func TestREADMEListsTheOptionsOfARoute(t *testing.T) {
+// What the page says of each option is so.
+func TestPageListsTheOptionsOfARoute(t *testing.T) {
 	var listed []string
 	for _, r := range rows(t) {
 		example, ok := strings.CutPrefix(r.example, "`")
@@ -50,7 +34,7 @@ func TestREADMEListsTheOptionsOfARoute(t *testing.T) {
 		name, _, _ := strings.Cut(example, "=")
 		o := optionByName[name]
 		if !ok || !last || o == nil {
-			t.Errorf("README.md: %s is not an option with an example", r.example)
+			t.Errorf("options.md: %s is not an option with an example", r.example)
 			continue
 		}
 		listed = append(listed, name)
@@ -64,19 +48,19 @@ func TestREADMEListsTheOptionsOfARoute(t *testing.T) {
 			}
 		}
 		if r.of != of {
-			t.Errorf("README.md: %s is of %s, want %s", name, r.of, of)
+			t.Errorf("options.md: %s is of %s, want %s", name, r.of, of)
 		}
 		if r.meaning == "" || !strings.HasPrefix(r.meaning, "not supported") && !works(t, o, example) {
-			t.Errorf("README.md: %s has no effect, or no meaning", example)
+			t.Errorf("options.md: %s has no effect, or no meaning", example)
 		}
 	}
 	for i := range options {
 		if !slices.Contains(listed, options[i].name) {
-			t.Errorf("README.md lacks the option %s", options[i].name)
+			t.Errorf("options.md lacks the option %s", options[i].name)
 		}
 	}
 	if slices.Sort(listed); len(slices.Compact(slices.Clone(listed))) != len(listed) {
-		t.Errorf("README.md lists an option twice: %v", listed)
+		t.Errorf("options.md lists an option twice: %v", listed)
 	}
 }
 
@@ -95,19 +79,16 @@ func works(t *testing.T, o *option, example string) bool {
 	return rule != nil && len(verdicts) == 0 && len(o.words(rule)) > 0
 }
 
-// The README's bounds are those of the code.
-func TestREADMETellsTheBounds(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(lab.Root(), "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+// The page's bounds are those of the code.
+func TestPageTellsTheBounds(t *testing.T) {
+	text := lab.Page(t, "limits")
 	for _, want := range []string{
 		fmt.Sprintf("| length of a routing tag; of a line of the routes file | %d,%03d bytes; %d KiB |", maxTag/1000, maxTag%1000, maxOperatorLine>>10),
 		fmt.Sprintf("; routing tags together | %d; %d; %d KiB |", maxRoutes, maxDefaults, maxTagBytes>>10),
 		fmt.Sprintf("| host patterns of one instance | %d; each with %d stars, %d alternatives |", maxPatterns, maxStars, maxAlternatives),
 	} {
-		if !strings.Contains(string(text), want) {
-			t.Errorf("README.md lacks %s", want)
+		if !strings.Contains(text, want) {
+			t.Errorf("limits.md lacks %s", want)
 		}
 	}
 }

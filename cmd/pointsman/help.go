@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+)
+
+// pages are the documentation, a page for each topic: what the README links to, what `pointsman help TOPIC` prints, and what the admin address
+// serves below /help/. They are carried in the binary, so that the pages that somebody reads are those of the version that runs.
+//
+//go:embed docs/*.md
+var pages embed.FS
+
+// topic is the text of a page, as Markdown.
+func topic(name string) (text string, found bool) {
+	if strings.ContainsAny(name, "/.") {
+		return "", false
+	}
+	raw, err := pages.ReadFile("docs/" + name + ".md")
+	return string(raw), err == nil
+}
+
+// topics are the names of all pages, sorted, each with its title.
+func topics() (list [][2]string) {
+	all, err := fs.Glob(pages, "docs/*.md")
+	if err != nil {
+		panic(err) // the pattern is well-formed
+	}
+	for _, file := range all {
+		name := strings.TrimSuffix(strings.TrimPrefix(file, "docs/"), ".md")
+		text, _ := topic(name)
+		title, _, _ := strings.Cut(strings.TrimPrefix(text, "# "), "\n")
+		list = append(list, [2]string{name, title})
+	}
+	return list
+}
+
+func runHelp(ctx context.Context, p program) int {
+	if len(p.args) == 0 {
+		overview(p.stdout)
+		return exitOK
+	}
+	word := p.args[0]
+	if text, found := topic(word); found {
+		fmt.Fprint(p.stdout, text)
+		return exitOK
+	}
+	for _, c := range commands() {
+		if c.name == word {
+			p.args = []string{"-help"}
+			return c.run(ctx, p)
+		}
+	}
+	fmt.Fprintf(p.stderr, "pointsman: unknown command or topic %q; see pointsman help\n", word)
+	return exitUsage
+}
+
+func overview(w io.Writer) {
+	fmt.Fprint(w, "Containers scale, and traffic follows.\n\nUsage: pointsman COMMAND [options]\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, "\nStart with 'pointsman demo'. 'pointsman COMMAND -help' lists a command's options.\n\n"+
+		"Pages, which 'pointsman help TOPIC' prints:\n")
+	for _, t := range topics() {
+		fmt.Fprintf(w, "  %-20s %s\n", t[0], t[1])
+	}
+}
