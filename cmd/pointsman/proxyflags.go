@@ -25,7 +25,7 @@ type proxyFlags struct {
 	tls                            tlsFlags
 	upstreamTLS                    upstreamTLSFlags
 	acme                           acmeFlags
-	adminHost                      string
+	adminHost, adminToken          string
 	redirectHTTPS, exclusive       bool
 	httpsPort                      portNumber // "" is to be found out
 	consul, consulNear, consulDC   string
@@ -80,6 +80,7 @@ func (c *proxyFlags) listeners(f *flags) {
 	f.Var(&c.httpsPort, "https-port", "`PORT` of HTTPS that redirects name; unless given, the one of the first -tls-listen for clients that ask at the port of a -listen, and none (443) for those that ask at another one, as behind a port mapping")
 	f.Var(&c.admin, "admin", "`ADDRESS` of the admin API, health and metrics; \"\" for none")
 	f.StringVar(&c.adminHost, "admin-host", "", "host `NAMES` (with commas) that the admin address answers to, besides localhost and IP addresses")
+	f.StringVar(&c.adminToken, "admin-token", "", "`FILE` with the token that a client of the admin API has to show for actions, such as to end an ejection; without it there are none")
 	f.Var(&c.status, "status", "`ADDRESS` with health and metrics only, for load balancers and Prometheus")
 	c.discovery.register(f)
 }
@@ -206,6 +207,14 @@ func (c *proxyFlags) check() error {
 	}
 	if err := c.upstreamTLS.check(); err != nil {
 		return err
+	}
+	if c.adminToken != "" {
+		if c.admin == "" {
+			return errors.New("-admin-token needs -admin")
+		}
+		if _, err := readToken(c.adminToken); err != nil {
+			return fmt.Errorf("-admin-token: %w", err)
+		}
 	}
 	for _, name := range c.adminNames() {
 		if !isHostname(name) {

@@ -1,25 +1,26 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/pointsman/pointsman/proxy/admin"
 )
 
-// scaleTimeout covers a start of all instances that the demo allows; stopping is not waited for.
-const scaleTimeout = 30 * time.Second
+// scaling is how many instances a sample service is to have.
+type scaling struct {
+	Service   string `json:"service"`
+	Instances *int   `json:"instances"`
+}
 
 // runScale asks a running demo for another number of instances.
 func runScale(ctx context.Context, p program) int {
 	f := newFlags(p, "scale", "scale the sample service of a running demo", "web=N")
-	admin := address("127.0.0.1:8090")
-	f.Var(&admin, "admin", "`ADDRESS` of the demo's admin API")
+	var to actionFlags
+	to.register(f, "the demo's")
 	if code, done := f.parse(1); done {
 		return code
 	}
@@ -27,7 +28,7 @@ func runScale(ctx context.Context, p program) int {
 	if err != nil {
 		return f.refuse(err)
 	}
-	if err := postScale(ctx, dialable(string(admin)), name, n); err != nil {
+	if err := to.act(ctx, p, "scale", scaling{name, &n}, nil); err != nil {
 		fmt.Fprintf(p.stderr, "pointsman scale: %v\n", err)
 		return exitFatal
 	}
@@ -43,26 +44,14 @@ func parseScale(s string) (name string, n int, err error) {
 	return name, n, nil
 }
 
-func postScale(ctx context.Context, where, name string, n int) error {
-	ctx, cancel := context.WithTimeout(ctx, scaleTimeout)
-	defer cancel()
-	body, err := json.Marshal(map[string]any{"service": name, "instances": n})
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+where+"/api/scale", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := direct().Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, 512))
-	if answer.StatusCode != http.StatusOK {
-		return refusal(answer.Status, text)
-	}
-	return nil
+// action is scaling for who has the token.
+func (s *sample) action() admin.Action {
+	const example = `{"service": "web", "instances": 5}`
+	return admin.ActionOf(example, func(ctx context.Context, w scaling) (admin.Done, error) {
+		if w.Instances == nil {
+			return admin.Done{}, admin.Refusal(http.StatusBadRequest, "want "+example)
+		}
+		err := s.scale(ctx, w.Service, *w.Instances)
+		return admin.Done{Service: w.Service, Text: fmt.Sprintf("%d instances", *w.Instances)}, err
+	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -40,11 +41,13 @@ type dataPath struct {
 	log      zerolog.Logger
 	registry *prometheus.Registry
 	source   source
-	agentAt  netip.AddrPort                                                 // zero where it is not known, or there is none
-	agentTo  string                                                         // host:port; "" for a Unix socket, or where there is none
-	agent    *consul.Agent                                                  // with Consul only
-	store    *consul.Store                                                  // likewise
-	scale    func(ctx context.Context, service string, instances int) error // demo only
+	agentAt  netip.AddrPort          // zero where it is not known, or there is none
+	agentTo  string                  // host:port; "" for a Unix socket, or where there is none
+	agent    *consul.Agent           // with Consul only
+	store    *consul.Store           // likewise
+	actions  map[string]admin.Action // those of a command alone
+	token    *adminToken             // of actions; nil where there are none
+	notices  *admin.Notices
 
 	watcher  *discovery.Watcher
 	table    *routing.Switch
@@ -71,6 +74,7 @@ func (h *dataPath) assemble(a *actors) error {
 	gate := h.ports.gate()
 	reviver := balancer.NewReviver(func(ctx context.Context, address string) (net.Conn, error) { return gate.Dial(ctx, "tcp", address) })
 	options := h.tableOptions(reviver)
+	h.notices = admin.NewNotices()
 	var err error
 	if options.UpstreamCAs, options.UpstreamCerts, err = h.flags.upstreamTLS.load(a, h.log); err != nil {
 		return err
@@ -155,8 +159,11 @@ func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *
 func (h *dataPath) sides(a *actors) error {
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load,
-		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Scale: h.scale, Hosts: h.flags.adminNames(),
-		Feed: h.feed, Files: h.files, Certificates: h.certificates, Topic: topic,
+		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Hosts: h.flags.adminNames(),
+		Feed: h.feed, Files: h.files, Certificates: h.certificates, Notices: h.notices, Log: h.log, Topic: topic,
+	}
+	if err := h.act(a, &o); err != nil {
+		return err
 	}
 	if h.ports.admin != nil {
 		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.admin, admin.Admin(o)) })
@@ -165,6 +172,23 @@ func (h *dataPath) sides(a *actors) error {
 		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.status, admin.Status(o)) })
 	}
 	return h.discovery(a, o)
+}
+
+// act adds what whoever has the token may ask for.
+func (h *dataPath) act(a *actors, o *admin.Options) error {
+	if file := h.flags.adminToken; file != "" {
+		h.token = &adminToken{file: file}
+		if _, err := h.token.reload(); err != nil {
+			return err
+		}
+		a.reread("the token "+file, h.token.reload)
+	}
+	if h.token == nil {
+		return nil
+	}
+	o.Token, o.Actions = h.token.value, map[string]admin.Action{"end-ejection": admin.EndEjection(h.table.Load, h.metrics.Returned)}
+	maps.Copy(o.Actions, h.actions)
+	return nil
 }
 
 // ready says whether traffic should come here.

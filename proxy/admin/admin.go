@@ -6,12 +6,12 @@
 package admin
 
 import (
-	"context"
 	"crypto/x509"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/certs"
@@ -35,10 +35,16 @@ type Options struct {
 	Decisions func() []discovery.Decision
 	// Certificates are those that there are, and those that are wanted.
 	Certificates func() []certs.Status
-	// Scale changes the number of a sample service's instances; only the demo has it.
-	Scale func(ctx context.Context, service string, instances int) error
 	// Topic is a page of the documentation by its name, as plain text, for /help/NAME.
 	Topic func(name string) (text string, found bool)
+	// Notices are what happened, for people.
+	Notices *Notices
+	// Token is what a client has to show that asks for an action, 16 characters or more. Without it there are no actions.
+	Token func() string
+	// Actions are what may be asked for then, by their names, which are words of a path.
+	Actions map[string]Action
+	// Log gets a line for each action; the zero value writes nothing.
+	Log zerolog.Logger
 	// Feed tells followers of changes; it must run. Nil: nothing can be followed or waited for.
 	Feed *Feed
 	// Files counts the descriptors of followers; nil counts none.
@@ -49,6 +55,7 @@ type Options struct {
 	Hosts []string
 
 	documents *documents
+	acting    chan struct{} // has as many as are being carried out
 }
 
 // Status serves /healthz, /readyz and /metrics.
@@ -61,7 +68,7 @@ func Status(o Options) http.Handler {
 // Admin serves what Status does, and /api. It refuses a Host that a page from elsewhere could have made a browser send
 // (DNS rebinding), and any write that a browser sends for another site.
 func Admin(o Options) http.Handler {
-	o.documents = newDocuments()
+	o.documents, o.acting = newDocuments(), make(chan struct{}, mostActing)
 	mux := http.NewServeMux()
 	o.status(mux)
 	for _, x := range o.operations() {
@@ -116,8 +123,13 @@ func (o *Options) operations() []operation {
 	if o.Certificates != nil {
 		get("/api/certificates", o.certificates)
 	}
-	if o.Scale != nil {
-		list = append(list, operation{http.MethodPost, "/api/scale", o.scale})
+	if o.Notices != nil {
+		get("/api/notices", o.notices)
+	}
+	if o.Token != nil {
+		for name, do := range o.Actions {
+			list = append(list, operation{http.MethodPost, actionPath + name, o.act(name, do)})
+		}
 	}
 	return list
 }

@@ -1,9 +1,7 @@
 package admin
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -98,10 +96,10 @@ func TestStatusHasHealthAndMetricsOnly(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	table := filled(3)
 	registry.MustRegister(NewTableCollector(table))
-	o := Options{Table: table.Load, Gatherer: registry, Scale: func(context.Context, string, int) error { return nil }}
+	o := Options{Table: table.Load, Gatherer: registry, Notices: NewNotices(), Token: func() string { return testToken }, Actions: map[string]Action{"scale": scaleUpTo(9, nil)}}
 	h := Status(o)
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/": 404, "/api/routes": 404,
-		"/api/services": 404, "/api/scale": 404, "/debug/pprof/": 404} {
+		"/api/services": 404, "/api/actions/scale": 404, "/api/notices": 404, "/debug/pprof/": 404} {
 		if got := get(h, "x", path).Code; got != want {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}
@@ -180,56 +178,6 @@ func TestViewsBeforeTheFirstTable(t *testing.T) {
 		if w := get(h, "localhost", path); w.Code != 200 || !json.Valid(w.Body.Bytes()) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
-	}
-}
-
-func TestScaleTakesOnlyWhatThisSiteSends(t *testing.T) {
-	var got []string
-	h := Admin(Options{Scale: func(_ context.Context, service string, n int) error {
-		if n > 9 {
-			return errors.New("too many")
-		}
-		got = append(got, fmt.Sprint(service, n))
-		return nil
-	}})
-	send := func(host, body string, header ...string) int {
-		r := httptest.NewRequest(http.MethodPost, "/api/scale", strings.NewReader(body))
-		r.Host = host
-		r.Header.Set("Content-Type", "application/json")
-		for i := 0; i < len(header); i += 2 {
-			r.Header.Set(header[i], header[i+1])
-		}
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		return w.Code
-	}
-	const good = `{"service":"web","instances":3}`
-	for _, c := range []struct {
-		host, body string
-		header     []string
-		want       int
-	}{
-		{"localhost", good, nil, 200},
-		{"localhost:8090", good, []string{"Origin", "http://localhost:8090", "Sec-Fetch-Site", "same-origin"}, 200},
-		{"localhost:8090", good, []string{"Origin", "http://evil.example"}, 403},
-		{"localhost:8090", good, []string{"Sec-Fetch-Site", "cross-site"}, 403},
-		{"localhost:8090", good, []string{"Sec-Fetch-Site", "same-site"}, 403},
-		{"evil.example", good, nil, 421},
-		{"localhost", good, []string{"Content-Type", "text/plain"}, 415},
-		{"localhost", `{"service":"web"}`, nil, 400},
-		{"localhost", `{"service":"web","instances":3,"x":1}`, nil, 400},
-		{"localhost", `{"service":"` + strings.Repeat("w", 5000) + `","instances":3}`, nil, 400},
-		{"localhost", `{"service":"web","instances":10}`, nil, 422},
-	} {
-		if code := send(c.host, c.body, c.header...); code != c.want {
-			t.Errorf("%s %.40s %v: %d, want %d", c.host, c.body, c.header, code, c.want)
-		}
-	}
-	if len(got) != 2 {
-		t.Errorf("scaled %v", got)
-	}
-	if w := get(h, "localhost", "/api/scale"); w.Code != 405 {
-		t.Errorf("GET: %d", w.Code)
 	}
 }
 

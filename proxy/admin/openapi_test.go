@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"mime"
@@ -215,12 +214,9 @@ func full(t *testing.T, table func() *routing.Table, feed *Feed) http.Handler {
 			return []certs.Status{{Names: []string{"a.io"}, Source: "acme", State: certs.StateInUse, Issuer: "CN=x", NotBefore: time.Unix(1, 0), NotAfter: time.Unix(2, 0),
 				Next: time.Unix(3, 0), Failures: 1, Fault: "x", FaultAt: time.Unix(4, 0)}, {Source: "b.crt", State: certs.StateUnusable, Fault: "y"}}
 		},
-		Scale: func(_ context.Context, _ string, n int) error {
-			if n > 9 {
-				return errors.New("too many")
-			}
-			return nil
-		},
+		Notices: someNotices(),
+		Token:   func() string { return testToken },
+		Actions: map[string]Action{"scale": scaleUpTo(9, nil), "end-ejection": EndEjection(table, nil)},
 	})
 }
 
@@ -308,8 +304,22 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	ask(h, "GET /api/explain", "url=a.io/&text=1")
 	ask(h, "GET /api/explain", "url=ftp://x")
 	ask(without, "GET /api/explain", "url=a.io/")
-	for body, header := range map[string][]string{`{"service":"web","instances":3}`: nil, `{"service":"web","instances":10}`: nil, `{}`: nil, `x`: {"Content-Type", "text/plain"}, ``: {"Origin", "http://evil.example"}} {
-		ask(h, "POST /api/scale", body, append([]string{"Content-Type", "application/json"}, header...)...)
+	ask(h, "GET /api/notices", "since=1&offset=0&limit=1")
+	ask(h, "GET /api/notices", "since=x")
+	out := f.Load().Upstreams()[0].Upstream
+	out.Way(balancer.WayKey{}).ObserveRefused(time.Now().Add(time.Hour))
+	ended := fmt.Sprintf(`{"service":%q,"instance":%q}`, out.Service(), out.Address())
+	for name, bodies := range map[string][]string{
+		"POST /api/actions/scale":        {`{"service":"web","instances":3}`, `{"service":"web","instances":10}`, `{}`, `{"service":"busy","instances":1}`},
+		"POST /api/actions/end-ejection": {ended, ended, `{"service":"none"}`, `{"x":1}`},
+	} {
+		for _, body := range bodies {
+			ask(h, name, body, "Content-Type", "application/json", "Authorization", "Bearer "+testToken)
+		}
+		ask(without, name, "{}", "Content-Type", "application/json", "Authorization", "Bearer "+testToken)
+		ask(h, name, "{}", "Content-Type", "application/json")
+		ask(h, name, "x", "Content-Type", "text/plain", "Authorization", "Bearer "+testToken)
+		ask(h, name, "", "Origin", "http://evil.example")
 	}
 	var all []*follower
 	for m, err := f.feed.join(""); err == nil; m, err = f.feed.join("") {
@@ -354,7 +364,8 @@ func TestWhatIsGoneIsAsDescribed(t *testing.T) {
 func TestAPIHasWhatIsDescribed(t *testing.T) {
 	c := newContract(t)
 	f := newFed(t)
-	o := Options{Table: f.Load, Feed: f.feed, Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Scale: func(context.Context, string, int) error { return nil }}
+	o := Options{Table: f.Load, Feed: f.feed, Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Notices: NewNotices(),
+		Token: func() string { return testToken }, Actions: map[string]Action{"scale": nil, "end-ejection": nil}}
 	var served, described []string
 	for _, x := range o.operations() {
 		served = append(served, x.method+" "+x.path)
@@ -377,7 +388,7 @@ func TestErrorsAreProblems(t *testing.T) {
 	for _, x := range []struct {
 		method, path string
 		want         int
-	}{{"GET", "/api/none", 404}, {"GET", "/api/", 404}, {"GET", "/services/", 404}, {"GET", "/services/web/start", 404}, {"POST", "/api/services", 405}, {"PUT", "/api/services/web", 405}, {"GET", "/api/scale", 405}, {"DELETE", "/api/openapi.json", 405}} {
+	}{{"GET", "/api/none", 404}, {"GET", "/api/", 404}, {"GET", "/services/", 404}, {"GET", "/services/web/start", 404}, {"POST", "/api/services", 405}, {"PUT", "/api/services/web", 405}, {"GET", "/api/actions/scale", 405}, {"DELETE", "/api/openapi.json", 405}} {
 		r := httptest.NewRequest(x.method, x.path, nil)
 		r.Host = "localhost"
 		w := httptest.NewRecorder()

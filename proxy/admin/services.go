@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -50,14 +49,11 @@ func cut[T any](list []T, p page) []T {
 
 // clip bounds a foreign text and makes it valid UTF-8; the JSON encoder escapes the rest.
 func clip(s string) string {
-	if len(s) <= maxText {
-		return s
+	s, short := shortened(s, maxText)
+	if short {
+		s += "..."
 	}
-	end := maxText
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + "..."
+	return s
 }
 
 // servicesView is what the catalogue says and how each instance does. Meta is not shown: it holds what people put into

@@ -90,8 +90,13 @@ func (r *Recorder) Ejected(u *balancer.Upstream, e balancer.Ejection, now time.T
 		Bool("trial", e.Trial).Msg(text)
 }
 
+// Returned keeps the end of an ejection.
+func (m *Metrics) Returned(u *balancer.Upstream, now time.Time) {
+	m.ejections.add(Ejection{At: now, Service: u.Service(), Instance: u.Address(), Ended: true})
+}
+
 // Returned keeps and logs the end of an ejection.
 func (r *Recorder) Returned(u *balancer.Upstream, now time.Time) {
-	r.metrics.ejections.add(Ejection{At: now, Service: u.Service(), Instance: u.Address(), Ended: true})
+	r.metrics.Returned(u, now)
 	r.log.Info().Str("service", u.Service()).Str("instance", u.Address()).Msg("an ejected instance is back")
 }
