@@ -17,7 +17,7 @@ type cell struct {
 	inFlight atomic.Int64
 	latency  atomic.Int64 // moving average in nanoseconds; 0 until the first answer
 	pulse
-	_ [32]byte
+	_ [16]byte
 }
 
 // Acquire counts a request in. Every Acquire is followed by exactly one Release. loop is any number: callers with the same one, or

@@ -10,6 +10,8 @@ import (
 type pulse struct {
 	lastHead atomic.Int64 // unix nanoseconds of the last head of an answer, whatever it said
 	good     atomic.Int64 // good answers, since ever
+	bad      atomic.Int64 // other answers
+	failed   atomic.Int64 // attempts without an answer
 }
 
 // ObserveHead notes that the head of an answer came over a loop, and whether it was a good one; loop is as for Acquire.
@@ -20,7 +22,30 @@ func (l *load) ObserveHead(loop uint, now time.Time, good bool) {
 	}
 	if good {
 		c.good.Add(1)
+	} else {
+		c.bad.Add(1)
 	}
+}
+
+// ObserveFailed notes an attempt over a loop that ended without the head of an answer; loop is as for Acquire.
+func (l *load) ObserveFailed(loop uint) { l.cells[loop%cells].failed.Add(1) }
+
+// Attempts is how attempts at an instance ended, since it is known.
+type Attempts struct {
+	Good   int64 // an answer below 500
+	Bad    int64 // an answer of 500 or above
+	Failed int64 // no answer
+}
+
+// Attempts are those that have ended, over all loops. An attempt is counted when the head of its answer has come.
+func (l *load) Attempts() (a Attempts) {
+	for i := range l.cells {
+		c := &l.cells[i]
+		a.Good += c.good.Load()
+		a.Bad += c.bad.Load()
+		a.Failed += c.failed.Load()
+	}
+	return a
 }
 
 // AnsweredSince says whether the instance has sent the head of an answer after a time, over any way. An event loop's time stands still for a

@@ -45,6 +45,9 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 		f = FailedSettle
 	}
 	x.observeFailure(f, kept, now)
+	if f.asked() && f != FailedStatus && x.Member != nil { // whose answer is counted
+		x.Member.Upstream.ObserveFailed(x.scope.Number())
+	}
 	x.attempts.cut = x.blame == nil
 	if !kept || f != FailedSent && f != FailedReset { // else it may be patience with idle connections
 		x.count(f, int(x.dropped), now)

@@ -38,6 +38,7 @@ type proxyFlags struct {
 	zone                           zone
 	zoneThreshold                  count
 	access                         accessFlags
+	observe                        observeFlags
 	domain                         hostname
 	languages                      languageFlags
 	defaultService, register       service
@@ -89,6 +90,7 @@ func (c *proxyFlags) listeners(f *flags) {
 func (c *proxyFlags) traffic(f *flags) {
 	c.balance = balancing{Method: dialect.MethodRoundRobin}
 	c.access.register(f)
+	c.observe.register(f)
 	f.Var(&c.balance, "balance", "`POLICY` that chooses an instance where a route has none of its own: "+dialect.Balancing)
 	c.zoneThreshold = count{70, 1, 100}
 	f.Var(&c.zone, "zone", "`NAME` of the zone that the proxy is in: instances there are preferred")

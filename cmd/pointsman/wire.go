@@ -87,6 +87,7 @@ func (h *dataPath) assemble(a *actors) error {
 	h.feed = admin.NewFeed(h.table)
 	h.registry.MustRegister(admin.NewFeedCollector(h.feed))
 	h.metrics = proxy.NewMetrics(h.registry)
+	h.observe()
 	resolver := names.NewResolver(nil, func(list []*discovery.Name) { h.watcher.SetNames(list) }, h.log)
 	h.watcher = discovery.NewWatcher(discovery.Options{
 		Catalogue: h.source.Catalogue, Wanted: options.Wants, Named: options.NamedBy, Refer: refer(options, resolver), StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
