@@ -7,10 +7,7 @@
 // only. What looks like a restriction (allow, deny, auth) and can't be honoured closes the route instead of opening it.
 package dialect
 
-import (
-	"cmp"
-	"fmt"
-)
+import "cmp"
 
 // Language is one way to ask for routes in tags. It is a pure value: what Parse returns depends on its arguments alone.
 type Language interface {
@@ -74,27 +71,6 @@ const (
 	// WriterOperator is who runs the process: its options and the routes file.
 	WriterOperator
 )
-
-// Result is what the tags of one instance ask for. The Rules may be shared from here on, and are not modified.
-type Result struct {
-	Rules    []*Rule
-	Verdicts []Verdict
-	// Defaults are what routes of the instance have that no tag asks for; nil is nothing.
-	Defaults *Defaults
-	// Uses are the names that were looked up in Env.Definitions, sorted: with other meanings of them the Result may be another.
-	Uses []string
-	// Names are services of the catalogue that what is defined for others leads to.
-	Names []ServiceName
-	// Called says that the Result depends on Env.Called.
-	Called bool
-	// OtherProtocol says that the instance speaks something else than HTTP: it gets no route that no tag asks for.
-	OtherProtocol bool
-
-	unread      int  // tags beyond the bounds
-	patterns    int  // what the host patterns of Rules cost, see Pattern.Cost
-	expressions int  // what the regular expressions of Rules cost, see PathPattern.Cost
-	lost        bool // a rule or tag with a restriction was beyond the bounds
-}
 
 // Languages are those that a process understands. Where two make a rule of the same Match, the first one's holds.
 type Languages []Language
@@ -168,83 +144,4 @@ func (r *Result) afford(l Languages, tags []string) []string {
 		out = append(out, tag)
 	}
 	return out
-}
-
-// take adds a rule, if the bounds leave room for it.
-func (r *Result) take(rule *Rule) {
-	if len(r.Rules) == maxRoutes {
-		r.unread++
-		r.lost = r.lost || rule.Restricts()
-		return
-	}
-	if p := rule.Match.Host.Pattern; p != nil {
-		if r.patterns += p.Cost(); r.patterns > maxPatterns {
-			r.lost = r.lost || rule.Restricts()
-			return
-		}
-	}
-	if c := rule.Match.Conditions; c != nil && c.Path != nil {
-		if r.expressions += c.Path.Cost; r.expressions > maxExpressions {
-			r.lost = r.lost || rule.Restricts()
-			return
-		}
-	}
-	r.Add(rule)
-}
-
-// Add appends a rule. Of two with the same match the first one holds, unless only the later one is restricted: the order of tags is
-// nothing that people control, and a restriction must not get lost by it. The other one is refused.
-func (r *Result) Add(rule *Rule) {
-	for i, o := range r.Rules {
-		if !o.Match.Same(rule.Match) {
-			continue
-		}
-		if rule.Restricts() && !o.Restricts() {
-			r.Rules[i], rule = rule, o
-		}
-		r.refuse(rule, "another tag of the same instance asks for the same host, path and conditions")
-		return
-	}
-	r.Rules = append(r.Rules, rule)
-}
-
-func (r *Result) refuse(rule *Rule, reason string) {
-	r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Language: rule.Language, Rule: rule.Name, Sources: rule.Sources, Reason: reason})
-}
-
-// bound says what was beyond the bounds. Where a restriction was among it, one of its own or one of all routes, nothing is served at all:
-// nobody knows what it was to keep from whom.
-func (r *Result) bound() {
-	beyond := func(n int, reason string) {
-		if n > 0 {
-			r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Sources: []string{fmt.Sprintf("(%d more)", n)}, Reason: reason})
-		}
-	}
-	beyond(r.unread, fmt.Sprintf("an instance may ask for %d routes, in tags of %d bytes together", maxRoutes, maxTagBytes))
-	beyond(r.patterns-maxPatterns, fmt.Sprintf("the host patterns of an instance may have %d alternatives, those of 64 bytes and more counting as several", maxPatterns))
-	beyond(r.expressions-maxExpressions, fmt.Sprintf("the regular expressions of an instance may have %d instructions", maxExpressions))
-	if !r.lost && (r.unread == 0 || !r.Defaults.Restricts()) {
-		return
-	}
-	for i, rule := range r.Rules {
-		r.Rules[i] = rule.closed()
-	}
-	r.closeDefaults("a restriction was beyond the bounds")
-	r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Sources: []string{"(all tags)"},
-		Reason: "a route beyond the bounds has allow, deny or auth: all routes of the instance are refused"})
-}
-
-// used gives each rule that is in effect as it was written its Verdict.
-func (r *Result) used() {
-	partly := map[string]bool{}
-	for _, v := range r.Verdicts {
-		if v.Kind == VerdictPartly {
-			partly[v.Sources[0]] = true
-		}
-	}
-	for _, rule := range r.Rules {
-		if !rule.Policy.Closed && !partly[rule.Sources[0]] {
-			r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictUsed, Language: rule.Language, Rule: rule.Name, Sources: rule.Sources})
-		}
-	}
 }

@@ -68,7 +68,7 @@ func TestLanguagesTogether(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	r = all.Parse([]string{"x.host=ex.com", "x.path=/a", "urlprefix-ex.com/a deny=ip:10.0.0.1"}, Env{})
-	if len(r.Rules) != 1 || r.Rules[0].Language != "fabio" || len(of(r, VerdictRefused)) != 1 || of(r, VerdictRefused)[0].Rule != "x" {
+	if len(r.Rules) != 1 || r.Rules[0].Language != "fabio" || len(of(r, VerdictIgnored)) != 1 || of(r, VerdictIgnored)[0].Rule != "x" {
 		t.Errorf("of two rules for the same requests the restricted one holds: %+v", r)
 	}
 	tags := []string{"x.host=ex.com", "x.path=/a"}
@@ -77,5 +77,37 @@ func TestLanguagesTogether(t *testing.T) {
 	}
 	if r = all.Parse(tags, Env{}); len(r.Rules) != maxRoutes || len(of(r, VerdictRefused)) != 1 {
 		t.Errorf("%d rules, %+v", len(r.Rules), of(r, VerdictRefused))
+	}
+}
+
+// Labels of two proxies for the same requests: the stricter ones hold, whichever are read first, and the others are passed over.
+func TestLanguagesForTheSameRequests(t *testing.T) {
+	two := Languages{Lines{Called: "native"}, Lines{Called: "fabio", Prefix: "urlprefix-", Fabio: true}}
+	for _, c := range []struct{ native, fabio, rule, told string }{
+		{"", "", "native", "fabio ignored"},
+		{"prepend=/a", "", "native", "fabio ignored"},
+		{"allow=10.0.0.1", "", "native", "fabio ignored"},
+		{"", "allow=ip:10.0.0.1", "fabio", "native ignored"},
+		{"allow=10.0.0.1", "allow=ip:10.0.0.1", "native", "fabio ignored"},
+		{"allow=10.0.0.1 rate-limit=5/s", "allow=ip:10.0.0.1", "native", "fabio ignored"},
+		{"rate-limit=5/s", "allow=ip:10.0.0.1", "closed", "fabio refused, native refused"},
+		{"allow=10.0.0.2", "allow=ip:10.0.0.1", "closed", "fabio refused, native refused"},
+		{"allow=nonsense", "", "closed", "native refused, fabio refused"},
+		{"", "allow=ip:nonsense", "closed", "fabio refused, native refused"},
+	} {
+		r := two.Parse([]string{"pointsman.route=ex.com/ " + c.native, "urlprefix-ex.com/ " + c.fabio}, Env{})
+		rule := "closed"
+		if len(r.Rules) == 1 && !r.Rules[0].Policy.Closed {
+			rule = r.Rules[0].Language
+		}
+		var told []string
+		for _, v := range r.Verdicts {
+			if v.Kind != VerdictUsed {
+				told = append(told, v.Language+" "+v.Kind.String())
+			}
+		}
+		if got := strings.Join(told, ", "); rule != c.rule || got != c.told {
+			t.Errorf("%q and %q: %s, %s, want %s, %s", c.native, c.fabio, rule, got, c.rule, c.told)
+		}
 	}
 }

@@ -97,6 +97,17 @@ func (r *Rule) RestrictsAs(other *Rule) bool {
 	return !slices.ContainsFunc(options, func(o option) bool { return o.restricts && !slices.Equal(o.print(r), o.print(other)) })
 }
 
+// restrictsAll says whether the rule restricts all that another one does, in the same words, and maybe more. One that lets nobody in does.
+func (r *Rule) restrictsAll(other *Rule) bool {
+	if r.Policy.Closed || other.Policy.Closed {
+		return r.Policy.Closed
+	}
+	return !slices.ContainsFunc(options, func(o option) bool {
+		words := o.print(other)
+		return o.restricts && len(words) > 0 && !slices.Equal(o.print(r), words)
+	})
+}
+
 // closed is the rule that lets nobody in at the same match.
 func (r *Rule) closed() *Rule {
 	return &Rule{Language: r.Language, Name: r.Name, Sources: r.Sources, Match: r.Match, Policy: Policy{Closed: true}, asks: "closed"}
