@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-
-	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // ground is what a key's route takes traffic of: its host, else its path; "" for the default route.
@@ -57,7 +55,7 @@ func (d *derivation) contest() {
 		rest := slices.DeleteFunc(slices.Clone(held), func(name string) bool { return name == s.service })
 		d.editor.hold(s.ground, rest)
 		if len(held) > 1 {
-			d.editor.contested--
+			d.editor.shared--
 		}
 	}
 	for _, s := range d.came {
@@ -69,7 +67,7 @@ func (d *derivation) contest() {
 		if len(held) == 0 {
 			continue
 		}
-		d.editor.contested++
+		d.editor.shared++
 		if len(d.next.contests) <= maxLogged { // one more than is written tells that there are more
 			d.next.contests = append(d.next.contests, step{s.ground, s.service})
 		}
@@ -99,65 +97,6 @@ func (e *editor) hold(ground string, services []string) {
 	e.fresh[ground] = true
 }
 
-// Contested is how many services are on the ground of others: for each host, and each path of routes without a host, one less than ask
-// for it.
-func (t *Table) Contested() int {
-	if t == nil {
-		return 0
-	}
-	return t.index.contested
-}
-
-// Conflicts are all routes on a host that another service asked for first, or that are the very routes of another service where they name
-// no host; by service, of each the first hundred. But for Options.ExclusiveHosts all are served as they ask, which may be what their owners
-// mean; that a service gets less of its traffic must not go unsaid. It walks all services, so it is for people.
-func (t *Table) Conflicts() (out []Verdict) {
-	if t == nil {
-		return nil
-	}
-	out = append(t.excludedLines(), t.unmetByLines()...)
-	if t.index.contested == 0 {
-		return out
-	}
-	for _, c := range t.claimants {
-		var own []Verdict
-		for _, g := range c.grounds {
-			own = append(own, t.conflicts(c, g, maxVerdicts-len(own))...)
-		}
-		out = append(out, own...)
-	}
-	return out
-}
-
-// conflicts are at most n of those that a service has on one ground.
-func (t *Table) conflicts(c *claimant, ground string, n int) (out []Verdict) {
-	first := t.holder(t.index, ground)
-	if first == c.name {
-		return nil
-	}
-	holder := t.claimant(first)
-	for _, cl := range c.claims {
-		if cl.key.ground() != ground || len(out) >= n {
-			continue
-		}
-		v := dialect.Verdict{Kind: dialect.VerdictUsed, Rule: escaped(cl.key.String()), Sources: cl.rule.Sources,
-			Reason: "a route of its own on that host: it gets the requests for it"}
-		if other := holder.claim(cl.key); other != nil {
-			v.Kind, v.Reason = dialect.VerdictPartly, "the same route: both share its requests by their weights"
-			if r := t.index.route(cl.key); r != nil && r.decides().name == "" {
-				if unmet, ok := unmetVerdict(cl, r.decides()); ok {
-					v.Reason += "; " + unmet.Reason
-				}
-			}
-		}
-		if t.options.ExclusiveHosts && cl.key.host != "" {
-			v.Kind, v.Reason = dialect.VerdictRefused, notServed
-		}
-		out = append(out, Verdict{Verdict: v, Service: label(c.name), Holder: label(first)})
-	}
-	return out
-}
-
 // claimant finds a service by its name; nil where there is none.
 func (t *Table) claimant(name string) *claimant {
 	at, ok := slices.BinarySearchFunc(t.claimants, name, func(c *claimant, name string) int { return strings.Compare(c.name, name) })
@@ -184,19 +123,4 @@ func (k routeKey) String() string {
 		return k.host + k.path.Text
 	}
 	return k.host + ":" + k.port + k.path.Text
-}
-
-// reportContests writes a line for each service that came to the ground of another.
-func (t *Table) reportContests() {
-	log := &t.options.Log
-	for i, s := range t.contests {
-		if i == maxLogged {
-			log.Warn().Msg("more services ask for hosts of other services; /api/routes lists all")
-			return
-		}
-		for _, c := range t.conflicts(t.claimant(s.service), s.ground, 1) {
-			log.Warn().Str("service", c.Service).Str("holder", c.Holder).Str("route", c.Rule).Str("reason", c.Reason).
-				Msg("a service asks for a host of another service")
-		}
-	}
 }

@@ -3,6 +3,7 @@ package routing
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,5 +94,36 @@ func TestConflictsAreBounded(t *testing.T) {
 	table.reportContests()
 	if table.Contested() != len(list)-1 || strings.Count(log.String(), "\n") != maxLogged+1 {
 		t.Errorf("%d contested, %d lines", table.Contested(), strings.Count(log.String(), "\n"))
+	}
+}
+
+// Two services that are two ports of the same containers divide a host as their owner wrote it; only where both have the very same route is
+// there something to say.
+func TestPortsOfOneContainerAreNoConflict(t *testing.T) {
+	port := func(service, container string, n int, tag string) discovery.Instance {
+		in := fixture.Instance(service, "10.0.0.1", n, tag)
+		in.ID += container
+		in.Container = container
+		return in
+	}
+	web := port("web", "c1", 80, "urlprefix-shop.test/")
+	for _, c := range []struct {
+		container, tag, want, alone string
+	}{
+		{"c1", "urlprefix-shop.test/admin", "", ""},
+		{"c1", "urlprefix-shop.test/", "zed after web: shop.test/ the same route", "zed after web: shop.test/ the same route"},
+		{"c2", "urlprefix-shop.test/admin", "zed after web: shop.test/admin a route of its own on that host", "zed after web: shop.test/admin the host belongs to the service that asked for it first"},
+		{"", "urlprefix-shop.test/admin", "zed after web: shop.test/admin a route of its own on that host", "zed after web: shop.test/admin the host belongs to the service that asked for it first"},
+	} {
+		for exclusive, want := range map[bool]string{false: c.want, true: c.alone} {
+			table := newTable(Options{ExclusiveHosts: exclusive}).Next(fixture.Snapshot(web)).Next(fixture.Snapshot(web, port("zed", c.container, 90, c.tag)))
+			if got := toldConflicts(table); got != want || table.Contested() != strings.Count(want, " after ") {
+				t.Errorf("%s %s, exclusive %v: %q, %d, want %q", c.container, c.tag, exclusive, got, table.Contested(), want)
+			}
+			served, _ := table.Match(Query{Authority: "shop.test", Path: "/admin"})
+			if zed := served != nil && slices.ContainsFunc(served.Members, func(m Member) bool { return m.Upstream.Service() == "zed" }); zed != !strings.Contains(want, "belongs") {
+				t.Errorf("%s %s, exclusive %v: zed is asked: %v", c.container, c.tag, exclusive, zed)
+			}
+		}
 	}
 }

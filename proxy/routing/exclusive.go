@@ -7,7 +7,7 @@ import (
 )
 
 // With Options.ExclusiveHosts a host belongs to the service whose claim of it is the oldest: routes of other services on it are not served,
-// and come back when it leaves. Wildcards and patterns are hosts of their own.
+// and come back when it leaves. Services that are other ports of the same containers have it together. Wildcards and patterns are hosts of their own.
 
 // holder is the service to which a ground belongs: the one of the oldest claim, and of those the one that came first. "" where there is
 // none.
@@ -96,7 +96,7 @@ func (t *Table) excluded(x *index, cl *claim) bool {
 		return false
 	}
 	holder := t.holder(x, cl.key.host)
-	return holder != cl.service && (holder != "" || cl.name == "")
+	return holder != cl.service && (holder != "" || cl.name == "") && !t.claimant(cl.service).portsOf(t.claimant(holder))
 }
 
 // excludedLines tells of lines of the KV store on hosts of services.

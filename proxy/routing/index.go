@@ -46,10 +46,10 @@ type index struct {
 	hosts shards[string, *hostPaths] // by place.name
 	globs []*glob                    // most specific first
 	wild  lengths                    // of the hosts that begin with *., without the star
-	// grounds are the services that ask for a host, or for a path without one; contested is how many are not the first.
-	grounds   shards[string, []string]
-	contested int
-	ported    int // number of places that name a port which is no scheme's
+	// grounds are the services that ask for a host, or for a path without one; shared is how many are not the first.
+	grounds shards[string, []string]
+	shared  int
+	ported  int // number of places that name a port which is no scheme's
 	// certified are the routes that ask for client certificates, by the name of their host without a port.
 	certified shards[string, []*Route]
 }
