@@ -65,6 +65,8 @@ type Needs struct {
 	// Probe is a health check that they ask for; nil for none. SERVICE_CHECK_* goes before.
 	Probe    *Probe
 	Problems []LabelProblem
+	// Bad is what is wrong with the label for which no port is needed; nil where nothing is. It is told where no registration carries the labels.
+	Bad *LabelProblem
 }
 
 // Probe is a health check that labels ask for. It goes to the container's own registered address and nowhere else.
@@ -94,6 +96,7 @@ type carried struct {
 	ports               []int
 	network, networkKey string
 	probe               *Probe
+	bad                 *LabelProblem
 }
 
 // labelTag is a label as a tag.
@@ -243,6 +246,9 @@ func (l *carried) add(language *LabelLanguage, list []labelPair, exposed []int, 
 	if l.probe == nil {
 		l.probe = n.Probe
 	}
+	if l.bad == nil {
+		l.bad = n.Bad
+	}
 }
 
 // addTag adds one. A label of two languages is about one port alone only where both say so.
@@ -275,7 +281,10 @@ func (d *draft) sayIdleLabels(out []Registration) {
 			continue
 		}
 		problem := "no port of the container is registered for it"
-		switch {
+		switch bad := d.labels.bad; {
+		case bad != nil:
+			d.g.add(bad.Key, bad.Problem, bad.Done)
+			return
 		case d.o.Explicit:
 			problem += ": -explicit wants a SERVICE_NAME"
 		case t.port != 0:

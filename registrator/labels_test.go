@@ -31,6 +31,8 @@ var asking = LabelLanguage{
 				n.Ports = append(n.Ports, number)
 			case key == "ask.network":
 				n.Network, n.Spent = value, append(n.Spent, key)
+			case key == "ask.bad":
+				n.Bad = &LabelProblem{key, "is bad", "nothing is needed"}
 			case key == "ask.probe":
 				n.Probe = &Probe{Key: key, Path: value, Timeout: 3 * time.Second}
 			case key == "ask.probe-port":

@@ -199,6 +199,23 @@ var composeFacts = []facts{
 		traefik route ?*/ listener=http -> traefik-80:80
 		gallery route gallery.example.org/ listener=https auth=set -> gallery:80
 		gallery note port 80 is assumed`},
+	{"bad-values", "", 1, `
+		yes refused traefik.enable=yes ~ "yes" is neither true nor false
+		port refused traefik.http.services.port.loadbalancer.server.port=http ~ "http" is no port between 1 and 65535
+		old refused traefik.port=http ~ "http" is no port between 1 and 65535
+		several refused VIRTUAL_PORT=80,81 ~ "80,81" is no port between 1 and 65535
+		published refused VIRTUAL_PORT=80,81 ~ no port between 1 and 65535
+		nobody refused traefik.http.middlewares.none.basicauth.users= ~ names nobody`},
+	{"two-generations", "", 0, `
+		same route a.example/ -> same:80
+		same used traefik.http.routers.same.rule
+		same ignored traefik.frontend.rule=Host:a.example ~ they hold
+		older route b.example/ allow=ip:10.0.0.0/8 -> older:80
+		older used traefik.frontend.whiteList.sourceRange=10.0.0.0/8
+		older ignored traefik.http.routers.older.rule ~ they hold
+		ports route c.example/ -> ports-80:80
+		ports route c.example/admin -> ports-9000:9000
+		ports used VIRTUAL_HOST_MULTIPORTS`},
 }
 
 func TestCheckOfComposeFiles(t *testing.T) {

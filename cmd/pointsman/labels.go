@@ -92,6 +92,10 @@ func needs(n dialect.Needs) registrator.Needs {
 	if p := n.Probe; p != nil {
 		out.Probe = &registrator.Probe{Key: p.Key, Port: p.Port, Path: p.Path, Timeout: p.Timeout}
 	}
+	if n.Bad != nil {
+		bad := registrator.LabelProblem(*n.Bad)
+		out.Bad = &bad
+	}
 	for _, p := range n.Problems {
 		out.Problems = append(out.Problems, registrator.LabelProblem(p))
 	}

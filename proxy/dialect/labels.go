@@ -1,6 +1,9 @@
 package dialect
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Labelled is a language that is written in labels of containers too. A label that Wants takes as KEY=VALUE becomes such a tag of what is
 // registered of its container; what has to be known before anything is registered is what it needs.
@@ -44,6 +47,9 @@ type Needs struct {
 	Probe *Probe
 	// Problems are of labels about which no Verdict can tell, since they become no tag.
 	Problems []Problem
+	// Bad is what is wrong with the label for which no port is needed; nil where nothing is. It is told where no port of the container is registered,
+	// as no Verdict can tell then.
+	Bad *Problem
 }
 
 // Probe is a health check that labels ask for. It is made of the instance's own address, whatever the labels name.
@@ -60,3 +66,9 @@ type Probe struct {
 
 // Problem is what is wrong with a label, and what was done instead; for people.
 type Problem struct{ Key, Problem, Done string }
+
+// BadLabel is what is wrong with a label, as KEY=VALUE, for which no port is registered; see Needs.Bad.
+func BadLabel(tag, problem string) *Problem {
+	key, value, _ := strings.Cut(tag, "=")
+	return &Problem{Key: key, Problem: `"` + shown(value) + `" ` + problem, Done: "no port of the container is registered for it"}
+}

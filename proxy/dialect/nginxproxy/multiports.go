@@ -123,7 +123,8 @@ func (v virtualHosts) text(others []string) string {
 func needMultiports(n *dialect.Needs, text string, usual int) {
 	hosts, others, err := parseMultiports(text)
 	if err != nil {
-		return // its tag has the verdict
+		n.Bad = &dialect.Problem{Key: keyMultiports, Problem: err.Error(), Done: "no port of the container is registered for it"}
+		return // its tag has the verdict, where the container is registered
 	}
 	for _, paths := range hosts {
 		for path, p := range paths {

@@ -51,7 +51,8 @@ func (l language) NeedsWith(in map[string]string, exposed []int) (n dialect.Need
 	default:
 		port := usual
 		if given, ok := words[keyPort]; ok && given.value != "" {
-			if port = dialect.ParsePort(given.value); port == 0 { // its tag has the verdict
+			if port = dialect.ParsePort(given.value); port == 0 { // its tag has the verdict, where the container is registered
+				n.Bad = dialect.BadLabel(given.tag, "is no port between 1 and 65535")
 				return n
 			}
 		}

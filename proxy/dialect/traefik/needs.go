@@ -19,13 +19,20 @@ func (language) Needs(in map[string]string) (out dialect.Needs) {
 	}
 	read := read(tags)
 	if l := read.plain["enable"]; l != nil {
-		if on, err := strconv.ParseBool(strings.ToLower(l.value)); err != nil || !on {
+		on, err := strconv.ParseBool(strings.ToLower(l.value))
+		if err != nil {
+			out.Bad = dialect.BadLabel(l.tag, "is neither true nor false")
+		}
+		if err != nil || !on {
 			return out
 		}
 	}
-	for _, service := range read.services {
+	for _, name := range slices.Sorted(maps.Keys(read.services)) {
+		service := read.services[name]
 		if port := dialect.ParsePort(service.value(keyPort)); port != 0 {
 			out.Ports = append(out.Ports, port)
+		} else if l := service[keyPort]; l != nil && out.Bad == nil {
+			out.Bad = dialect.BadLabel(l.tag, notPort)
 		}
 	}
 	slices.Sort(out.Ports)
@@ -43,6 +50,8 @@ func (language) Needs(in map[string]string) (out dialect.Needs) {
 	}
 	return out
 }
+
+const notPort = "is no port between 1 and 65535"
 
 // names says whether any service names a port, be it a good one or not.
 func (s *labels) names() bool {

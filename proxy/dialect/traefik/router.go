@@ -148,7 +148,8 @@ func (x *router) lead() (done bool) {
 	port := 0
 	if l := service[keyPort]; l != nil {
 		if port = dialect.ParsePort(l.value); port == 0 {
-			x.refuse(fmt.Errorf("%s is no port between 1 and 65535", quoted(l.value)))
+			x.sources = append(x.sources, source(l))
+			x.refuse(fmt.Errorf("%s %s", quoted(l.value), notPort))
 			return true
 		}
 	}

@@ -220,7 +220,7 @@ func (r *reader) enabled() bool {
 // source is a label as it stands in verdicts, without what may be a credential.
 func source(l *label) string {
 	for _, secret := range []string{".basicauth.users", ".digestauth.users", ".customrequestheaders.", ".customresponseheaders.", ".plugin."} {
-		if strings.Contains(l.key, secret) {
+		if l.value != "" && strings.Contains(l.key, secret) {
 			return dialect.Source(prefix + l.key + "=set")
 		}
 	}

@@ -116,7 +116,7 @@ func TestRouters(t *testing.T) {
 		{[]string{rule, "routers.r.tls.certresolver=le", "routers.r.tls.domains[0].main=a.b"}, "a.b/ listener=https priority=11 tls=acme"},
 		{[]string{rule, "services.s.loadbalancer.server.port=80", "services.s.loadbalancer.server.scheme=https"}, "a.b/ priority=11 proto=https"},
 		{[]string{rule, "services.s.loadBalancer.server.port=81"}, "ignored"},
-		{[]string{rule, "services.s.loadbalancer.server.port=0"}, "refused, ignored"},
+		{[]string{rule, "services.s.loadbalancer.server.port=0"}, "refused"},
 		{[]string{rule, "services.s.loadbalancer.server.scheme=h2c"}, "closed a.b/ priority=11, refused"},
 		{[]string{rule, "services.s.loadbalancer.server.url=http://127.0.0.1:8500"}, "closed a.b/ priority=11, refused"},
 		{[]string{rule, "services.s.loadbalancer.sticky.cookie=true", "services.s.loadbalancer.sticky.cookie.name=sid"}, "a.b/ priority=11 sticky=sid"},

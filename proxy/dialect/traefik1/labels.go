@@ -96,7 +96,7 @@ func (g group) problem() string {
 // source is a label as it stands in verdicts, without what may be a credential.
 func source(l *label) string {
 	for _, secret := range []string{"auth.basic", "auth.digest", "customrequestheaders", "customresponseheaders"} {
-		if strings.Contains(l.key, secret) {
+		if l.value != "" && strings.Contains(l.key, secret) {
 			return dialect.Source(prefix + l.key + "=set")
 		}
 	}

@@ -30,18 +30,25 @@ func (language) Needs(in map[string]string) (out dialect.Needs) {
 		return out
 	}
 	if l := read.common["enable"]; l != nil {
-		if on, err := strconv.ParseBool(strings.ToLower(l.value)); err != nil || !on {
+		on, err := strconv.ParseBool(strings.ToLower(l.value))
+		if err != nil {
+			out.Bad = dialect.BadLabel(l.tag, "is neither true nor false")
+		}
+		if err != nil || !on {
 			return out
 		}
 	}
 	one := map[string]bool{} // segments of the lowest port
 	frontends := read.frontends()
 	for _, name := range frontends {
-		switch port, ok := read.of(name).port(); {
+		of := read.of(name)
+		switch port, ok := of.port(); {
 		case port != 0:
 			out.Ports = append(out.Ports, port)
 		case ok:
 			one[name] = true
+		case out.Bad == nil:
+			out.Bad = dialect.BadLabel(of["port"].tag, "is no port between 1 and 65535")
 		}
 	}
 	slices.Sort(out.Ports)
