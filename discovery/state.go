@@ -221,8 +221,9 @@ func readState(path string, now time.Time) (*Snapshot, time.Time, error) {
 	return parseState(bufio.NewReader(f), now)
 }
 
-// writeState replaces the file in one step: whoever reads it finds the old content or the new, also after a crash.
-func writeState(path string, s state) (err error) {
+// ReplaceFile makes value, as JSON, a file's content in one step: whoever reads it finds the old content or the new, also after a crash. Only
+// its owner can read it.
+func ReplaceFile(path string, value any) (err error) {
 	dir, base := filepath.Split(path)
 	if dir == "" {
 		dir = "."
@@ -238,7 +239,7 @@ func writeState(path string, s state) (err error) {
 		}
 	}()
 	b := bufio.NewWriterSize(f, 1<<16)
-	if err = json.NewEncoder(b).Encode(s); err != nil {
+	if err = json.NewEncoder(b).Encode(value); err != nil {
 		return err
 	}
 	if err = b.Flush(); err != nil {
@@ -275,7 +276,7 @@ func (w *Watcher) keep(ctx context.Context) {
 			return
 		}
 		confirmed := time.Now().Add(time.Duration(w.ages.list.Load()) - time.Since(w.base))
-		err := writeState(w.o.StateFile, newState(last, confirmed))
+		err := ReplaceFile(w.o.StateFile, newState(last, confirmed))
 		if err != nil {
 			w.count.stateFailures.Add(1)
 			if !broken {

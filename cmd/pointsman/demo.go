@@ -32,7 +32,11 @@ func runDemo(ctx context.Context, p program) int {
 	forget := func() {}
 	defer func() { forget() }()
 	return h.runWith(ctx, func(a *actors) error {
-		web := newSample(embedded(h, a), h.log)
+		catalogue, err := embedded(h, a)
+		if err != nil {
+			return err
+		}
+		web := newSample(catalogue, h.log)
 		h.actions = map[string]admin.Action{"scale": web.action()}
 		if c.adminToken == "" && h.ports.admin != nil {
 			h.token, forget = p.keepToken(h.ports.admin.Addr().String())

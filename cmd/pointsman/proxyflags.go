@@ -157,7 +157,7 @@ func (c *proxyFlags) routing(f *flags, mode string) {
 	f.StringVar(&c.routesFile, "routes-file", "", "`FILE` with route lines of the operator's own; read again when it changes")
 	f.StringVar(&c.traefikFile, "traefik-file", "", "`FILE` of Traefik's own (dynamic configuration, YAML or TOML): its routers, middlewares and certificates; read again when it changes")
 	f.Var(&c.allowUpstreams, "allow-upstreams", "`NETWORKS` (with commas) into which KV and tags may lead by an address that no service has registered")
-	f.StringVar(&c.state, "state", "", "`FILE` that keeps the last good view of the catalogue over restarts")
+	f.StringVar(&c.state, "state", "", "`FILE` that keeps the last good view of the catalogue over restarts; without Consul, FILE.store beside it keeps pins and drains")
 }
 
 // catalogue registers how Consul is reached.

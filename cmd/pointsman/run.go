@@ -39,7 +39,10 @@ func runBoth(ctx context.Context, p program) int {
 func (r *registratorFlags) both(h *dataPath, a *actors) error {
 	var catalogue registrator.Catalogue = h.agent
 	if h.agent == nil {
-		catalogue = embedded(h, a)
+		var err error
+		if catalogue, err = embedded(h, a); err != nil {
+			return err
+		}
 		r.labelsSecrets = true // nobody but this process reads it
 	}
 	if err := h.assemble(a); err != nil {
@@ -81,10 +84,20 @@ type errNeedsConsul string
 
 func (e errNeedsConsul) Error() string { return "-" + string(e) + " needs -consul" }
 
-// embedded makes the catalogue in this process, lets its checks run, and makes it the data path's source.
-func embedded(h *dataPath, a *actors) *memory.Catalogue {
+// embedded makes the catalogue in this process, lets its checks run, and makes it and a store beside it the data path's source. The store is
+// kept beside the snapshot.
+func embedded(h *dataPath, a *actors) (*memory.Catalogue, error) {
+	file := h.flags.state
+	if file != "" {
+		file += ".store"
+	}
+	store, err := memory.NewStore(file)
+	if err != nil {
+		return nil, err
+	}
+	h.store = store
 	catalogue := memory.NewCatalogue(memory.Options{Node: hostName(), Gate: h.ports.gate(), Log: h.log})
 	h.source = source{Catalogue: catalogue, name: "embedded", home: catalogue.Home, multiplexed: true}
 	a.support(catalogue.Run)
-	return catalogue
+	return catalogue, nil
 }

@@ -41,10 +41,10 @@ type dataPath struct {
 	log      zerolog.Logger
 	registry *prometheus.Registry
 	source   source
-	agentAt  netip.AddrPort          // zero where it is not known, or there is none
-	agentTo  string                  // host:port; "" for a Unix socket, or where there is none
-	agent    *consul.Agent           // with Consul only
-	store    *consul.Store           // likewise
+	agentAt  netip.AddrPort // zero where it is not known, or there is none
+	agentTo  string         // host:port; "" for a Unix socket, or where there is none
+	agent    *consul.Agent  // with Consul only
+	store    discovery.Store
 	actions  map[string]admin.Action // those of a command alone
 	token    *adminToken             // of actions; nil where there are none
 	notices  *admin.Notices

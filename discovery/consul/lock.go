@@ -124,6 +124,12 @@ func (l *lock) acquire(ctx context.Context) (bool, error) {
 
 // look says whether nobody holds the lock; where index is not zero, it waits for a change first.
 func (l *lock) look(ctx context.Context, index uint64) (free bool, next uint64, err error) {
+	owner, next, err := l.owner(ctx, index)
+	return owner == "", next, err
+}
+
+// owner is the session that the key belongs to, "" for none; where index is not zero, it waits for a change first.
+func (l *lock) owner(ctx context.Context, index uint64) (session string, next uint64, err error) {
 	ctx, cancel := context.WithTimeout(inDatacenter(ctx, ""), lockWait+lockWait/16+callTimeout) // Consul adds a sixteenth
 	defer cancel()
 	var answer []struct{ Session string }
@@ -134,7 +140,10 @@ func (l *lock) look(ctx context.Context, index uint64) (free bool, next uint64, 
 	if next = head.meta().Index; next < index {
 		next = 0
 	}
-	return len(answer) == 0 || answer[0].Session == "", next, denied(err, keyRight)
+	if len(answer) > 0 {
+		session = answer[0].Session
+	}
+	return session, next, denied(err, keyRight)
 }
 
 // renew keeps the session until the lock is released or its context ends. began is when the session can't have been made before.

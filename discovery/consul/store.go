@@ -16,9 +16,9 @@ import (
 // storePrefix is where the Store stands in Consul's KV.
 const storePrefix = "pointsman/"
 
-// Store is the small shared store of several processes: the keys below pointsman/ in the KV of the agent's own datacenter. (Sessions, which
-// its locks are made of, belong to a node there.) Keys have letters, digits and "_@.-/", and are given without pointsman/. Every call is
-// given up after 5 s.
+// Store implements discovery.Store: the keys below pointsman/ in the KV of the agent's own datacenter. (Sessions, which its locks are made of,
+// belong to a node there.) Keys have letters, digits and "_@.-/", and are given without pointsman/. Every call that does not wait is given up
+// after 5 s.
 type Store struct{ client *client }
 
 // storeConnections bounds the connections of a Store: some processes wait for locks, a connection each.
@@ -38,6 +38,9 @@ const (
 	keyRight     = `key_prefix "pointsman/" { policy = "write" }`
 	sessionRight = `session_prefix "" { policy = "write" }`
 )
+
+// StoreRights are the lines of an ACL policy that a Store needs.
+const StoreRights = keyRight + " " + sessionRight
 
 // denied names the right that is missing.
 func denied(err error, right string) error {
@@ -90,6 +93,29 @@ func (s *Store) Keys(ctx context.Context, prefix string) ([]string, error) {
 		list[i] = strings.TrimPrefix(list[i], storePrefix)
 	}
 	return list, nil
+}
+
+// Values implements discovery.Store over GET /v1/kv/pointsman/PREFIX/?recurse. The leader answers.
+func (s *Store) Values(ctx context.Context, prefix string, q discovery.Query) (discovery.Values, error) {
+	below := storePrefix + prefix + "/"
+	answer, head, err := s.client.keys(inDatacenter(ctx, ""), below, &api.QueryOptions{WaitIndex: q.Index, WaitTime: q.Wait})
+	if err != nil {
+		return discovery.Values{}, denied(err, keyRight)
+	}
+	out := discovery.Values{Values: make(map[string][]byte, len(answer)), Bytes: head.bytes, Meta: head.meta()}
+	sum := 0
+	for _, one := range answer {
+		key := strings.TrimPrefix(one.Key, storePrefix)
+		if discovery.CheckKey(key) != nil { // a folder, as Consul's own page makes them, or what is not ours
+			continue
+		}
+		out.Values[key] = one.Value
+		sum += len(one.Value)
+	}
+	if len(out.Values) > discovery.MaxValues || sum > discovery.MaxValueBytes {
+		return discovery.Values{}, fmt.Errorf("read %s: more than %d keys or %d MiB", below, discovery.MaxValues, discovery.MaxValueBytes>>20)
+	}
+	return out, nil
 }
 
 // Put writes a value. With a context of Lock it does so only while the lock is held, which Consul itself sees to.
@@ -160,3 +186,5 @@ func (s *Store) transact(ctx context.Context, ops api.TxnOps, checks int) error 
 		return fmt.Errorf("Consul refused it: %s", what) //nolint:revive,staticcheck // a name begins it
 	}
 }
+
+var _ discovery.Store = (*Store)(nil)

@@ -213,18 +213,26 @@ func TestStoreWithoutRights(t *testing.T) {
 		if lock == nil {
 			lock = release(t.Context())
 		}
-		return map[string]error{"get": get, "put": s.Put(t.Context(), "b", nil), "delete": s.Delete(t.Context(), "b"), "lock": lock}
+		_, values := s.Values(t.Context(), "a", discovery.Query{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var hold error
+		_ = s.Hold(ctx, "held/a", nil, func(err error) { hold = err; cancel() })
+		return map[string]error{"values": values, "hold": hold, "get": get, "put": s.Put(t.Context(), "b", nil), "delete": s.Delete(t.Context(), "b"), "lock": lock}
 	}
 	for name, s := range map[string]*Store{"none": newStore(t, Config{Address: c.address}), "others": with("others", `service_prefix "" { policy = "write" }`)} {
 		for call, err := range calls(s) {
 			right := keyRight
-			if call == "lock" {
+			if call == "lock" || call == "hold" {
 				right = sessionRight
 			}
 			if !errors.Is(err, discovery.ErrDenied) || !strings.Contains(err.Error(), right) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s: %s: %v", name, call, err)
 			}
 		}
+	}
+	if err := calls(with("keys-only", keyRight))["hold"]; !errors.Is(err, discovery.ErrDenied) || !strings.Contains(err.Error(), sessionRight) {
+		t.Errorf("keys without sessions: %v", err)
 	}
 	if err := calls(with("keys", keyRight))["lock"]; !errors.Is(err, discovery.ErrDenied) || !strings.Contains(err.Error(), sessionRight) {
 		t.Errorf("keys without sessions: %v", err)

@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/hashicorp/consul/api"
 
 	"github.com/pointsman/pointsman/discovery"
 )
@@ -24,13 +21,6 @@ const (
 	maxTextBytes = 4 << 20
 )
 
-// stored is a key of the KV store. Value is decoded from base64; it is nil for a folder.
-type stored struct {
-	Key         string
-	Value       []byte
-	CreateIndex uint64
-}
-
 // Texts implements discovery.TextLister over GET /v1/kv/pointsman/routes/?recurse: a value holds lines. That there is no key is an answer
 // as good as others; it comes as 404 (https://developer.hashicorp.com/consul/api-docs/kv). With Options.Routes the keys there are part of the same
 // answer.
@@ -38,29 +28,12 @@ func (c *Catalogue) Texts(ctx context.Context, q discovery.Query) (discovery.Tex
 	if c.routes != "" {
 		return c.textsOfBoth(ctx, q)
 	}
-	answer, head, err := c.keys(ctx, RoutesPrefix, c.options(q))
+	answer, head, err := c.client.keys(ctx, RoutesPrefix, c.options(q))
 	if err != nil {
 		return discovery.TextAnswer{}, err
 	}
 	list, err := c.readTexts(answer)
 	return discovery.TextAnswer{Texts: list, Bytes: head.bytes, Meta: head.meta()}, err
-}
-
-// keys are all keys that begin with a prefix, folders included.
-func (c *Catalogue) keys(ctx context.Context, prefix string, o *api.QueryOptions) ([]stored, headers, error) {
-	var answer []stored
-	o.Near = ""
-	head, err := c.client.get(withRecurse(ctx), "/v1/kv/"+prefix, &answer, o)
-	switch {
-	case err != nil && head.status == http.StatusNotFound && isStatus(err, http.StatusNotFound):
-		answer, err = nil, c.mayReadTexts(ctx, prefix, head)
-	case err == nil && answer == nil:
-		err = errNull
-	}
-	if err != nil {
-		err = fmt.Errorf("read %s: %w", prefix, err)
-	}
-	return answer, head, err
 }
 
 // readTexts makes texts of keys.
@@ -86,21 +59,4 @@ func (c *Catalogue) readTexts(answer []stored) (out []*discovery.Text, err error
 		out = append(out, discovery.NewText(discovery.TextKV, s.Key, content, s.CreateIndex))
 	}
 	return out, nil
-}
-
-// mayReadTexts says why an answer without keys is none: the ACL system leaves out what may not be read, and does not tell an anonymous
-// client so. One key that may not be read is denied, whether it is there or not.
-func (c *Catalogue) mayReadTexts(ctx context.Context, prefix string, head headers) error {
-	if head.filtered {
-		return fmt.Errorf("%w: everything was filtered out of the answer", discovery.ErrDenied)
-	}
-	if !head.defaultDeny {
-		return nil
-	}
-	var one []stored
-	_, err := c.client.get(ctx, "/v1/kv/"+prefix, &one, c.options(discovery.Query{}))
-	if isStatus(err, http.StatusNotFound) {
-		return nil
-	}
-	return err
 }

@@ -22,17 +22,17 @@ func (c *Catalogue) textsOfBoth(ctx context.Context, q discovery.Query) (discove
 	}
 	now := c.options(discovery.Query{})
 	now.AllowStale = false // a server that is behind would not have the change that was waited for
-	own, before, err := c.keys(ctx, RoutesPrefix, now)
+	own, before, err := c.client.keys(ctx, RoutesPrefix, now)
 	if err != nil {
 		return discovery.TextAnswer{}, err
 	}
 	const tries = 4
 	for range tries {
-		other, head, err := c.keys(ctx, c.routes, now)
+		other, head, err := c.client.keys(ctx, c.routes, now)
 		if err != nil {
 			return discovery.TextAnswer{}, err
 		}
-		again, after, err := c.keys(ctx, RoutesPrefix, now)
+		again, after, err := c.client.keys(ctx, RoutesPrefix, now)
 		if err != nil {
 			return discovery.TextAnswer{}, err
 		}
@@ -58,7 +58,7 @@ func (c *Catalogue) waitForEither(ctx context.Context, q discovery.Query) error 
 	done := make(chan error, len(places))
 	for _, place := range places {
 		go func() {
-			_, _, err := c.keys(ctx, place, c.options(q))
+			_, _, err := c.client.keys(ctx, place, c.options(q))
 			done <- err
 		}()
 	}
