@@ -13,7 +13,7 @@ OTHERS = $(shell go list ./... | grep -v /examples/lab/e2e)
 # What runs side by side; the race detector is C, so that it needs a C compiler.
 RACED := ./proxy/... ./balancer/... ./discovery/... ./registrator/... ./examples/lab/conformance
 
-.PHONY: about layers up down build apps images check tools test test-long race bench bench-proxy bench-failing bench-followers fuzz clean
+.PHONY: about docs layers up down build apps images check tools test test-long race bench bench-proxy bench-failing bench-followers fuzz clean
 
 up: ## build, make the images, start Consul, registrator, proxy and web; without a Consul at hand CONSUL=yes builds one
 	@CONSUL=$(CONSUL) examples/lab/images/up.sh
@@ -55,6 +55,9 @@ check: ## format, vet, staticcheck, what nothing reaches, and who may import who
 	go test -count=1 -run '^Test(Layers|Packages|Words)' ./examples/lab
 
 # Limits belong to each test (examples/lab/limit.go); those of go test are only for what would hang without one.
+docs: ## write the tables of options in the pages anew, from the flags
+	go generate ./cmd/pointsman
+
 layers: ## who may import whom, as the test holds it
 	@go test -count=1 -run '^TestLayersTable$$' -v ./examples/lab | grep -v -e '^=' -e '^-' -e '^ok' -e '^PASS'
 

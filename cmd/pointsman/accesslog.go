@@ -25,8 +25,8 @@ func (c *accessFlags) register(f *flags) {
 	c.given = f.given
 	c.form = choice{"off", []string{"off", "json", "combined"}}
 	f.Var(&c.form, "access-log", "`FORMAT` of a line per request: off, json or combined; on stdout without -access-log-file")
-	f.StringVar(&c.file, "access-log-file", "", "`FILE` for the access log (json unless told otherwise); opened again at SIGUSR1, and when it was moved or removed")
-	f.StringVar(&c.format, "access-log-format", "", "`LINE` of the access log in place of -access-log, as in nginx's log_format: 'combined', or a text with $variables")
+	f.StringVar(&c.file, "access-log-file", "", "`FILE` for the access log (json unless told otherwise); opened again at SIGUSR1, and when it was moved or removed; see pointsman help access-log")
+	f.StringVar(&c.format, "access-log-format", "", "`LINE` of the access log in place of -access-log, as in nginx's log_format: 'combined', or a text with $variables; see pointsman help access-log")
 }
 
 // check refuses options that contradict each other, and a format that can't be read.

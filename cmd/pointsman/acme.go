@@ -31,10 +31,10 @@ type acmeFlags struct {
 
 func (c *acmeFlags) register(f *flags) {
 	c.ca = "letsencrypt"
-	f.StringVar(&c.folder, "acme-dir", "", "`FOLDER` that keeps certificates ordered by ACME, with their keys, for hosts of routes with tls=acme; whoever gives it agrees to the terms of the CA")
+	f.StringVar(&c.folder, "acme-dir", "", "`FOLDER` that keeps certificates ordered by ACME, with their keys, for hosts of routes with tls=acme; whoever gives it agrees to the terms of the CA; see pointsman help acme")
 	f.Var(&c.email, "acme-email", "`ADDRESS` to which the CA may write")
 	f.Var(&c.ca, "acme-ca", "`CA` that certificates are ordered from: letsencrypt, staging (of Let's Encrypt, for trying things out), or the URL of another CA's directory")
-	f.StringVar(&c.roots, "acme-roots", "", "`FILE` with certificates (PEM) that are trusted for the CA's own server, in place of the system's")
+	f.StringVar(&c.roots, "acme-roots", "", "`FILE` with certificates (PEM) that are trusted for the CA's own server, in place of the system's: for a CA of your own")
 	f.StringVar(&c.eabID, "acme-eab-id", "", "`ID` of an account that the CA knows already (external account binding)")
 	f.StringVar(&c.eabKey, "acme-eab-key-file", "", "`FILE` with its key, as the CA gives it (base64url)")
 	f.Var(&c.hosts, "acme-hosts", "host `PATTERNS` (with commas) within which certificates are ordered: names, or *.NAME for all below; all unless given")
@@ -42,7 +42,7 @@ func (c *acmeFlags) register(f *flags) {
 
 // inConsul registers what commands with Consul have beside it.
 func (c *acmeFlags) inConsul(f *flags) {
-	f.BoolVar(&c.consul, "acme-consul", false, "keep certificates ordered by ACME in Consul's KV below pointsman/acme/, sealed with -secret-file, in place of -acme-dir: proxies on several hosts share them")
+	f.BoolVar(&c.consul, "acme-consul", false, "keep certificates ordered by ACME in Consul's KV below pointsman/acme/, sealed with -secret-file, in place of -acme-dir: proxies on several hosts share them; see pointsman help acme")
 	f.StringVar(&c.secret, "secret-file", "", "`FILE` with the secret for -acme-consul: a line of 32 characters or more. Of several lines the first one seals, and all of them open")
 }
 

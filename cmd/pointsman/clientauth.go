@@ -20,7 +20,7 @@ type clientAuthFlags struct {
 
 func (c *clientAuthFlags) register(f *flags) {
 	c.sets = namedFiles{want: "NAME=FILE", files: 1}
-	f.Var(&c.sets, "client-ca", "`NAME=FILE` with the certificate authorities (PEM) of clients, for client-ca=NAME of routes; read again when it changes; may be repeated")
+	f.Var(&c.sets, "client-ca", "`NAME=FILE` with the certificate authorities (PEM) of clients, for client-ca=NAME of routes; read again when it changes; may be repeated; see pointsman help client-certificates")
 	f.Var(&c.listeners, "tls-client-ca", "the `NAME` of -client-ca whose certificate every client of a -tls-listen has to show (NAME:optional: may show), or LISTENER=NAME for one of them; may be repeated")
 }
 

@@ -21,7 +21,7 @@ type discoveryFlags struct {
 }
 
 func (d *discoveryFlags) register(f *flags) {
-	f.Var(&d.listen, "discovery-listen", "`ADDRESS` of the discovery API over TLS, for clients with a certificate; without -discovery-client-ca on loopback only")
+	f.Var(&d.listen, "discovery-listen", "`ADDRESS` of the discovery API over TLS, for clients with a certificate; without -discovery-client-ca on loopback only; see pointsman help discovery-api")
 	f.StringVar(&d.cert, "discovery-cert", "", "`FILE` with its certificate chain (PEM); read again when it changes")
 	f.StringVar(&d.key, "discovery-key", "", "`FILE` with its private key (PEM); read again when it changes")
 	f.StringVar(&d.clientCA, "discovery-client-ca", "", "`FILE` with the authorities (PEM) of which a client has to show a certificate; read again when it changes")

@@ -8,7 +8,7 @@ type entryPoints struct {
 	value *dialect.EntryPoints
 }
 
-const entryPointsHelp = "`NAMES` of other languages for listeners: NAME=LISTENER, with commas; NAME= takes one away. web and http are the listener http; websecure, https and secure are https"
+const entryPointsHelp = "`NAMES` of other languages for listeners: NAME=LISTENER, with commas; NAME= takes one away. web and http are the listener http; websecure, https and secure are https; see pointsman help entry-points"
 
 func (e *entryPoints) String() string { return e.value.String() }
 

@@ -109,6 +109,9 @@ func (f *flags) help(w io.Writer) {
 		word, text := flag.UnquoteUsage(g)
 		fmt.Fprintf(w, "  -%s %s\n      %s%s\n", g.Name, word, text, defaultText(g))
 	})
+	if _, found := topic(f.Name()); found {
+		fmt.Fprintf(w, "\n'pointsman help %s' tells more.\n", f.Name())
+	}
 	if f.noVariables {
 		return
 	}

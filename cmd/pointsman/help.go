@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"strings"
 )
 
@@ -15,13 +16,18 @@ import (
 //go:embed docs/*.md
 var pages embed.FS
 
+//go:generate env POINTSMAN_UPDATE=1 go test -count=1 -run ^TestTables . ../../proxy/dialect
+
+// remark is a line of a page that says how a table is made.
+var remark = regexp.MustCompile(`(?m)^<!--.*-->\n`)
+
 // topic is the text of a page, as Markdown.
 func topic(name string) (text string, found bool) {
 	if strings.ContainsAny(name, "/.") {
 		return "", false
 	}
 	raw, err := pages.ReadFile("docs/" + name + ".md")
-	return string(raw), err == nil
+	return remark.ReplaceAllString(string(raw), ""), err == nil
 }
 
 // topics are the names of all pages, sorted, each with its title.

@@ -34,10 +34,10 @@ func (l *languageFlags) register(f *flags) {
 	f.Var(&l.entryPoints, "entrypoints", entryPointsHelp)
 	f.Var(&l.prefix, "tag-prefix", "`PREFIX` of the tags in Fabio's language; tags with another one are passed over")
 	f.Var(&l.matcher, "matcher", "`HOW` paths of tags in Fabio's language match: prefix, or glob")
-	f.Var(&l.auth, "auth", "`SCHEMES` of auth= in tags of Fabio's language, as in its proxy.auth: name=NAME;type=basic;file=FILE, with commas; may be repeated")
+	f.Var(&l.auth, "auth", "`SCHEMES` of auth= in tags of Fabio's language, as in its proxy.auth: name=NAME;type=basic;file=FILE, with commas; may be repeated; see pointsman help from-fabio")
 	f.Var(&l.defaultRule, "traefik-default-rule", "`TEMPLATE` of the rule of Traefik's routers that have none, as its defaultRule; without it the host is the container's name")
 	_ = l.internal.Set(nginxproxy.Private)
-	f.Var(&l.internal, "internal-networks", "`NETWORKS` (with commas) of NETWORK_ACCESS=internal in variables of nginx-proxy")
+	f.Var(&l.internal, "internal-networks", "`NETWORKS` (with commas) of NETWORK_ACCESS=internal in variables of nginx-proxy; see pointsman help from-nginx-proxy")
 	f.BoolVar(&l.exposed, "traefik-exposed", false, "let containers without the label traefik.enable have the routes of their other labels of Traefik")
 }
 

@@ -10,7 +10,7 @@ type observeFlags struct {
 }
 
 func (c *observeFlags) register(f *flags) {
-	f.BoolVar(&c.instances, "metrics-instances", false, "add metrics of each instance: attempts by result, latency, requests in flight, ejection")
+	f.BoolVar(&c.instances, "metrics-instances", false, "add metrics of each instance: attempts by result, latency, requests in flight, ejection; see pointsman help metrics")
 }
 
 // observe adds what the options ask for.

@@ -23,7 +23,7 @@ func (c *tlsFlags) register(f *flags) {
 	c.unknown = choice{"default", []string{"default", "alert"}}
 	f.Var(&c.certs, "tls-cert", "`FILE` with a certificate chain (PEM), for the names in it; the first one is the default; read again when it changes; may be repeated")
 	f.Var(&c.keys, "tls-key", "`FILE` with its private key (PEM), in the order of -tls-cert; may be repeated")
-	f.StringVar(&c.folder, "tls-dir", "", "`FOLDER` with more certificates and keys: NAME.crt with NAME.key, or NAME/fullchain.pem with NAME/privkey.pem; it is followed")
+	f.StringVar(&c.folder, "tls-dir", "", "`FOLDER` with more certificates and keys: NAME.crt with NAME.key, or NAME/fullchain.pem with NAME/privkey.pem; it is followed; see pointsman help certificates")
 	f.Var(&c.unknown, "tls-unknown", "`WHAT` clients see that ask for a name without a certificate: default (the default certificate), or alert (the handshake is refused)")
 	c.clients.register(f)
 }

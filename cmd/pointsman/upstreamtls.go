@@ -21,8 +21,8 @@ type upstreamTLSFlags struct {
 
 func (c *upstreamTLSFlags) register(f *flags) {
 	c.cas, c.certs = namedFiles{want: "NAME=FILE", files: 1}, namedFiles{want: "NAME=CERT,KEY", files: 2}
-	f.Var(&c.cas, "upstream-ca", "`NAME=FILE` with certificate authorities (PEM) of instances, for ca=NAME of routes; read again when it changes; may be repeated")
-	f.Var(&c.certs, "upstream-cert", "`NAME=CERT,KEY`, files (PEM) with a certificate that is shown to instances and its key, for client-cert=NAME of routes; read again when they change; may be repeated")
+	f.Var(&c.cas, "upstream-ca", "`NAME=FILE` with certificate authorities (PEM) of instances, for ca=NAME of routes; read again when it changes; may be repeated; see pointsman help upstream-tls")
+	f.Var(&c.certs, "upstream-cert", "`NAME=CERT,KEY`, files (PEM) with a certificate that is shown to instances and its key, for client-cert=NAME of routes; read again when they change; may be repeated; see pointsman help upstream-tls")
 }
 
 // check refuses files that can't be used.

@@ -25,42 +25,75 @@ func rows(t testing.TB) (out []row) {
 	return out
 }
 
-// What the page says of each option is so.
-func TestPageListsTheOptionsOfARoute(t *testing.T) {
-	var listed []string
-	for _, r := range rows(t) {
-		example, ok := strings.CutPrefix(r.example, "`")
-		example, last := strings.CutSuffix(example, "`")
-		name, _, _ := strings.Cut(example, "=")
-		o := optionByName[name]
-		if !ok || !last || o == nil {
-			t.Errorf("options.md: %s is not an option with an example", r.example)
-			continue
+// line is the row as it is written.
+func (r row) line() string {
+	text := "|"
+	for _, cell := range []string{r.example, r.nginx, r.of, r.def, r.meaning} {
+		if cell != "" {
+			text += " " + strings.ReplaceAll(cell, "|", `\|`)
 		}
-		listed = append(listed, name)
-		of := []string{"route", "instance", "request"}[o.scope]
-		for _, more := range []struct {
-			on   bool
-			word string
-		}{{o.fabio, "Fabio"}, {o.operator, "operator"}} {
-			if more.on {
-				of += ", " + more.word
-			}
-		}
-		if r.of != of {
-			t.Errorf("options.md: %s is of %s, want %s", name, r.of, of)
-		}
-		if r.meaning == "" || !strings.HasPrefix(r.meaning, "not supported") && !works(t, o, example) {
-			t.Errorf("options.md: %s has no effect, or no meaning", example)
-		}
+		text += " |"
 	}
+	return text + "\n"
+}
+
+// about is what an option is of, and who may write it.
+func (o *option) about() string {
+	of := []string{"route", "instance", "request"}[o.scope]
+	if o.fabio {
+		of += ", Fabio"
+	}
+	if o.operator {
+		of += ", operator"
+	}
+	return of
+}
+
+// TestTablesOfRouteOptionsAreWhole: each option has a row in one table; what it is of comes from the code, the rest is written by hand.
+func TestTablesOfRouteOptionsAreWhole(t *testing.T) {
+	written := map[string]row{}
+	for _, r := range rows(t) {
+		name, _, _ := strings.Cut(strings.Trim(r.example, "`"), "=")
+		written[name] = r
+	}
+	listed := lab.Make(t, "options", "route options", func(names []string) string {
+		table := "| option, for example | nginx | of | default | meaning |\n|---|---|---|---|---|\n"
+		for _, name := range names {
+			o := optionByName[name]
+			if o == nil {
+				t.Errorf("options.md: %s is no option", name)
+				continue
+			}
+			r, there := written[name]
+			if !there {
+				r.example = "`" + name + "`"
+			}
+			r.of = o.about()
+			table += r.line()
+		}
+		return table
+	})
 	for i := range options {
 		if !slices.Contains(listed, options[i].name) {
-			t.Errorf("options.md lacks the option %s", options[i].name)
+			t.Errorf("options.md lacks the option %s: add its name to a <!-- route options: … -->, and make docs", options[i].name)
 		}
 	}
 	if slices.Sort(listed); len(slices.Compact(slices.Clone(listed))) != len(listed) {
 		t.Errorf("options.md lists an option twice: %v", listed)
+	}
+}
+
+// What the page says of each option is so.
+func TestPageHasAnExampleOfEachOption(t *testing.T) {
+	for _, r := range rows(t) {
+		example, ok := strings.CutPrefix(r.example, "`")
+		example, last := strings.CutSuffix(example, "`")
+		name, _, _ := strings.Cut(example, "=")
+		if o := optionByName[name]; !ok || !last || o == nil {
+			t.Errorf("options.md: %s is not an option with an example", r.example)
+		} else if r.meaning == "" || !works(t, o, example) {
+			t.Errorf("options.md: %s has no effect, or no meaning", example)
+		}
 	}
 }
 
