@@ -143,15 +143,11 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 			number(d.ejected, prometheus.CounterValue, float64(n), reason)
 		}
 	})
-	for f, n := range sum.retries {
-		if n > 0 {
-			number(d.retries, prometheus.CounterValue, float64(n), m.reasons[f])
-		}
+	for f, reason := range m.reasons { // all, as an increase from nothing is none to Prometheus
+		number(d.retries, prometheus.CounterValue, float64(sum.retries[f]), reason)
 	}
 	for r, n := range sum.connects {
-		if n > 0 {
-			number(d.connects, prometheus.CounterValue, float64(n), ConnectResult(r).String())
-		}
+		number(d.connects, prometheus.CounterValue, float64(n), ConnectResult(r).String())
 	}
 	for _, s := range sum.list {
 		for _, k := range s.codes {

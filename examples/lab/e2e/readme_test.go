@@ -128,7 +128,7 @@ func newReader(t *testing.T, clone, project string) *reader {
 // files and the demo know.
 func (r *reader) choosePorts() {
 	var swap []string
-	for port, names := range map[string][]string{"8080": {"PROXY_PORT"}, "8090": {"ADMIN_PORT"}, "8500": {"CONSUL_PORT"}, "8443": {"DISCOVERY_PORT", "TLS_PORT"}, "9999": nil, "8000": nil,
+	for port, names := range map[string][]string{"8080": {"PROXY_PORT"}, "8090": {"ADMIN_PORT"}, "8500": {"CONSUL_PORT"}, "8443": {"DISCOVERY_PORT", "TLS_PORT"}, "9999": nil, "8000": nil, "9090": nil,
 		"10000": {"WEBTEST_PORT"}, "10001": {"WEBTEST_PORT_1"}, "10002": {"WEBTEST_PORT_2"}, "10003": {"WEBTEST_PORT_3"}} {
 		if l, err := net.Listen("tcp", ":"+port); err == nil {
 			l.Close()
