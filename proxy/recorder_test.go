@@ -16,7 +16,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/record"
 )
 
-// gathered are the series of a registry but for buckets, as name{labels} value.
+// gathered are the series of a registry but for buckets and counters at 0, as name{labels} value.
 func gathered(t *testing.T, r *prometheus.Registry) (out []string) {
 	t.Helper()
 	families, err := r.Gather()
@@ -33,6 +33,7 @@ func gathered(t *testing.T, r *prometheus.Registry) (out []string) {
 			switch {
 			case m.GetHistogram() != nil:
 				out = append(out, fmt.Sprintf("%s %d in %gs", name, m.GetHistogram().GetSampleCount(), m.GetHistogram().GetSampleSum()))
+			case m.GetCounter() != nil && m.GetCounter().GetValue() == 0 && len(labels) > 0: // it is there so that its increase is seen
 			case m.GetCounter() != nil:
 				out = append(out, fmt.Sprintf("%s %g", name, m.GetCounter().GetValue()))
 			default:
