@@ -39,19 +39,30 @@ func (t *Table) Since(old *Table) Difference {
 	return d
 }
 
-// services walks the services of both sides, which are sorted alike.
+// services compares the services of both sides.
 func (d *Difference) services(was, is []*claimant) {
+	sideBySide(was, is, func(was, is *claimant) {
+		if is == nil {
+			d.Gone = append(d.Gone, was.text())
+		} else {
+			d.Services = append(d.Services, is.view())
+		}
+	})
+}
+
+// sideBySide walks two lists of services, which are sorted alike, and calls differ where they do: a side without the service is nil.
+func sideBySide(was, is []*claimant, differ func(was, is *claimant)) {
 	for len(was) > 0 || len(is) > 0 {
 		switch {
 		case len(is) == 0 || len(was) > 0 && was[0].before(is[0]):
-			d.Gone = append(d.Gone, was[0].text())
+			differ(was[0], nil)
 			was = was[1:]
 		case len(was) == 0 || is[0].before(was[0]):
-			d.Services = append(d.Services, is[0].view())
+			differ(nil, is[0])
 			is = is[1:]
 		default:
 			if was[0] != is[0] {
-				d.Services = append(d.Services, is[0].view())
+				differ(was[0], is[0])
 			}
 			was, is = was[1:], is[1:]
 		}

@@ -1,6 +1,9 @@
 package routing
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // mostUntaken is how many tables wait for a Following. Who takes them needs a fraction of a millisecond for each, so that more come
 // together only where the machine is short of CPU; tables hold instances that have gone, so they must not wait in numbers.
@@ -15,17 +18,37 @@ type Following struct {
 	more   chan struct{}
 }
 
-// Follow keeps each table that is published from now on until it is taken. A Switch has one Following at a time, the last one made. Who
-// publishes never waits for who takes: beyond mostUntaken a table takes the room of the one before it. Stop ends it.
+// followings are those of a Switch. The zero value has none. Safe for concurrent use.
+type followings struct {
+	mu   sync.Mutex
+	list []*Following
+}
+
+// add gives all of them a table.
+func (l *followings) add(t *Table) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range l.list {
+		f.add(t)
+	}
+}
+
+// Follow keeps each table that is published from now on until it is taken. Who publishes never waits for who takes: beyond mostUntaken a
+// table takes the room of the one before it. Stop ends it.
 func (s *Switch) Follow() *Following {
 	f := &Following{of: s, more: make(chan struct{}, 1)}
-	s.following.Store(f)
+	s.followings.mu.Lock()
+	defer s.followings.mu.Unlock()
+	s.followings.list = append(s.followings.list, f)
 	return f
 }
 
 // Stop ends keeping tables, and lets go of those that were not taken.
 func (f *Following) Stop() {
-	f.of.following.CompareAndSwap(f, nil)
+	l := &f.of.followings
+	l.mu.Lock()
+	l.list = slices.DeleteFunc(l.list, func(o *Following) bool { return o == f })
+	l.mu.Unlock()
 	f.Take()
 }
 

@@ -41,17 +41,21 @@ type shards[K comparable, V any] struct {
 
 // index is what Match reads. It is frozen with its table.
 type index struct {
-	seed  maphash.Seed
-	slots shards[place, slot]
-	hosts shards[string, *hostPaths] // by place.name
-	globs []*glob                    // most specific first
-	wild  lengths                    // of the hosts that begin with *., without the star
-	// grounds are the services that ask for a host, or for a path without one; shared is how many are not the first.
-	grounds shards[string, []string]
-	shared  int
-	ported  int // number of places that name a port which is no scheme's
+	overall
+	slots   shards[place, slot]
+	hosts   shards[string, *hostPaths] // by place.name
+	grounds shards[string, []string]   // the services that ask for a host, or for a path without one
 	// certified are the routes that ask for client certificates, by the name of their host without a port.
 	certified shards[string, []*Route]
+}
+
+// overall is what an index holds besides its shards.
+type overall struct {
+	seed   maphash.Seed
+	globs  []*glob // most specific first
+	wild   lengths // of the hosts that begin with *., without the star
+	shared int     // how many of the services in grounds are not the first
+	ported int     // number of places that name a port which is no scheme's
 }
 
 // glob is a host pattern that is more than a *. in front.

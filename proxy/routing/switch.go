@@ -16,8 +16,8 @@ type Switch struct {
 	changed atomic.Int64
 	cost    atomic.Int64
 
-	following atomic.Pointer[Following]
-	news      chan struct{}
+	followings followings
+	news       chan struct{}
 }
 
 // NewSwitch makes a Switch without a table.
@@ -56,8 +56,9 @@ func (s *Switch) Apply(snap *discovery.Snapshot) {
 		prev = s.first
 	}
 	next := prev.Next(snap)
-	s.current.Store(next)
 	now := time.Now()
+	next.Published = now
+	s.current.Store(next)
 	s.changed.Store(now.UnixNano())
 	s.swaps.Add(1)
 	for _, u := range next.arrived {
@@ -75,9 +76,7 @@ func (s *Switch) Apply(snap *discovery.Snapshot) {
 	}
 	next.report()
 	next.reportContests()
-	if f := s.following.Load(); f != nil {
-		f.add(next)
-	}
+	s.followings.add(next)
 	select {
 	case s.news <- struct{}{}:
 	default:

@@ -155,6 +155,8 @@ type Table struct {
 	Sequence uint64
 	Stale    bool
 	Taken    time.Time
+	// Published is when a Switch published it; zero where none did.
+	Published time.Time
 
 	options     *Options
 	env         dialect.Env // without Definitions, which change by name
@@ -182,7 +184,7 @@ type Table struct {
 // NewTable makes the empty table from which the first one is derived.
 func NewTable(o Options) *Table {
 	o = o.withDefaults()
-	return &Table{options: &o, index: &index{seed: maphash.MakeSeed()}}
+	return &Table{options: &o, index: &index{overall: overall{seed: maphash.MakeSeed()}}}
 }
 
 // Len is the number of places (host, port and path) that have a route, without the default.
