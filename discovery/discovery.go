@@ -129,7 +129,8 @@ type Snapshot struct {
 	// Datacenter is the local datacenter's name; "" where unknown. Node is the local agent's node.
 	Datacenter, Node string
 
-	textIndex uint64 // of the catalogue's texts
+	// TextIndex is the index of the last answer about the catalogue's texts; 0 where there was none.
+	TextIndex uint64
 }
 
 // Query is one blocking question. Index 0 asks for an answer at once; otherwise the catalogue answers when it has something

@@ -27,7 +27,7 @@ func (v *view) load() {
 		return
 	}
 	if _, ok := v.o.Catalogue.(TextLister); ok {
-		v.lines.stored, v.textIndex = s.Texts, s.textIndex
+		v.lines.stored, v.textIndex = s.Texts, s.TextIndex
 		v.mergeTexts()
 	}
 	v.nameByTags(func(yield func(string, []string) bool) {

@@ -112,7 +112,7 @@ func (v *view) snapshot() *Snapshot {
 	v.sequence++
 	v.datacenter, v.node = v.home()
 	return &Snapshot{Services: slices.Clone(v.blocks), Remote: v.remoteBlocks(), Texts: v.lines.texts, Names: v.lines.names, Sequence: v.sequence, Taken: time.Now(), Datacenter: v.datacenter, Node: v.node,
-		textIndex: v.textIndex}
+		TextIndex: v.textIndex}
 }
 
 func (v *view) emit(s *Snapshot) {

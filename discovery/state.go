@@ -92,7 +92,7 @@ func newState(s *Snapshot, confirmed time.Time) state {
 			out.Remote = append(out.Remote, newStateService(b))
 		}
 	}
-	out.TextIndex = s.textIndex
+	out.TextIndex = s.TextIndex
 	for _, t := range s.Texts {
 		if t.Kind == TextKV {
 			out.Texts = append(out.Texts, stateText{Name: t.Name, Lines: t.Lines, Index: t.Index})
@@ -142,7 +142,7 @@ func parseState(r io.Reader, now time.Time) (*Snapshot, time.Time, error) {
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	out.textIndex = in.TextIndex
+	out.TextIndex = in.TextIndex
 	for i, t := range in.Texts {
 		if i > 0 && t.Name <= in.Texts[i-1].Name {
 			return nil, time.Time{}, fmt.Errorf("text %.100q is out of order", t.Name)

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Difference is what one table holds and another one does not hold, or not in this form. What was compiled again and came out the same is
@@ -108,4 +109,23 @@ func (d *Difference) slot(was, is *slot) {
 // header fields and cookies.
 func (t *Table) ID(r *Route) string {
 	return strconv.FormatUint(maphash.Comparable(t.index.seed, r.key), 36)
+}
+
+// Like is the table's route that asks for the same as one of another table of the same Switch; nil where there is none.
+func (t *Table) Like(r *Route) *Route {
+	switch {
+	case t == nil:
+		return nil
+	case r.key.isDefault:
+		return t.fallback
+	}
+	return t.index.route(r.key)
+}
+
+// Text is host, port and path of the route for people, with what else has to hold; escaped and bounded.
+func (r *Route) Text() string {
+	if r.Default {
+		return "(the default service)"
+	}
+	return escaped(strings.Join(append([]string{r.key.String()}, r.Rules[0].MatchWords()...), " "))
 }

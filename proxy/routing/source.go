@@ -216,6 +216,7 @@ func (d *derivation) readTexts(s *discovery.Snapshot) {
 	for _, old := range d.prev.sources {
 		before[old.name] = old
 	}
+	d.explainTexts(s)
 	changed := false
 	for _, t := range s.Texts {
 		old := before[sourceName(t)]
