@@ -103,7 +103,9 @@ func (v *Version) instances(service string, was, is []routing.Standing) {
 			is = is[1:]
 		default:
 			if !was[0].Instance.Equal(*is[0].Instance) {
-				v.Instances.Altered.add(func() string { return instanceText(service, is[0].Instance) + ": " + altered(was[0].Instance, is[0].Instance) })
+				v.Instances.Altered.add(func() string {
+					return instanceText(service, is[0].Instance) + ": " + altered(was[0].Instance, is[0].Instance)
+				})
 			}
 			was, is = was[1:], is[1:]
 		}

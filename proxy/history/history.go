@@ -14,9 +14,8 @@ import (
 const (
 	// Most is how many tables are remembered unless Options say it.
 	Most = 1000
-	// mostBytes is what the tables may take of which more is kept than what they changed: 1,000 changes of services with ten instances are
-	// about 20 MiB.
-	mostBytes = 24 << 20
+	// mostBytes is what the tables may take that can be made anew: 1,000 changes of services with ten instances are 25 MiB.
+	mostBytes = 28 << 20
 )
 
 // Options say what a History follows.

@@ -167,6 +167,11 @@ func (e *exchanged) in(list []*claimant) []*claimant {
 func (e *exchanged) bytes() (n int) {
 	for _, c := range e.come {
 		n += claimantBytes + len(c.standing)*instanceBytes + len(c.claims)*routeBytes
+		for i := range c.standing {
+			for _, tag := range c.standing[i].tags {
+				n += len(tag)
+			}
+		}
 	}
 	return n + len(e.gone)*16
 }

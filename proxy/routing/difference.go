@@ -55,6 +55,8 @@ func (d *Difference) services(was, is []*claimant) {
 func sideBySide(was, is []*claimant, differ func(was, is *claimant)) {
 	for len(was) > 0 || len(is) > 0 {
 		switch {
+		case len(was) > 0 && len(is) > 0 && was[0] == is[0]: // as nearly all are
+			was, is = was[1:], is[1:]
 		case len(is) == 0 || len(was) > 0 && was[0].before(is[0]):
 			differ(was[0], nil)
 			was = was[1:]
@@ -62,9 +64,7 @@ func sideBySide(was, is []*claimant, differ func(was, is *claimant)) {
 			differ(nil, is[0])
 			is = is[1:]
 		default:
-			if was[0] != is[0] {
-				differ(was[0], is[0])
-			}
+			differ(was[0], is[0])
 			was, is = was[1:], is[1:]
 		}
 	}
