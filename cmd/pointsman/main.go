@@ -47,6 +47,7 @@ func commands() []command {
 		{"scale", "scale the demo's sample service while requests flow", runScale},
 		{"check", "say what labels of a Compose file or a catalogue become, and what is wrong with them", runCheck},
 		{"convert", "print configuration of nginx as routes, and what became of each directive", runConvert},
+		{"history", "list the last tables of a running proxy, and what each changed", runHistory},
 		{"explain", "say where a running proxy sends a request, and why", runExplain},
 		{"health", "ask a running proxy for its health; the exit code tells", runHealth},
 		{"version", "print the version", runVersion},

@@ -21,6 +21,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/certs/acme"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/filter"
+	"github.com/pointsman/pointsman/proxy/history"
 	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -53,6 +54,7 @@ type dataPath struct {
 	table    *routing.Switch
 	metrics  *record.Metrics
 	feed     *admin.Feed
+	history  *history.History
 	files    *listen.Files      // of all connections
 	acme     *acme.Certificates // nil where no certificate is ordered
 	draining atomic.Bool
@@ -88,6 +90,7 @@ func (h *dataPath) assemble(a *actors) error {
 	h.registry.MustRegister(admin.NewFeedCollector(h.feed))
 	h.metrics = proxy.NewMetrics(h.registry)
 	h.observe()
+	h.history = history.New(history.Options{Switch: h.table, Answers: h.metrics.Answers})
 	resolver := names.NewResolver(nil, func(list []*discovery.Name) { h.watcher.SetNames(list) }, h.log)
 	h.watcher = discovery.NewWatcher(discovery.Options{
 		Catalogue: h.source.Catalogue, Wanted: options.Wants, Named: options.NamedBy, Refer: refer(options, resolver), StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
@@ -118,6 +121,7 @@ func (h *dataPath) assemble(a *actors) error {
 	a.support(h.watcher.Run)
 	a.support(func(ctx context.Context) error { return h.table.Run(ctx, h.watcher.Snapshots()) })
 	a.support(h.feed.Run)
+	a.support(h.history.Run)
 	a.support(reviver.Run)
 	a.support(options.Checker.Run)
 	if err := h.sides(a); err != nil {
@@ -159,7 +163,7 @@ func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *
 // sides adds the admin, status and discovery addresses.
 func (h *dataPath) sides(a *actors) error {
 	o := admin.Options{
-		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load,
+		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load, History: h.history,
 		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Hosts: h.flags.adminNames(),
 		Feed: h.feed, Files: h.files, Certificates: h.certificates, Notices: h.notices, Log: h.log, Topic: topic,
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/certs"
+	"github.com/pointsman/pointsman/proxy/history"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -31,6 +32,8 @@ type Options struct {
 	Table func() *routing.Table
 	// Ejections are the last ones, the latest first.
 	Ejections func() []record.Ejection
+	// History remembers the last tables; it must run. Nil: nothing is known of them.
+	History *history.History
 	// Decisions are the last ones about instances whose removal was in doubt, the latest first.
 	Decisions func() []discovery.Decision
 	// Certificates are those that there are, and those that are wanted.
@@ -113,6 +116,9 @@ func (o *Options) operations() []operation {
 	}
 	if o.Feed != nil {
 		get("/api/events", o.events)
+	}
+	if o.History != nil {
+		get("/api/history", o.history)
 	}
 	if o.Ejections != nil {
 		get("/api/ejections", o.ejections)

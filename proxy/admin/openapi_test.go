@@ -22,6 +22,7 @@ import (
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/certs"
+	"github.com/pointsman/pointsman/proxy/history"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -200,9 +201,10 @@ func (c *contract) events(name, text string) {
 
 // full is an API with something of everything to tell.
 func full(t *testing.T, table func() *routing.Table, feed *Feed) http.Handler {
+	past := remembered(t)
 	out := balancer.Ejection{Reason: balancer.ReasonCut, Failed: 3, Good: 4, Others: 1, OthersShare: 0.25, For: time.Second, Times: 2, Trial: true}
 	return Admin(Options{
-		Table: table, Feed: feed,
+		Table: table, Feed: feed, History: past,
 		Ages: func() map[string]time.Duration { return map[string]time.Duration{"web": time.Second} },
 		Ejections: func() []record.Ejection {
 			return []record.Ejection{{At: time.Unix(1, 0), Service: "web", Instance: "a:80", Ejection: out}, {At: time.Unix(1, 0), Service: "web", Instance: "a:80", Ended: true}}
@@ -305,6 +307,9 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	ask(h, "GET /api/explain", "url=ftp://x")
 	ask(without, "GET /api/explain", "url=a.io/")
 	ask(h, "GET /api/notices", "since=1&offset=0&limit=1")
+	ask(h, "GET /api/history", "offset=0&limit=2")
+	ask(h, "GET /api/history", "limit=x")
+	ask(h, "GET /api/history", "text=1")
 	ask(h, "GET /api/notices", "since=x")
 	out := f.Load().Upstreams()[0].Upstream
 	out.Way(balancer.WayKey{}).ObserveRefused(time.Now().Add(time.Hour))
@@ -364,7 +369,7 @@ func TestWhatIsGoneIsAsDescribed(t *testing.T) {
 func TestAPIHasWhatIsDescribed(t *testing.T) {
 	c := newContract(t)
 	f := newFed(t)
-	o := Options{Table: f.Load, Feed: f.feed, Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Notices: NewNotices(),
+	o := Options{Table: f.Load, Feed: f.feed, History: history.New(history.Options{}), Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Notices: NewNotices(),
 		Token: func() string { return testToken }, Actions: map[string]Action{"scale": nil, "end-ejection": nil}}
 	var served, described []string
 	for _, x := range o.operations() {
