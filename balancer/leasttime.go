@@ -75,8 +75,11 @@ type soonest struct{ members []Member }
 
 func (p *soonest) Pick(w Want) (int, bool) { return choose(p, w) }
 
-// take looks at all members from a random one on, so that equal ones share. One that has not answered yet counts as the fastest does.
-func (p *soonest) take(w Want) (int, chance) {
+// take looks at all members from a random one on, so that equal ones share.
+func (p *soonest) take(w Want) (int, chance) { return p.takeFrom(rand.IntN(max(1, len(p.members))), w) }
+
+// takeFrom looks at all members from one on. One that has not answered yet counts as the fastest does.
+func (p *soonest) takeFrom(k int, w Want) (int, chance) {
 	var means [timedAll]float64
 	now, fastest := time.Now().UnixNano(), math.Inf(1)
 	for i := range p.members {
@@ -89,7 +92,7 @@ func (p *soonest) take(w Want) (int, chance) {
 		fastest = 1
 	}
 	best, spare, least, v := -1, -1, math.Inf(1), chanceNone
-	for n, k := len(p.members), rand.IntN(max(1, len(p.members))); n > 0; n-- {
+	for n := len(p.members); n > 0; n-- {
 		i := (k + n) % len(p.members)
 		m := &p.members[i]
 		if means[i] == 0 {

@@ -52,7 +52,9 @@ func (m *Member) may(i int, w *Want) chance {
 	}
 	if w.Settled {
 		if !m.Way.Settled() {
-			m.Way.ask()
+			if !w.dry {
+				m.Way.ask()
+			}
 			return chanceNone
 		}
 		if m.Way.Leaving() {

@@ -15,6 +15,7 @@ type Want struct {
 	At int64
 
 	eager       bool // members on their ramp take every turn
+	dry         bool // nobody is sent anywhere: nothing is noted, see Look
 	settledOnly bool // with Settled: it takes no others
 }
 
