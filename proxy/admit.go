@@ -42,21 +42,29 @@ func (x *Exchange) admitPath(a *routing.Admission) Action {
 		}
 		return x.redirect(to.Code, location)
 	}
-	for _, strip := range a.Strips {
-		if baresDots(x.Target.Path, strip) {
-			return x.reply(OutcomeBadRequest, ErrPathAbove.Error())
-		}
-	}
-	if n := len(a.Replacements); n > 0 && len(x.Target.Path) > maxReplaced/n {
-		return x.reply(OutcomeTargetTooLong, "the path is too long to be replaced")
-	}
-	for _, o := range a.Replacements {
-		path := string(o.AppendPath(nil, x.Target.Path))
-		if clean, err := NormalizePath(path); err != nil || clean != path {
-			return x.reply(OutcomeBadRequest, "the path can't be replaced as the route asks")
-		}
+	if o, detail := refusesPath(a, x.Target.Path); o != OutcomeForwarded {
+		return x.reply(o, detail)
 	}
 	return ActionContinue
+}
+
+// refusesPath says why a path is refused of which a route's options would make another one than was matched; OutcomeForwarded where it is not.
+func refusesPath(a *routing.Admission, path string) (o Outcome, detail string) {
+	for _, strip := range a.Strips {
+		if baresDots(path, strip) {
+			return OutcomeBadRequest, ErrPathAbove.Error()
+		}
+	}
+	if n := len(a.Replacements); n > 0 && len(path) > maxReplaced/n {
+		return OutcomeTargetTooLong, "the path is too long to be replaced"
+	}
+	for _, o := range a.Replacements {
+		made := string(o.AppendPath(nil, path))
+		if clean, err := NormalizePath(made); err != nil || clean != made {
+			return OutcomeBadRequest, "the path can't be replaced as the route asks"
+		}
+	}
+	return OutcomeForwarded, ""
 }
 
 // maxReplaced bounds the paths that an expression is tried on: with the largest one that a route may have, so much takes some milliseconds.

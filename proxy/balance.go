@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/netip"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -16,35 +17,41 @@ type asked struct{ key, sticky uint64 }
 // askedOf looks at the request where its route says so.
 func (x *Exchange) askedOf(b *routing.Balance) (a asked) {
 	if b.Key != 0 {
-		a.key = x.keyOf(b)
+		a.key = keyOf(b, x.Request.Fields, x.Origin.Client, &x.Target)
 	}
 	if b.Cookies != nil {
-		for _, name := range b.Cookies.Names {
-			if a.sticky = routing.ParseCookie(http1.Cookie(x.Request.Fields, name)); a.sticky != 0 {
-				break
-			}
-		}
+		a.sticky = stickyOf(b, x.Request.Fields)
 	}
 	return a
 }
 
+// stickyOf is the instance that a cookie of the route names; 0 for none.
+func stickyOf(b *routing.Balance, fields []Field) uint64 {
+	for _, name := range b.Cookies.Names {
+		if sticky := routing.ParseCookie(http1.Cookie(fields, name)); sticky != 0 {
+			return sticky
+		}
+	}
+	return 0
+}
+
 // keyOf is the hash of what the route balances by; 0 where the request has none of it. The same hash in every process, and for a long time.
-func (x *Exchange) keyOf(b *routing.Balance) uint64 {
+func keyOf(b *routing.Balance, fields []Field, client netip.Addr, target *RequestTarget) uint64 {
 	text := ""
 	switch b.Key {
 	case dialect.KeyClientIP:
-		addr := x.Origin.Client.As16()
+		addr := client.As16()
 		return max(1, xxhash.Sum64(addr[:]))
 	case dialect.KeyPath:
-		text = x.Target.Path
+		text = target.Path
 	case dialect.KeyHeader:
-		if text = fieldValue(x.Request.Fields, b.KeyName); b.KeyName == "host" {
-			text = x.Target.Authority
+		if text = fieldValue(fields, b.KeyName); b.KeyName == "host" {
+			text = target.Authority
 		}
 	case dialect.KeyCookie:
-		text = http1.Cookie(x.Request.Fields, b.KeyName)
+		text = http1.Cookie(fields, b.KeyName)
 	case dialect.KeyQuery:
-		text = http1.Parameter(x.Target.Query, b.KeyName)
+		text = http1.Parameter(target.Query, b.KeyName)
 	}
 	if text == "" {
 		return 0

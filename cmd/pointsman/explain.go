@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
+
+	"github.com/pointsman/pointsman/proxy/history"
 )
 
 // runExplain asks a running proxy where a request goes, and why.
@@ -15,10 +18,19 @@ func runExplain(ctx context.Context, p program) int {
 	method := f.String("method", "GET", "`METHOD` of the request")
 	client := f.String("client", "", "`ADDRESS` that is believed to be the client's")
 	listener := f.String("listener", "", "`NAME` of the listener that it comes by; http or https if not given")
+	at := f.String("at", "", "the `TABLE` to ask instead of the present one: its number as in pointsman history, or a time (2006-01-02T15:04:05Z, 15:04 of today, 5m for five minutes ago)")
 	if code, done := f.parse(1); done {
 		return code
 	}
-	in := url.Values{"url": {f.Arg(0)}, "method": {*method}, "client": {*client}, "listener": {*listener}, "header": headers, "text": {"1"}}
+	moment := ""
+	if *at != "" {
+		m, err := history.ParseMoment(*at, time.Now()) // here, as times of the day are those of this clock
+		if err != nil {
+			return f.refuse(fmt.Errorf("invalid value %q for -at: %w", *at, err))
+		}
+		moment = m.String()
+	}
+	in := url.Values{"url": {f.Arg(0)}, "method": {*method}, "client": {*client}, "listener": {*listener}, "header": headers, "at": {moment}, "text": {"1"}}
 	if err := ask(ctx, "http://"+dialable(string(admin))+"/api/explain?"+in.Encode(), maxExplanation, p.stdout); err != nil {
 		fmt.Fprintf(p.stderr, "pointsman explain: %v\n", err)
 		return exitFatal

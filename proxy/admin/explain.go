@@ -3,19 +3,27 @@ package admin
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/history"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
 // explainView is where a request would go, and why no other route takes it. Route is null where nothing claims the request.
 type explainView struct {
 	Table     uint64          `json:"table"`
+	Published time.Time       `json:"published,omitzero"` // when requests began to use the table
+	Present   bool            `json:"present"`            // it is the one that they use
 	Request   string          `json:"request"`
 	Route     *routeView      `json:"route"`
 	Closed    bool            `json:"closed,omitempty"` // it lets nobody in
-	Zone      string          `json:"zone,omitempty"`   // the own zone, where one is preferred
-	Instances []explainedView `json:"instances"`        // of the services that ask for it, those that get no requests too
+	Policy    *policyView     `json:"policy,omitempty"`
+	Reply     *replyView      `json:"reply,omitempty"` // the proxy's own answer, where it asks no instance
+	Sent      *sentView       `json:"sent,omitempty"`  // what the instance would get
+	Next      *nextView       `json:"next,omitempty"`  // where the next ones would go; of the present table
+	Zone      string          `json:"zone,omitempty"`  // the own zone, where one is preferred
+	Instances []explainedView `json:"instances"`       // of the services that ask for it, those that get no requests too
 	Others    []otherView     `json:"others"`
 	More      int             `json:"more,omitempty"` // others that are not listed
 }
@@ -38,7 +46,7 @@ type otherView struct {
 	Reason  string   `json:"reason"`
 }
 
-// explain answers /api/explain?url=...&method=...&header=Name: value&client=...&listener=..., as text where text=1 asks for it.
+// explain answers /api/explain?url=...&method=...&header=Name: value&client=...&listener=...&at=..., as text where text=1 asks for it.
 func (o *Options) explain(w http.ResponseWriter, r *http.Request) {
 	in := r.URL.Query()
 	q, err := proxy.Imagined{URL: in.Get("url"), Method: in.Get("method"), Fields: in["header"], Client: in.Get("client"), Listener: in.Get("listener")}.Query()
@@ -51,7 +59,14 @@ func (o *Options) explain(w http.ResponseWriter, r *http.Request) {
 		problem{Status: http.StatusServiceUnavailable, Detail: "not ready: no complete view of the catalogue yet"}.answer(w)
 		return
 	}
-	view := viewExplanation(t, q)
+	view := viewExplanation(t, q, true)
+	if at := in.Get("at"); at != "" {
+		if t, err = o.at(at); err != nil {
+			problemOf(err).answer(w)
+			return
+		}
+		view = viewExplanation(t, q, t.Number == o.Table().Number)
+	}
 	if in.Get("text") != "" {
 		plain(w, http.StatusOK, view.text())
 		return
@@ -59,13 +74,30 @@ func (o *Options) explain(w http.ResponseWriter, r *http.Request) {
 	answer(w, r, view)
 }
 
-func viewExplanation(t *routing.Table, q routing.Query) explainView {
+// at is the table of a moment.
+func (o *Options) at(text string) (*routing.Table, error) {
+	if o.History == nil {
+		return nil, problem{Status: http.StatusNotFound, Detail: "no earlier tables are kept"}
+	}
+	moment, err := history.ParseMoment(text, time.Now())
+	if err != nil {
+		return nil, problem{Status: http.StatusBadRequest, Detail: "at: " + err.Error()}
+	}
+	t, err := o.History.At(moment)
+	if err != nil {
+		return nil, problem{Status: http.StatusNotFound, Detail: err.Error()}
+	}
+	return t, nil
+}
+
+// viewExplanation is where a request goes by a table. One that is not the present one says nothing of how instances do: they may have gone.
+func viewExplanation(t *routing.Table, q routing.Query, present bool) explainView {
 	e := t.Explain(q)
 	scheme := "http://"
 	if q.TLS {
 		scheme = "https://"
 	}
-	view := explainView{Table: t.Number, Request: clip(q.Request.Method + " " + scheme + q.Authority + q.Path + q.Search),
+	view := explainView{Table: t.Number, Published: t.Published, Present: present, Request: clip(q.Request.Method + " " + scheme + q.Authority + q.Path + q.Search),
 		Zone: clip(t.Zone()), Instances: []explainedView{}, Others: []otherView{}, More: e.More}
 	for _, x := range e.Others {
 		one := otherView{Service: x.Service, Route: x.Text, Reason: x.Reason}
@@ -74,17 +106,23 @@ func viewExplanation(t *routing.Table, q routing.Query) explainView {
 		}
 		view.Others = append(view.Others, one)
 	}
+	view.foresee(t, q, present)
 	if e.Route == nil {
 		return view
 	}
-	route := viewRoute(t.ID(e.Route), e.Route, detailStanding)
+	standing, load := detailStanding, detailLoad
+	if !present {
+		standing, load = detailState, detailState
+	}
+	view.Policy = viewPolicy(e.Route)
+	route := viewRoute(t.ID(e.Route), e.Route, standing)
 	view.Route, view.Closed = &route, e.Route.Closed
 	members := map[string]memberView{}
 	for _, m := range route.Instances {
 		members[m.Service+" "+m.ID+" "+m.Address] = m
 	}
 	for _, x := range e.Instances[:min(len(e.Instances), defaultLimit)] {
-		one := explainedView{Service: clip(x.Service), instanceView: viewInstance(x, detailLoad)}
+		one := explainedView{Service: clip(x.Service), instanceView: viewInstance(x, load)}
 		if x.Upstream != nil {
 			m, in := members[one.Service+" "+one.ID+" "+x.Upstream.Address()]
 			one.Share, one.Check, one.Backup, one.InRoute = m.Share, m.Check, slices.Contains(m.Options, "backup"), in

@@ -12,7 +12,7 @@ import (
 // text is an explanation for a terminal.
 func (v explainView) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", v.Request)
+	fmt.Fprintf(&b, "%s\n  table     %s\n", v.Request, v.tableText())
 	switch {
 	case v.Route == nil:
 		b.WriteString("  no route takes it: 404\n")
@@ -40,11 +40,10 @@ func (v explainView) text() string {
 		if len(v.Route.Instances) == 0 && !v.Closed {
 			b.WriteString("            no instance may be asked: 503\n")
 		}
-	}
-	if v.Route != nil {
 		for _, s := range v.Route.Sets {
 			fmt.Fprintf(&b, "  %s\n", s.text())
 		}
+		v.writeTreatment(&b)
 	}
 	for _, o := range v.Others {
 		fmt.Fprintf(&b, "  not       %s  (%s)  %s\n", strings.Join(append([]string{o.Route}, o.Match...), " "), o.Service, o.Reason)
@@ -53,6 +52,24 @@ func (v explainView) text() string {
 		fmt.Fprintf(&b, "            and %d more\n", v.More)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// writeTreatment writes what a request of the route meets, and where the next ones go.
+func (v *explainView) writeTreatment(b *strings.Builder) {
+	if v.Reply != nil && !v.Closed {
+		fmt.Fprintf(b, "  answer    %d, by the proxy itself: %s\n", v.Reply.Status, printed(strings.TrimSpace(v.Reply.Outcome+" "+v.Reply.Detail)))
+	}
+	if v.Sent != nil {
+		fmt.Fprintf(b, "  sent as   %s, Host: %s\n", printed(v.Sent.Target), printed(v.Sent.Host))
+	}
+	if v.Policy != nil {
+		fmt.Fprintf(b, "  policy    %s\n", v.Policy.text())
+	}
+	if v.Next != nil {
+		for i, line := range v.Next.text() {
+			fmt.Fprintf(b, "  %-9s %s\n", [...]string{"next", ""}[min(i, 1)], line)
+		}
+	}
 }
 
 const failsCheck = "fails its health check"
@@ -67,7 +84,11 @@ func (s *setView) text() string {
 	if s.Instances == 1 {
 		instances = "instance"
 	}
-	return fmt.Sprintf("%s %s  %d %s, %d usable", what, s.Service, s.Instances, instances, *s.Usable)
+	text := fmt.Sprintf("%s %s  %d %s", what, s.Service, s.Instances, instances)
+	if s.Usable != nil {
+		text += fmt.Sprintf(", %d usable", *s.Usable)
+	}
+	return text
 }
 
 // text is a route as it is asked for.
@@ -96,6 +117,8 @@ func (i *explainedView) text(zones bool) string {
 	switch {
 	case !i.InRoute:
 		words = append(words, "gets no requests of this route")
+	case i.StandingView == nil: // of an earlier table
+		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share))
 	case i.Ejected:
 		words = append(words, fmt.Sprintf("%.0f %%", 100*i.Share), strings.TrimSpace("ejected "+i.EjectedFor))
 	case i.Check == "failing":
@@ -107,6 +130,9 @@ func (i *explainedView) text(zones bool) string {
 	}
 	if i.Backup {
 		words = append(words, "backup")
+	}
+	if i.LoadView == nil {
+		return strings.Join(words, "  ")
 	}
 	if i.InFlight > 0 {
 		words = append(words, fmt.Sprintf("%d in flight", i.InFlight))

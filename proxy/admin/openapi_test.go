@@ -230,6 +230,8 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	sick.Status = discovery.Critical
 	f.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=a.io/ fallback=other header=X-Key:v"), sick, bad, fixture.Instance("other", "10.0.0.4", 80, "pointsman.route=a.io/b")))
 	h := full(t, f.Load, f.feed)
+	s := routing.NewSwitch(routing.Options{Languages: fixture.Languages()}) // with choices that are left to chance
+	s.Apply(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=one.io/ balance=least-connections"), fixture.Instance("web", "10.0.0.2", 80, "pointsman.route=one.io/ balance=least-connections")))
 	without := full(t, func() *routing.Table { return nil }, nil)
 	ask := func(h http.Handler, name, in string, header ...string) *httptest.ResponseRecorder {
 		t.Helper()
@@ -305,6 +307,10 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	ask(h, "GET /api/explain", "url=nowhere.io/")
 	ask(h, "GET /api/explain", "url=a.io/&text=1")
 	ask(h, "GET /api/explain", "url=ftp://x")
+	for _, at := range []string{"1", "5m", "x", "999"} {
+		ask(h, "GET /api/explain", "url=a.io/&at="+at)
+	}
+	ask(full(t, s.Load, nil), "GET /api/explain", "url=one.io/")
 	ask(without, "GET /api/explain", "url=a.io/")
 	ask(h, "GET /api/notices", "since=1&offset=0&limit=1")
 	ask(h, "GET /api/history", "offset=0&limit=2")
