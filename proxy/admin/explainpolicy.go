@@ -74,7 +74,7 @@ type pickView struct {
 	Service string `json:"service"`
 	ID      string `json:"id"` // "" where a line names its address
 	Address string `json:"address"`
-	Target  string `json:"target"` // path and query
+	Path    string `json:"path"` // and query
 	Host    string `json:"host"`
 }
 
@@ -106,16 +106,16 @@ func (v *explainView) foresee(t *routing.Table, q routing.Query, present bool) {
 	if !present {
 		for i := range p.Members[:min(len(p.Members), 1)] { // whoever it is, that is what it would be sent
 			one := viewPick(p, i)
-			v.Sent = &sentView{one.Target, one.Host}
+			v.Sent = &sentView{one.Path, one.Host}
 		}
 		return
 	}
 	v.Next = next
 	switch {
 	case len(next.Picks) > 0:
-		v.Sent = &sentView{next.Picks[0].Target, next.Picks[0].Host}
+		v.Sent = &sentView{next.Picks[0].Path, next.Picks[0].Host}
 	case len(next.Chances) > 0:
-		v.Sent = &sentView{next.Chances[0].Target, next.Chances[0].Host}
+		v.Sent = &sentView{next.Chances[0].Path, next.Chances[0].Host}
 	}
 }
 
@@ -130,14 +130,14 @@ func replyStatus(p *proxy.Prospect) int {
 
 // sentView is what an instance is sent: with several instances, the next one.
 type sentView struct {
-	Target string `json:"target"`
-	Host   string `json:"host"`
+	Path string `json:"path"` // and query
+	Host string `json:"host"`
 }
 
 func viewPick(p *proxy.Prospect, i int) pickView {
 	m := &p.Members[i]
-	target, host := p.Sent(m)
-	v := pickView{Service: clip(m.Upstream.Service()), Address: m.Upstream.Address(), Target: clip(target), Host: clip(host)}
+	path, host := p.Sent(m)
+	v := pickView{Service: clip(m.Upstream.Service()), Address: m.Upstream.Address(), Path: clip(path), Host: clip(host)}
 	if m.Instance != nil {
 		v.ID = clip(m.Instance.ID)
 	}

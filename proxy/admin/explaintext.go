@@ -60,7 +60,7 @@ func (v *explainView) writeTreatment(b *strings.Builder) {
 		fmt.Fprintf(b, "  answer    %d, by the proxy itself: %s\n", v.Reply.Status, printed(strings.TrimSpace(v.Reply.Outcome+" "+v.Reply.Detail)))
 	}
 	if v.Sent != nil {
-		fmt.Fprintf(b, "  sent as   %s, Host: %s\n", printed(v.Sent.Target), printed(v.Sent.Host))
+		fmt.Fprintf(b, "  sent as   %s, Host: %s\n", printed(v.Sent.Path), printed(v.Sent.Host))
 	}
 	if v.Policy != nil {
 		fmt.Fprintf(b, "  policy    %s\n", v.Policy.text())
