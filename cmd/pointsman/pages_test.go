@@ -52,3 +52,39 @@ func TestServiceVariablesOfThePageHaveAnEffect(t *testing.T) {
 		}
 	}
 }
+
+// notOurs are words of pages that only look like options.
+var notOurs = []string{"-option"}
+
+// TestPagesNameWhatThereIs: each option, variable, command and metric that a page names exists.
+func TestPagesNameWhatThereIs(t *testing.T) {
+	options, variables := map[string]bool{}, map[string]bool{}
+	known := []string{"help"}
+	for _, c := range commands() {
+		known = append(known, c.name)
+		if c.name == "version" {
+			continue
+		}
+		for name := range helped(t, c.name) {
+			options["-"+name], variables[variable(name)] = true, true
+		}
+	}
+	for _, page := range lab.PageNames(t) {
+		text := lab.Page(t, page)
+		for _, m := range regexp.MustCompile("`(-[a-z][A-Za-z-]+)[ =`]").FindAllStringSubmatch(text, -1) {
+			if !options[m[1]] && !slices.Contains(notOurs, m[1]) {
+				t.Errorf("%s.md names the option %s, which does not exist", page, m[1])
+			}
+		}
+		for _, name := range regexp.MustCompile(`POINTSMAN_[A-Z_]+`).FindAllString(text, -1) {
+			if !variables[name] && name != "POINTSMAN_LONG" {
+				t.Errorf("%s.md names the variable %s, which does not exist", page, name)
+			}
+		}
+		for _, m := range regexp.MustCompile("(?m)(?:`|^)pointsman ([a-z]+)").FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s.md names the command %s, which does not exist", page, m[1])
+			}
+		}
+	}
+}

@@ -53,6 +53,7 @@ func TestREADMECommands(t *testing.T) {
 			if _, err := r.try("test -x bin/pointsman || [ " + name + " = README.md ] || make build"); err != nil { // README's first command makes it
 				t.Fatal(err)
 			}
+			r.env = append(r.env, "PATH="+filepath.Join(clone, "bin")+":"+os.Getenv("PATH")) // the pages are of an installed program
 			ran := 0
 			for _, f := range fences(t, file) {
 				ran += r.follow(f)
