@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// fence is a fenced block of a README: "sh" for commands, "sh serve" for one that runs until Ctrl-C (or the next heading),
+// fence is a fenced block of a README: "sh" for commands, "sh serve" for one that runs until Ctrl-C (or the end of the part that it stands in),
 // "text" for what the commands before it print. A heading is a fence of kind "heading".
 type fence struct{ kind, text string }
 

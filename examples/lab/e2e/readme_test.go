@@ -104,6 +104,8 @@ type reader struct {
 	last    string            // the last commands
 	output  string            // of them
 	serving *lab.Process      // the second terminal's program
+	level   int               // of the heading that the reader is below
+	served  int               // the same of serving: it ends with that part
 }
 
 func newReader(t *testing.T, clone, project string) *reader {
@@ -156,7 +158,10 @@ func (r *reader) follow(f fence) int {
 	r.t.Helper()
 	switch f.kind {
 	case "heading":
-		r.endServing()
+		r.level = len(f.text) - len(strings.TrimLeft(f.text, "#"))
+		if r.level <= r.served {
+			r.endServing()
+		}
 	case "sh":
 		return r.run(r.commands(f))
 	case "sh serve":
@@ -232,6 +237,7 @@ func (r *reader) try(commands string) (string, error) {
 func (r *reader) serve(command string) {
 	r.t.Helper()
 	r.t.Logf("$ %s   (in the first terminal)", command)
+	r.served = r.level
 	r.serving = lab.StartProcess(r.t, "serving", r.env, "bash", "-c", "cd '"+r.dir+"' && "+command)
 	lab.Eventually(r.t, 30*time.Second, command+" says something", func() bool { return r.serving.Output() != "" })
 	time.Sleep(readingTime)
