@@ -85,6 +85,9 @@ func Admin(o Options) http.Handler {
 	if o.Topic != nil {
 		mux.HandleFunc("GET /help/{topic}", o.help)
 	}
+	if o.Table != nil {
+		dashboard(mux)
+	}
 	mux.HandleFunc("/api/", notFound)
 	mux.HandleFunc("/services/", notFound)
 	sameSite := http.NewCrossOriginProtection()

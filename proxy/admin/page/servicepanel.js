@@ -1,0 +1,114 @@
+// A service, closely: how it does, who gets what share of its requests now, how its instances came, and what became of its labels.
+
+import { serviceActions } from './actions.js';
+import { address, go, link } from './address.js';
+import { fetched } from './fetched.js';
+import { instancePart } from './instancepart.js';
+import { List } from './list.js';
+import { live } from './live.js';
+import { model, sorted } from './model.js';
+import { placeOf } from './routes.js';
+import { named, stateOf, usableOf } from './services.js';
+import { canvas, draw } from './spark.js';
+import { startsPart } from './starts.js';
+import { count, el, mark, ms, plural, rate, set, share, shown, span } from './text.js';
+import { verdictsPart } from './verdicts.js';
+
+const columns = [
+  { name: 'name', title: 'Instance', cell: named },
+  { name: 'rate', title: 'Requests/s', cell: (c) => ({ curve: canvas(c), text: c.appendChild(el('span')) }) },
+  { name: 'latency', title: 'Latency', help: 'moving average until the response begins' },
+  { name: 'flight', title: 'Open', help: 'requests that are being answered' },
+  { name: 'share', title: 'Share now', cell: shareCell },
+];
+
+function shareCell(cell) {
+  const full = el('span'), text = el('span');
+  cell.append(el('span', { class: 'bar', 'aria-hidden': 'true' }, full), text);
+  return { full, text };
+}
+
+const facts = ['Instances', 'Requests/s', 'Errors/s', 'p50', 'p99', 'Open', 'Catalogue answered'];
+
+// servicePanel makes it. scrolled is called when other instances are in view.
+export function servicePanel(name, scrolled) {
+  const values = facts.map(() => el('dd'));
+  const list = el('dl', { class: 'facts' }, facts.map((f, n) => el('div', {}, el('dt', {}, f), values[n])));
+  const routes = el('p', { class: 'links' });
+  const gone = el('p', { class: 'empty', hidden: true }, 'The table has no service of that name. It may come: this page then shows it.');
+  const more = el('p', { class: 'hint', hidden: true });
+  const answer = fetched('api/services/' + encodeURIComponent(name) + '?load=1'); // what only an answer tells: starts and ejections
+  const actions = serviceActions(name), starts = startsPart(), verdicts = verdictsPart();
+  const instance = instancePart();
+  const instances = new List({
+    label: 'Instances of ' + shown(name), name: 'members', columns, key: (i) => i.id, scrolled,
+    fill: (cells, i, row) => fillInstance(cells, i, row, answer.value),
+    open: (i) => go(address.view, { instance: i.id === address.query.get('instance') ? '' : i.id }),
+    empty: () => 'It has no instances.',
+  });
+  let block = null;
+  const find = () => model.services.get(name);
+
+  function figures() {
+    const s = find(), f = live.services.get(name);
+    if (!s) return;
+    const text = [`${usableOf(s, f)} of ${count(s.count)}`, rate(f?.rate), rate(f?.errors), ms(f?.p50_ms), ms(f?.p99_ms), f?.in_flight ?? '–',
+      Number.isFinite(f?.answer_age_s) ? span(f.answer_age_s) + ' ago' : '–'];
+    text.forEach((t, n) => set(values[n], t));
+    mark(list, 'data-state', stateOf(s, f));
+  }
+
+  answer.came(() => {
+    starts.update(answer.value?.instances ?? []);
+    instances.draw();
+    instance.update(find(), answer.value);
+  });
+
+  return {
+    element: el('div', {}, list, gone, routes, actions.element, el('h3', {}, 'Who gets what'), instances.element, more, instance.element, starts.element, verdicts.element),
+    title: () => name,
+    service: () => name,
+    update() {
+      const s = find();
+      gone.hidden = Boolean(s);
+      for (const e of [list, instances.element]) e.hidden = !s;
+      if (s !== block) {
+        block = s;
+        instances.set(s?.instances ?? []);
+        answer.soon();
+        verdicts.update(s?.rejects ?? []);
+        more.hidden = !s || s.count <= s.instances.length;
+        if (s) set(more, `The first ${count(s.instances.length)} of ${count(s.count)} are shown.`);
+        const own = sorted(model.routes, placeOf).filter((r) => r.service === name);
+        routes.replaceChildren(...own.slice(0, 20).map((r) => el('a', { href: link('routes', { route: r.id }), class: 'chip' }, el('bdi', {}, placeOf(r)))),
+          own.length > 20 ? ` and ${plural(own.length - 20, 'more route')}` : '');
+      }
+      instances.choose(address.query.get('instance') ?? '');
+      instance.update(s, answer.value);
+      actions.update();
+      figures();
+    },
+    tick() {
+      figures();
+      instances.draw();
+      instance.tick();
+      answer.often();
+    },
+    look: () => ({ detail: name, offset: Math.max(0, instances.things.indexOf(instances.inView()[0])) }),
+  };
+}
+
+function fillInstance(cells, i, row, answer) {
+  const f = live.instances.get(i.id), told = answer?.instances?.find((x) => x.id === i.id);
+  const ejected = f?.state === 'ejected' || told?.ejected;
+  mark(row, 'data-state', ejected ? 'warn' : i.usable ? 'ok' : i.status === 'maintenance' ? 'idle' : 'bad');
+  set(cells.name.text, i.id);
+  mark(cells.name.cell, 'title', `${shown(i.id)} at ${shown(i.at)}`);
+  set(cells.name.more, ejected ? 'ejected' : f?.state && f.state !== 'usable' ? f.state : i.status !== 'passing' ? i.status : '');
+  draw(cells.rate.curve, 'instance ' + i.id);
+  set(cells.rate.text, rate(f?.rate));
+  set(cells.latency, ms(f?.latency_ms ?? (told?.latency_ns ?? NaN) / 1e6));
+  set(cells.flight, f?.in_flight ?? told?.in_flight ?? '–');
+  set(cells.share.text, share(f?.share));
+  cells.share.full.style.width = (f?.share > 0 ? 100 * f.share : 0) + '%';
+}
