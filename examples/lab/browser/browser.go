@@ -60,7 +60,7 @@ func Open(t testing.TB, width, height int) *Page {
 	ctx, leave := chromedp.NewContext(allocated)
 	t.Cleanup(leave)
 	p := &Page{t: t, ctx: ctx}
-	if err := chromedp.Listen(ctx, p.heard); err != nil {
+	if err := chromedp.Listen(ctx, p.took); err != nil {
 		t.Fatalf("the browser does not start: %v", err)
 	}
 	p.Do(command(log.Enable, cdp.Empty{}), command(network.Enable, network.EnableParams{}), command(runtime.Enable, cdp.Empty{}))
@@ -76,8 +76,8 @@ func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.V
 	})
 }
 
-// heard takes what the browser tells of its own accord.
-func (p *Page) heard(event any) {
+// took takes what the browser tells of its own accord.
+func (p *Page) took(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch e := event.(type) {
