@@ -24,8 +24,7 @@ export async function learn() {
   try {
     const answer = await fetch('api/actions', { headers: { Authorization: 'Bearer ' + token() }, cache: 'no-store' });
     if (answer.ok) return tell((await answer.json()).actions);
-    if (answer.status === 401) say('The token is not the one of -admin-token.');
-    else if (answer.status === 404) say('This proxy runs without -admin-token: there are no actions.');
+    if (answer.status === 404) say('This proxy runs without -admin-token: there are no actions.');
   } catch { return; } // it stays; the next try tells
   keepToken('');
   tell([]);
@@ -48,7 +47,12 @@ async function act(name, body) {
   try {
     const done = JSON.parse(await send('api/actions/' + name, body, token()));
     say(done.text ?? 'Done.');
-  } catch (e) { say(e.message); }
+  } catch (e) {
+    say(e.message);
+    if (e.status !== 401) return;
+    keepToken(''); // it is not the one of -admin-token
+    tell([]);
+  }
 }
 
 function button(text, name, press) {
@@ -96,8 +100,8 @@ export function instanceActions() {
   const one = row([drain, end], (name) => name !== 'end-ejection' || of?.ejected);
   return {
     element: one.element,
-    update(service, i, told) {
-      of = { service, instance: i.id, ejected: Boolean(told?.ejected) };
+    update(service, i, ejected) {
+      of = { service, instance: i.id, ejected };
       one.update();
     },
   };

@@ -88,10 +88,11 @@ filter.addEventListener('keydown', (e) => { if (e.key === 'ArrowDown') { e.preve
 skip.addEventListener('click', (e) => { e.preventDefault(); view().focus(); });
 addEventListener('panel-closed', () => view().focus());
 addEventListener('keydown', (e) => {
-  if (e.key !== '/' || e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input, textarea, select, dialog')) return;
-  e.preventDefault();
-  filter.focus();
+  if (e.key === 'Escape' && main.contains(e.target)) beside.close();
+  if (searches(e)) e.preventDefault(); // Firefox has a search of its own for this key
 });
+addEventListener('keyup', (e) => { if (searches(e)) filter.focus(); });
+function searches(e) { return e.key === '/' && !e.ctrlKey && !e.metaKey && !e.altKey && !e.target.closest('input, textarea, select, dialog'); }
 const lock = document.getElementById('token');
 lock.hidden = false;
 lock.addEventListener('click', enter);
@@ -104,7 +105,7 @@ changed(() => {
   drawing = true;
   requestAnimationFrame(() => { drawing = false; update(); });
 });
-ticked(() => { totals(); view().tick(); beside.tick(); line.draw(); });
+ticked(() => { totals(); view().tick(); beside.tick(); });
 counted.came(numbers);
 
 beginAddress();

@@ -40,5 +40,5 @@ export async function send(path, body, token) {
   if (answer.ok) return text;
   let detail = text;
   try { detail = JSON.parse(text).detail || text; } catch { /* no JSON */ }
-  throw new Error(detail || 'status ' + answer.status);
+  throw Object.assign(new Error(detail || 'status ' + answer.status), { status: answer.status });
 }

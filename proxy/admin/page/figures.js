@@ -29,7 +29,7 @@ export function figures(strip) {
     set(parts.p99.value, ms(t?.p99_ms));
     set(parts.flight.value, t?.in_flight ?? '–');
     set(parts.services.value, count(model.services.size));
-    set(parts.instances.value, model.usable === model.instances ? count(model.instances) : `${count(model.usable)} of ${count(model.instances)}`);
+    set(parts.instances.value, model.usable === model.instances ? count(model.instances) : `${count(model.usable)}/${count(model.instances)}`);
     mark(parts.instances.one, 'data-warn', model.usable < model.instances);
     set(parts.routes.value, count(model.routes.size));
     set(parts.table.value, model.table > 0 ? `${model.table}` : '–');

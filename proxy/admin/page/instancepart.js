@@ -4,47 +4,60 @@ import { instanceActions } from './actions.js';
 import { address } from './address.js';
 import { live } from './live.js';
 import { text as startText } from './starts.js';
-import { el, ms, pairs, plural, rate, set, share, span } from './text.js';
+import { el, ms, pairs, rate, set, share, span } from './text.js';
+
+// figuresOf is what the stream tells of an instance: by its id, and by its node too where another node has the same id.
+export function figuresOf(i) { return live.instances.get(i.id) ?? live.instances.get(`${i.id}@${i.node}`); }
+
+// words say what the states of an instance mean.
+export const words = {
+  registered: 'registered, not healthy yet', critical: 'critical in the catalogue', maintenance: 'in maintenance', unusable: 'takes no requests',
+  ejected: 'ejected', ready: 'healthy, no answer yet', serving: 'takes requests', drained: 'drained',
+};
 
 // instancePart is the part of a service's panel about the instance that the address names.
 export function instancePart() {
   const title = el('h3', {});
   const values = el('dl', { class: 'pairs' });
   const actions = instanceActions();
-  const element = el('section', { class: 'one', hidden: true, 'aria-live': 'off' }, title, values, actions.element);
-  let shown = null, told = null;
+  const element = el('section', { class: 'one', hidden: true, 'aria-label': 'Instance' }, title, values, actions.element);
+  let shown = null;
 
   function facts() {
-    const i = shown, f = live.instances.get(i.id), list = [
+    const i = shown, f = figuresOf(i);
+    return [
       ['Address', i.at], ['Node', i.node], ['Zone', i.zone], ['Catalogue', `${i.status}, weight ${i.weight}`],
-      ['Requests', f && `${rate(f.rate)}/s, ${rate(f.errors)} errors/s, ${ms(f.latency_ms)}, share ${share(f.share)}`],
-      ['Came', told?.start && startText(told.start)],
-    ];
-    if (told?.ejected) list.push(['Ejected', evidence(told)]);
-    return list.filter(([, v]) => v);
+      ['State', f && (f.state === 'ejected' ? evidence(f) : words[f.state] ?? f.state)],
+      ['Requests', f && `${rate(f.rate)}/s, ${rate(f.errors)} errors/s, ${ms(f.latency_ms)}, ${share(f.share)} of the service’s`],
+      ['Came', startText(f?.steps)],
+    ].filter(([, v]) => v);
   }
 
-  const draw = () => shown && pairs(values, facts());
-
+  const draw = () => {
+    if (!shown) return;
+    pairs(values, facts());
+    actions.update(address.query.get('service'), shown, figuresOf(shown)?.state === 'ejected');
+  };
   return {
     element,
-    update(service, answer) {
+    update(service) {
       const id = address.query.get('instance');
       shown = (id && service?.instances.find((i) => i.id === id)) || null;
-      told = (shown && answer?.instances?.find((i) => i.id === id)) || null;
       element.hidden = !shown;
-      if (!shown) return;
-      set(title, id);
-      actions.update(service.name, shown, told);
+      if (shown) set(title, id);
       draw();
     },
     tick: draw,
   };
 }
 
+const reasons = {
+  'refused': 'connections are refused', 'check': 'its health check fails', 'status': 'it answered 502, 503 or 504 too often', 'closed': 'it closed connections without an answer',
+  'reset': 'it reset connections', 'invalid': 'its answers are no HTTP', 'timeout': 'it did not answer in time', 'silent': 'it is silent', 'cut': 'it cut answers short', 'max-fails': 'it reached its limit of failures',
+};
+
 // evidence says why an instance is ejected, and until when.
-function evidence(i) {
-  const rest = (new Date(i.ejected_until) - Date.now()) / 1000;
-  const why = i.ejected_for || 'connections are refused';
-  return `${why}${i.failures > 0 ? `, ${plural(i.failures, 'time')} in a row` : ''}; ${rest > 0 ? `for ${span(rest)} more` : 'a trial decides'}`;
+function evidence(f) {
+  const rest = (new Date(f.ejected_until) - Date.now()) / 1000;
+  return `ejected: ${reasons[f.ejected_for] ?? f.ejected_for ?? 'connections are refused'}; ${rest > 0 ? `for ${span(rest)} more` : 'a trial decides'}`;
 }

@@ -63,17 +63,22 @@ function searchable(s, was) {
     i.hay = `${s.name} ${i.id} ${i.at} ${i.node} ${i.zone ?? ''} ${i.status}`.toLowerCase();
     if (i.usable) s.usable++;
   }
-  s.hay = s.name.toLowerCase();
   s.rejects ??= [];
   return s;
 }
 
+// total adds up what the table holds, and has services found by the hosts of their routes and by how they do.
 function total() {
   let instances = 0, usable = 0;
   for (const s of model.services.values()) {
+    const up = s.usable + (s.count - s.instances.length); // of more than a thousand instances only the first thousand are told
     instances += s.count;
-    // Of a service with more than a thousand instances only the first thousand are told.
-    usable += s.usable + (s.count - s.instances.length);
+    usable += up;
+    s.hay = `${s.name} ${up === s.count ? 'up' : up > 0 ? 'partly' : 'down'} ${s.gone ? 'gone' : ''}`.toLowerCase();
+  }
+  for (const r of model.routes.values()) {
+    const s = model.services.get(r.service);
+    if (s && r.host) s.hay += ' ' + r.host.toLowerCase();
   }
   Object.assign(model, { instances, usable });
 }

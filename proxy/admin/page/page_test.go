@@ -101,3 +101,13 @@ func complaints(name, text string) (list []string) {
 	}
 	return list
 }
+
+// A browser asks for all modules at once, and not for those of one only when it has read another.
+func TestModulesAreAskedForAtOnce(t *testing.T) {
+	page := get(t, "/").Body.String()
+	eachFile(t, func(name, _ string) {
+		if strings.HasSuffix(name, ".js") && !strings.Contains(page, `="page/`+name+`"`) {
+			t.Errorf("index.html has no modulepreload of %s", name)
+		}
+	})
+}

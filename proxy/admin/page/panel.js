@@ -46,5 +46,6 @@ export function panel(side, scrolled) {
     tick() { one?.tick(); },
     look: () => one?.look() ?? {},
     focus() { title.focus(); },
+    close() { if (shown) leave(); },
   };
 }

@@ -39,7 +39,7 @@ export function routePanel(id) {
   function facts() {
     const r = route, f = live.routes.get(id), list = [
       ['Service', r.service, link('services', { service: r.service })],
-      ['Requests', f ? `${rate(f.rate)}/s, ${rate(f.errors)} errors/s` : '–'],
+      ['Requests', f ? `${rate(f.rate)}/s` : '–'],
       ['Written as', r.dialect],
     ];
     if (r.match?.length > 0) list.push(['Also matches', r.match.join(' ')]);

@@ -12,7 +12,6 @@ const columns = [
   { name: 'name', title: 'Route', cell: named },
   { name: 'service', title: 'Service', cell: (c) => c.appendChild(el('bdi')) },
   { name: 'rate', title: 'Requests/s', cell: (c) => ({ curve: canvas(c), text: c.appendChild(el('span')) }) },
-  { name: 'errors', title: 'Errors/s', help: 'answers with status 500 and above, per second' },
   { name: 'members', title: 'Instances' },
   { name: 'match', title: 'Also has to match' },
   { name: 'dialect', title: 'Written as' },
@@ -32,8 +31,6 @@ function fill(cells, r, row) {
   set(cells.service, r.service);
   draw(cells.rate.curve, 'route ' + r.id);
   set(cells.rate.text, rate(f?.rate));
-  set(cells.errors, rate(f?.errors));
-  mark(cells.errors, 'data-bad', f?.errors > 0);
   set(cells.members, r.instances.length + (spare > 0 ? ` + ${spare}` : ''));
   set(cells.match, (r.match ?? []).join(' '));
   set(cells.dialect, r.dialect);

@@ -2,8 +2,7 @@
 
 import { serviceActions } from './actions.js';
 import { address, go, link } from './address.js';
-import { fetched } from './fetched.js';
-import { instancePart } from './instancepart.js';
+import { figuresOf, instancePart } from './instancepart.js';
 import { List } from './list.js';
 import { live } from './live.js';
 import { model, sorted } from './model.js';
@@ -37,12 +36,11 @@ export function servicePanel(name, scrolled) {
   const routes = el('p', { class: 'links' });
   const gone = el('p', { class: 'empty', hidden: true }, 'The table has no service of that name. It may come: this page then shows it.');
   const more = el('p', { class: 'hint', hidden: true });
-  const answer = fetched('api/services/' + encodeURIComponent(name) + '?load=1'); // what only an answer tells: starts and ejections
   const actions = serviceActions(name), starts = startsPart(), verdicts = verdictsPart();
   const instance = instancePart();
   const instances = new List({
     label: 'Instances of ' + shown(name), name: 'members', columns, key: (i) => i.id, scrolled,
-    fill: (cells, i, row) => fillInstance(cells, i, row, answer.value),
+    fill: fillInstance,
     open: (i) => go(address.view, { instance: i.id === address.query.get('instance') ? '' : i.id }),
     empty: () => 'It has no instances.',
   });
@@ -58,12 +56,6 @@ export function servicePanel(name, scrolled) {
     mark(list, 'data-state', stateOf(s, f));
   }
 
-  answer.came(() => {
-    starts.update(answer.value?.instances ?? []);
-    instances.draw();
-    instance.update(find(), answer.value);
-  });
-
   return {
     element: el('div', {}, list, gone, routes, actions.element, el('h3', {}, 'Who gets what'), instances.element, more, instance.element, starts.element, verdicts.element),
     title: () => name,
@@ -75,7 +67,6 @@ export function servicePanel(name, scrolled) {
       if (s !== block) {
         block = s;
         instances.set(s?.instances ?? []);
-        answer.soon();
         verdicts.update(s?.rejects ?? []);
         more.hidden = !s || s.count <= s.instances.length;
         if (s) set(more, `The first ${count(s.instances.length)} of ${count(s.count)} are shown.`);
@@ -84,7 +75,7 @@ export function servicePanel(name, scrolled) {
           own.length > 20 ? ` and ${plural(own.length - 20, 'more route')}` : '');
       }
       instances.choose(address.query.get('instance') ?? '');
-      instance.update(s, answer.value);
+      instance.update(s);
       actions.update();
       figures();
     },
@@ -92,23 +83,28 @@ export function servicePanel(name, scrolled) {
       figures();
       instances.draw();
       instance.tick();
-      answer.often();
+      starts.tick();
     },
     look: () => ({ detail: name, offset: Math.max(0, instances.things.indexOf(instances.inView()[0])) }),
   };
 }
 
-function fillInstance(cells, i, row, answer) {
-  const f = live.instances.get(i.id), told = answer?.instances?.find((x) => x.id === i.id);
-  const ejected = f?.state === 'ejected' || told?.ejected;
-  mark(row, 'data-state', ejected ? 'warn' : i.usable ? 'ok' : i.status === 'maintenance' ? 'idle' : 'bad');
+// ways a row is marked by the state of its instance.
+const marks = { serving: 'ok', ready: 'ok', ejected: 'warn', registered: 'idle', maintenance: 'idle', drained: 'idle' };
+
+function fillInstance(cells, i, row) {
+  const f = figuresOf(i), state = f?.state ?? (i.usable ? '' : i.status);
+  mark(row, 'data-state', f ? marks[f.state] ?? 'bad' : i.usable ? 'ok' : i.status === 'maintenance' ? 'idle' : 'bad');
   set(cells.name.text, i.id);
   mark(cells.name.cell, 'title', `${shown(i.id)} at ${shown(i.at)}`);
-  set(cells.name.more, ejected ? 'ejected' : f?.state && f.state !== 'usable' ? f.state : i.status !== 'passing' ? i.status : '');
-  draw(cells.rate.curve, 'instance ' + i.id);
+  set(cells.name.more, state === 'serving' ? '' : state);
+  draw(cells.rate.curve, 'instance ' + name(i, f));
   set(cells.rate.text, rate(f?.rate));
-  set(cells.latency, ms(f?.latency_ms ?? (told?.latency_ns ?? NaN) / 1e6));
-  set(cells.flight, f?.in_flight ?? told?.in_flight ?? '–');
+  set(cells.latency, ms(f?.latency_ms));
+  set(cells.flight, f?.in_flight ?? '–');
   set(cells.share.text, share(f?.share));
   cells.share.full.style.width = (f?.share > 0 ? 100 * f.share : 0) + '%';
 }
+
+// name is what the stream calls an instance.
+function name(i, f) { return f && live.instances.get(i.id) !== f ? `${i.id}@${i.node}` : i.id; }

@@ -1,38 +1,35 @@
-// Says how old what is shown is: live, or since when the streams have been cut and when the next attempt is.
+// Says how old what is shown is: live, or since when a stream has been cut and when the next attempt is.
 
-import { live } from './live.js';
 import { model } from './model.js';
 import { set, span } from './text.js';
 
-const patience = 4000; // milliseconds without a figure, which come each second, until the page says so
+// Milliseconds without a byte after which a stream counts as cut: figures come each second, and of the changes there is at least a comment each
+// 15 seconds.
+const patience = { live: 4000, events: 40_000 };
 
-// state keeps the line up to date. It returns what to tell of each stream.
+// state keeps the line up to date. told(name) takes what becomes of a stream, as follow tells it.
 export function state() {
-  const line = document.getElementById('state'), text = document.getElementById('state-text');
-  const streams = { events: { open: false, heard: 0 }, live: { open: false, heard: 0 } };
-  const begun = Date.now();
+  const line = document.getElementById('state'), text = document.getElementById('state-text'), begun = Date.now();
+  const streams = { events: { open: false, news: 0, next: 0 }, live: { open: false, news: 0, next: 0 } };
+
+  function say() {
+    const now = Date.now(), cut = [];
+    for (const [name, s] of Object.entries(streams)) if (!s.absent && (!s.open || now - s.news > patience[name])) cut.push(s);
+    if (now - begun < patience.live && cut.some((s) => !s.news)) return ['waiting', 'Connecting…'];
+    if (cut.length > 0) {
+      const next = Math.ceil((Math.max(...cut.map((s) => s.next)) - now) / 1000), again = next > 0 ? `Trying again in ${next} s.` : 'Trying again.';
+      if (model.table === 0) return ['cut', 'The proxy has not answered yet. ' + again];
+      const news = Math.min(...cut.map((s) => s.news));
+      return news === 0 ? ['waiting', 'No rates: the proxy does not send any. ' + again] : ['cut', `Cut off. What you see is ${old(now - news)} old. ${again}`];
+    }
+    return model.stale ? ['waiting', 'Live. The catalogue has not answered yet: the routes are those from before the restart.'] : ['live', 'Live'];
+  }
 
   function draw() {
-    const now = Date.now(), [e, l] = [streams.events, streams.live];
-    const heard = live.absent ? e.heard : Math.min(e.heard || begun, live.at || l.heard || begun);
-    const cut = !e.open || (!live.absent && (!l.open || now - (live.at || begun) > patience));
-    let words, kind = 'live';
-    if (model.table === 0 && now - begun < patience) [words, kind] = ['Connecting…', 'waiting'];
-    else if (cut) {
-      const next = Math.max(e.open ? 0 : e.next ?? 0, l.open || live.absent ? 0 : l.next ?? 0) - now;
-      const soon = next > 0 ? `Trying again in ${span(Math.ceil(next / 1000)).replace('.0', '')}.` : 'Trying again.';
-      words = (model.table === 0 ? 'No answer from the proxy yet. ' : `Cut off. What you see is ${span(Math.floor((now - oldest(heard, e, l)) / 1000)).replace('.0', '')} old. `) + soon;
-      kind = 'cut';
-    } else if (model.stale) [words, kind] = ['Live. The catalogue has not answered yet: routes are those from before the restart.', 'waiting'];
-    else words = 'Live';
+    const [kind, words] = say();
     line.dataset.state = kind;
     document.body.toggleAttribute('data-cut', kind === 'cut');
     set(text, words);
-  }
-
-  function oldest(heard, e, l) {
-    if (!e.open && e.heard) return e.heard;
-    return (l.open ? live.at : l.heard) || heard;
   }
 
   setInterval(draw, 1000);
@@ -40,9 +37,12 @@ export function state() {
     draw,
     told: (name) => (s) => {
       const one = streams[name];
-      if (s.open) [one.open, one.heard] = [true, Date.now()];
+      if (s.absent) one.absent = true;
+      if (s.open) [one.open, one.news] = [true, Date.now()];
       else [one.open, one.next] = [false, Date.now() + (s.wait ?? 0)];
       if (s.wait) draw();
     },
   };
 }
+
+function old(ms) { return ms < 60_000 ? `${Math.floor(ms / 1000)} s` : span(ms / 1000); }

@@ -7,13 +7,13 @@ const firstWait = 1000, longestWait = 15_000;
 // of the connection: wait is the milliseconds until the next attempt. silence is after how many milliseconds without a byte the connection
 // counts as cut.
 export function follow({ url, event, state, silence }) {
-  let stopped = false, attempt = 0, control = null, timer = 0, last = '', failures = 0, heard = 0;
+  let stopped = false, attempt = 0, control = null, timer = 0, last = '', failures = 0, news = 0;
 
   async function run(mine) {
     control = new AbortController();
     const here = control;
-    const watch = setInterval(() => { if (Date.now() - heard > silence) here.abort(); }, 1000);
-    heard = Date.now();
+    const watch = setInterval(() => { if (Date.now() - news > silence) here.abort(); }, 1000);
+    news = Date.now();
     try {
       const headers = { Accept: 'text/event-stream' };
       if (last) headers['Last-Event-ID'] = last;
@@ -42,7 +42,7 @@ export function follow({ url, event, state, silence }) {
     for (;;) {
       const { value, done } = await reader.read();
       if (done || mine !== attempt) return;
-      heard = Date.now();
+      news = Date.now();
       failures = 0;
       state({ open: true });
       const lines = (rest + decoder.decode(value, { stream: true })).split('\n');

@@ -1,0 +1,253 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/examples/lab/browser"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/certs"
+	"github.com/pointsman/pointsman/proxy/record"
+	"github.com/pointsman/pointsman/proxy/routing"
+)
+
+// dashboardOf serves the page over a table of instances, and opens it in a browser.
+func dashboardOf(t *testing.T, list ...discovery.Instance) (p *browser.Page, at string) {
+	t.Helper()
+	t.Parallel()
+	p = browser.Open(t, 1440, 900)
+	s := routing.NewSwitch(routing.Options{Languages: fixture.Languages()})
+	s.Apply(fixture.Snapshot(list...))
+	feed := NewFeed(s)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = feed.Run(ctx) })
+	at = serve(t, Admin(Options{Table: s.Load, Feed: feed, Notices: NewNotices(), Ejections: func() []record.Ejection { return nil },
+		Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }}))
+	t.Cleanup(func() {
+		cancel() // before Serve ends: streams end with the Feed
+		running.Wait()
+	})
+	return p, at
+}
+
+// quiet ends the test where the browser complains or asks others.
+func quiet(t *testing.T, p *browser.Page, at string) {
+	t.Helper()
+	list := slices.DeleteFunc(p.Complaints(), func(s string) bool { return strings.Contains(s, "/api/live") })
+	if list = append(list, p.Strangers(at)...); len(list) > 0 {
+		t.Errorf("the browser complains or asks others: %q", list)
+	}
+}
+
+// crowd is a catalogue of many services.
+func crowdOfInstances(services, each int) (list []discovery.Instance) {
+	for n := range services {
+		name := fmt.Sprintf("service-%04d", n)
+		for i := range each {
+			list = append(list, fixture.Instance(name, fmt.Sprintf("10.%d.%d.%d", i, n/250, n%250+1), 8000, "pointsman.route="+name+".example/"))
+		}
+	}
+	return list
+}
+
+// The bars are those for a machine that does nothing else.
+func TestDashboardStaysUsableWithTenThousandInstances(t *testing.T) {
+	p, at := dashboardOf(t, crowdOfInstances(2000, 5)...)
+	var painted, filtered []float64
+	for range 5 {
+		p.Go("about:blank")
+		p.Go("http://" + at + "/#instances")
+		p.Until("rows", `document.querySelector('.body .row')`)
+		painted = append(painted, browser.Eval[float64](p, `new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))`))
+		if n := browser.Eval[int](p, `document.querySelectorAll('.body .row').length`); n > 80 {
+			t.Errorf("%d rows are in the document, want those in view", n)
+		}
+		if n := browser.Eval[int](p, `Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount'))`); n != 10001 {
+			t.Errorf("the grid says that it has %d rows, want 10001", n)
+		}
+		filtered = append(filtered, browser.Eval[float64](p, `new Promise((done) => {
+			const f = document.getElementById('filter'), begun = performance.now();
+			f.value = '1234';
+			f.dispatchEvent(new Event('input', { bubbles: true }));
+			requestAnimationFrame(() => setTimeout(() => done(performance.now() - begun)));
+		})`))
+		p.Until("the filtered rows", `document.querySelectorAll('.body .row').length === 5 && document.querySelector('.body .row').innerText.includes('service-1234')`)
+	}
+	p.Shot("ten thousand filtered")
+	p.Go("http://" + at + "/#services")
+	p.Until("rows", `document.querySelector('.body .row')`)
+	p.Press(kb.Tab)
+	browser.Eval[bool](p, `(document.querySelector('.body').scrollTop = 20000) > 0`)
+	p.Until("rows further down", `document.querySelector('.body').innerText.includes('service-0590')`)
+	p.Shot("ten thousand")
+	slices.Sort(painted)
+	slices.Sort(filtered)
+	t.Logf("10,000 instances: painted after %.0f ms, filtered after %.1f ms (medians of %d)", painted[2], filtered[2], len(painted))
+	if lab.Long() && (painted[2] > 1000 || filtered[2] > 100) {
+		t.Errorf("painted after %v ms, filtered after %v ms; want 1000 and 100", painted, filtered)
+	}
+	quiet(t, p, at)
+}
+
+// Names come from whoever may start a container. They are shown as they are, and do nothing.
+func TestDashboardShowsHostileNamesAsText(t *testing.T) {
+	names := []string{"<script>document.title='x'</script>", "<img src=x onerror=document.title='x'>", "x; } server {", "\x1b[31mred\x00\r\n", "a\u202egpj.exe\u2066", strings.Repeat("w", 5000)}
+	var list []discovery.Instance
+	for n, name := range names {
+		i := fixture.Instance(name, "10.0.0.1", 8000+n, fmt.Sprintf("pointsman.route=h%d.example/", n), "pointsman.route=<b>"+name)
+		i.ID, i.Node, i.Zone = name+"-1", name, name
+		list = append(list, i)
+	}
+	p, at := dashboardOf(t, list...)
+	for _, view := range []string{"services", "routes", "instances", "verdicts", "ejections", "events", "explain", "services?service=%3Cscript%3E&filter=%3Cb%3E", "routes?route=%3Cb%3E"} {
+		p.Go("http://" + at + "/#" + view)
+		p.Until("the table", `document.querySelector('.figures .services dd').innerText === '6'`)
+		p.Until("the view", `document.querySelector('main').childElementCount > 0`)
+	}
+	p.Go("http://" + at + "/#verdicts")
+	p.Until("the verdicts", `document.querySelectorAll('.verdicts li').length > 0`)
+	p.Shot("hostile verdicts")
+	p.Go("http://" + at + "/#services")
+	p.Until("the services", `document.querySelectorAll('.body .row').length === 6`)
+	for range names {
+		browser.Eval[bool](p, `[...document.querySelectorAll('.services .body .row')].forEach((r) => r.click()) === undefined`)
+	}
+	p.Until("a service", `document.querySelector('.panel-body .members .row')`)
+	p.Shot("hostile names")
+	text := browser.Eval[string](p, `document.querySelector('.services .body').textContent`)
+	for _, want := range []string{"<script>document.title='x'</script>", "<img src=x onerror", "x; } server {", `\u001b[31mred\u0000`, `a\u202egpj.exe\u2066`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not show %q: %q", want, text)
+		}
+	}
+	if n := browser.Eval[int](p, `document.querySelectorAll('main script, main img, main b, aside script, aside img:not([alt=""]), aside b').length`); n > 0 {
+		t.Errorf("%d elements are made of names", n)
+	}
+	if title := browser.Eval[string](p, `document.title`); title == "x" {
+		t.Error("a name ran as a script")
+	}
+	quiet(t, p, at)
+}
+
+// What a person without a mouse, or without eyes, needs: each part has a name and a role, the keys lead everywhere, and texts stand out.
+func TestDashboardIsForEverybody(t *testing.T) {
+	list := crowdOfInstances(40, 3)
+	bad := fixture.Instance("a-broken", "10.9.9.9", 80, "pointsman.route=broken.example/", "pointsman.route=x.example/ nonsense=1")
+	bad.Status = discovery.Critical
+	p, at := dashboardOf(t, append(list, bad)...)
+	p.Go("http://" + at + "/")
+	p.Until("rows", `document.querySelectorAll('.body .row').length > 20`)
+	t.Run("keys", func(t *testing.T) { keysLeadEverywhere(t, p) })
+	t.Run("names", func(t *testing.T) { partsHaveNames(t, p) })
+	for _, scheme := range []string{"light", "dark"} {
+		p.Prefers("prefers-color-scheme", scheme)
+		for _, view := range []string{"services?service=a-broken", "routes", "verdicts", "certificates", "events", "explain?url=http%3A%2F%2Fbroken.example%2F"} {
+			p.Go("http://" + at + "/#" + view)
+			p.Until("the view", `document.querySelector('main').innerText.length > 20 && !document.querySelector('main').innerText.includes('Asking')`)
+			for _, complaint := range browser.Eval[[]string](p, lowContrast) {
+				t.Errorf("%s, %s: %s", view, scheme, complaint)
+			}
+		}
+	}
+	p.Size(360, 740)
+	for _, view := range []string{"services", "routes", "instances", "verdicts", "explain", "services?service=a-broken"} {
+		p.Go("http://" + at + "/#" + view)
+		p.Until("the view", `document.querySelector('main').innerText.length > 20 || document.querySelector('aside').innerText.length > 20`)
+		if over := browser.Eval[int](p, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+			t.Errorf("%s is %d pixels too wide for a telephone", view, over)
+		}
+	}
+	p.Shot("telephone")
+	quiet(t, p, at)
+}
+
+const focused = `(() => { const e = document.activeElement; return e.id || e.getAttribute('aria-label') || (e.getAttribute('role') === 'row' ? 'row ' + e.getAttribute('aria-rowindex') : e.textContent.trim()); })()`
+
+// keysLeadEverywhere follows the order of the focus, and opens and closes a service by keys alone.
+func keysLeadEverywhere(t *testing.T, p *browser.Page) {
+	at := func(want string) {
+		t.Helper()
+		if got := browser.Eval[string](p, focused); got != want {
+			t.Errorf("the focus is at %q, want %q", got, want)
+		}
+	}
+	for _, want := range []string{"skip", "Pointsman", "filter", "token", "Services", "Routes", "Instances", "Verdicts", "Ejections", "Certificates", "Events", "Explain", "row 2"} {
+		p.Press(kb.Tab)
+		if want == "Verdicts" { // a number follows it
+			continue
+		}
+		at(want)
+	}
+	p.Press(kb.ArrowDown, kb.ArrowDown)
+	at("row 4")
+	p.Press(kb.End)
+	at("row 42")
+	p.Press(kb.Home)
+	at("row 2")
+	p.Press(kb.Enter)
+	p.Until("the details", `document.querySelector('.panel:not([hidden])')`)
+	at("panel-title")
+	p.Press(kb.Escape)
+	p.Until("no details", `document.querySelector('.panel[hidden]')`)
+	at("row 2")
+	p.Press("/")
+	at("filter")
+	p.Press("0", "0", "3", "9")
+	p.Until("one row", `document.querySelectorAll('.body .row').length === 1`)
+	p.Press(kb.Enter)
+	at("row 2")
+	if hash := browser.Eval[string](p, "location.hash"); hash != "#services?filter=0039" {
+		t.Errorf("the address says %q", hash)
+	}
+	browser.Eval[bool](p, `location.reload() === undefined`)
+	p.Until("the same after a reload", `document.querySelectorAll('.body .row').length === 1 && document.getElementById('filter').value === '0039'`)
+}
+
+// partsHaveNames asks what the browser tells assistive technology.
+func partsHaveNames(t *testing.T, p *browser.Page) {
+	for _, complaint := range browser.Eval[[]string](p, `(() => {
+		const list = [], named = (e) => (e.getAttribute('aria-label') || document.getElementById(e.getAttribute('aria-labelledby') ?? '')?.textContent || e.labels?.[0]?.textContent || e.textContent || '').trim();
+		for (const e of document.querySelectorAll('button, a, input, select, textarea, nav, main, aside, section, [role=grid], [role=log], dialog[open]')) {
+			if (e.checkVisibility() && !named(e)) list.push('without a name: ' + e.outerHTML.slice(0, 120));
+		}
+		for (const [what, n] of [['h1', 1], ['main', 1], ['nav', 1], ['header', 1], ['[role=search]', 1], ['[role=status]', 1], ['[role=log][aria-live=polite]', 1]]) {
+			if (document.querySelectorAll(what).length < n) list.push('there is no ' + what);
+		}
+		for (const row of document.querySelectorAll('[role=row]')) if (![...row.children].every((c) => /^(gridcell|columnheader)$/.test(c.getAttribute('role')))) list.push('a row with other parts');
+		for (const e of document.querySelectorAll('canvas')) if (e.getAttribute('aria-hidden') !== 'true') list.push('a picture that is not hidden');
+		const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+		if (new Set(ids).size !== ids.length) list.push('an id twice');
+		if (document.documentElement.lang !== 'en') list.push('no language');
+		return list;
+	})()`) {
+		t.Error(complaint)
+	}
+}
+
+// lowContrast lists the texts whose contrast is below 4.5 to 1 (WCAG 2.2, 1.4.3).
+const lowContrast = `(() => {
+	const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+	const over = (colours) => { canvas.clearRect(0, 0, 1, 1); for (const c of colours) { canvas.fillStyle = c; canvas.fillRect(0, 0, 1, 1); } return [...canvas.getImageData(0, 0, 1, 1).data]; };
+	const light = (c) => { const [r, g, b] = c.slice(0, 3).map((x) => { x /= 255; return x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+	const list = [];
+	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	while (walk.nextNode()) {
+		const e = walk.currentNode.parentElement;
+		if (!walk.currentNode.textContent.trim() || !e.checkVisibility() || e.closest('.hidden, .skip, option')) continue;
+		const grounds = [];
+		for (let p = e; p; p = p.parentElement) grounds.unshift(getComputedStyle(p).backgroundColor);
+		const ground = over(['#fff', ...grounds]), text = over(['#fff', ...grounds, getComputedStyle(e).color]);
+		const [a, b] = [light(ground), light(text)], contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (contrast < 4.5) list.push(contrast.toFixed(1) + ': ' + e.className + ' ' + e.textContent.slice(0, 40));
+	}
+	return list;
+})()`
