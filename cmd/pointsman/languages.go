@@ -26,6 +26,7 @@ type languageFlags struct {
 	auth        authSchemes
 	exposed     bool
 	defaultRule defaultRule
+	domain1     hostname
 	internal    prefixes
 }
 
@@ -36,6 +37,8 @@ func (l *languageFlags) register(f *flags) {
 	f.Var(&l.matcher, "matcher", "`HOW` paths of tags in Fabio's language match: prefix, or glob")
 	f.Var(&l.auth, "auth", "`SCHEMES` of auth= in tags of Fabio's language, as in its proxy.auth: name=NAME;type=basic;file=FILE, with commas; may be repeated; see pointsman help from-fabio")
 	f.Var(&l.defaultRule, "traefik-default-rule", "`TEMPLATE` of the rule of Traefik's routers that have none, as its defaultRule; without it the host is the container's name")
+	l.domain1.empty = true
+	f.Var(&l.domain1, "traefik1-domain", "`DOMAIN` behind the names of containers of Traefik 1 whose labels have no rule, as its docker.domain; without it they have no route")
 	_ = l.internal.Set(nginxproxy.Private)
 	f.Var(&l.internal, "internal-networks", "`NETWORKS` (with commas) of NETWORK_ACCESS=internal in variables of nginx-proxy; see pointsman help from-nginx-proxy")
 	f.BoolVar(&l.exposed, "traefik-exposed", false, "let containers without the label traefik.enable have the routes of their other labels of Traefik")
@@ -43,7 +46,7 @@ func (l *languageFlags) register(f *flags) {
 
 // all are the languages, the first of which holds where two ask for the same.
 func (l *languageFlags) all() dialect.Languages {
-	return dialect.Languages{native.Language(), l.fabio().Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed, DefaultRule: l.defaultRule.value}.Language(), traefik1.Language(),
+	return dialect.Languages{native.Language(), l.fabio().Language(), aliyun.Language(), traefik.Options{Exposed: l.exposed, DefaultRule: l.defaultRule.value}.Language(), traefik1.Options{Domain: l.domain1.value}.Language(),
 		nginxproxy.Options{Internal: l.internal}.Language()}
 }
 

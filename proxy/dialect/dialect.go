@@ -7,7 +7,10 @@
 // only. What looks like a restriction (allow, deny, auth) and can't be honoured closes the route instead of opening it.
 package dialect
 
-import "cmp"
+import (
+	"cmp"
+	"strings"
+)
 
 // Language is one way to ask for routes in tags. It is a pure value: what Parse returns depends on its arguments alone.
 type Language interface {
@@ -55,6 +58,12 @@ type Env struct {
 	Owner       string
 	// Called is what whoever started the instance calls it: SERVICE_PROJECT of Compose, else the container's name, else the catalogue's; "" is not known.
 	Called string
+}
+
+// Composed are the service and the project of Compose that started the instance; ok is false where Compose did not.
+func (e Env) Composed() (service, project string, ok bool) {
+	project, service, ok = strings.Cut(e.Owner, "/")
+	return service, project, ok && e.Called == service+"_"+project
 }
 
 // AnyPort is the container port for who reads tags of no instance.

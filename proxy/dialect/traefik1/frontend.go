@@ -16,6 +16,7 @@ type frontend struct {
 	name    string
 	of      group
 	sources []string
+	rule    string   // its text, written or by default
 	failed  error    // why it lets nobody in
 	words   []string // options of its lines
 	service []string // those that are about its instances, and say nothing beside a redirect
@@ -31,13 +32,7 @@ func (r *reader) frontend(name string) {
 	if done := x.lead(); done {
 		return
 	}
-	list, err := parseRule(x.of.value(keyRule))
-	if x.of[keyRule] == nil {
-		err = errNoRule
-	}
-	if why := dialect.Withheld(x.of.value(keyRule)); why != "" {
-		err = errors.New(why)
-	}
+	list, err := x.findRule()
 	if err != nil {
 		x.refuse(err)
 		return
@@ -56,11 +51,9 @@ func (r *reader) frontend(name string) {
 		}
 	}
 	for _, text := range lines {
-		x.rule(text)
+		x.make(text)
 	}
 }
-
-var errNoRule = errors.New("no label holds its rule; the name of a container and its domain is not taken for one")
 
 // fail closes the frontend; the first reason counts.
 func (x *frontend) fail(err error) {
@@ -76,7 +69,7 @@ func (x *frontend) refuse(err error) {
 	case errors.Is(err, errVariable):
 		v.Advice = "set the variable where docker-compose runs, or in its file .env"
 	case errors.Is(err, errNoRule):
-		v.Advice = "write " + prefix + keyRule + "=Host:NAME"
+		v.Advice = "write " + prefix + keyRule + "=Host:NAME, or start the proxy with -traefik1-domain DOMAIN"
 	case errors.Is(err, errNewer):
 		v.Advice = "write " + prefix + "http.routers.NAME.rule= and what belongs to it, or Host:NAME;PathPrefix:/PATH here"
 	}
@@ -133,8 +126,8 @@ func forwards(word string) bool {
 	return key == "request-header" || key == "max-body"
 }
 
-// rule makes a rule of a line.
-func (x *frontend) rule(text string) {
+// make makes a rule of a line.
+func (x *frontend) make(text string) {
 	rule, verdicts := x.defaults.ParseLine(text, dialect.PathSegments, x.env)
 	for _, v := range verdicts {
 		v.Restricts = v.Restricts || rule == nil && x.restricts()
@@ -164,5 +157,5 @@ func (x *frontend) priority(t term) string {
 	if !t.exact() {
 		return ""
 	}
-	return "priority=" + strconv.Itoa(len(x.of.value(keyRule)))
+	return "priority=" + strconv.Itoa(len(x.rule))
 }

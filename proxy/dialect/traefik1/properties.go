@@ -28,7 +28,7 @@ var properties map[string]property
 func init() { // its functions use the table
 	properties = map[string]property{
 		"port": {}, "backend": {}, "backend.id": {}, "frontend.backend": {}, keyRule: {}, "frontend.priority": {},
-		"domain":    {ignored: "the rule says the host"},
+		"domain":    {read: domain},
 		"portindex": {read: refused("the port that it means can't be told: write " + prefix + "port=PORT")},
 		"portname":  {read: refused("the port that it means can't be told: write " + prefix + "port=PORT")},
 		"protocol":  {read: protocol},

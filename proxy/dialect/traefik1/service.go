@@ -13,6 +13,14 @@ import (
 
 func (x *frontend) ofService(words ...string) { x.service = append(x.service, words...) }
 
+// domain is a part of the rule by default, see defaultRule.
+func domain(x *frontend, _ string) error {
+	if x.of.value(keyRule) != "" {
+		x.ignored("domain", "the rule says the host", true)
+	}
+	return nil
+}
+
 func protocol(x *frontend, value string) error {
 	switch strings.ToLower(value) {
 	case "http", "":

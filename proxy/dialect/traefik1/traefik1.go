@@ -19,10 +19,20 @@ import (
 // Name is the language's name, for people and for options.
 const Name = "traefik1"
 
-// Language is the language. It has no state.
-func Language() dialect.Language { return language{} }
+// Options are those of Traefik's own configuration that labels depend on. The zero value makes no rule by default.
+type Options struct {
+	// Domain stands behind the container's name in the rule of frontends that have none (docker.domain); "" leaves them without one, but for those with
+	// a label domain.
+	Domain string
+}
 
-type language struct{}
+// Language is the language with these options.
+func (o Options) Language() dialect.Language { return language{o} }
+
+// Language is the language without options.
+func Language() dialect.Language { return Options{}.Language() }
+
+type language struct{ Options }
 
 func (language) Name() string { return Name }
 
@@ -33,8 +43,8 @@ func (language) Wants(tag string) bool {
 }
 
 // Parse reads all tags of one instance. No label names an address: a frontend leads to the instance that is its port of the container.
-func (language) Parse(tags []string, env dialect.Env) dialect.Result {
-	r := reader{env: env, defaults: dialect.ParseDefaults(tags, env), labels: read(tags)}
+func (l language) Parse(tags []string, env dialect.Env) dialect.Result {
+	r := reader{domain: l.Domain, env: env, defaults: dialect.ParseDefaults(tags, env), labels: read(tags)}
 	r.out.Defaults = r.defaults
 	if len(r.own) == 0 {
 		return r.out
@@ -53,6 +63,7 @@ func (language) Parse(tags []string, env dialect.Env) dialect.Result {
 // reader reads the tags of one instance.
 type reader struct {
 	labels
+	domain   string // see Options
 	env      dialect.Env
 	defaults *dialect.Defaults
 	told     map[string]bool // sources of which a rule or a verdict tells

@@ -301,3 +301,37 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A frontend without a rule has Traefik's own where a domain is named.
+func TestRulesByDefault(t *testing.T) {
+	composed, alone := env, env
+	composed.Owner, composed.Called = "my_shop/web", "web_my_shop"
+	alone.Owner, alone.Called = "web", "old_web"
+	for _, c := range []struct {
+		domain string
+		env    dialect.Env
+		labels []string
+		want   string
+	}{
+		{"", composed, []string{"port=80"}, "refused"},
+		{"example.org", composed, []string{"port=80"}, "web.my-shop.example.org/ priority=28"},
+		{"example.org", alone, []string{"port=80"}, "old-web.example.org/ priority=24"},
+		{"example.org", env, []string{"port=80"}, "refused"},
+		{"", alone, []string{"port=80", "domain=.example.net"}, "old-web.example.net/ priority=24"},
+		{"example.org", alone, []string{"port=80", "domain=example.net"}, "old-web.example.net/ priority=24"},
+		{"example.org", alone, []string{"port=80", "domain=a;PathPrefix:/b"}, "refused"},
+		{"example.org", alone, []string{"frontend.rule=Host:a.b", "domain=example.net"}, "a.b/ priority=8, ignored"},
+		{"example.org", alone, []string{"frontend.rule=Host:a.b"}, "a.b/ priority=8"},
+		{"example.org", alone, []string{"port=80", "frontend.auth.basic="}, "closed old-web.example.org/ priority=24, refused"},
+		{"example.org", alone, []string{"port=80", "enable=false"}, "ignored, ignored"},
+		{"example.org", alone, []string{"enable=true"}, ""},
+	} {
+		r := dialect.Languages{Options{Domain: c.domain}.Language()}.Parse(labelled(c.labels...), c.env)
+		if got := brief(r); got != c.want {
+			t.Errorf("%s %q: %s, want %s", c.domain, c.labels, got, c.want)
+		}
+		if byName := strings.Contains(c.want, "web."); r.Called != byName && c.want != "refused" {
+			t.Errorf("%s %q: depends on the name: %v", c.domain, c.labels, r.Called)
+		}
+	}
+}
