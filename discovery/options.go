@@ -20,6 +20,9 @@ type Options struct {
 	// Refer says what texts name: services that are then watched like those that are Wanted, and hosts. Called from the Watcher's goroutine
 	// only, when texts have changed; it must be quick, and not keep the list. Nil: nothing.
 	Refer func(texts []*Text) References
+	// Broken says whether a text can't be taken as a whole: then the last one that could is kept beside it, on disk in its place. Nil: none is. It is
+	// called as Refer is.
+	Broken func(t *Text) bool
 	// Named says which services the tags of another one name, which are then watched, too. Nil: none. It is called as Wanted is.
 	Named func(name string, tags []string) References
 	// InUse says whether requests went to a service of another datacenter within the last seconds. Nil: none did. It is called from the

@@ -40,7 +40,7 @@ type state struct {
 	Services   []stateService `json:"services"`
 	// Remote are those of other datacenters. An older reader passes them over.
 	Remote []stateService `json:"remote,omitempty"`
-	// Texts are those that the catalogue holds; files are there to be read again.
+	// Texts are those that the catalogue holds, in place of a broken one the last that was not; files are there to be read again.
 	Texts     []stateText `json:"texts,omitempty"`
 	TextIndex uint64      `json:"textIndex,omitempty"`
 }
@@ -94,9 +94,13 @@ func newState(s *Snapshot, confirmed time.Time) state {
 	}
 	out.TextIndex = s.TextIndex
 	for _, t := range s.Texts {
-		if t.Kind == TextKV {
-			out.Texts = append(out.Texts, stateText{Name: t.Name, Lines: t.Lines, Index: t.Index})
+		if t.Kind != TextKV {
+			continue
 		}
+		if t.Before != nil { // it is asked for again
+			t, out.TextIndex = t.Before, 0
+		}
+		out.Texts = append(out.Texts, stateText{Name: t.Name, Lines: t.Lines, Index: t.Index})
 	}
 	return out
 }

@@ -29,6 +29,8 @@ type Text struct {
 	Lines []string
 	// Index is the index at which the key was created; 0 for a file.
 	Index uint64
+	// Before, where the text is broken (see Options.Broken), is the last one of its name that was not; nil where none is known.
+	Before *Text
 }
 
 // NewText takes a source's content apart. A carriage return at a line's end is no part of it.

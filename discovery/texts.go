@@ -111,7 +111,7 @@ func (v *view) takeTexts(e event) {
 	next := slices.Clone(e.reply.texts.Texts)
 	slices.SortFunc(next, (*Text).Compare)
 	next = slices.CompactFunc(next, func(a, b *Text) bool { return a.Name == b.Name })
-	l.stored = v.holdTexts(next, e.doubt)
+	l.stored = v.holdTexts(v.keepUnbroken(next), e.doubt)
 	v.textIndex = e.cursor.last
 	l.answered = true
 	v.mergeTexts()
@@ -148,6 +148,27 @@ func (v *view) holdTexts(next []*Text, d doubt) []*Text {
 	}
 	next = append(next, missing...)
 	slices.SortFunc(next, (*Text).Compare)
+	return next
+}
+
+// keepUnbroken has those of the texts that are broken carry the last one of their name that was not.
+func (v *view) keepUnbroken(next []*Text) []*Text {
+	if v.o.Broken == nil {
+		return next
+	}
+	for i, t := range next {
+		at := slices.IndexFunc(v.lines.stored, func(o *Text) bool { return o.Name == t.Name })
+		if at < 0 || !v.o.Broken(t) {
+			continue
+		}
+		broken := *t
+		if broken.Before = v.lines.stored[at]; broken.Before.Before != nil {
+			broken.Before = broken.Before.Before
+		} else if v.o.Broken(broken.Before) {
+			broken.Before = nil
+		}
+		next[i] = &broken
+	}
 	return next
 }
 

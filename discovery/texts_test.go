@@ -228,3 +228,65 @@ func TestStoredTextsOutliveARestart(t *testing.T) {
 		hold(t, b, "kv r/a: 1")
 	})
 }
+
+// What was last known of a text that is broken now is on disk in its place, and comes with it after a restart.
+func TestTheLastTextThatWasNotBrokenOutlivesARestart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	options := func(f *texter) func(*Options) {
+		return func(o *Options) {
+			o.Catalogue, o.StateFile = f, file
+			o.Broken = func(t *Text) bool { return slices.Contains(t.Lines, "broken") }
+		}
+	}
+	before := func(b *bench, want string) {
+		t.Helper()
+		texts := b.view().Texts
+		if len(texts) != 1 {
+			t.Fatalf("%d texts", len(texts))
+		}
+		got := ""
+		if t := texts[0].Before; t != nil {
+			got = strings.Join(t.Lines, "|")
+		}
+		if got != want {
+			t.Errorf("before it %q, want %q", got, want)
+		}
+	}
+	f := newTexter(map[string]string{"a": "good"})
+	run(t, f.fake, options(f), func(b *bench) {
+		b.after(2 * time.Second)
+		hold(t, b, "kv a: good")
+		before(b, "")
+		for i, text := range []string{"broken", "broken\nmore"} {
+			f.put(map[string]string{"a": text}, 101+uint64(i))
+			b.after(2 * time.Second)
+			hold(t, b, "kv a: "+strings.ReplaceAll(text, "\n", "|"))
+			before(b, "good")
+		}
+	})
+	for range 2 {
+		run(t, f.fake, options(f), func(b *bench) {
+			b.after(2 * time.Second)
+			hold(t, b, "kv a: broken|more")
+			before(b, "good")
+		})
+	}
+	run(t, f.fake, options(f), func(b *bench) {
+		f.put(map[string]string{"a": "better"}, 110)
+		b.after(2 * time.Second)
+		hold(t, b, "kv a: better")
+		before(b, "")
+		f.put(map[string]string{"a": "broken"}, 111)
+		b.after(2 * time.Second)
+		before(b, "better")
+	})
+	f = newTexter(map[string]string{"a": "broken"})
+	file = filepath.Join(t.TempDir(), "state.json")
+	run(t, f.fake, options(f), func(b *bench) {
+		b.after(2 * time.Second)
+		before(b, "")
+		f.put(map[string]string{"a": "broken\nmore"}, 101)
+		b.after(2 * time.Second)
+		before(b, "")
+	})
+}

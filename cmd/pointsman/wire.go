@@ -93,7 +93,7 @@ func (h *dataPath) assemble(a *actors) error {
 	h.history = history.New(history.Options{Switch: h.table, Answers: h.metrics.Answers})
 	resolver := names.NewResolver(nil, func(list []*discovery.Name) { h.watcher.SetNames(list) }, h.log)
 	h.watcher = discovery.NewWatcher(discovery.Options{
-		Catalogue: h.source.Catalogue, Wanted: options.Wants, Named: options.NamedBy, Refer: refer(options, resolver), StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
+		Catalogue: h.source.Catalogue, Wanted: options.Wants, Named: options.NamedBy, Refer: refer(options, resolver), Broken: options.Broken, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
 		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, InUse: h.table.InUse, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
 		Log: h.log, Registerer: h.registry,
 	})

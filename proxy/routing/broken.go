@@ -16,14 +16,28 @@ func (o *Options) readLines(env dialect.Env, old *source, t *discovery.Text, lat
 	if read = language.ReadText(t.Lines, later, env); read.Broken == 0 {
 		return read, t
 	}
-	if old == nil || old.good == nil {
+	good = t.Before // of a run before this one
+	if old != nil && old.good != nil {
+		good = old.good
+	}
+	if good == nil {
 		return read, nil
 	}
-	last := language.ReadText(old.good.Lines, later, env)
+	last := language.ReadText(good.Lines, later, env)
 	if last.Broken > 0 { // the language has changed since
 		return read, nil
 	}
-	return last, old.good
+	return last, good
+}
+
+// Broken says whether a text is not taken as a whole, for discovery.Options.
+func (o Options) Broken(t *discovery.Text) bool {
+	if o.TextLanguage == nil || t.Language != "" || o.own(t) {
+		return false
+	}
+	env := o.env("")
+	env.Writer = writer(t)
+	return o.languageOf(t).ReadText(t.Lines, nil, env).Broken > 0
 }
 
 // closeLines takes the routes of a broken text, closed.

@@ -34,6 +34,24 @@ func TestABrokenTextOfFabioIsNotTaken(t *testing.T) {
 	expect(t, table, "b.io", "/", "10.0.0.2:80")
 }
 
+// A text that comes with the last one that was taken, as from disk after a restart, is as if that had been read.
+func TestABrokenTextOfFabioAtTheStartComesWithTheLastGoodOne(t *testing.T) {
+	list := []discovery.Instance{fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io/"), fixture.Instance("zoo", "10.0.0.2", 80)}
+	s := withFabio("route add zoo b.io/ http://10.0.0.2:80/\nnonsense", list...)
+	s.Texts[0].Before = discovery.NewText(discovery.TextKV, "fabio/config", "route add zoo c.io/ http://10.0.0.2:80/\nroute del web a.io/", 9)
+	table := fabioTable()
+	if o := table.options; !o.Broken(s.Texts[0]) || o.Broken(s.Texts[0].Before) {
+		t.Error("which of the two is broken is not told")
+	}
+	table = table.Next(s)
+	expect(t, table, "a.io", "/", "404")
+	expect(t, table, "b.io", "/", "404")
+	expect(t, table, "c.io", "/", "10.0.0.2:80")
+	if v := table.Verdicts(); len(v) == 0 || !strings.Contains(v[0].Reason, "what was last taken stays in effect") {
+		t.Errorf("%+v", v)
+	}
+}
+
 // Where no good text is known, what a broken one takes away is away, and what it adds is closed.
 func TestABrokenTextOfFabioAtTheStartIsClosed(t *testing.T) {
 	web := fixture.Instance("web", "10.0.0.1", 80, "urlprefix-a.io/")
