@@ -77,6 +77,8 @@ type ForwardAuth struct {
 	Operator bool
 	// Headers are the fields that are taken from its answer to the request, in place of the client's own.
 	Headers []string
+	// Sends are the fields of the request that it is told, beside those that say what is asked for; nil are all.
+	Sends []string
 	// Timeout is the time for its whole answer; 0 is DefaultAuthTimeout.
 	Timeout time.Duration
 }

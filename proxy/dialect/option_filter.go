@@ -32,6 +32,7 @@ var filterOptions = []option{
 	{name: "auth-pass", restricts: true, set: setAuthPass, print: printAuthPass, judge: judgeAuth},
 	{name: "forward-auth", restricts: true, set: setForwardAuth, print: printForwardAuth, judge: judgeForwardAuth},
 	{name: "forward-auth-headers", restricts: true, set: setForwardAuthHeaders, print: printForwardAuthHeaders, judge: judgeForwardAuth},
+	{name: "forward-auth-sends", restricts: true, set: setForwardAuthSends, print: printForwardAuthSends, judge: judgeForwardAuth},
 	{name: "forward-auth-timeout", restricts: true, set: setForwardAuthTimeout, print: printForwardAuthTimeout, judge: judgeForwardAuth},
 }
 

@@ -35,6 +35,7 @@ var goodFilters = [][2]string{
 	{`/a auth-realm="my shop" auth=basic:anna:` + anApr1, "/a auth=basic:anna:" + anApr1 + ` auth-realm="my shop"`},
 	{"/a forward-auth=service:gate", "/a forward-auth=service:gate/"},
 	{"/a forward-auth=service:gate/check?x forward-auth-headers=X-User|X-Groups forward-auth-timeout=2s", "/a forward-auth=service:gate/check?x forward-auth-headers=X-User,X-Groups forward-auth-timeout=2s"},
+	{"/a forward-auth=service:gate/check forward-auth-sends=Cookie|X-Key", "/a forward-auth=service:gate/check forward-auth-sends=Cookie,X-Key"},
 }
 
 func TestFilterOptions(t *testing.T) {
@@ -75,7 +76,7 @@ func TestBadFilterOptions(t *testing.T) {
 		"auth=basic:anna:" + aSHA + ",anna:" + aSHA: true, "auth=basic:anna:" + aSHA[:20]: true, "auth=basic:anna:" + anApr1[:30]: true, "auth=basic:anna:" + aBcrypt[:30]: true,
 		"auth=basic:anna:" + aSHA + " auth=basic:bob:" + aSHA: true, "auth=file:/etc/htpasswd": true, "auth=basic:anna:" + aSHA + " auth-pass=x": true,
 		"forward-auth=http://gate.test/": true, "forward-auth=http://127.0.0.1.evil.test/": true, "forward-auth=service:": true, "forward-auth=service:a b": false, "forward-auth=service:a/../b": true,
-		"forward-auth=service:a forward-auth-headers=Host": true, "forward-auth=service:a forward-auth-timeout=2h": true, "forward-auth=service:a/b forward-auth=service:a/c": true,
+		"forward-auth=service:a forward-auth-headers=Host": true, "forward-auth=service:a forward-auth-timeout=2h": true, "forward-auth=service:a forward-auth-sends=a:b": true, "forward-auth-sends=": true, "forward-auth=service:a/b forward-auth=service:a/c": true,
 	} {
 		rule, verdicts := ParseLine("/a "+options, PathSegments, Env{})
 		isClosed := rule != nil && rule.Policy.Closed

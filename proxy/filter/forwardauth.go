@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,7 +87,7 @@ func (f *ForwardAuth) ask(ctx context.Context, client http.RoundTripper, url str
 		return Answer{}, err
 	}
 	for _, field := range q.Fields {
-		if !aboutBody(field.Name) {
+		if !aboutBody(field.Name) && f.sends(field.Name) {
 			r.Header.Add(field.Name, field.Value)
 		}
 	}
@@ -110,6 +111,11 @@ func (f *ForwardAuth) ask(ctx context.Context, client http.RoundTripper, url str
 		return f.passed(resp.Header)
 	}
 	return refused(resp)
+}
+
+// sends says whether the other server is told a field of the request.
+func (f *ForwardAuth) sends(name string) bool {
+	return f.Sends == nil || slices.ContainsFunc(f.Sends, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
 // aboutBody says whether a field is about a body, of which the other server gets none, or about what the client knows of an answer.

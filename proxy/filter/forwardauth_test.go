@@ -139,3 +139,27 @@ func TestOnlyTheDecidingRuleGrantsFields(t *testing.T) {
 		}
 	}
 }
+
+// An auth server is told those fields of the request that it is to know, and what is asked for.
+func TestForwardAuthTellsWhatItIsToTell(t *testing.T) {
+	var told []string
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		for _, name := range []string{"Cookie", "X-Key", "X-Other", "X-Forwarded-Uri"} {
+			if v := r.Header.Get(name); v != "" {
+				told = append(told, name+"="+v)
+			}
+		}
+	}))
+	t.Cleanup(s.Close)
+	for sends, want := range map[string]string{"": "Cookie=c X-Key=k X-Other=o X-Forwarded-Uri=/a", "cookie": "Cookie=c X-Forwarded-Uri=/a", "X-KEY,X-Missing": "X-Key=k X-Forwarded-Uri=/a"} {
+		f := ForwardAuth{ForwardAuth: dialect.ForwardAuth{URL: s.URL, Operator: true, Timeout: time.Minute}, shared: NewCommon(outside.Gate{})}
+		if sends != "" {
+			f.Sends = strings.Split(sends, ",")
+		}
+		told = nil
+		a, err := f.Ask(t.Context(), &Question{Method: "GET", URI: "/a", Fields: []http1.Field{http1.NewField("Cookie", "c"), http1.NewField("X-Key", "k"), http1.NewField("X-Other", "o")}})
+		if got := strings.Join(told, " "); err != nil || !a.Passed || got != want {
+			t.Errorf("%q: told %q, want %q; %v", sends, got, want, err)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func init() { // its functions use the table
 		"redirectregex":    {restricts: true, apply: redirectRegex},
 		"headers":          {apply: headers, ignores: []string{"isdevelopment", "addvaryheader", "sslproxyheaders", "forcestsheader", "sslforcehost", "ssltemporaryredirect", "customresponseheaders", "customrequestheaders", "accesscontrolalloworiginlist", "accesscontrolalloworiginlistregex", "accesscontrolallowmethods", "accesscontrolallowheaders", "accesscontrolallowcredentials", "accesscontrolexposeheaders", "accesscontrolmaxage"}},
 		"basicauth":        {restricts: true, apply: basicAuth, ignores: []string{"headerfield"}},
-		"forwardauth":      {restricts: true, apply: forwardAuth, ignores: []string{"trustforwardheader"}},
+		"forwardauth":      {restricts: true, apply: forwardAuth, ignores: []string{"trustforwardheader", "preservelocationheader", "headerfield", "maxresponsebodysize", "maxbodysize"}},
 		"ipallowlist":      {restricts: true, apply: allowList, ignores: []string{"rejectstatuscode"}},
 		"ipwhitelist":      {restricts: true, apply: allowList, ignores: []string{"rejectstatuscode"}},
 		"ratelimit":        {restricts: true, apply: rateLimit},
@@ -108,22 +108,6 @@ func basicAuth(c *chain, o *optionsOf) error {
 	}
 	if !strings.EqualFold(o.get("removeheader"), "true") {
 		c.add("auth-pass", "true")
-	}
-	return nil
-}
-
-func forwardAuth(c *chain, o *optionsOf) error {
-	address := o.get("address")
-	if !c.file && !o.group.ofFile() {
-		address = dialect.AuthAddress(address)
-	}
-	if service, ok := strings.CutPrefix(address, dialect.ServicePrefix); ok {
-		name, _, _ := strings.Cut(service, "/")
-		c.out.Names = append(c.out.Names, dialect.ServiceName{Name: name})
-	}
-	c.add("forward-auth", address)
-	if names := o.list("authresponseheaders"); len(names) > 0 {
-		c.add("forward-auth-headers", strings.Join(names, ","))
 	}
 	return nil
 }

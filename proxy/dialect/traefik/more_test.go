@@ -8,7 +8,7 @@ import (
 
 // What services and headers ask for besides, in the words of a line.
 func TestServicesAndOrigins(t *testing.T) {
-	const lb, cors = "services.s.loadbalancer.", "middlewares.m.headers.accesscontrol"
+	const lb, cors, auth = "services.s.loadbalancer.", "middlewares.m.headers.accesscontrol", "middlewares.m.forwardauth."
 	for _, c := range []struct {
 		labels []string
 		want   string
@@ -28,6 +28,13 @@ func TestServicesAndOrigins(t *testing.T) {
 		{[]string{cors + "alloworiginlist=nonsense"}, "a.b/ priority=11, ignored"},
 		{[]string{cors + "alloworiginlistregex=.*"}, "a.b/ priority=11, ignored"},
 		{[]string{"middlewares.m.forwardauth.address=http://sso:9091/api/verify?rd=x", "middlewares.m.forwardauth.trustforwardheader=true"}, "a.b/ priority=11 forward-auth=service:sso/api/verify?rd=x"},
+		{[]string{auth + "address=http://sso/verify", auth + "authRequestHeaders=Cookie, X-Api-Key", auth + "forwardBody=false", auth + "maxBodySize=-1"},
+			"a.b/ priority=11 forward-auth=service:sso/verify forward-auth-sends=Cookie,X-Api-Key"},
+		{[]string{auth + "address=http://sso/verify", auth + "authResponseHeadersRegex=^X-"}, "closed a.b/ priority=11, refused"},
+		{[]string{auth + "address=http://sso/verify", auth + "forwardBody=true"}, "closed a.b/ priority=11, refused"},
+		{[]string{auth + "address=http://sso/verify", auth + "preserveRequestMethod=true"}, "closed a.b/ priority=11, refused"},
+		{[]string{auth + "address=http://sso/verify", auth + "tls.ca=/ca.pem"}, "closed a.b/ priority=11, refused"},
+		{[]string{auth + "address=http://sso/verify", auth + "authRequestHeaders=a b"}, "closed a.b/ priority=11, refused"},
 		{[]string{"middlewares.m.forwardauth.address=http://sso.example.org/verify"}, "closed a.b/ priority=11, refused"},
 		{[]string{"routers.r.tls.certresolver=le", "routers.r.tls.domains[0].main=a.b", "routers.r.tls.domains[0].sans=*.a.b"}, "a.b/ listener=https priority=11 tls=acme, ignored"},
 		{[]string{"routers.r.service=noop@internal"}, "ignored"},

@@ -116,7 +116,7 @@ func beforeOnly(words []string) []string {
 }
 
 // beforeRedirect are those that are in effect beside a redirect.
-var beforeRedirect = []string{"auth", "auth-realm", "auth-pass", "allow", "rate-limit", "forward-auth", "forward-auth-headers", "response-header"}
+var beforeRedirect = []string{"auth", "auth-realm", "auth-pass", "allow", "rate-limit", "forward-auth", "forward-auth-headers", "forward-auth-sends", "response-header"}
 
 // chain is what the middlewares of a router ask for, in their order.
 type chain struct {
