@@ -12,6 +12,8 @@ func TestLabels(t *testing.T) {
 	server := func(name string, port int, words ...Word) Server { return Server{Name: name, Port: port, Words: words} }
 	closed := &Route{Source: "a.b/shut", Words: []Word{{"path", "prefix"}, {"max-body", "1k"}}, Servers: []Server{server("web", 80)}}
 	closed.Close()
+	anyHost := &Route{Source: "/shut", Words: []Word{{"path", "prefix"}}, Servers: []Server{server("api", 3000)}}
+	anyHost.Close()
 	r := Result{Options: []Option{{"listen", ":80"}, {"access-log-format", "$a 'b'"}}, Routes: []*Route{
 		{Source: "a.b/", Servers: []Server{server("web", 80, Word{"weight", "3"}), server("api", 3000), server("10.0.0.5", 81)}},
 		{Source: "a.b/admin", Servers: []Server{server("web", 8081)}}, // its labels are for another port
@@ -22,7 +24,7 @@ func TestLabels(t *testing.T) {
 		{Source: "/", Words: []Word{{"balance", "least-connections"}}, Servers: []Server{{Name: "shop", Catalogue: true}}},
 		{Source: "/", Offered: true, Offer: "any other host", Servers: []Server{server("web", 80)}},
 		{Source: "a.b/bad", Words: []Word{{"nonsense=", "x y"}, {"allow", "z"}}, Servers: []Server{server("v.6", 80)}},
-		closed,
+		closed, anyHost,
 	}}
 	var out strings.Builder
 	r.WriteLabels(&out, anyName)
@@ -32,6 +34,8 @@ services:
     labels:
       pointsman.port: "3000"
       pointsman.route: 'a.b/'
+      # The next line lets nobody in for any host, but where a route of that host takes the path: if other services share the proxy, write the host in front of its path.
+      pointsman.route.2: '/shut path=prefix deny=ip:0.0.0.0/0,ip:::/0'
   web:
     labels:
       pointsman.port: "80"

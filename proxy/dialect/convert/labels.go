@@ -109,10 +109,16 @@ func (l *labels) take(r *Route) {
 	}
 }
 
+// everybody is a list of all addresses, and deniesAll what a line ends in that lets none of them in.
+const (
+	everybody = "0.0.0.0/0,::/0"
+	deniesAll = " deny=ip:0.0.0.0/0,ip:::/0"
+)
+
 // deny closes a route in the labels of the services that it was for. It is false where none of them can have such a label.
 func (l *labels) deny(r *Route) bool {
 	closed := *r
-	closed.Words = r.matching(Word{"deny", "0.0.0.0/0,::/0"})
+	closed.Words = r.matching(Word{"deny", everybody})
 	return l.lend(&closed)
 }
 
@@ -187,6 +193,9 @@ func (s *labelled) write(w io.Writer) {
 		key := "pointsman.route"
 		if i > 0 {
 			key += "." + strconv.Itoa(i+1)
+		}
+		if strings.HasPrefix(line, "/") && strings.HasSuffix(line, deniesAll) {
+			fmt.Fprintln(w, "      # The next line lets nobody in for any host, but where a route of that host takes the path: if other services share the proxy, write the host in front of its path.")
 		}
 		fmt.Fprintf(w, "      %s: %s\n", key, composeQuoted(line))
 	}
