@@ -150,32 +150,3 @@ func (c *converter) finish(from *convert.Result) {
 	}
 	slices.SortStableFunc(c.result.Report.Remarks, func(a, b *convert.Remark) int { return a.Line - b.Line })
 }
-
-// unseen reports what was not rendered.
-func (c *converter) unseen(seen map[int]bool) {
-	for i, p := range c.tree.pieces {
-		if seen[i] || p.text == "" {
-			continue
-		}
-		line := p.line
-		for text := range strings.Lines(p.text) {
-			if directive := strings.TrimSpace(text); directive != "" && strings.Trim(directive, "{};") != "" && directive[0] != '#' {
-				m := c.result.Report.Add(c.file.Name, c.file.Line(line), directive)
-				switch {
-				case p.forNone:
-					why := "where a service has no instance that passes its checks, the response is 503 with Retry-After"
-					if c.ofNginx {
-						why += " instead of 502"
-					}
-					m.Mark(convert.Implied, why, "")
-				case restricts.MatchString(directive):
-					c.refused = "whether " + convert.Shown(directive) + " is in effect depends on values that are not known here"
-					fallthrough
-				default:
-					m.Mark(convert.Unsupported, "it is not carried over: its condition does not hold for a service alone, or not while values that are known elsewhere are not set", "")
-				}
-			}
-			line++
-		}
-	}
-}

@@ -1,7 +1,9 @@
 package ctmpl
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -273,4 +275,38 @@ func FuzzConvert(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What no service is behind is not rendered: the report has a readable line for each directive of it, with the template's actions in their places.
+func TestWhatIsNotRenderedIsReportedByDirectives(t *testing.T) {
+	r := Convert(convert.File{Name: "t", Text: `{{range $n := ls "apps"}}
+upstream {{$n.Key}} {
+  {{range service $n.Key}}server {{.Address}}:{{.Port}} max_fails=3;{{end}}
+}
+server {
+  listen 80;
+  server_name {{$n.Value}};{{if key "x"}} add_header X-A {{.Value}};{{end}}
+  location / { proxy_pass http://{{$n.Key}}; }
+}
+{{end}}
+server {
+  listen 81;
+  return {{if key "y"}}200{{else}}204{{end}};
+}
+`}, Options{})
+	var got []string
+	for _, m := range r.Report.Remarks {
+		if m.Outcome == convert.Unsupported {
+			got = append(got, fmt.Sprintf("%d %s", m.Line, m.Directive))
+		}
+	}
+	want := []string{"2 upstream {{$n.Key}} {", "3 server {{.Address}}:{{.Port}} max_fails=3;", "5 server {", "6 listen 80;", "7 server_name {{$n.Value}};  add_header X-A {{.Value}};",
+		"8 location / { proxy_pass http://{{$n.Key}}; }", `13 return {{if key \"y\"}}200{{else}}204{{end}};`}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
+	}
+	const twice = "server { listen 80; location / { {{if key \"a\"}}gzip on;{{end}} {{if key \"b\"}}deny all;{{end}} proxy_pass http://web; } }"
+	if r := Convert(convert.File{Name: "t", Text: twice}, Options{}); len(r.Routes) > 0 {
+		t.Errorf("served although the second of two conditions in a line may restrict: %v", r.Routes[0].Lines())
+	}
 }
