@@ -183,3 +183,29 @@ func TestPages(t *testing.T) {
 		}
 	}
 }
+
+// What HAProxy's errorfile names is a whole response: its body is the page.
+func TestPageOfAWholeResponse(t *testing.T) {
+	for content, want := range map[string]string{
+		"HTTP/1.0 503 Service Unavailable\r\nCache-Control: no-cache\r\nContent-Type: text/plain\r\n\r\nsoon\n": "text/plain soon\n",
+		"HTTP/1.0 503 Service Unavailable\nConnection: close\n\n<html>\n\nsoon":                                 "text/html <html>\n\nsoon",
+		"HTTP/1.1 503 x\r\nA: b\r\n\r\n":         "text/html ",
+		"<html>soon":                             "",
+		"HTTP/1.1 503 x\r\nA: b":                 "",
+		"HTTP/1.1 503 x\r\nno field\r\n\r\nsoon": "",
+		"":                                       "",
+	} {
+		name := filepath.Join(t.TempDir(), "503.http")
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p, err := ReadPage(name)
+		if got := ""; err == nil {
+			if got = p.Type + " " + string(p.Body); got != want {
+				t.Errorf("%q: %q, want %q", content, got, want)
+			}
+		} else if want != "" {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}

@@ -1,11 +1,16 @@
 package files
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"net/textproto"
 	"os"
+	"strings"
 	"syscall"
+	"unicode"
 )
 
 // Page is a small file, whole.
@@ -35,5 +40,36 @@ func ReadPage(path string) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read page %s: %w", path, err)
 	}
-	return &Page{Type: typeOf(path), Body: body}, nil
+	p := &Page{Type: typeOf(path), Body: body}
+	if strings.HasSuffix(path, ".http") {
+		if err := p.cutHead(); err != nil {
+			return nil, fmt.Errorf("read page %s: %w", path, err)
+		}
+	}
+	return p, nil
+}
+
+// cutHead makes a page of a whole response, which is what HAProxy's errorfile names (https://docs.haproxy.org/3.2/configuration.html#errorfile): the
+// body behind its head, with its content type. Nothing else of the head counts.
+func (p *Page) cutHead() error {
+	in := bytes.NewReader(p.Body)
+	head := bufio.NewReader(in)
+	r := textproto.NewReader(head)
+	line, err := r.ReadLine()
+	if err == nil && !strings.HasPrefix(line, "HTTP/") {
+		err = errors.New("it does not begin with HTTP/")
+	}
+	if err != nil {
+		return fmt.Errorf("its name ends in .http, and it is no response: %w", err)
+	}
+	fields, err := r.ReadMIMEHeader()
+	if err != nil {
+		return fmt.Errorf("its name ends in .http, and it is no response: %w", err)
+	}
+	p.Type = "text/html"
+	if t := fields.Get("Content-Type"); t != "" && !strings.ContainsFunc(t, unicode.IsControl) {
+		p.Type = t
+	}
+	p.Body = p.Body[len(p.Body)-in.Len()-head.Buffered():]
+	return nil
 }

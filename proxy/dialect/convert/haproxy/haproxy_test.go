@@ -107,12 +107,12 @@ cfg:11: acl is_blog hdr(host) -i blog.example.org: carried over
 cfg:12: acl is_api  path_beg /api /v1: carried over
 cfg:13: acl is_img  path_end .png .jpg: carried over`},
 		"static.cfg": {`
-/ path-regexp=(?i)^/static priority=5 to=127.0.0.1:4331
-/ path-regexp=(?i)^/images priority=4 to=127.0.0.1:4331
-/ path-regexp=(?i)\.jpg$ priority=3 to=127.0.0.1:4331
-/ path-regexp=(?i)\.gif$ priority=2 to=127.0.0.1:4331
-/api path=prefix priority=1 to=api:3000 replace-path="^/api/ /" request-header=add:X-Scheme:https
-/ to=127.0.0.1:5001,127.0.0.1:5002 health-check=/`,
+/ path-regexp=(?i)^/static priority=5 to=127.0.0.1:4331 on=503:page:/etc/haproxy/errors/503.http
+/ path-regexp=(?i)^/images priority=4 to=127.0.0.1:4331 on=503:page:/etc/haproxy/errors/503.http
+/ path-regexp=(?i)\.jpg$ priority=3 to=127.0.0.1:4331 on=503:page:/etc/haproxy/errors/503.http
+/ path-regexp=(?i)\.gif$ priority=2 to=127.0.0.1:4331 on=503:page:/etc/haproxy/errors/503.http
+/api path=prefix priority=1 to=api:3000 on=503:page:/etc/haproxy/errors/503.http replace-path="^/api/ /" request-header=add:X-Scheme:https
+/ to=127.0.0.1:5001,127.0.0.1:5002 health-check=/ on=503:page:/etc/haproxy/errors/503.http`,
 			"access-log json, max-connections 3000, listen :80, connect-timeout 10s, answer-timeout 1m, progress-timeout 1m, idle-timeout 1m, head-timeout 10s", `
 cfg:23: maxconn 3000: carried over
 cfg:35: reqrep ^([^\\ :]*)\\ /api/(.*)     \\1\\ /\\2: carried over

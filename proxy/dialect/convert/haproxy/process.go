@@ -68,11 +68,14 @@ func words(text string) map[string]bool {
 }
 
 // sectionAdvice is what to do about sections that hold no routes.
-var sectionAdvice = map[string]string{"userlist": "write its users to a file by htpasswd -B", "resolvers": "names are asked of the system's DNS servers, as often as their answers say", "cache": "the proxy keeps no responses",
+var sectionAdvice = map[string]string{"userlist": "a list whose passwords are all hashed by bcrypt becomes auth=; write the users of another one to a file by htpasswd -B", "resolvers": "names are asked of the system's DNS servers, as often as their answers say", "cache": "the proxy keeps no responses",
 	"peers": "each proxy counts for itself"}
 
 // other marks the sections of other kinds.
 func (r *reader) other(s *section) {
+	if _, ok := s.users(); ok && s.kind == "userlist" { // who asks for them says so
+		return
+	}
 	o := convert.Unsupported
 	if s.kind == "resolvers" {
 		o = convert.Implied

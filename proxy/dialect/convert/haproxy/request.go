@@ -132,13 +132,17 @@ func (r *reader) loggedIn(s *section, st *statement, cond []string, realm string
 		if list == "" || strings.ContainsAny(list, "/. \t") {
 			return nil, false
 		}
-		file := "/etc/pointsman/" + list + ".htpasswd"
+		users, known := r.users(list)
+		if !known {
+			file := "/etc/pointsman/" + list + ".htpasswd"
+			users = "file:" + file
+			st.remark.Mark(convert.Partly, "auth=file:"+file, fmt.Sprintf("write the users of the userlist %s there, by htpasswd -B", list))
+		}
 		con = slices.Delete(slices.Clone(con), at, at+1)
-		out = append(out, step{con: con, act: act{effect: effect{word: convert.Word{Name: "auth", Value: "file:" + file}, restricts: true, remark: st.remark}}, remark: st.remark})
+		out = append(out, step{con: con, act: act{effect: effect{word: convert.Word{Name: "auth", Value: users}, restricts: true, remark: st.remark}}, remark: st.remark})
 		if realm != "" {
 			out = append(out, step{con: con, act: act{effect: effect{word: convert.Word{Name: "auth-realm", Value: realm}, restricts: true, remark: st.remark}}, remark: st.remark})
 		}
-		st.remark.Mark(convert.Partly, "auth=file:"+file, fmt.Sprintf("write the users of the userlist %s there, by htpasswd -B", list))
 	}
 	return out, len(out) > 0
 }

@@ -22,6 +22,15 @@ backend tcp
   server t1 t:5
 userlist staff
   user anna insecure-password secret
+userlist hashed
+  user anna password $2y$10$abcdefghijklmnopqrstuuWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW
+  user bert password $2b$10$abcdefghijklmnopqrstuuWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW
+userlist crypted
+  user anna password $2y$10$abcdefghijklmnopqrstuuWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW
+  user bert password $6$k6y3o.eP$JlKBx9za9667qe4
+userlist grouped
+  group all users anna
+  user anna password $2y$10$abcdefghijklmnopqrstuuWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW
 `
 
 // What the rules of a frontend become. HAProxy takes the first that holds, in the order of its phases.
@@ -84,6 +93,9 @@ func TestRules(t *testing.T) {
 		"reqdeny ^x\ndefault_backend x":                                                                                 "/ respond=503",
 		"tcp-request connection reject if !{ src 10.0.0.0/8 }\ndefault_backend x":                                       "/ to=x:1 allow=ip:10.0.0.0/8",
 		"http-request auth realm Staff unless { http_auth(staff) }\ndefault_backend x":                                  "/ to=x:1 auth=file:/etc/pointsman/staff.htpasswd auth-realm=Staff",
+		"http-request auth unless { http_auth(hashed) }\ndefault_backend x":                                             "/ to=x:1 auth=basic:anna:$2y$10$abcdefghijklmnopqrstuuWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW,bert:$2b$10$abcdefghijklmnopqrstuuWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
+		"http-request auth unless { http_auth(crypted) }\ndefault_backend x":                                            "/ to=x:1 auth=file:/etc/pointsman/crypted.htpasswd",
+		"http-request auth unless { http_auth(grouped) }\ndefault_backend x":                                            "/ to=x:1 auth=file:/etc/pointsman/grouped.htpasswd",
 		"acl in http_auth(staff)\nhttp-request auth if { path_beg /a } !in\ndefault_backend x":                          "/a path=prefix to=x:1 auth=file:/etc/pointsman/staff.htpasswd\n/ to=x:1",
 		"http-request auth unless { http_auth_group(staff) a }\ndefault_backend x":                                      "/ respond=503",
 		"redirect location /new code 301 if { path /old }\ndefault_backend x":                                           "/old path=exact redirect=301,/new\n/ to=x:1",

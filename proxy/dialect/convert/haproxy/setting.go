@@ -144,11 +144,15 @@ func (r *reader) compression(set *settings, st *statement) {
 
 func (r *reader) errorFile(set *settings, st *statement) {
 	status, what := st.word(1), st.word(2)
-	if !strings.HasPrefix(st.words[0], "errorloc") {
-		st.remark.Mark(convert.Unsupported, "a file of HAProxy's begins with a head", "write the page alone to a file, and on="+status+":page:FILE to the routes")
+	switch {
+	case strings.HasPrefix(st.words[0], "errorloc"):
+	case !strings.HasPrefix(what, "/") || !strings.HasSuffix(what, ".http"):
+		st.remark.Mark(convert.Unsupported, "a file of HAProxy's begins with a head, which is cut off where the whole path of the file ends in .http", "call it so, or write the page alone to a file, and on="+status+":page:FILE to the routes")
 		return
+	default:
+		what = "page:" + what
 	}
-	if !strings.HasPrefix(what, "/") && !strings.Contains(what, "://") {
+	if !strings.HasPrefix(what, "page:") && !strings.HasPrefix(what, "/") && !strings.Contains(what, "://") {
 		st.remark.Mark(convert.Unsupported, "it is neither a path nor an URL", "")
 		return
 	}
