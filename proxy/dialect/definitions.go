@@ -221,6 +221,19 @@ func SortedDefinitions(list []*Definition) []*Definition {
 	return slices.CompactFunc(list, (*Definition).equal)
 }
 
+// Others are what owners other than one define under a name now, each once.
+func (d *Definitions) Others(name, owner string) (out []*Definition) {
+	if d == nil || d.names[name] == nil {
+		return nil
+	}
+	for _, by := range d.names[name].by {
+		if by.Owner != owner {
+			out = append(out, by)
+		}
+	}
+	return SortedDefinitions(out)
+}
+
 // ErrUndefined says that nobody defines a name, nor ever has.
 var ErrUndefined = errors.New("no container defines it")
 

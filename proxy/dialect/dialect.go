@@ -123,6 +123,7 @@ func (l Languages) Parse(tags []string, env Env) Result {
 	if all.OtherProtocol {
 		all.Defaults = all.Defaults.off()
 	}
+	all.closeLent()
 	all.bound()
 	all.closeCut(tags)
 	all.used()

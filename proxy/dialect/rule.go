@@ -14,6 +14,8 @@ type Rule struct {
 	Name string
 	// Sources are the tags that it was made of, shortened and escaped for people.
 	Sources []string
+	// Lent is the owner (see Definition) whose tags ask for the route where those are not the instance's own; "" where they are.
+	Lent string
 	// Unasked says that nobody asked for the route: an instance of it may be none of HTTP.
 	Unasked bool
 	Match   Match
@@ -110,7 +112,7 @@ func (r *Rule) restrictsAll(other *Rule) bool {
 
 // closed is the rule that lets nobody in at the same match.
 func (r *Rule) closed() *Rule {
-	return &Rule{Language: r.Language, Name: r.Name, Sources: r.Sources, Match: r.Match, Policy: Policy{Closed: true}, asks: "closed"}
+	return &Rule{Lent: r.Lent, Language: r.Language, Name: r.Name, Sources: r.Sources, Match: r.Match, Policy: Policy{Closed: true}, asks: "closed"}
 }
 
 // Asks is what the rule asks of its route in one text, the same for two rules that ask for the same; "" for nothing. It is no text for

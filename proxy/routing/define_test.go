@@ -129,3 +129,66 @@ func benchmarkDefinition(b *testing.B, s *discovery.Snapshot, at int) {
 		i++
 	}
 }
+
+// A router of one container leads to the service that another one defines: the other one has the route, as the router asks for it.
+func TestRoutersToServicesOfOtherContainers(t *testing.T) {
+	const (
+		service = "traefik.http.services.shop.loadbalancer.server.scheme=http"
+		rule    = "traefik.http.routers.front.rule=Host(`" + gallery + "`)"
+		to      = "traefik.http.routers.front.service=shop@docker"
+		gated   = "traefik.http.routers.front.middlewares=gate"
+	)
+	front := func(labels ...string) discovery.Instance {
+		return enabled("front", "10.0.0.1", append([]string{rule, to}, labels...)...)
+	}
+	shop := func(labels ...string) discovery.Instance {
+		return enabled("shop", "10.0.0.2", append([]string{service, "traefik.http.routers.own.rule=Host(`own.test`)"}, labels...)...)
+	}
+	spy := enabled("spy", "10.0.0.3", "traefik.http.routers.s.rule=Host(`spy.test`)", "traefik.http.routers.s.service=shop")
+	table := newTable(Options{})
+	for i, c := range []struct {
+		list []discovery.Instance
+		host string
+		want string // how the route keeps strangers out
+		told string // of the router's labels; "" is used
+	}{
+		{[]discovery.Instance{front()}, gallery, "404", "no container has a service"},
+		{[]discovery.Instance{front(), shop()}, gallery, "open", ""},
+		{[]discovery.Instance{shop()}, gallery, "404", ""}, // the router has gone, and the route with it
+		{[]discovery.Instance{front(gated, password), shop()}, gallery, "keeper", ""},
+		{[]discovery.Instance{front(gated, password), shop()}, "own.test", "open", ""},
+		{[]discovery.Instance{front(gated), shop(other)}, gallery, "thief", ""},
+		{[]discovery.Instance{front(gated, password), shop(other)}, gallery, "closed", "which of them is meant"},
+		{[]discovery.Instance{front(gated, password), shop(), spy}, "spy.test", "closed", ""}, // it would lead past the password
+		{[]discovery.Instance{front(gated, password), shop(), spy}, gallery, "keeper", ""},
+		{[]discovery.Instance{shop("pointsman.route=own.test/x allow=192.0.2.1"), spy}, "spy.test", "closed", ""},
+		{[]discovery.Instance{shop("pointsman.allow=192.0.2.1"), spy}, "spy.test", "open", ""}, // allow= of all its routes is this one's, too
+		{[]discovery.Instance{front("pointsman.allow=192.0.2.1"), shop()}, gallery, "404", "the restrictions of all routes of this one do not hold"},
+		{[]discovery.Instance{front("traefik.http.router.front.middlewares=gate"), shop()}, gallery, "closed", "misspelt"},
+		{[]discovery.Instance{front("traefik.http.routers.front.middleware=gate"), shop()}, gallery, "closed", "there is no label"},
+		{[]discovery.Instance{front(), shop(), enabled("x", "10.0.0.4", "traefik.http.services.shop.loadbalancer.server.scheme=https")}, gallery, "closed", "another container"},
+	} {
+		table = table.Next(fixture.Snapshot(c.list...))
+		if got := guard(table, c.host); got != c.want {
+			t.Errorf("%d: %s, want %s; %+v", i, got, c.want, table.Verdicts())
+		}
+		fresh := newTable(Options{}).Next(fixture.Snapshot(c.list...))
+		if got := guard(fresh, c.host); got != c.want && c.want != "keeper" {
+			t.Errorf("%d: in a new table %s, want %s", i, got, c.want)
+		}
+		told := ""
+		for _, v := range fresh.Verdicts() {
+			if v.Service == "front" {
+				told += v.Reason + " "
+			}
+		}
+		if (c.told == "") != (told == "") || !strings.Contains(told, c.told) {
+			t.Errorf("%d: told %q, want %q", i, told, c.told)
+		}
+	}
+	table = newTable(Options{}).Next(fixture.Snapshot(front(), shop()))
+	expect(t, table, gallery, "/", "10.0.0.2:80")
+	if r, _ := table.Match(Query{Authority: "own.test", Path: "/"}); r == nil {
+		t.Error("its own route is gone")
+	}
+}

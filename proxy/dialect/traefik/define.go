@@ -19,7 +19,7 @@ const fileProvider = "@file"
 
 // Define is the middlewares of one container. One that is not enabled defines none.
 func (l language) Define(tags []string) (out []*dialect.Definition) {
-	if !slices.ContainsFunc(tags, definesMiddleware) {
+	if !slices.ContainsFunc(tags, defines) {
 		return nil
 	}
 	r := reader{exposed: l.Exposed, labels: read(tags)}
@@ -28,10 +28,10 @@ func (l language) Define(tags []string) (out []*dialect.Definition) {
 	}
 	for name, of := range r.middlewares {
 		if checkName(name) == nil {
-			out = append(out, definition(name, of))
+			out = append(out, definition(middlewarePrefix, name, of))
 		}
 	}
-	return out
+	return append(out, r.defineServices(tags)...)
 }
 
 // checkName says why labels can't define a middleware of that name, or nil. What stands behind an @ is who defines it: a label that says @file itself
@@ -43,19 +43,20 @@ func checkName(name string) error {
 	return nil
 }
 
-func definesMiddleware(tag string) bool {
+// defines says whether a label may be one of those that define something for others.
+func defines(tag string) bool {
 	l, ok := cut(tag)
-	return ok && strings.HasPrefix(l.key, middlewarePrefix)
+	return ok && (strings.HasPrefix(l.key, middlewarePrefix) || strings.HasPrefix(l.key, servicePrefix) || strings.HasPrefix(l.key, "http.routers.") && strings.HasSuffix(l.key, ".service"))
 }
 
 // anyName stands for the name in the tags of a definition: one of a file may hold dots.
 const anyName = "m"
 
-// definition is the middleware of a name, the same in whatever letters and order its labels are written. Of a key that is given twice both values stand in it.
-func definition(name string, of group) *dialect.Definition {
-	d := &dialect.Definition{Name: prefix + middlewarePrefix + name}
+// definition is the middleware, service or router of a name, the same in whatever letters and order its labels are written. Of a key that is given twice both values stand in it.
+func definition(kind, name string, of group) *dialect.Definition {
+	d := &dialect.Definition{Name: prefix + kind + name}
 	for option, l := range of {
-		tag := prefix + middlewarePrefix + anyName + "." + option + "=" + l.value
+		tag := prefix + kind + anyName + "." + option + "=" + l.value
 		d.Tags = append(d.Tags, tag)
 		if l.twice {
 			d.Tags = append(d.Tags, tag+" (twice)")
@@ -98,7 +99,7 @@ func (r *reader) middleware(name string, ofFile bool) (group, error) {
 	case inFile:
 		called += fileProvider
 	case of != nil && !r.file:
-		own = definition(local, of)
+		own = definition(middlewarePrefix, local, of)
 	}
 	r.out.Uses = append(r.out.Uses, called)
 	found, err := r.env.Definitions.Find(called, r.env.Owner, own)

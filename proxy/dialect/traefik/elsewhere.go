@@ -28,11 +28,16 @@ func (r *reader) rest() {
 // restrict the router shop. Traefik takes none of such a container's labels.
 func (r *reader) findMisspelt() {
 	for _, key := range slices.Sorted(maps.Keys(r.plain)) {
-		if strings.HasPrefix(key, "http.") || slices.Contains(strings.Split(key, "."), "middlewares") {
+		if isMisspelt(key) {
 			r.misspelt = errors.New("there is no label " + shown(prefix+key) + ", which may be a misspelt one that restricts")
 			return
 		}
 	}
+}
+
+// isMisspelt says whether a label that belongs nowhere may be a misspelt one.
+func isMisspelt(key string) bool {
+	return strings.HasPrefix(key, "http.") || slices.Contains(strings.Split(key, "."), "middlewares")
 }
 
 // elsewhere says of a label that belongs to no router what became of it.

@@ -19,7 +19,7 @@ func (l language) DefineFile(name, content string) (out []*dialect.Definition, e
 		return nil, err
 	}
 	for of, group := range tree.middlewares {
-		d := definition(of, group)
+		d := definition(middlewarePrefix, of, group)
 		d.Name += fileProvider
 		out = append(out, d)
 	}

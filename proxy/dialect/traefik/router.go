@@ -33,8 +33,9 @@ type router struct {
 	ways    [][]string // of a file: the options of each line that its service makes
 	rule    string     // its text, written or by default
 	terms   []term
-	noop    bool // it leads nowhere
-	ordered bool // the certificates of its hosts are
+	noop    bool   // it leads nowhere
+	ordered bool   // the certificates of its hosts are
+	lender  string // whose labels ask for it where those are not the container's own
 }
 
 // route makes the rules of one router.
@@ -44,6 +45,11 @@ func (r *reader) route(name string) {
 	if done := x.lead(); done {
 		return
 	}
+	x.compile()
+}
+
+// compile makes the rules of a router that leads to this instance.
+func (x *router) compile() {
 	if err := x.findRule(); err != nil {
 		x.refuse(err)
 		return
@@ -126,6 +132,10 @@ func (x *router) restricts() bool {
 // lead finds the service that the router leads to, and says whether this instance has nothing to do with it.
 func (x *router) lead() (done bool) {
 	name, err := x.serviceName()
+	if err == errElsewhere {
+		x.lend(name)
+		return true
+	}
 	if err == nil && x.file && !strings.HasSuffix(name, "@internal") {
 		x.ways, err = x.fileService(name)
 		if err == nil {
@@ -190,7 +200,11 @@ func (x *router) serviceName() (string, error) {
 	if err == nil && x.file && !inFile && strings.Contains(name, "@") {
 		return "", fmt.Errorf("a router of the file leads to services of the file, and %s is none", quoted(name))
 	}
-	if err == nil && (inFile && !x.file || x.services[local] == nil) {
+	switch {
+	case err != nil:
+	case !inFile && !x.file && x.services[local] == nil:
+		err = errElsewhere
+	case inFile && !x.file || x.services[local] == nil:
 		err = fmt.Errorf("the container has no service %s", quoted(name))
 	}
 	return local, err
@@ -288,7 +302,7 @@ func (x *router) line(t term, v variant, way int) {
 	if rule == nil {
 		return
 	}
-	rule.Language, rule.Sources = Name, sources
+	rule.Language, rule.Sources, rule.Lent = Name, sources, x.lender
 	if failed == nil {
 		failed = v.failed
 	}

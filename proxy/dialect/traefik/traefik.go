@@ -3,7 +3,7 @@
 // rule. A router that asks for something that narrows who may use it, and that can't be honoured, is closed; what narrows nothing is passed
 // over with a Verdict.
 //
-// A router leads to its own container, and the middlewares that it names are those of its own container.
+// Services and middlewares have one name space over all containers: a router may name those of others.
 package traefik
 
 import (
@@ -57,6 +57,7 @@ func (l language) Parse(tags []string, env dialect.Env) dialect.Result {
 	for _, name := range slices.Sorted(maps.Keys(r.routers)) {
 		r.route(name)
 	}
+	r.borrow()
 	r.define()
 	r.rest()
 	return r.out

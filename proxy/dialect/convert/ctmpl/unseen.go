@@ -15,25 +15,23 @@ func isDirective(text string) bool {
 	return strings.Trim(text, "{}; \t") != "" && text[0] != '#'
 }
 
-// place is a line of the template, and whether what stands there is for a service without an instance.
-type place struct {
-	line    int
-	forNone bool
-}
-
 // unseen reports what was not rendered: a line of the template once, with the actions in it. Where any of it may restrict nothing is served.
 func (c *converter) unseen(seen map[int]bool) {
-	written, rendered, told := strings.Split(c.tree.source, "\n"), map[int]bool{}, map[place]bool{}
-	c.eachLine(func(i, line int, _ string) { rendered[line] = rendered[line] || seen[i] })
-	c.eachLine(func(i, line int, text string) {
+	type line struct {
+		number  int
+		forNone bool // what stands there is for a service without an instance
+	}
+	written, rendered, told := strings.Split(c.tree.source, "\n"), map[int]bool{}, map[line]bool{}
+	c.eachLine(func(i, n int, _ string) { rendered[n] = rendered[n] || seen[i] })
+	c.eachLine(func(i, n int, text string) {
 		if seen[i] {
 			return
 		}
 		shown := text
-		if line <= len(written) {
-			shown = strings.TrimSpace(written[line-1])
+		if n <= len(written) {
+			shown = strings.TrimSpace(written[n-1])
 		}
-		if !rendered[line] {
+		if !rendered[n] {
 			shown = strings.TrimSpace(control.ReplaceAllString(shown, " "))
 			text = shown
 		}
@@ -41,9 +39,9 @@ func (c *converter) unseen(seen map[int]bool) {
 		if !forNone && restricts.MatchString(text) {
 			c.refused = "whether " + convert.Shown(shown) + " is in effect depends on values that are not known here"
 		}
-		if at := (place{line, forNone}); !told[at] {
+		if at := (line{n, forNone}); !told[at] {
 			told[at] = true
-			c.tellUnseen(shown, line, forNone)
+			c.tellUnseen(shown, n, forNone)
 		}
 	})
 }
