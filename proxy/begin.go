@@ -20,7 +20,7 @@ func (x *Exchange) begin(scope *Scope, req *http1.Request, client *Client, now t
 	x.Outcome, x.Status, x.Bytes, x.Uncompressed, x.Received, x.headBytes, x.Ending = OutcomeForwarded, 0, 0, 0, 0, 0, false
 	x.interim, x.continued, x.handed, x.recorded = 0, false, false, record.Request{}
 	x.detail, x.location, x.page, x.filtered, x.counted = "", "", "", nil, false
-	x.sent, x.certificate = nil, certificateUnasked
+	x.sent, x.certificate, x.timeline = nil, certificateUnasked, nil
 	scope.Recorder.Begin()
 }
 
@@ -35,6 +35,9 @@ func (x *Exchange) Begin(scope *Scope, req *http1.Request, client *Client, now t
 	}
 	if x.Origin.ID == "" {
 		x.newID()
+	}
+	if scope.common.Tracer != nil {
+		x.beginTimeline()
 	}
 	switch {
 	case err != nil:

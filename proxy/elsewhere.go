@@ -53,6 +53,9 @@ func (x *Exchange) Elsewhere(ans *http1.Response, took time.Duration, kept, repl
 	if ans.Status < 400 || !x.another(ans.Status, replayable, now) && !x.intercepts(ans.Status, replayable) {
 		return false
 	}
+	if x.timeline != nil {
+		x.timeline.answered(ans.Status, kept)
+	}
 	x.dropped = int16(ans.Status)
 	x.observeAnswer(ans, took, now, kept)
 	return true

@@ -72,6 +72,9 @@ type Exchange struct {
 	filtered  *filtered      // what filters found out; nil for most
 	counted   bool           // by the route's rate limits
 
+	timeline *timeline // nil where nothing is told of the request's times
+	spare    *timeline // that of the last request
+
 	certificate certificate // the client's, as the instance is told
 	id          [32]byte
 }

@@ -48,6 +48,9 @@ func (x *Exchange) AttemptFailed(a FailedAttempt, now time.Time) Action {
 	if f.asked() && f != FailedStatus && x.Member != nil { // whose answer is counted
 		x.Member.Upstream.ObserveFailed(x.scope.Number())
 	}
+	if x.timeline != nil {
+		x.timeline.attemptFailed(f, kept)
+	}
 	x.attempts.cut = x.blame == nil
 	if !kept || f != FailedSent && f != FailedReset { // else it may be patience with idle connections
 		x.count(f, int(x.dropped), now)
@@ -153,6 +156,9 @@ func (x *Exchange) AfterPanic(begun bool) Action {
 // Answered notes that the instance sent the head of its final answer, or of its 101, took after the request was sent. kept says that
 // the connection was a kept one.
 func (x *Exchange) Answered(ans *http1.Response, took time.Duration, now time.Time, kept bool) {
+	if x.timeline != nil {
+		x.timeline.answered(ans.Status, kept)
+	}
 	x.upwards, x.sentAt = took, now.Add(-took)
 	x.Status = ans.Status
 	x.observeAnswer(ans, took, now, kept)

@@ -19,6 +19,9 @@ func (x *Exchange) Finish(now time.Time) {
 		x.scope.Discard()
 		return
 	}
+	if x.timeline != nil {
+		x.endTimeline(now)
+	}
 	took := now.Sub(x.begun)
 	if !x.scope.Logs() || x.Route != nil && x.Route.Policy.Unlogged {
 		x.scope.Recorder.Finish(&x.recorded, x.service(), x.Status, took, nil)

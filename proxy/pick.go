@@ -57,6 +57,9 @@ func (x *Exchange) sendTo(m *routing.Member, fresh bool) Action {
 		}
 	}
 	x.Member, x.Fresh, x.blame = m, fresh, nil
+	if x.timeline != nil {
+		x.timeline.beginAttempt(m)
+	}
 	x.lateDue, x.grace, x.stood = 0, 0, false
 	switch {
 	case x.acquired == m.Upstream:

@@ -21,6 +21,9 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 	for i := range r.Fields {
 		f := &r.Fields[i]
 		k := f.Known()
+		if x.timeline != nil && x.timeline.withholds(f.Name) {
+			continue
+		}
 		if changes.Drops(f.Name) || !toInstance(k, f.Name, &r.Connection) && (k != http1.OtherXForwarded || !x.Client.trusted) {
 			continue
 		}
@@ -43,6 +46,10 @@ func (x *Exchange) AppendRequest(dst []byte) []byte {
 		dst = appendPrefix(dst, strip)
 	}
 	dst = x.appendFiltered(dst, changes)
+	if x.timeline != nil {
+		x.timeline.sent()
+		dst = x.appendTraceparent(dst)
+	}
 	dst = x.appendVia(x.appendCertificate(dst))
 	dst = x.Origin.appendTo(dst, x.Client, x.Target.Authority, x.protoSent())
 	return append(x.appendRequestFraming(dst), "\r\n"...)

@@ -15,6 +15,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
+	"github.com/pointsman/pointsman/proxy/trace"
 )
 
 // Shared is what all listeners of a process share; they only read what is exported. Switch and Metrics must not be nil; Access may be.
@@ -37,6 +38,8 @@ type Shared struct {
 	ClientAuth ClientAuth
 	// Challenges answers those who check whose names certificates are ordered for; nil where none are.
 	Challenges Challenges
+	// Tracer takes what is told of the times of requests; nil tells nothing.
+	Tracer *trace.Tracer
 
 	notices     record.Notices
 	connections atomic.Uint64 // of clients, so far
