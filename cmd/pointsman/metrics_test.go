@@ -39,7 +39,7 @@ func startWatched(t *testing.T) *watched {
 	put(t, w.consul, "broken", broken, brokenPort, "urlprefix-broken.example/")
 	put(t, w.consul, "wrong", good, goodPort, "urlprefix-web.example/ strip=nothing=really")
 	dir := t.TempDir()
-	_, w.address, w.admin = startProxy(t, nil, "-consul", w.consul.HTTP, "-metrics-instances", "-register", "edge", "-zone", "here",
+	_, w.address, w.admin = startProxy(t, nil, "-consul", w.consul.HTTP, "-metrics-instances", "-slow", "1ms", "-otlp", "http://127.0.0.1:1", "-register", "edge", "-zone", "here",
 		"-tls-listen", "127.0.0.1:0", "-acme-dir", filepath.Join(dir, "acme"), "-acme-ca", "https://127.0.0.1:1/none",
 		"-access-log-file", filepath.Join(dir, "access.log"), "-eject", "shadow", "-state", filepath.Join(dir, "state"))
 	engine := lab.StartEngine(t)

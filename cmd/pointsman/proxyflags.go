@@ -185,7 +185,7 @@ func (c *proxyFlags) check() error {
 	if c.routes.value != "registered" && (c.registeredPath || c.registeredTag != "") {
 		return errors.New("-registered-path and -registered-tag need -routes registered")
 	}
-	if err := c.access.check(); err != nil {
+	if err := errors.Join(c.access.check(), c.observe.check()); err != nil {
 		return err
 	}
 	if err := c.discovery.check(); err != nil {

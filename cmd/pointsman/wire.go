@@ -89,7 +89,6 @@ func (h *dataPath) assemble(a *actors) error {
 	h.feed = admin.NewFeed(h.table)
 	h.registry.MustRegister(admin.NewFeedCollector(h.feed))
 	h.metrics = proxy.NewMetrics(h.registry)
-	h.observe()
 	h.history = history.New(history.Options{Switch: h.table, Answers: h.metrics.Answers})
 	resolver := names.NewResolver(nil, func(list []*discovery.Name) { h.watcher.SetNames(list) }, h.log)
 	h.watcher = discovery.NewWatcher(discovery.Options{
@@ -109,6 +108,9 @@ func (h *dataPath) assemble(a *actors) error {
 		return err
 	}
 	common := h.common(access, forwarder)
+	if common.Tracer, err = h.observe(a); err != nil {
+		return err
+	}
 	if common.ClientAuth, err = h.ports.clientAuth(a, h.log); err != nil {
 		return err
 	}

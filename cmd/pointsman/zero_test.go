@@ -21,6 +21,7 @@ var zeros = map[string]func(c *proxyFlags, l proxy.Limits) any{
 	"retries":              func(c *proxyFlags, _ proxy.Limits) any { return c.defaults().Retries },
 	"max-connections":      func(_ *proxyFlags, l proxy.Limits) any { return l.Conns },
 	"upstream-connections": func(_ *proxyFlags, l proxy.Limits) any { return l.UpstreamConns },
+	"slow":                 func(c *proxyFlags, _ proxy.Limits) any { return c.observe.slow.value },
 	"loops":                func(c *proxyFlags, _ proxy.Limits) any { return c.loops.value },
 }
 
