@@ -155,7 +155,7 @@ func (x *Exchange) endTimeline(now time.Time) {
 	}
 	out := &trace.Request{Context: l.Context, Sampled: l.sampled, Begun: x.begun, Ended: now,
 		Method: trace.Clip(x.Request.Method), Scheme: x.Origin.proto, Host: trace.Clip(x.Request.Host), Path: trace.Clip(x.Target.Path), Proto: x.proto(),
-		UserAgent: trace.Clip(x.field(http1.UserAgent)), Client: x.Origin.Client, Peer: x.Client.addr, Service: x.service(), RequestID: strings.Clone(x.Origin.ID),
+		UserAgent: trace.Clip(x.field(http1.UserAgent)), Client: x.Origin.Client, From: x.Client.addr, Service: x.service(), RequestID: strings.Clone(x.Origin.ID),
 		Status: x.Status, More: l.more, Attempts: make([]trace.Attempt, l.n)}
 	if l.sampled && !l.restarts {
 		out.State = trace.Clip(x.requestField("Tracestate"))

@@ -17,13 +17,13 @@ type Request struct {
 	Sampled      bool // spans of it are wanted
 	Begun, Ended time.Time
 
-	Method, Scheme, Host, Path, Proto, UserAgent string // as the client sent them, clipped
-	State                                        string // the tracestate field as it came
-	Client, Peer                                 netip.Addr
-	Service                                      string // "" where no route matched
-	Route                                        string // host and path of the route
-	RequestID, Outcome                           string // Outcome: why the proxy answered itself; "" where an instance did
-	Status                                       int    // 0 where the client went away before an answer
+	Method, Scheme, Host, Path, Proto, UserAgent string     // as the client sent them, clipped
+	State                                        string     // the tracestate field as it came
+	Client, From                                 netip.Addr // the client, and who connected: a proxy in front of us, or the same
+	Service                                      string     // "" where no route matched
+	Route                                        string     // host and path of the route
+	RequestID, Outcome                           string     // Outcome: why the proxy answered itself; "" where an instance did
+	Status                                       int        // 0 where the client went away before an answer
 
 	Attempts []Attempt
 	More     int // attempts behind those

@@ -105,7 +105,7 @@ func (e *export) request() *trace.Request {
 	begun := time.Now()
 	after := func(ms int) time.Time { return begun.Add(time.Duration(ms) * time.Millisecond) }
 	r := &trace.Request{Context: c, Sampled: true, Begun: begun, Ended: after(30), Method: "BREW", Scheme: "https", Host: "shop.example:8443", Path: "/pot", Proto: "HTTP/2.0",
-		UserAgent: "test", State: "a=1", Client: netip.MustParseAddr("192.0.2.1"), Peer: netip.MustParseAddr("10.0.0.1"), Service: "shop", Route: "shop.example/", RequestID: "id", Status: 502,
+		UserAgent: "test", State: "a=1", Client: netip.MustParseAddr("192.0.2.1"), From: netip.MustParseAddr("10.0.0.1"), Service: "shop", Route: "shop.example/", RequestID: "id", Status: 502,
 		Outcome: "upstream-failure", Attempts: []trace.Attempt{
 			{Span: trace.NewSpanID(), Begun: after(1), Ended: after(11), Service: "shop", Upstream: "10.0.0.7:80", Failure: "connect"},
 			{Span: trace.NewSpanID(), Begun: after(12), Sent: after(13), Head: after(20), Ended: after(30), Service: "shop", Upstream: "[2001:db8::1]:80", Instance: "i", Container: "c",

@@ -84,7 +84,7 @@ func requestSpan(r *trace.Request) *tracepb.Span {
 	a.text("http.route", r.Route)
 	a.server(r.Host)
 	a.address("client.address", r.Client)
-	a.address("network.peer.address", r.Peer)
+	a.address("network.peer.address", r.From)
 	a.version(r.Proto)
 	a.text("user_agent.original", r.UserAgent)
 	a.number("http.response.status_code", r.Status)
