@@ -26,6 +26,7 @@ const (
 	everyone  = "routes-10000-instances-100-log"
 	halfLoad  = "half-of-nginx"
 	changes   = "changes"
+	traced    = "traced"
 	twoCores  = "two-cores"
 	idleMiB   = "idle-memory"
 	idlePart  = "idle-cpu"
@@ -102,6 +103,8 @@ func others(withStd []contender) []*job {
 	return []*job{
 		{Name: changes, Title: "one service of 1,000 changes", layout: thousand, traffic: traffic{Connections: 64},
 			contenders: []contender{the(event), the(event).changing(changeEvery), the(std), the(std).changing(changeEvery), the(nginx), the(nginx).changing(reloadEvery)}},
+		{Name: traced, Title: "1 % of the requests traced, 64 kept connections", contenders: []contender{the(event), the(event).traced(), the(std), the(std).traced()},
+			traffic: traffic{Connections: 64}},
 		{Name: twoCores, Title: "two loops, two workers, nothing pinned", loose: true, measure: byTwo, traffic: traffic{Connections: 64},
 			contenders: []contender{the(event).workers(2), the(nginx).workers(2), the(haproxy).workers(2)}},
 		{Name: idleMiB, Title: "10,000 idle connections after one request each", measure: idleMemory, fresh: true, rounds: 3, contenders: withStd,

@@ -21,6 +21,7 @@ type contender struct {
 	HeadBuffer bool          // nginx: and 64 KiB for what comes with the answer's head, its best
 	Body       bool          // nginx: a buffer of 64 KiB for requests' bodies, which go through a file otherwise
 	Splice     string        // HAProxy: "response" forces it, "auto" leaves it to HAProxy
+	Traced     bool          // ours: 1 % of the requests is traced, and goes to the instance in the place of a collector
 	Old        string        // ours: the binary of -before, and which of the two
 	Admin      string        // ours: the address of the admin API; none when empty
 	Changes    time.Duration // how often what it routes changes: Pointsman gets a snapshot, nginx a reload
@@ -50,6 +51,11 @@ func the(k kind) contender { return contender{Name: k.String(), Kind: k, Workers
 func (c contender) logged() contender {
 	c.Log = true
 	return c.called("access log")
+}
+
+func (c contender) traced() contender {
+	c.Traced = true
+	return c.called("1 % traced")
 }
 
 func (c contender) lean() contender {
@@ -138,6 +144,9 @@ func (c contender) command(b *bench, p stand) ([]string, error) {
 		fmt.Sprintf("-port=%d", p.port), fmt.Sprintf("-churn=%s", c.Changes)}
 	if p.pem != "" {
 		argv = append(argv, "-tls-pem="+p.pem)
+	}
+	if c.Traced && c.Old == "" {
+		argv = append(argv, fmt.Sprintf("-otlp=http://%s:%d", layout.Address(0), p.port), "-trace-sample=0.01")
 	}
 	if c.Admin != "" {
 		argv = append(argv, "-admin="+c.Admin)

@@ -26,12 +26,15 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect/native"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
+	"github.com/pointsman/pointsman/proxy/trace"
+	"github.com/pointsman/pointsman/proxy/trace/otlp"
 )
 
 // settings is the command line.
 type settings struct {
 	listen, engine, access string
-	admin, pem             string
+	admin, pem, collector  string
+	sample                 float64
 	loops, port            int
 	churn                  time.Duration
 	layout                 layout.Layout
@@ -45,6 +48,8 @@ func main() {
 	flag.StringVar(&s.engine, "engine", "event", "event or std")
 	flag.IntVar(&s.loops, "loops", 1, "event loops")
 	flag.StringVar(&s.access, "access-log", "", "`FILE` for an access log in the combined format; none when empty")
+	flag.StringVar(&s.collector, "otlp", "", "`URL` of a collector for traces; none when empty")
+	flag.Float64Var(&s.sample, "trace-sample", 0.01, "`SHARE` of the requests that are traced")
 	flag.IntVar(&s.port, "port", 0, "`PORT` of the upstream, on every address of the layout")
 	flag.DurationVar(&s.churn, "churn", 0, "`INTERVAL` at which one service's instance is replaced; 0 for never")
 	s.layout.Flags(flag.CommandLine)
@@ -78,7 +83,11 @@ func run(ctx context.Context, s settings) error {
 	table := routing.NewSwitch(routing.Options{Languages: dialect.Languages{native.Language(), fabio.Options{}.Language()}, Reviver: reviver, Log: log})
 	source := newSource(s.layout, s.port)
 	table.Apply(source.snapshot())
-	serve, err := engine(s, &proxy.Shared{Switch: table, Limits: proxy.DefaultLimits(), Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log})
+	tracer, export, err := tracing(s)
+	if err != nil {
+		return err
+	}
+	serve, err := engine(s, &proxy.Shared{Switch: table, Limits: proxy.DefaultLimits(), Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log, Tracer: tracer})
 	if err != nil {
 		return err
 	}
@@ -99,6 +108,7 @@ func run(ctx context.Context, s settings) error {
 	if access != nil {
 		g.Go(func() error { return access.Run(back) })
 	}
+	g.Go(func() error { return export(back) })
 	err = serve(ctx, l)
 	stopBack()
 	_ = g.Wait()
@@ -109,6 +119,19 @@ func bind(ctx context.Context, address string) (net.Listener, error) {
 	var plain net.ListenConfig
 	plain.SetMultipathTCP(false) // as the proxy's own listeners
 	return plain.Listen(ctx, "tcp", address)
+}
+
+// tracing is nil where no collector is given, and export then does nothing.
+func tracing(s settings) (t *trace.Tracer, export func(context.Context) error, err error) {
+	if s.collector == "" {
+		return nil, func(context.Context) error { return nil }, nil
+	}
+	at, err := otlp.ParseURL(s.collector)
+	if err != nil {
+		return nil, nil, err
+	}
+	t = trace.New(trace.Options{Spans: true, Sample: s.sample})
+	return t, otlp.New(otlp.Options{URL: at, Service: "served"}, t).Run, nil
 }
 
 func accessLog(path string) (*record.AccessLog, error) {
