@@ -26,7 +26,7 @@ type Upstream struct {
 	mu   sync.Mutex
 	ways []*Way // guarded by mu; those in use
 	timing
-	_ [16]byte
+	container string
 
 	load
 }
@@ -42,6 +42,15 @@ func (u *Upstream) Service() string { return u.service }
 
 // Address is host:port as dialled.
 func (u *Upstream) Address() string { return u.address }
+
+// In notes the id of the container that the instance is, for people. It is called before anybody else knows the Upstream.
+func (u *Upstream) In(container string) *Upstream {
+	u.container = container
+	return u
+}
+
+// Container is that id; "" where it is not known.
+func (u *Upstream) Container() string { return u.container }
 
 // Way is the instance's way of a key, made when it is first asked for. Of a retired Upstream it is a retired one.
 func (u *Upstream) Way(key WayKey) *Way {

@@ -83,7 +83,7 @@ func (s *Scope) ConnectFailed(u *balancer.Upstream, err error) Failure {
 	result := connectResult(err)
 	s.Connect(result)
 	if result == record.ConnectForbidden {
-		s.Notice(u.Service(), u.Address(), err.Error(), "an instance's address is not dialled", time.Now())
+		s.NoticeInstance(u, err.Error(), "an instance's address is not dialled", time.Now())
 	}
 	return FailedConnect
 }

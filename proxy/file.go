@@ -32,7 +32,7 @@ func (x *Exchange) OpenFile() (*files.File, Action) {
 	case errors.Is(err, files.ErrNone):
 		return nil, x.instead(x.reply(OutcomeNoFile, ""), true)
 	case err != nil:
-		x.scope.Notice(x.Route.Name, "", err.Error(), "a file or folder can't be opened", x.begun)
+		x.scope.Notice(x.Route.Name, err.Error(), "a file or folder can't be opened", x.begun)
 		return nil, x.instead(x.reply(OutcomeNoFile, ""), true)
 	case f.Slash || strings.HasSuffix(path, "/") && !strings.HasSuffix(x.Target.Path, "/"): // the latter where strip is the whole path
 		f.Close()
@@ -50,7 +50,7 @@ func (x *Exchange) Page() *files.Page {
 	}
 	p, err := files.ReadPage(x.page)
 	if err != nil {
-		x.scope.Notice(x.service(), "", err.Error(), "a page in an error's place can't be read", x.begun)
+		x.scope.Notice(x.service(), err.Error(), "a page in an error's place can't be read", x.begun)
 	}
 	return p
 }

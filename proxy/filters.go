@@ -64,7 +64,7 @@ func (x *Exchange) authenticate(f *filter.Set, t *routing.Table) Action {
 			x.filtered = &filtered{challenges: []string{a.Challenge}}
 			return x.reply(OutcomeUnauthorized, "")
 		case filter.DecisionBroken:
-			x.scope.Notice(x.Route.Name, "", err.Error(), "the list of users can't be read: nobody is let in", x.begun)
+			x.scope.Notice(x.Route.Name, err.Error(), "the list of users can't be read: nobody is let in", x.begun)
 			return x.reply(OutcomeAuthUnavailable, "")
 		case filter.DecisionBusy:
 			return x.reply(OutcomeAuthUnavailable, "Too many passwords are being checked. Try again shortly.")
@@ -75,7 +75,7 @@ func (x *Exchange) authenticate(f *filter.Set, t *routing.Table) Action {
 		answer, err := a.Ask(context.Background(), x.question(f, t))
 		switch {
 		case err != nil:
-			x.scope.Notice(x.Route.Name, "", err.Error(), "the auth server did not answer: nobody is let in", x.begun)
+			x.scope.Notice(x.Route.Name, err.Error(), "the auth server did not answer: nobody is let in", x.begun)
 			return x.reply(OutcomeAuthUnavailable, "")
 		case !answer.Passed:
 			x.filtered = &filtered{answer: answer}

@@ -58,7 +58,7 @@ func (x *Exchange) route(t *routing.Table) Action {
 	}
 	if x.looped(route) {
 		x.Route = route
-		x.scope.Notice(route.Name, "", "loop on "+route.Host+route.Path, "a request came back on the same route: an instance leads to this proxy", x.begun)
+		x.scope.Notice(route.Name, "loop on "+route.Host+route.Path, "a request came back on the same route: an instance leads to this proxy", x.begun)
 		return x.reply(OutcomeLoop, "")
 	}
 	if route.Blocking && x.MayHandOver {

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"net"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -65,6 +64,9 @@ func NewMetrics(r prometheus.Registerer) *record.Metrics {
 // Paused logs, now and then, that a listener accepts no connections for a moment, and why.
 func (c *Shared) Paused(address net.Addr, why error) { c.notices.Paused(&c.Log, address, why) }
 
+// Failed logs, now and then, that a listener could not do something; message is one of a fixed set.
+func (c *Shared) Failed(err error, message string) { c.notices.Failed(&c.Log, err, message) }
+
 // Scope is what the exchanges of one loop have in common: where they count and log, and what all listeners share. Make it with
 // Shared.NewScope or Shared.SharedScope.
 type Scope struct {
@@ -79,7 +81,7 @@ type Scope struct {
 // what the panic ended: "request" or "connection". The caller goes on with Exchange.AfterPanic where there is a request.
 func (r *Scope) Panicked(fault any, what string) {
 	r.Panic()
-	r.common.Log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Msg(what + " ended in a panic")
+	r.common.notices.Panicked(&r.common.Log, fault, what)
 }
 
 // NewScope makes a scope for a single owner: one goroutine at a time may use it. c must not be copied or changed afterwards.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/discovery/repeat"
 )
 
 const (
@@ -68,6 +70,7 @@ type Registrator struct {
 	resolve                             func(string) string
 	sayPasses, passed                   bool        // of the passes' goroutine
 	planLogged                          loggedLines // by plans
+	failureLines                        repeat.Lines[string]
 	namedForLabels                      atomic.Int32
 
 	queue     *queue

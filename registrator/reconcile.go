@@ -81,13 +81,18 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// sayFailure logs a failed look or write.
+// sayFailure logs a failed look or write. Where a catalogue that is away fails those of all containers, that is one event: a line names one
+// of them, and how many times it came since the last line.
 func (r *Registrator) sayFailure(id string, tries int, err error) {
-	line := "could not update the registrations of container "
+	line, cause := "could not update the registrations of container ", err
 	if write := (*writeError)(nil); errors.As(err, &write) {
-		line = write.line + " for "
+		line, cause = write.line+" for ", write.err
 	}
-	r.log.Warn().Err(err).Int("tries", tries).Msg(line + short(id) + ", trying again")
+	times, due := r.failureLines.Count(cause.Error(), time.Now())
+	if !due {
+		return
+	}
+	r.log.Warn().Err(err).Int("tries", tries).Int("times", times).Msg(line + short(id) + ", trying again")
 }
 
 // due tells when a container that is in line needs its next look; 0: never, it is gone and nothing of it is left.

@@ -141,7 +141,7 @@ func (l *loop) adopt(accepted acceptedConn) {
 	c.info.Number = l.server.common.CountConnection()
 	c.State = reactor.Writable // and perhaps more: epoll tells at once
 	if errno := l.Join(&c.Conn, c, accepted.fd, reactor.AllEvents); errno != 0 {
-		l.server.log.Error().Err(errno).Msg("a client connection could not be added to epoll")
+		l.server.common.Failed(errno, "a client connection could not be added to epoll")
 		l.drop(accepted)
 		l.free.putClient(c)
 		return

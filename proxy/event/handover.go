@@ -26,7 +26,7 @@ func (l *loop) handOver(c *clientConn, e *exchange) {
 	l.free.putClient(c)
 	conn, err := connOf(fd)
 	if err != nil {
-		l.server.log.Error().Err(err).Msg("handing over a connection failed")
+		l.server.common.Failed(err, "handing over a connection failed")
 		return
 	}
 	l.server.handOver(conn, read, listener)

@@ -85,7 +85,7 @@ func (r *Recorder) Ejected(u *balancer.Upstream, e balancer.Ejection, now time.T
 	if e.Shadow {
 		line, text = r.log.Info(), "an instance would be ejected: "+why
 	}
-	line.Str("service", u.Service()).Str("instance", u.Address()).Stringer("reason", e.Reason).Int("failed", e.Failed).Int64("answered", e.Good).
+	about(line, u).Stringer("reason", e.Reason).Int("failed", e.Failed).Int64("answered", e.Good).
 		Int("clients", e.Clients).Int("others", e.Others).Float64("others_failed", e.OthersShare).Dur("for_ms", e.For).Int("times", e.Times).
 		Bool("trial", e.Trial).Msg(text)
 }
@@ -98,5 +98,5 @@ func (m *Metrics) Returned(u *balancer.Upstream, now time.Time) {
 // Returned keeps and logs the end of an ejection.
 func (r *Recorder) Returned(u *balancer.Upstream, now time.Time) {
 	r.metrics.Returned(u, now)
-	r.log.Info().Str("service", u.Service()).Str("instance", u.Address()).Msg("an ejected instance is back")
+	about(r.log.Info(), u).Msg("an ejected instance is back")
 }

@@ -2,89 +2,56 @@ package record
 
 import (
 	"net"
-	"sync"
-	"sync/atomic"
+	"runtime/debug"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery/repeat"
 )
 
 // What an instance did wrong is logged at the default level, or nobody could mend it: the client's 502 says only that it was an
-// instance. One line for each instance and reason in a while, with how often it came since the last one.
-
-// quiet is the least time between two lines about the same.
-const quiet = 10 * time.Second
+// instance. The same for what the proxy itself lacks. One line for each instance and reason in a while, with how often it came since the last
+// one.
 
 // Notices says which lines for operators are due, so that what goes wrong a thousand times a second is logged now and then. All Recorders
 // of a process share one. The zero value is ready, and safe for concurrent use.
-type Notices struct {
-	shortages, pauses, handshakes seldom
-	instances                     instanceNotices
-}
+type Notices struct{ lines repeat.Lines[notice] }
 
 // Paused logs, now and then, that a listener accepts no connections for a moment, and why.
 func (n *Notices) Paused(log *zerolog.Logger, address net.Addr, why error) {
-	if n.pauses.now() {
-		log.Warn().Err(why).Stringer("address", address).Msg("accepting is paused; new connections wait")
+	const message = "accepting is paused; new connections wait"
+	if times, due := n.lines.Count(notice{instance: address.String(), reason: message}, time.Now()); due {
+		log.Warn().Err(why).Stringer("address", address).Int("times", times).Msg(message)
 	}
 }
 
-// seldom lets one through in a while.
-type seldom struct{ last atomic.Int64 }
-
-func (s *seldom) now() bool {
-	now, last := time.Now().UnixNano(), s.last.Load()
-	return now-last > int64(quiet) && s.last.CompareAndSwap(last, now)
-}
-
-// maxNotices bounds how many instances with a reason are remembered; past it the ones that were logged long ago are forgotten.
-const maxNotices = 1024
-
-// instanceNotices remembers what was logged. The zero value is ready, and safe for concurrent use.
-type instanceNotices struct {
-	mu    sync.Mutex
-	known map[notice]*lastLine
-}
-
-// notice is an instance, by its address, and what it did.
-type notice struct{ instance, reason string }
-
-// lastLine is when the last line was written, and how many were not since.
-type lastLine struct {
-	at      time.Time
-	omitted int
-}
-
-// count notes one more. It is true where a line is due, which says that many.
-func (b *instanceNotices) count(one notice, now time.Time) (times int, due bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t := b.known[one]
-	if t == nil {
-		if len(b.known) >= maxNotices && !b.forget(now) {
-			return 0, false // the metric counts it all the same
-		}
-		if b.known == nil {
-			b.known = make(map[notice]*lastLine)
-		}
-		b.known[one] = &lastLine{at: now}
-		return 1, true
+// Failed logs, now and then, that the proxy itself could not do something. message is one of a fixed set.
+func (n *Notices) Failed(log *zerolog.Logger, err error, message string) {
+	if times, due := n.lines.Count(notice{reason: message}, time.Now()); due {
+		log.Error().Err(err).Int("times", times).Msg(message)
 	}
-	t.omitted++
-	if now.Sub(t.at) < quiet {
-		return 0, false
-	}
-	times = t.omitted
-	*t = lastLine{at: now}
-	return times, true
 }
 
-// forget drops what was logged long ago. It is false where nothing was. It needs b.mu.
-func (b *instanceNotices) forget(now time.Time) bool {
-	for one, t := range b.known {
-		if now.Sub(t.at) >= quiet {
-			delete(b.known, one)
-		}
+// Panicked logs, now and then, a panic of ours with its stack, before that is gone. what is what it ended: "request" or "connection".
+func (n *Notices) Panicked(log *zerolog.Logger, fault any, what string) {
+	if times, due := n.lines.Count(notice{reason: "panic: " + what}, time.Now()); due {
+		log.Error().Interface("panic", fault).Bytes("stack", debug.Stack()).Int("times", times).Msg(what + " ended in a panic")
 	}
-	return len(b.known) < maxNotices
 }
+
+// about begins a line about an instance.
+func about(line *zerolog.Event, u *balancer.Upstream) *zerolog.Event {
+	line.Str("service", u.Service()).Str("instance", u.Address())
+	if c := u.Container(); c != "" {
+		line.Str("container", c[:min(len(c), shortContainer)])
+	}
+	return line
+}
+
+// shortContainer is how much of a container's id "docker ps" shows.
+const shortContainer = 12
+
+// notice is what a line is about: an instance, by its address, or a whole service, or neither, and what went wrong.
+type notice struct{ service, instance, reason string }

@@ -143,18 +143,19 @@ func (r *Recorder) FirstAnswer(s Start) { r.metrics.FirstAnswer(s) }
 // Short counts a connect to an instance that failed as the proxy is out of something, and logs it now and then: an operator has to see what
 // is lacking, and a request that fails takes no time to fail again.
 func (r *Recorder) Short(u *balancer.Upstream, lack error) {
+	const message = "no connection to an instance: the proxy is out of file descriptors, local ports or memory"
 	r.Connect(ConnectShort)
-	if r.notices.shortages.now() {
-		r.log.Warn().Err(lack).Str("service", u.Service()).Str("instance", u.Address()).
-			Msg("no connection to an instance: the proxy is out of file descriptors, local ports or memory")
+	if times, due := r.notices.lines.Count(notice{reason: message}, time.Now()); due { // it is nothing of the instance's
+		about(r.log.Warn(), u).Err(lack).Int("times", times).Msg(message)
 	}
 }
 
 // HandshakeFailed logs, now and then, that a TLS handshake with an instance failed: what the route's options ask for is not what the
 // instance does, and its owner has to learn which.
 func (r *Recorder) HandshakeFailed(u *balancer.Upstream, err error) {
-	if r.notices.handshakes.now() {
-		r.log.Warn().Err(err).Str("service", u.Service()).Str("instance", u.Address()).Msg("the TLS handshake with an instance failed")
+	const message = "the TLS handshake with an instance failed"
+	if times, due := r.notices.lines.Count(notice{u.Service(), u.Address(), message}, time.Now()); due {
+		about(r.log.Warn(), u).Err(err).Int("times", times).Msg(message)
 	}
 }
 
@@ -167,12 +168,19 @@ func (r *Recorder) UpstreamFailed(u *balancer.Upstream, reason string, now time.
 	}
 	r.failures[reason]++
 	r.mu.Unlock()
-	r.Notice(u.Service(), u.Address(), reason, "bad gateway: an instance failed a request", now)
+	r.NoticeInstance(u, reason, "bad gateway: an instance failed a request", now)
 }
 
-// Notice logs a message about an instance ("" for a whole service) now and then, with how often it came since the last one.
-func (r *Recorder) Notice(service, instance, reason, message string, now time.Time) {
-	if times, due := r.notices.instances.count(notice{instance, reason}, now); due {
-		r.log.Warn().Str("service", service).Str("instance", instance).Str("reason", reason).Int("times", times).Msg(message)
+// NoticeInstance logs a message about an instance now and then, with how often it came since the last one.
+func (r *Recorder) NoticeInstance(u *balancer.Upstream, reason, message string, now time.Time) {
+	if times, due := r.notices.lines.Count(notice{u.Service(), u.Address(), reason}, now); due {
+		about(r.log.Warn(), u).Str("reason", reason).Int("times", times).Msg(message)
+	}
+}
+
+// Notice is NoticeInstance for a whole service.
+func (r *Recorder) Notice(service, reason, message string, now time.Time) {
+	if times, due := r.notices.lines.Count(notice{service: service, reason: reason}, now); due {
+		r.log.Warn().Str("service", service).Str("reason", reason).Int("times", times).Msg(message)
 	}
 }

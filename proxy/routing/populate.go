@@ -29,7 +29,7 @@ func (c *compiler) populate() (made []*balancer.Upstream) {
 		}
 		in := &list[i]
 		addr := net.JoinHostPort(in.Address, strconv.Itoa(in.Port))
-		u := c.options.Reviver.NewUpstream(c.out.label(in), addr)
+		u := c.options.Reviver.NewUpstream(c.out.label(in), addr).In(in.Container)
 		c.out.standing[i].upstream = u
 		made = append(made, u)
 	}
