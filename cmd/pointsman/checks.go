@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/discovery/probe"
+	"github.com/pointsman/pointsman/discovery/repeat"
+	"github.com/pointsman/pointsman/proxy/record"
 )
 
 // newChecker asks instances as routes want it, and logs each change.
@@ -20,15 +23,32 @@ func newChecker(gate outside.Gate, log zerolog.Logger) *balancer.Checker {
 		}
 		return nil
 	}
-	told := func(w *balancer.Way, failing bool, why string) {
+	return balancer.NewChecker(ask, tellChecks(log))
+}
+
+// tellChecks logs the changes; those of an instance that is well and unwell in turns now and then, with how often it changed so.
+func tellChecks(log zerolog.Logger) func(w *balancer.Way, failing bool, why string) {
+	type change struct {
+		service, instance string
+		failing           bool
+	}
+	var lines repeat.Lines[change]
+	return func(w *balancer.Way, failing bool, why string) {
 		u := w.Upstream()
-		if failing {
-			log.Warn().Str("service", u.Service()).Str("instance", u.Address()).Str("reason", why).Msg("an instance fails its health check: no requests while there are others")
+		times, due := lines.Count(change{u.Service(), u.Address(), failing}, time.Now())
+		if !due {
 			return
 		}
-		log.Info().Str("service", u.Service()).Str("instance", u.Address()).Msg("an instance passes its health check again")
+		line, message := log.Info(), "an instance passes its health check again"
+		if failing {
+			line, message = log.Warn().Str("reason", why), "an instance fails its health check: no requests while there are others"
+		}
+		line.Str("service", u.Service()).Str("instance", u.Address())
+		if id := u.Container(); id != "" {
+			line.Str("container", record.ShortContainer(id))
+		}
+		line.Int("times", times).Msg(message)
 	}
-	return balancer.NewChecker(ask, told)
 }
 
 // checkOf is a check as it is asked: at the address that requests go to.

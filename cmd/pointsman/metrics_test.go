@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/pointsman/pointsman/examples/lab"
+	"github.com/pointsman/pointsman/examples/lab/fixture"
 )
 
 // watched is a proxy with everything on that metrics tell of, and a registrator, over a real Consul.
@@ -39,8 +40,9 @@ func startWatched(t *testing.T) *watched {
 	put(t, w.consul, "broken", broken, brokenPort, "urlprefix-broken.example/")
 	put(t, w.consul, "wrong", good, goodPort, "urlprefix-web.example/ strip=nothing=really")
 	dir := t.TempDir()
+	cert, key := fixture.WriteCertificate(t, dir, "web.example")
 	_, w.address, w.admin = startProxy(t, nil, "-consul", w.consul.HTTP, "-metrics-instances", "-slow", "1ms", "-otlp", "http://127.0.0.1:1", "-register", "edge", "-zone", "here",
-		"-tls-listen", "127.0.0.1:0", "-acme-dir", filepath.Join(dir, "acme"), "-acme-ca", "https://127.0.0.1:1/none",
+		"-tls-listen", "127.0.0.1:0", "-tls-cert", cert, "-tls-key", key, "-acme-dir", filepath.Join(dir, "acme"), "-acme-ca", "https://127.0.0.1:1/none",
 		"-access-log-file", filepath.Join(dir, "access.log"), "-eject", "shadow", "-state", filepath.Join(dir, "state"))
 	engine := lab.StartEngine(t)
 	engine.Run(2, "app", "SERVICE_NAME=app")
@@ -79,6 +81,9 @@ func TestMetricsPassPromlintAndLeaveNothingOfGoneInstances(t *testing.T) {
 		if n := len(seriesOf(text, "pointsman_")); n < 10 || n > 400 {
 			t.Errorf("%s: %d series of ours", name, n)
 		}
+	}
+	if list := seriesOf(proxy, "pointsman_certificate_expires_timestamp_seconds", `name="web.example"`); len(list) != 1 {
+		t.Errorf("certificates: %q", list)
 	}
 	instances := seriesOf(proxy, "pointsman_upstream_attempts_total", `service="web"`)
 	if len(instances) != 6 {

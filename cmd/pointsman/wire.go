@@ -164,6 +164,7 @@ func (h *dataPath) common(access *record.AccessLog, forwarder proxy.Forwarder) *
 
 // sides adds the admin, status and discovery addresses.
 func (h *dataPath) sides(a *actors) error {
+	h.registry.MustRegister(admin.NewCertificateCollector(h.certificates))
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load, History: h.history,
 		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Hosts: h.flags.adminNames(),

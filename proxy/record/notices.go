@@ -45,13 +45,13 @@ func (n *Notices) Panicked(log *zerolog.Logger, fault any, what string) {
 func about(line *zerolog.Event, u *balancer.Upstream) *zerolog.Event {
 	line.Str("service", u.Service()).Str("instance", u.Address())
 	if c := u.Container(); c != "" {
-		line.Str("container", c[:min(len(c), shortContainer)])
+		line.Str("container", ShortContainer(c))
 	}
 	return line
 }
 
-// shortContainer is how much of a container's id "docker ps" shows.
-const shortContainer = 12
+// ShortContainer is so much of a container's id as "docker ps" shows.
+func ShortContainer(id string) string { return id[:min(len(id), 12)] }
 
 // notice is what a line is about: an instance, by its address, or a whole service, or neither, and what went wrong.
 type notice struct{ service, instance, reason string }

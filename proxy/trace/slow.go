@@ -36,7 +36,7 @@ func (a *Attempt) MarshalZerologObject(e *zerolog.Event) {
 		e.Str("id", a.Instance)
 	}
 	if a.Container != "" {
-		e.Str("container", a.Container)
+		e.Str("container", a.Container[:min(len(a.Container), 12)]) // as "docker ps" shows it
 	}
 	part := func(name string, from, to time.Time) {
 		if !from.IsZero() && !to.IsZero() {
