@@ -127,6 +127,20 @@ func (b *Budget) Requests(now time.Time) int64 {
 	return requests
 }
 
+// rateSpan is over how many whole seconds Rate is.
+const rateSpan = 5
+
+// Rate is about how many requests a second came in the five whole seconds before now.
+func (b *Budget) Rate(now time.Time) float64 {
+	var n int64
+	for second := now.Unix() - rateSpan; second < now.Unix(); second++ {
+		if s := &b.slots[uint64(second)%budgetSpan]; s.second.Load() == second {
+			n += s.requests.Load()
+		}
+	}
+	return float64(n) / rateSpan
+}
+
 func (b *Budget) sums(second int64) (requests, retries int64) {
 	for i := range b.slots {
 		s := &b.slots[i]

@@ -10,6 +10,7 @@ type life struct {
 	retired  atomic.Bool
 	answered atomic.Bool  // over any way
 	routable atomic.Int64 // unix nanoseconds; 0 = never
+	first    atomic.Int64 // likewise, the first answer
 }
 
 // StampRoutable notes when the first table that holds the Upstream was published; later calls change nothing.
@@ -18,6 +19,17 @@ func (l *life) StampRoutable(at time.Time) { l.routable.CompareAndSwap(0, at.Uni
 // Routable is the time of the first table that held the Upstream; zero before that.
 func (l *life) Routable() time.Time {
 	if n := l.routable.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
+}
+
+// StampAnswered notes when the first answer came; later calls change nothing.
+func (l *life) StampAnswered(at time.Time) { l.first.CompareAndSwap(0, at.UnixNano()) }
+
+// FirstAnswer is when the first answer came; zero before that.
+func (l *life) FirstAnswer() time.Time {
+	if n := l.first.Load(); n != 0 {
 		return time.Unix(0, n)
 	}
 	return time.Time{}

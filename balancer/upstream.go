@@ -27,6 +27,7 @@ type Upstream struct {
 	ways []*Way // guarded by mu; those in use
 	timing
 	container string
+	_ [8]byte
 
 	load
 }

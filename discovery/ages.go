@@ -47,13 +47,32 @@ func (a *ages) read(now time.Duration) map[string]time.Duration {
 		} else if a.of[name] != nil { // a service here that is called so
 			continue
 		}
-		at := n.answered.Load()
-		if at != 0 && n.hinted.Load() {
-			at = max(at, a.covered.Load())
-		}
-		if at != 0 {
-			out[name] = now - time.Duration(at)
+		if age, ok := a.since(n, now); ok {
+			out[name] = age
 		}
 	}
 	return out
+}
+
+// readOne is what read has of one name.
+func (a *ages) readOne(name string, now time.Duration) (age time.Duration, ok bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	n := a.of[name]
+	if at := strings.LastIndexByte(name, '@'); n == nil && at >= 0 {
+		n = a.of[name[:at]+"\x00"+name[at+1:]]
+	}
+	if n == nil {
+		return 0, false
+	}
+	return a.since(n, now)
+}
+
+// since is how long ago an answer came. ok is false where there was none.
+func (a *ages) since(n *age, now time.Duration) (age time.Duration, ok bool) {
+	at := n.answered.Load()
+	if at != 0 && n.hinted.Load() {
+		at = max(at, a.covered.Load())
+	}
+	return now - time.Duration(at), at != 0
 }

@@ -103,6 +103,11 @@ func (w *Watcher) Ready() bool { return w.ready.Load() }
 // answered for by the catalogue (known from disk only) have the age of the disk's content.
 func (w *Watcher) Ages() map[string]time.Duration { return w.ages.read(time.Since(w.base)) }
 
+// Age is the one of Ages for a service, by its name or as NAME@DATACENTER.
+func (w *Watcher) Age(service string) (age time.Duration, ok bool) {
+	return w.ages.readOne(service, time.Since(w.base))
+}
+
 // deliver makes s the newest in a channel of capacity one. One sender.
 func deliver(to chan *Snapshot, s *Snapshot) {
 	for {

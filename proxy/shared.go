@@ -112,6 +112,7 @@ func (s *Scope) Retry(f Failure, n int) { s.Recorder.Retry(uint8(f), n) }
 // firstAnswer notes an instance's first answer ever, once per Upstream. Only instances that came after the first complete view on this
 // host count: other clocks, and starts that nobody watched, say nothing.
 func firstAnswer(m *record.Metrics, i *discovery.Instance, u *balancer.Upstream, now time.Time) {
+	u.StampAnswered(now)
 	if i != nil && i.Marked && i.SinceStart && i.Local {
 		m.FirstAnswer(record.Start{Began: i.Started, Registered: i.Sent, Seen: i.Seen, Routable: u.Routable(), Answered: now})
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/pointsman/pointsman/discovery/probe"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/admin/live"
 	"github.com/pointsman/pointsman/proxy/certs/acme"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/filter"
@@ -49,6 +50,7 @@ type dataPath struct {
 	actions  map[string]admin.Action // those of a command alone
 	token    *adminToken             // of actions; nil where there are none
 	notices  *admin.Notices
+	live     *live.Sampler
 
 	watcher  *discovery.Watcher
 	table    *routing.Switch
@@ -96,6 +98,7 @@ func (h *dataPath) assemble(a *actors) error {
 		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, InUse: h.table.InUse, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
 		Log: h.log, Registerer: h.registry,
 	})
+	h.live = live.NewSampler(live.Sources{Table: h.table.Load, Metrics: h.metrics, Age: h.watcher.Age})
 	if err := h.follow(a, resolver); err != nil {
 		return err
 	}
@@ -124,6 +127,7 @@ func (h *dataPath) assemble(a *actors) error {
 	a.support(func(ctx context.Context) error { return h.table.Run(ctx, h.watcher.Snapshots()) })
 	a.support(h.feed.Run)
 	a.support(h.history.Run)
+	a.support(h.live.Run)
 	a.support(reviver.Run)
 	a.support(options.Checker.Run)
 	if err := h.sides(a); err != nil {
@@ -168,7 +172,7 @@ func (h *dataPath) sides(a *actors) error {
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load, History: h.history,
 		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Hosts: h.flags.adminNames(),
-		Feed: h.feed, Files: h.files, Certificates: h.certificates, Notices: h.notices, Log: h.log, Topic: topic,
+		Feed: h.feed, Files: h.files, Certificates: h.certificates, Notices: h.notices, Live: h.live, Log: h.log, Topic: topic,
 	}
 	if err := h.act(a, &o); err != nil {
 		return err

@@ -8,10 +8,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // Action is something that whoever has the token may ask for. It takes the body of the request, a JSON object, and says what it did. An error
@@ -55,6 +59,16 @@ const (
 // actionPath is below what the actions stand.
 const actionPath = "/api/actions/"
 
+// actionsView is what whoever has the token may ask for.
+type actionsView struct {
+	Actions []string `json:"actions"`
+}
+
+// listActions answers GET /api/actions, so that a page knows what to offer.
+func (o *Options) listActions(w http.ResponseWriter, r *http.Request) {
+	answer(w, r, actionsView{Actions: append([]string{}, slices.Sorted(maps.Keys(o.Actions))...)})
+}
+
 // act answers POST /api/actions/{name} for who has the token, and notes what was done or refused.
 func (o *Options) act(name string, do Action) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -68,13 +82,13 @@ func (o *Options) act(name string, do Action) http.HandlerFunc {
 		if err != nil {
 			p := problem{Status: http.StatusUnprocessableEntity, Detail: err.Error()}
 			_ = errors.As(err, &p)
-			o.Log.Warn().Str("action", name).Str("reason", printable(p.Detail, maxText)).Msg("an action was refused")
+			o.Log.Warn().Str("action", name).Str("reason", outside.Printable(p.Detail, maxText)).Msg("an action was refused")
 			o.Notices.Add(Notice{Kind: NoticeAction, Text: "refused: " + name + ": " + p.Detail})
 			p.answer(w)
 			return
 		}
-		o.Log.Info().Str("action", name).Str("service", printable(done.Service, maxText)).Str("instance", printable(done.Instance, maxText)).
-			Str("did", printable(done.Text, mostNoticeText)).Msg("an action was carried out")
+		o.Log.Info().Str("action", name).Str("service", outside.Printable(done.Service, maxText)).Str("instance", outside.Printable(done.Instance, maxText)).
+			Str("did", outside.Printable(done.Text, mostNoticeText)).Msg("an action was carried out")
 		o.Notices.Add(Notice{Kind: NoticeAction, Service: done.Service, Instance: done.Instance, Text: name + ": " + done.Text})
 		done.Service, done.Instance, done.Text = clip(done.Service), clip(done.Instance), clip(done.Text)
 		answer(w, r, done)

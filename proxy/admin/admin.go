@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/admin/live"
 	"github.com/pointsman/pointsman/proxy/certs"
 	"github.com/pointsman/pointsman/proxy/history"
 	"github.com/pointsman/pointsman/proxy/record"
@@ -50,6 +51,8 @@ type Options struct {
 	Log zerolog.Logger
 	// Feed tells followers of changes; it must run. Nil: nothing can be followed or waited for.
 	Feed *Feed
+	// Live tells what happens right now; it must run. Nil: nobody can look.
+	Live *live.Sampler
 	// Files counts the descriptors of followers; nil counts none.
 	Files Files
 	// Admits says why who showed these certificates in the handshake is not let in any more, or nil. Without it all are.
@@ -123,6 +126,9 @@ func (o *Options) operations() []operation {
 	if o.History != nil {
 		get("/api/history", o.history)
 	}
+	if o.Live != nil {
+		get("/api/live", o.look)
+	}
 	if o.Ejections != nil {
 		get("/api/ejections", o.ejections)
 	}
@@ -136,6 +142,7 @@ func (o *Options) operations() []operation {
 		get("/api/notices", o.notices)
 	}
 	if o.Token != nil {
+		get("/api/actions", o.listActions)
 		for name, do := range o.Actions {
 			list = append(list, operation{http.MethodPost, actionPath + name, o.act(name, do)})
 		}

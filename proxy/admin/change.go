@@ -185,6 +185,11 @@ func frame(event string, v any) []byte {
 	if err != nil { // no view has anything that JSON lacks
 		text = []byte("null")
 	}
+	return framed(event, text)
+}
+
+// framed is an event whose data is a text without line ends.
+func framed(event string, text []byte) []byte {
 	b := make([]byte, 0, len("event: \ndata: \n\n")+len(event)+len(text))
 	b = append(append(append(b, "event: "...), event...), dataStart...)
 	return append(append(b, text...), "\n\n"...)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pointsman/pointsman/proxy/admin/live"
 )
 
 // MostConns is how many connections an address of this package has open at a time: two Prometheus servers, a few load balancers and
@@ -26,8 +28,8 @@ const (
 // comes, the connection that has done nothing for the longest is closed. Only if there is an answer being made on each of them does
 // the new one wait.
 //
-// A connection that follows a Feed is busy for as long as it likes. It is no longer among those that are bounded so; there may be
-// MostFollowers of these.
+// A connection that follows a Feed, or looks at what happens right now, is busy for as long as it likes. It is no longer among those that are
+// bounded so; there may be MostFollowers and live.MostViewers of these.
 type crowd struct {
 	net.Listener
 	most int
@@ -230,7 +232,7 @@ func (c *crowd) setApart(one *conn, files Files) bool {
 	if files != nil && !files.Spare() {
 		return false
 	}
-	if len(c.apart) >= MostFollowers && !c.closeIdle() {
+	if len(c.apart) >= MostFollowers+live.MostViewers && !c.closeIdle() {
 		return false
 	}
 	delete(c.open, one)

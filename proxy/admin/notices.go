@@ -1,11 +1,10 @@
 package admin
 
 import (
-	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // NoticeKind is what a Notice is about.
@@ -77,7 +76,7 @@ func (n *Notices) Add(one Notice) {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	one = Notice{Kind: one.Kind, Service: printable(one.Service, maxText), Instance: printable(one.Instance, maxText), Text: printable(one.Text, mostNoticeText)}
+	one = Notice{Kind: one.Kind, Service: outside.Printable(one.Service, maxText), Instance: outside.Printable(one.Instance, maxText), Text: outside.Printable(one.Text, mostNoticeText)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.last++
@@ -151,38 +150,4 @@ func (n *Notices) since(id uint64, most int) (list []keptNotice, next uint64, mo
 		list = append(list, *k)
 	}
 	return list, n.last, n.more
-}
-
-// printable bounds a foreign text, and makes it one line of valid UTF-8 that does nothing to a terminal.
-func printable(s string, most int) string {
-	plain := len(s) <= most
-	for i := 0; plain && i < len(s); i++ {
-		plain = s[i] >= ' ' && s[i] < 0x7f
-	}
-	if plain {
-		return s
-	}
-	s, short := shortened(s, most)
-	s = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
-	if short {
-		s += "..."
-	}
-	return s
-}
-
-// shortened is the beginning of a text, without a part of a rune at its end.
-func shortened(s string, most int) (begin string, short bool) {
-	if len(s) <= most {
-		return s, false
-	}
-	end := most
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end], true
 }

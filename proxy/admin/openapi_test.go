@@ -182,7 +182,7 @@ func (c *contract) valid(name, ref string, text []byte) {
 // events holds those of a stream against the schemas that their names stand for.
 func (c *contract) events(name, text string) {
 	c.t.Helper()
-	schemas := map[string]string{eventService: "Service", eventServiceGone: "ServiceGone", eventRoute: "Route", eventRouteGone: "RouteGone", eventTable: "Table", eventReset: "Table", eventUpstreams: "Upstreams", eventContainers: "Containers"}
+	schemas := map[string]string{eventService: "Service", eventServiceGone: "ServiceGone", eventRoute: "Route", eventRouteGone: "RouteGone", eventTable: "Table", eventReset: "Table", eventUpstreams: "Upstreams", eventContainers: "Containers", eventLive: "Live", eventNotice: "Notice"}
 	n, kind := 0, ""
 	for one := range strings.SplitSeq(text, "\n\n") {
 		_, one, ok := strings.Cut(one, "event: ")
@@ -194,7 +194,7 @@ func (c *contract) events(name, text string) {
 		c.valid(name+" "+kind, "#/components/schemas/"+cmp.Or(schemas[kind], kind), []byte(data))
 		n++
 	}
-	if n < 2 && kind != eventContainers && kind != eventUpstreams {
+	if n < 2 && kind != eventContainers && kind != eventUpstreams && kind != eventLive {
 		c.t.Errorf("%s: %q has %d events", name, text, n)
 	}
 }
@@ -216,7 +216,7 @@ func full(t *testing.T, table func() *routing.Table, feed *Feed) http.Handler {
 			return []certs.Status{{Names: []string{"a.io"}, Source: "acme", State: certs.StateInUse, Issuer: "CN=x", NotBefore: time.Unix(1, 0), NotAfter: time.Unix(2, 0),
 				Next: time.Unix(3, 0), Failures: 1, Fault: "x", FaultAt: time.Unix(4, 0)}, {Source: "b.crt", State: certs.StateUnusable, Fault: "y"}}
 		},
-		Notices: someNotices(),
+		Notices: someNotices(), Live: looking(t, table),
 		Token:   func() string { return testToken },
 		Actions: map[string]Action{"scale": scaleUpTo(9, nil), "end-ejection": EndEjection(table, nil)},
 	})
@@ -273,6 +273,9 @@ func TestAPIIsAsDescribed(t *testing.T) {
 				}
 				accept := []string{"Accept", "application/json"}
 				w := ask(h, name, query, accept...)
+				if path == "/api/live" {
+					continue // it is never the same
+				}
 				if ask(h, name, query, append(accept, "If-None-Match", w.Header().Get("ETag"))...).Code != http.StatusNotModified {
 					t.Errorf("%s is not the same when asked again", name)
 				}
@@ -312,6 +315,8 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	}
 	ask(full(t, s.Load, nil), "GET /api/explain", "url=one.io/")
 	ask(without, "GET /api/explain", "url=a.io/")
+	ask(h, "GET /api/live", "service=web&route=x&detail=web&offset=0&since=0", "Last-Event-ID", "1")
+	ask(h, "GET /api/live", "since=x")
 	ask(h, "GET /api/notices", "since=1&offset=0&limit=1")
 	ask(h, "GET /api/history", "offset=0&limit=2")
 	ask(h, "GET /api/history", "limit=x")
@@ -336,6 +341,7 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	for m, err := f.feed.join(""); err == nil; m, err = f.feed.join("") {
 		all = append(all, m)
 	}
+	ask(Admin(Options{Live: crowdOf(t, f.Load)}), "GET /api/live", "")
 	for _, name := range []string{"GET /api/services", "GET /api/services/{name}", "GET /api/routes", "GET /api/upstreams", "GET /api/events"} {
 		i := index(ask(h, "GET /api/services", ""))
 		ask(h, name, "index="+i+"&wait=1m", "Accept", "application/json")
@@ -355,7 +361,7 @@ type endless struct {
 }
 
 func (w endless) Flush() {
-	if text := w.Body.String(); w.Header().Get("Content-Type") != eventStream || strings.Count(text, "event: ") > 1 || strings.Contains(text, "event: "+eventContainers) || strings.Contains(text, "event: "+eventUpstreams) {
+	if text := w.Body.String(); w.Header().Get("Content-Type") != eventStream || strings.Count(text, "event: ") > 1 || strings.Contains(text, "event: "+eventContainers) || strings.Contains(text, "event: "+eventUpstreams) || strings.Contains(text, "event: "+eventLive) {
 		time.AfterFunc(100*time.Millisecond, w.end)
 	}
 	w.ResponseRecorder.Flush()
@@ -375,7 +381,7 @@ func TestWhatIsGoneIsAsDescribed(t *testing.T) {
 func TestAPIHasWhatIsDescribed(t *testing.T) {
 	c := newContract(t)
 	f := newFed(t)
-	o := Options{Table: f.Load, Feed: f.feed, History: history.New(history.Options{}), Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Notices: NewNotices(),
+	o := Options{Table: f.Load, Feed: f.feed, History: history.New(history.Options{}), Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Notices: NewNotices(), Live: looking(t, f.Load),
 		Token: func() string { return testToken }, Actions: map[string]Action{"scale": nil, "end-ejection": nil}}
 	var served, described []string
 	for _, x := range o.operations() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -47,14 +48,8 @@ func cut[T any](list []T, p page) []T {
 	return list[:min(p.limit, len(list))]
 }
 
-// clip bounds a foreign text and makes it valid UTF-8; the JSON encoder escapes the rest.
-func clip(s string) string {
-	s, short := shortened(s, maxText)
-	if short {
-		s += "..."
-	}
-	return s
-}
+// clip bounds a foreign text; the JSON encoder makes it valid UTF-8 and escapes the rest.
+func clip(s string) string { return outside.Clip(s, maxText) }
 
 // servicesView is what the catalogue says and how each instance does. Meta is not shown: it holds what people put into
 // variables.

@@ -54,6 +54,9 @@ func escaped(s string) string {
 	return q[1:len(q)-1] + tail
 }
 
+// Label is the name under which the requests of a service are counted: Route.Name.
+func Label(service string) string { return label(service) }
+
 // label is a service's name fit for a metric label: printable ASCII, bounded.
 func label(name string) string {
 	clean := true

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 
@@ -102,18 +103,40 @@ func (t *Table) Service(name string) (s Service, ok bool) {
 	return c.view(), true
 }
 
+// Standings yields the instances of a service, as Service has them, without making a list. ok is false where there is no such service. t may be nil.
+func (t *Table) Standings(name string) (list iter.Seq[Standing], ok bool) {
+	if t == nil {
+		return func(func(Standing) bool) {}, false
+	}
+	c := t.called(name)
+	if c == nil || c.text() != name {
+		return func(func(Standing) bool) {}, false
+	}
+	return c.stand, true
+}
+
+// stand yields the instances.
+func (c *claimant) stand(yield func(Standing) bool) {
+	if c.block == nil {
+		return
+	}
+	for i := range c.block.Instances {
+		x := Standing{Instance: &c.block.Instances[i]}
+		if i < len(c.standing) { // the proxy itself has none
+			x.Upstream, x.Foreign = c.standing[i].upstream, c.standing[i].foreign
+		}
+		if !yield(x) {
+			return
+		}
+	}
+}
+
 func (c *claimant) view() Service {
 	s := Service{Name: c.text(), Routes: len(c.claims), Gone: !c.vacant.IsZero(), Verdicts: c.verdicts}
 	if c.block == nil {
 		return s
 	}
-	s.Instances = make([]Standing, len(c.block.Instances))
-	for i := range s.Instances {
-		s.Instances[i].Instance = &c.block.Instances[i]
-		if i < len(c.standing) { // the proxy itself has none
-			s.Instances[i].Upstream, s.Instances[i].Foreign = c.standing[i].upstream, c.standing[i].foreign
-		}
-	}
+	s.Instances = slices.AppendSeq(make([]Standing, 0, len(c.block.Instances)), c.stand)
 	return s
 }
 
