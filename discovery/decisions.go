@@ -25,6 +25,7 @@ const keptDecisions = 256
 
 // decisions are the last ones. The zero value is ready, and safe for concurrent use.
 type decisions struct {
+	tell func(Decision) // may be nil
 	mu   sync.Mutex
 	last []Decision // the oldest first
 }
@@ -36,6 +37,9 @@ func (d *decisions) add(one Decision, about *Instance) {
 		one.Service += "@" + about.Datacenter
 	}
 	one.Address = net.JoinHostPort(about.Address, strconv.Itoa(about.Port))
+	if d.tell != nil {
+		d.tell(one)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.last) == keptDecisions {

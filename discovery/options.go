@@ -54,6 +54,10 @@ type Options struct {
 	// other so that this is some 2 % of a core, at most 200 and, while there is something to tell, at least one a second. Nil:
 	// always 0.
 	Cost func() time.Duration
+	// Decided is told of each Decision, and Noted when the catalogue or another datacenter stops answering, and when it answers again. They are
+	// called from the Watcher's goroutine, and must not block. Nil: nobody is told.
+	Decided func(Decision)
+	Noted   func(Outage)
 	// Log gets one line per change of state. The zero Logger writes nothing.
 	Log zerolog.Logger
 	// Registerer gets the Watcher's collector. Nil: no metrics.

@@ -102,7 +102,7 @@ func (v *view) remote(r Remote) *subject {
 		return nil
 	}
 	if in == nil {
-		in = newRealm(r.Datacenter, v.o.Log)
+		in = newRealm(r.Datacenter, &v.o)
 		v.realms[r.Datacenter] = in
 	}
 	s := &subject{in: in, name: r.Service, listed: true, slots: make(chan struct{}, callSlots), remote: remote{standby: r.Standby, watching: !r.Standby}}

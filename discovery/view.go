@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/rs/zerolog"
 )
 
 // subject is one service as the view's goroutine knows it.
@@ -42,8 +40,8 @@ type realm struct {
 	outage   outage
 }
 
-func newRealm(name string, log zerolog.Logger) *realm {
-	return &realm{name: name, subjects: map[string]*subject{}, down: map[string]int{}, vanished: map[string]vanishing{}, outage: newOutage(name, log)}
+func newRealm(name string, o *Options) *realm {
+	return &realm{name: name, subjects: map[string]*subject{}, down: map[string]int{}, vanished: map[string]vanishing{}, outage: newOutage(name, o)}
 }
 
 // view is the state of one Run. Only its goroutine touches it.
@@ -79,7 +77,7 @@ type view struct {
 
 func newView(ctx context.Context, w *Watcher) *view {
 	v := &view{
-		Watcher: w, realm: newRealm("", w.o.Log), remotes: newRemotes(), ctx: ctx, list: w.newListWatch(), awaited: map[string]bool{}, pace: newPace(),
+		Watcher: w, realm: newRealm("", &w.o), remotes: newRemotes(), ctx: ctx, list: w.newListWatch(), awaited: map[string]bool{}, pace: newPace(),
 		limit: time.NewTimer(time.Hour), due: time.NewTimer(time.Hour), leader: true,
 	}
 	v.limit.Stop()

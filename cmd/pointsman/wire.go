@@ -96,8 +96,9 @@ func (h *dataPath) assemble(a *actors) error {
 	h.watcher = discovery.NewWatcher(discovery.Options{
 		Catalogue: h.source.Catalogue, Wanted: options.Wants, Named: options.NamedBy, Refer: refer(options, resolver), Broken: options.Broken, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
 		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, InUse: h.table.InUse, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
-		Log: h.log, Registerer: h.registry,
+		Decided: h.notices.Decision, Noted: h.notices.Outage, Log: h.log, Registerer: h.registry,
 	})
+	h.metrics.TellEjections(h.notices.Ejection)
 	h.live = live.NewSampler(live.Sources{Table: h.table.Load, Metrics: h.metrics, Age: h.watcher.Age})
 	if err := h.follow(a, resolver); err != nil {
 		return err
@@ -128,6 +129,8 @@ func (h *dataPath) assemble(a *actors) error {
 	a.support(h.feed.Run)
 	a.support(h.history.Run)
 	a.support(h.live.Run)
+	a.support(func(ctx context.Context) error { return h.notices.Follow(ctx, h.table) })
+	a.support(func(ctx context.Context) error { return h.notices.FollowCertificates(ctx, h.certificates) })
 	a.support(reviver.Run)
 	a.support(options.Checker.Run)
 	if err := h.sides(a); err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // remembered is a History of three tables.
-func remembered(t *testing.T) *history.History {
+func remembered(t testing.TB) *history.History {
 	t.Helper()
 	s := routing.NewSwitch(routing.Options{Languages: fixture.Languages()})
 	var errors atomic.Uint64

@@ -21,7 +21,7 @@ import (
 )
 
 // looking is a Sampler that runs until the test ends.
-func looking(t *testing.T, table func() *routing.Table) *live.Sampler {
+func looking(t testing.TB, table func() *routing.Table) *live.Sampler {
 	t.Helper()
 	s := live.NewSampler(live.Sources{Table: table, Metrics: record.NewMetrics(prometheus.NewRegistry(), nil),
 		Age: func(string) (time.Duration, bool) { return time.Second, true }})

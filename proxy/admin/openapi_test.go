@@ -200,7 +200,7 @@ func (c *contract) events(name, text string) {
 }
 
 // full is an API with something of everything to tell.
-func full(t *testing.T, table func() *routing.Table, feed *Feed) http.Handler {
+func full(t testing.TB, table func() *routing.Table, feed *Feed) http.Handler {
 	past := remembered(t)
 	out := balancer.Ejection{Reason: balancer.ReasonCut, Failed: 3, Good: 4, Others: 1, OthersShare: 0.25, For: time.Second, Times: 2, Trial: true}
 	return Admin(Options{

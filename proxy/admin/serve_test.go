@@ -28,7 +28,7 @@ func serve(t *testing.T, h http.Handler) string {
 }
 
 // run runs what serves until the test ends.
-func run(t *testing.T, serve func(context.Context) error) {
+func run(t testing.TB, serve func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- serve(ctx) }()

@@ -24,11 +24,15 @@ type ejections struct {
 	mu      sync.Mutex
 	last    []Ejection // a ring
 	next    int
+	tell    func(Ejection)
 	carried map[string]uint64 // by reason
 	shadows map[string]uint64
 }
 
 func (e *ejections) add(one Ejection) {
+	if e.tell != nil {
+		e.tell(one)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.last) < keptEjections {
@@ -49,6 +53,9 @@ func (e *ejections) add(one Ejection) {
 		e.carried[one.Reason.String()]++
 	}
 }
+
+// TellEjections has f told of each ejection and each end of one, by whoever counts it: f must not block. Call it before anything is counted.
+func (m *Metrics) TellEjections(f func(Ejection)) { m.ejections.tell = f }
 
 // counts calls f for each reason and its number.
 func (e *ejections) counts(f func(reason string, shadow bool, n uint64)) {

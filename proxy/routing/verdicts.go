@@ -107,6 +107,9 @@ func notIn(before, now []Verdict) (out []Verdict) {
 	return out
 }
 
+// Told are those that the table before did not have, and that are logged.
+func (t *Table) Told() []Verdict { return t.told }
+
 // maxLogged is how many lines about refusals one swap may write.
 const maxLogged = 20
 
