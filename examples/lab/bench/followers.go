@@ -21,6 +21,9 @@ const (
 	mostMemory = 64 // MiB more
 )
 
+// hostileFollowers are clients of the admin API that mean no good.
+const hostileFollowers = 10
+
 // The load under followers: 2,000 services of ten instances, of which one changes ten times a second.
 var (
 	followedLayout = layout.Layout{Services: 2000, First: 10, Each: 10}
@@ -52,7 +55,7 @@ func (b *bench) followed(ctx context.Context, followers, rate int) error {
 		return err
 	}
 	defer f.end()
-	b.say("%d followers, half of them slow; %d requests a second, %d rounds of %s; %s", followers, rate, b.rounds, b.span, thisMachine())
+	b.say("%d followers, half of them slow, a fifth of /api/live, and %d hostile clients; %d requests a second, %d rounds of %s; %s", followers, hostileFollowers, rate, b.rounds, b.span, thisMachine())
 	var off, on []sample
 	for round := range b.rounds {
 		order := []*running{f.without, f.with}
@@ -73,11 +76,11 @@ func (b *bench) followed(ctx context.Context, followers, rate int) error {
 		b.say("round %d: CPU %.2f → %.2f µs, p50 %.0f → %.0f µs, p99 %.0f → %.0f µs, memory %.0f → %.0f MiB, errors %.0f, %.0f", round+1,
 			off[round][cpu], on[round][cpu], off[round][p50], on[round][p50], off[round][p99], on[round][p99], off[round][resident], on[round][resident], off[round][failed], on[round][failed])
 	}
-	var seen struct{ Tables, Resets, Cut int64 }
+	var seen struct{ Tables, Moments, Resets, Cut, Attacks int64 }
 	if err := f.followers.end(&seen); err != nil {
 		return err
 	}
-	b.say("those who keep up were told of %d tables, %d times to begin anew; %d streams were cut", seen.Tables, seen.Resets, seen.Cut)
+	b.say("those who keep up were told of %d tables and %d moments, %d times to begin anew; %d streams were cut; %d hostile connections", seen.Tables, seen.Moments, seen.Resets, seen.Cut, seen.Attacks)
 	return judged(b.out, off, on)
 }
 
@@ -97,7 +100,7 @@ func (f *following) launch(ctx context.Context, b *bench, followers int) error {
 		return err
 	}
 	services := f.job.layout.All()
-	f.followers, err = b.talk(ctx, f.job, "follow", "-address", c.Admin, "-service", services[len(services)/2].Name, "-connections", fmt.Sprint(followers))
+	f.followers, err = b.talk(ctx, f.job, "follow", "-address", c.Admin, "-service", services[len(services)/2].Name, "-connections", fmt.Sprint(followers), "-hostile", fmt.Sprint(hostileFollowers))
 	if err != nil {
 		f.end()
 	}

@@ -24,40 +24,50 @@ const (
 
 // followed is what the followers found.
 type followed struct {
-	Tables int64 // events that end a table, over all who keep up
-	Resets int64 // of those, after the first
-	Cut    int64 // streams that the proxy ended
+	Tables  int64 // events that end a table, over all who keep up
+	Moments int64 // of those who look at what happens right now, and keep up
+	Resets  int64 // of those who follow a service, after the first
+	Cut     int64 // streams that the proxy ended
+	Attacks int64 // connections of those who mean no good
 }
 
 // followers are many streams.
 type followers struct {
 	address, service    string
 	tables, resets, cut atomic.Int64
+	moments, attacks    atomic.Int64
 }
 
-// follow opens streams, says "ready" on stdout when each has begun, and reads them until stdin ends. Every second one follows all changes and
-// reads slowly; the others follow one service and keep up. One that is cut comes back.
-func follow(address, service string, count int) (*followed, error) {
+// follow opens streams, says "ready" on stdout when each has begun, and reads them until stdin ends. Every second one reads slowly. One in five looks
+// at what happens right now; of the others those that are slow follow all changes, and those that keep up one service. One that is cut comes back.
+// Beside them there are clients that mean no good.
+func follow(address, service string, count, hostile int) (*followed, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	f := &followers{address: address, service: service}
 	var ready, all sync.WaitGroup
 	ready.Add(count)
 	for i := range count {
-		all.Go(func() { f.run(ctx, i%2 == 0, sync.OnceFunc(ready.Done)) })
+		all.Go(func() { f.run(ctx, i%5 == 0, i%2 == 0, sync.OnceFunc(ready.Done)) })
 	}
 	ready.Wait()
+	for i := range hostile {
+		all.Go(func() { f.attack(ctx, i) })
+	}
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	stop()
 	all.Wait()
-	return &followed{f.tables.Load(), f.resets.Load() - int64(count/2), f.cut.Load()}, nil
+	return &followed{f.tables.Load(), f.moments.Load(), f.resets.Load() - int64(count/2-count/10), f.cut.Load(), f.attacks.Load()}, nil
 }
 
 // run follows until ctx ends, with one stream after the other.
-func (f *followers) run(ctx context.Context, slow bool, ready func()) {
+func (f *followers) run(ctx context.Context, looks, slow bool, ready func()) {
 	path, last := "/api/services/"+f.service, ""
-	if slow {
+	switch {
+	case looks:
+		path = "/api/live?service=" + f.service + "&detail=" + f.service
+	case slow:
 		path = "/api/events"
 	}
 	for ctx.Err() == nil {
@@ -119,6 +129,8 @@ func (f *followers) read(body io.Reader, last string) string {
 			f.resets.Add(1)
 		case bytes.Equal(line, []byte("event: table")):
 			f.tables.Add(1)
+		case bytes.Equal(line, []byte("event: live")):
+			f.moments.Add(1)
 		}
 	}
 	return last

@@ -28,6 +28,7 @@ func main() {
 	rate := f.Float64("rate", 1000, "meter: requests a second")
 	span := f.Duration("time", time.Second, "meter: how long requests are due")
 	slow := f.Bool("slow", false, "hold: a third sends nothing, a third half a head, a third half a body; else one request each")
+	hostile := f.Int("hostile", 0, "follow: how many more mean no good")
 	service := f.String("service", "", "follow: `NAME` of the service that those follow who keep up")
 	_ = f.Parse(os.Args[2:])
 	var requests [][]byte
@@ -44,7 +45,7 @@ func main() {
 	case "hold":
 		result, err = hold(*address, requests, *connections, *slow)
 	case "follow":
-		result, err = follow(*address, *service, *connections)
+		result, err = follow(*address, *service, *connections, *hostile)
 	default:
 		err = fmt.Errorf("no command %q", os.Args[1])
 	}

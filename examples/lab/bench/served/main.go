@@ -21,6 +21,7 @@ import (
 	"github.com/pointsman/pointsman/examples/lab/bench/layout"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/admin/live"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
 	"github.com/pointsman/pointsman/proxy/dialect/native"
@@ -87,7 +88,8 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	serve, err := engine(s, &proxy.Shared{Switch: table, Limits: proxy.DefaultLimits(), Metrics: proxy.NewMetrics(prometheus.NewRegistry()), Access: access, Log: log, Tracer: tracer})
+	metrics := proxy.NewMetrics(prometheus.NewRegistry())
+	serve, err := engine(s, &proxy.Shared{Switch: table, Limits: proxy.DefaultLimits(), Metrics: metrics, Access: access, Log: log, Tracer: tracer})
 	if err != nil {
 		return err
 	}
@@ -98,11 +100,7 @@ func run(ctx context.Context, s settings) error {
 	g.Go(func() error { return table.Run(back, snapshots) })
 	g.Go(func() error { return reviver.Run(back) })
 	if adminAt != nil {
-		feed := admin.NewFeed(table)
-		g.Go(func() error { return feed.Run(back) })
-		g.Go(func() error {
-			return admin.Serve(back, adminAt, admin.Admin(admin.Options{Table: table.Load, Feed: feed}))
-		})
+		startAdmin(back, &g, adminAt, table, metrics)
 	}
 	g.Go(func() error { source.churn(back, s.churn, snapshots); return nil })
 	if access != nil {
@@ -143,4 +141,16 @@ func accessLog(path string) (*record.AccessLog, error) {
 		return nil, err
 	}
 	return record.NewAccessLog(record.AccessCombined, f), nil
+}
+
+// startAdmin serves the admin API, with all that can be followed.
+func startAdmin(ctx context.Context, g *errgroup.Group, l net.Listener, table *routing.Switch, metrics *record.Metrics) {
+	feed, notices := admin.NewFeed(table), admin.NewNotices()
+	now := live.NewSampler(live.Sources{Table: table.Load, Metrics: metrics, Age: func(string) (time.Duration, bool) { return 0, false }})
+	g.Go(func() error { return feed.Run(ctx) })
+	g.Go(func() error { return now.Run(ctx) })
+	g.Go(func() error { return notices.Follow(ctx, table) })
+	g.Go(func() error {
+		return admin.Serve(ctx, l, admin.Admin(admin.Options{Table: table.Load, Feed: feed, Live: now, Notices: notices}))
+	})
 }
