@@ -148,14 +148,19 @@ func TestKilledProxyServesFromDiskWhileConsulIsAway(t *testing.T) {
 	}
 }
 
+// Neither the token for Consul nor the one for actions is ever seen.
 func TestTokenIsNeitherLoggedNorShown(t *testing.T) {
 	const secret = "b1946ac9-2492-d234-7c6d-235b4611184a"
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	c := lab.StartConsul(t)
-	p, _, admin := startProxy(t, []string{"CONSUL_HTTP_TOKEN=" + secret}, "-consul", c.HTTP, "-log-level", "debug", "-register", "edge")
+	p, _, admin := startProxy(t, []string{"CONSUL_HTTP_TOKEN=" + secret}, "-consul", c.HTTP, "-log-level", "debug", "-register", "edge", "-admin-token", file)
 	lab.Eventually(t, 10*time.Second, "consul has been asked", func() bool { return c.Passing("edge") == 1 || strings.Contains(p.Output(), "denied") })
 	c.Kill()
 	time.Sleep(500 * time.Millisecond) // errors are logged
-	for _, path := range []string{"/metrics", "/api/services", "/api/routes"} {
+	for _, path := range []string{"/metrics", "/api/services?load=1", "/api/routes", "/api/upstreams", "/api/notices", "/api/actions", "/api/removals", "/api/openapi.json"} {
 		if code, text := status("http://" + admin + path); code != 200 || strings.Contains(text, secret) {
 			t.Errorf("%s: %d", path, code)
 		}
