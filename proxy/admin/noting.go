@@ -88,11 +88,7 @@ func (n *Notices) Follow(ctx context.Context, s *routing.Switch) error {
 const mostRefused = 20
 
 func (n *Notices) table(t *routing.Table) {
-	one := Notice{At: t.Taken, Kind: NoticeTable, Text: causeText(&t.Cause)}
-	if len(t.Cause.Changes) == 1 && t.Cause.More == 0 {
-		one.Service, one.Instance = t.Cause.Changes[0].Service, t.Cause.Changes[0].Instance
-	}
-	n.Add(one)
+	n.Add(noticeOf(t))
 	for i, v := range t.Told() {
 		if i == mostRefused {
 			n.Add(Notice{Kind: NoticeRefused, Text: strconv.Itoa(len(t.Told())-i) + " more tags or instances are refused or have no effect"})
@@ -106,29 +102,49 @@ func (n *Notices) table(t *routing.Table) {
 	}
 }
 
-// causeText is why a table differs from the one before, for people.
-func causeText(c *routing.Cause) string {
+// noticeOf is why a table differs from the one before, for people.
+func noticeOf(t *routing.Table) Notice {
+	c, one := &t.Cause, Notice{At: t.Taken, Kind: NoticeTable}
 	var parts []string
 	for i := range c.Changes {
-		ch := &c.Changes[i]
-		var words []string
-		for _, x := range [...]struct {
-			n    int
-			what string
-		}{{ch.Added, "added"}, {ch.Removed, "removed"}, {ch.Changed, "changed"}} {
-			if x.n > 0 {
-				words = append(words, strconv.Itoa(x.n)+" "+x.what)
-			}
-		}
-		if len(words) > 0 {
-			parts = append(parts, ch.Service+": "+strings.Join(words, ", "))
+		if text := changeText(&c.Changes[i]); text != "" {
+			parts = append(parts, c.Changes[i].Service+": "+text)
 		}
 	}
-	if len(parts) == 0 {
-		return c.String()
+	switch {
+	case len(parts) == 0:
+		one.Text = c.String()
+	case len(parts) == 1 && c.More+len(c.Texts) == 0:
+		ch := &c.Changes[0]
+		one.Service, one.Text = ch.Service, changeText(ch)
+		if ch.Added+ch.Removed+ch.Changed == 1 {
+			one.Instance = ch.Instance
+		}
+	default:
+		if c.More > 0 {
+			parts = append(parts, strconv.Itoa(c.More)+" more services changed")
+		}
+		for i := range c.Texts {
+			parts = append(parts, c.Texts[i].String())
+		}
+		one.Text = strings.Join(parts, "; ")
 	}
-	if c.More > 0 {
-		parts = append(parts, strconv.Itoa(c.More)+" more services changed")
+	return one
+}
+
+// changeText is what became of a service's instances; "" where nothing did.
+func changeText(ch *routing.Change) string {
+	var words []string
+	for _, x := range [...]struct {
+		n    int
+		what string
+	}{{ch.Added, "added"}, {ch.Removed, "removed"}, {ch.Changed, "changed"}} {
+		switch {
+		case x.n == 1:
+			words = append(words, "1 instance "+x.what)
+		case x.n > 1:
+			words = append(words, strconv.Itoa(x.n)+" instances "+x.what)
+		}
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(words, ", ")
 }

@@ -77,7 +77,7 @@ func TestTablesAndRefusalsAreNoted(t *testing.T) {
 		cancel()
 		running.Wait()
 		got := texts(n)
-		if len(got) != 4 || !strings.HasPrefix(got[0], "table|||") || got[1] != "table|web|web-10.0.0.2-80|web: 1 removed" || got[2] != "table|web|web-10.0.0.2-80|web: 1 added" ||
+		if len(got) != 4 || !strings.HasPrefix(got[0], "table|||") || got[1] != "table|web|web-10.0.0.2-80|1 instance removed" || got[2] != "table|web|web-10.0.0.2-80|1 instance added" ||
 			!strings.HasPrefix(got[3], "refused|web|web-10.0.0.2-80|") || !strings.Contains(got[3], "weight") || strings.Contains(got[3], "\n") {
 			t.Errorf("%q", got)
 		}
