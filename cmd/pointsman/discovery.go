@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/certs"
 )
 
@@ -99,6 +100,6 @@ func (h *dataPath) discovery(a *actors, o admin.Options) error {
 		config, o.Admits = certs.Mutual(pair, clients), clients.Admits
 	}
 	handler := admin.Discovery(o, clients == nil)
-	a.support(func(ctx context.Context) error { return admin.ServeTLS(ctx, h.ports.discovery, config, handler, h.log) })
+	a.support(func(ctx context.Context) error { return crowd.ServeTLS(ctx, h.ports.discovery, config, handler, h.log) })
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/registrator"
 	"github.com/pointsman/pointsman/registrator/docker"
 )
@@ -85,7 +86,7 @@ func (c *registratorFlags) assemble(log zerolog.Logger, a *actors) error {
 		log.Info().Stringer("address", l.Addr()).Msg("listening for health and metrics")
 		ready := func() (bool, string) { return r.Ready(), "the first pass over the containers is not done" }
 		status := admin.Status(admin.Options{Ready: ready, Gatherer: registry})
-		a.support(func(ctx context.Context) error { return admin.Serve(ctx, l, status) })
+		a.support(func(ctx context.Context) error { return crowd.Serve(ctx, l, status) })
 	}
 	a.serve(r.Run)
 	return nil

@@ -18,6 +18,7 @@ import (
 	"github.com/pointsman/pointsman/discovery/probe"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/admin/live"
 	"github.com/pointsman/pointsman/proxy/certs/acme"
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -181,10 +182,10 @@ func (h *dataPath) sides(a *actors) error {
 		return err
 	}
 	if h.ports.admin != nil {
-		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.admin, admin.Admin(o)) })
+		a.support(func(ctx context.Context) error { return crowd.Serve(ctx, h.ports.admin, admin.Admin(o)) })
 	}
 	if h.ports.status != nil {
-		a.support(func(ctx context.Context) error { return admin.Serve(ctx, h.ports.status, admin.Status(o)) })
+		a.support(func(ctx context.Context) error { return crowd.Serve(ctx, h.ports.status, admin.Status(o)) })
 	}
 	return h.discovery(a, o)
 }

@@ -52,7 +52,7 @@ func Refusal(status int, detail string) error { return problem{Status: status, D
 const (
 	// mostActing is how many actions are done at the same time; who asks for more has to come back.
 	mostActing = 8
-	// actionTime is what an action may take: less than responseTime, so that the client is told.
+	// actionTime is what an action may take: less than crowd.ResponseTime, so that the client is told.
 	actionTime = 25 * time.Second
 )
 

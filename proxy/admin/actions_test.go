@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/balancer"
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 )
 
 const testToken = "a-token-for-tests-only"
@@ -136,7 +137,7 @@ func TestActionsAreBounded(t *testing.T) {
 	began, end := make(chan struct{}), make(chan struct{})
 	slow := func(ctx context.Context, _ []byte) (Done, error) {
 		began <- struct{}{}
-		if at, ok := ctx.Deadline(); !ok || time.Until(at) > responseTime {
+		if at, ok := ctx.Deadline(); !ok || time.Until(at) > crowd.ResponseTime {
 			t.Error("an action has no end")
 		}
 		<-end

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/admin/live"
 	"github.com/pointsman/pointsman/proxy/certs"
 	"github.com/pointsman/pointsman/proxy/history"
@@ -54,7 +55,7 @@ type Options struct {
 	// Live tells what happens right now; it must run. Nil: nobody can look.
 	Live *live.Sampler
 	// Files counts the descriptors of followers; nil counts none.
-	Files Files
+	Files crowd.Files
 	// Admits says why who showed these certificates in the handshake is not let in any more, or nil. Without it all are.
 	Admits func(shown []*x509.Certificate) error
 	// Hosts are the host names, in lower case, that the admin address answers to besides loopback names and IP literals.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/certs"
 )
 
@@ -50,7 +51,7 @@ func guard(t *testing.T, o Options) *guarded {
 	}
 	g.address = l.Addr().String()
 	run(t, func(ctx context.Context) error {
-		return ServeTLS(ctx, l, certs.Mutual(pair, g.authorities), Discovery(o, false), log)
+		return crowd.ServeTLS(ctx, l, certs.Mutual(pair, g.authorities), Discovery(o, false), log)
 	})
 	return g
 }
@@ -209,20 +210,20 @@ func TestDiscoveryHasServicesOnly(t *testing.T) {
 
 func TestDiscoveryIsKeptFromNobodyByASlowCrowd(t *testing.T) {
 	g := guard(t, Options{Table: tableOf(container("web", "shop", "web", 1, 8080)).Load})
-	crowd := 300
+	many := 300
 	if lab.Long() {
-		crowd = 1000 // each newcomer has a moment
+		many = 1000 // each newcomer has a moment
 	}
 	for name, text := range map[string]string{"silent": "", "half a hello": "\x16\x03\x01\x02\x00\x01\x00", "no TLS": "GET / HTTP/1.1\r\n"} {
 		t.Run(name, func(t *testing.T) {
-			conns := opened(t, g.address, text, crowd, false)
+			conns := opened(t, g.address, text, many, false)
 			for range 3 {
 				if code, _, err := ask(g.config(g.client), "https://"+g.address+"/services/web"); code != 200 {
 					t.Fatalf("%d %v", code, err)
 				}
 			}
-			if n := alive(conns); n > MostConns {
-				t.Errorf("%d connections are open, want at most %d", n, MostConns)
+			if n := alive(conns); n > crowd.MostConns {
+				t.Errorf("%d connections are open, want at most %d", n, crowd.MostConns)
 			}
 		})
 	}

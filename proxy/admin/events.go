@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 )
 
 // events answers /api/events: as a stream, or as JSON with the changes since ?index= for who asks for that.
@@ -38,7 +40,7 @@ func (o *Options) changes(w http.ResponseWriter, r *http.Request) {
 		defer limit.Stop()
 		m.news(r.Context(), p.known, limit.C)
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(responseTime))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(crowd.ResponseTime))
 	var one document
 	number := p.known
 	list, since := o.Feed.since(p.known)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -178,7 +179,7 @@ func (f *Feed) since(number uint64) (list []*change, ok bool) {
 		return 1
 	})
 	end, size := at, 0
-	for end < len(f.changes) && size < piece {
+	for end < len(f.changes) && size < crowd.Piece {
 		size += f.changes[end].size
 		end++
 	}

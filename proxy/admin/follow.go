@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 )
 
 // join makes the client of a request a follower of a service, or of all where service is "". ok is false when it was told why not. The
@@ -15,7 +17,7 @@ func (o *Options) join(w http.ResponseWriter, r *http.Request, service string) (
 		return nil, false
 	}
 	m, err := o.Feed.join(service)
-	if err == nil && !follows(r, o.Files) {
+	if err == nil && !crowd.Apart(r, o.Files) {
 		m.leave()
 		err = errNoFiles
 	}

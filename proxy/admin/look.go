@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/admin/live"
 )
 
@@ -30,7 +31,7 @@ func (o *Options) look(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v, err := o.Live.View(wish)
-	if err == nil && !follows(r, o.Files) {
+	if err == nil && !crowd.Apart(r, o.Files) {
 		v.Close()
 		err = errNoFiles
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/admin/live"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -99,6 +100,9 @@ func TestWhatIsShownIsBounded(t *testing.T) {
 }
 
 func TestAsManyLookAsMay(t *testing.T) {
+	if MostFollowers+live.MostViewers != crowd.MostApart {
+		t.Errorf("%d may follow and %d look, and %d connections may be set apart", MostFollowers, live.MostViewers, crowd.MostApart)
+	}
 	h := Admin(Options{Live: crowdOf(t, filled(1).Load)})
 	if w := get(h, "localhost", "/api/live"); w.Code != 503 || w.Header().Get("Retry-After") == "" {
 		t.Errorf("one too many: %d %s", w.Code, w.Body)
@@ -114,7 +118,7 @@ func TestViewersThatDoNotReadAreCut(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { _ = sampler.Run(ctx) })
-		running.Go(func() { _ = Serve(ctx, l, Admin(Options{Live: sampler})) })
+		running.Go(func() { _ = crowd.Serve(ctx, l, Admin(Options{Live: sampler})) })
 		c := l.dial()
 		_, _ = io.WriteString(c, "GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		in := bufio.NewScanner(c)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -111,7 +112,7 @@ func (o *Options) awaited(w http.ResponseWriter, r *http.Request, service string
 	defer limit.Stop()
 	number, _ = m.news(r.Context(), p.known, limit.C)
 	number = max(number, p.known)
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(responseTime))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(crowd.ResponseTime))
 	return number, true
 }
 

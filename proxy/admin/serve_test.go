@@ -14,6 +14,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 )
 
 // serve serves h as a process does, and returns where.
@@ -23,7 +25,7 @@ func serve(t *testing.T, h http.Handler) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, func(ctx context.Context) error { return Serve(ctx, l, h) })
+	run(t, func(ctx context.Context) error { return crowd.Serve(ctx, l, h) })
 	return l.Addr().String()
 }
 
@@ -113,13 +115,13 @@ func TestCrowdsOfConnectionsKeepNobodyOut(t *testing.T) {
 	for name, text := range map[string]string{"kept after an answer": request, "half a head": request[:20], "silent": ""} {
 		t.Run(name, func(t *testing.T) {
 			address := serve(t, Status(Options{}))
-			conns := opened(t, address, text, 10*MostConns, text == request)
+			conns := opened(t, address, text, 10*crowd.MostConns, text == request)
 			for range 5 {
 				askSoon(t, "http://"+address+"/healthz")
 			}
-			for begun, n := time.Now(), alive(conns); n > MostConns; n = alive(conns) { // those that had to go end when their goroutines run
+			for begun, n := time.Now(), alive(conns); n > crowd.MostConns; n = alive(conns) { // those that had to go end when their goroutines run
 				if time.Since(begun) > time.Minute {
-					t.Fatalf("%d connections are open, want at most %d", n, MostConns)
+					t.Fatalf("%d connections are open, want at most %d", n, crowd.MostConns)
 				}
 			}
 		})
@@ -142,7 +144,7 @@ func (large) Gather() ([]*dto.MetricFamily, error) {
 
 func TestWhoDoesNotReadMetricsKeepsNobodyFromThem(t *testing.T) {
 	address := serve(t, Status(Options{Gatherer: large{}}))
-	opened(t, address, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", MostConns+4, false)
+	opened(t, address, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", crowd.MostConns+4, false)
 	time.Sleep(200 * time.Millisecond) // for pages to be made, of which nobody takes anything
 	for range 3 {
 		askSoon(t, "http://"+address+"/metrics")
@@ -154,12 +156,12 @@ func TestWhoDoesNotReadMetricsKeepsNobodyFromThem(t *testing.T) {
 func TestNewcomersWaitForAnswersThatAreBeingMade(t *testing.T) {
 	release := make(chan struct{})
 	var working sync.WaitGroup
-	working.Add(MostConns)
+	working.Add(crowd.MostConns)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) { working.Done(); <-release })
 	mux.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
 	address := serve(t, mux)
-	conns := opened(t, address, "GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n", MostConns, false)
+	conns := opened(t, address, "GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n", crowd.MostConns, false)
 	working.Wait()
 	answered := make(chan error, 1)
 	go func() {
@@ -197,23 +199,4 @@ func TestMetricsWaitForTheirTurn(t *testing.T) {
 		})
 	}
 	all.Wait()
-}
-
-// The time that waitFor waits for may be over at once, before it waits.
-func TestWaitForEnds(t *testing.T) {
-	c := newCrowd(nil, 1)
-	done := make(chan struct{})
-	go func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		for range 20000 {
-			c.waitFor(-1)
-		}
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-time.After(time.Minute):
-		t.Error("it waits for ever")
-	}
 }

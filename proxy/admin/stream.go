@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 )
 
 const eventStream = "text/event-stream"
@@ -18,8 +20,6 @@ const (
 	pieceTime, stateTime = 10 * time.Second, 30 * time.Second
 	// keepAlive is how often an idle stream says that it is alive: more often than proxies cut what is idle, usually after a minute.
 	keepAlive = 15 * time.Second
-	// sendBuffer is what the kernel keeps of a stream for a client that does not read.
-	sendBuffer = 64 << 10
 	// gathered is how much is gathered before it is sent, while more is there: that saves system calls.
 	gathered = 16 << 10
 )
@@ -37,7 +37,7 @@ type stream struct {
 	known   uint64    // the number of the last table that was told
 	told    bool      // there is one; else the client begins anew
 	buffer  *[]byte   // what is gathered; nil while nothing is sent
-	unsent  int       // of a piece
+	unsent  int       // of a crowd.Piece
 	limit   time.Time // of all that is being sent; zero for none
 }
 
@@ -204,7 +204,7 @@ func (s *stream) send(b []byte) error {
 
 // write writes to the client. Each piece has its time.
 func (s *stream) write(b []byte) error {
-	if s.unsent == 0 || s.unsent+len(b) > piece {
+	if s.unsent == 0 || s.unsent+len(b) > crowd.Piece {
 		s.unsent = 0
 		by := time.Now().Add(pieceTime)
 		if !s.limit.IsZero() && s.limit.Before(by) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 )
 
 // form is how a stream about a service is written. Each piece says all of it: a client that is slow misses what was in between.
@@ -121,7 +123,7 @@ func (s *stream) text(f *form, body []byte) error {
 		return err
 	}
 	for len(body) > 0 {
-		n := min(len(body), piece)
+		n := min(len(body), crowd.Piece)
 		if err := s.send(body[:n]); err != nil {
 			return err
 		}

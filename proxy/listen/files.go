@@ -6,7 +6,7 @@ import (
 )
 
 // ReserveFiles is how many descriptors are left to the rest of the process: 200 for the connections that Consul's agent allows to one
-// address, 48 for the admin, status and discovery addresses (admin.MostConns each), the rest for files and the runtime.
+// address, 48 for the admin, status and discovery addresses (crowd.MostConns each), the rest for files and the runtime.
 const ReserveFiles = 272
 
 // Files counts the descriptors of connections, clients' and instances', against what the process may have. All listeners of a process

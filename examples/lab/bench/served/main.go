@@ -21,6 +21,7 @@ import (
 	"github.com/pointsman/pointsman/examples/lab/bench/layout"
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/admin/live"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/dialect/fabio"
@@ -151,6 +152,6 @@ func startAdmin(ctx context.Context, g *errgroup.Group, l net.Listener, table *r
 	g.Go(func() error { return now.Run(ctx) })
 	g.Go(func() error { return notices.Follow(ctx, table) })
 	g.Go(func() error {
-		return admin.Serve(ctx, l, admin.Admin(admin.Options{Table: table.Load, Feed: feed, Live: now, Notices: notices}))
+		return crowd.Serve(ctx, l, admin.Admin(admin.Options{Table: table.Load, Feed: feed, Live: now, Notices: notices}))
 	})
 }

@@ -1,4 +1,4 @@
-package admin
+package crowd
 
 import (
 	"bytes"
@@ -7,11 +7,16 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // refusalEvery is how often a failed handshake is worth a line: one tells an operator what is wrong with a certificate, and who tries them
 // out fills no disk.
 const refusalEvery = 10 * time.Second
+
+// mostReason bounds what a line says of it, in bytes.
+const mostReason = 256
 
 // refusals are what net/http has to say of a listener, which is mostly that a handshake has failed.
 type refusals struct {
@@ -31,7 +36,7 @@ func (r *refusals) Write(line []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now := time.Now(); now.Sub(r.at) >= refusalEvery {
-		r.log.Warn().Str("reason", clip(strings.TrimPrefix(strings.TrimSpace(string(line)), "http: "))).Int("more", r.more).
+		r.log.Warn().Str("reason", outside.Clip(strings.TrimPrefix(strings.TrimSpace(string(line)), "http: "), mostReason)).Int("more", r.more).
 			Msg("a client of the discovery API was not served")
 		r.at, r.more = now, 0
 	} else {

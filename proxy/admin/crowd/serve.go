@@ -1,4 +1,4 @@
-package admin
+package crowd
 
 import (
 	"context"
@@ -14,11 +14,13 @@ import (
 
 // Who asks here is on the same host or in the same rack; a page of 10,000 instances takes a while.
 const (
-	requestTime  = 5 * time.Second  // for a request to arrive, its body of at most maxBody too
-	responseTime = 30 * time.Second // for all of an answer, its making too
-	idleTime     = 2 * time.Minute  // longer than Prometheus's usual interval of a minute
-	graceTime    = 2 * time.Second
-	requestHead  = 16 << 10
+	// ResponseTime is for all of an answer, its making too. Who follows a stream has times of its own.
+	ResponseTime = 30 * time.Second
+
+	requestTime = 5 * time.Second // for a request to arrive, its body of a few KiB at most too
+	idleTime    = 2 * time.Minute // longer than Prometheus's usual interval of a minute
+	graceTime   = 2 * time.Second
+	requestHead = 16 << 10
 )
 
 // Serve answers at l with h until ctx ends, and closes l. No more than MostConns connections are open at a time, besides those that follow: see
@@ -39,7 +41,7 @@ func ServeTLS(ctx context.Context, l net.Listener, config *tls.Config, h http.Ha
 }
 
 func serving(ctx context.Context, crowd *crowd, l net.Listener, s *http.Server) error {
-	s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout = requestTime, requestTime, responseTime, idleTime
+	s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout = requestTime, requestTime, ResponseTime, idleTime
 	s.MaxHeaderBytes, s.ConnState, s.ConnContext = requestHead, crowd.state, withConn
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(l) }()
