@@ -147,6 +147,8 @@ func TestDashboardIsForEverybody(t *testing.T) {
 	p.Go("http://" + at + "/")
 	p.Until("rows", `document.querySelectorAll('.body .row').length > 20`)
 	t.Run("keys", func(t *testing.T) { keysLeadEverywhere(t, p) })
+	p.Go("http://" + at + "/?again#services") // the keys end with a page that is being loaded
+	p.Until("rows", `document.querySelectorAll('.body .row').length > 20`)
 	t.Run("names", func(t *testing.T) { partsHaveNames(t, p) })
 	for _, scheme := range []string{"light", "dark"} {
 		p.Prefers("prefers-color-scheme", scheme)
