@@ -175,7 +175,9 @@ func (r *Result) closeDefaults(why string) {
 
 // listed says whether an access list is among them.
 func (d *Defaults) listed() bool {
-	return d != nil && slices.ContainsFunc(d.list, func(w word) bool { return w.key == "allow" || w.key == "deny" || w.key == "client" })
+	return d != nil && slices.ContainsFunc(d.list, func(w word) bool {
+		return w.key == "allow" || w.key == "deny" || w.key == "client" || w.key == "not-client"
+	})
 }
 
 // Fallback is the rule of the default route, which has no match: where the defaults have a condition that restricts, it is closed.

@@ -25,10 +25,14 @@ func parseGlob(source string) (m Match, err error) {
 	if err != nil {
 		return m, err
 	}
+	e, err := ParseExpression(text)
+	if err != nil {
+		return m, err
+	}
 	c := m.conditions()
-	c.Path, err = ParsePathPattern(text)
+	c.Paths = []Expressed{{Expression: e}}
 	c.seal()
-	return m, err
+	return m, nil
 }
 
 // globExpression is the regular expression that takes what a glob does.

@@ -24,17 +24,17 @@ func (r *Result) closeCut(tags []string) {
 		return
 	}
 	for i, rule := range r.Rules {
-		if rule.Policy.Allow == nil && rule.Policy.Deny == nil && (rule.Match.Conditions == nil || rule.Match.Conditions.Clients == nil) {
+		if c := rule.Match.Conditions; rule.Policy.Allow == nil && rule.Policy.Deny == nil && (c == nil || c.Clients == nil && c.NotClients == nil) {
 			continue
 		}
 		r.Rules[i] = rule.closed()
 		r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Rule: rule.Name, Sources: append([]string{shown(tags[at])}, rule.Sources...),
-			Reason: "looks like an item of allow=, deny= or client= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: cutAdvice})
+			Reason: "looks like an item of allow=, deny=, client= or not-client= that an unescaped comma cut off: the route " + shown(rule.Name) + " is refused", Advice: cutAdvice})
 	}
 	if r.Defaults.listed() {
 		r.closeDefaults("a list that all routes of the instance have was cut off")
 		r.Verdicts = append(r.Verdicts, Verdict{Kind: VerdictRefused, Sources: []string{shown(tags[at])},
-			Reason: "looks like an item of allow=, deny= or client= that an unescaped comma cut off: all routes of the instance that no tag asks for are refused", Advice: cutAdvice})
+			Reason: "looks like an item of allow=, deny=, client= or not-client= that an unescaped comma cut off: all routes of the instance that no tag asks for are refused", Advice: cutAdvice})
 	}
 }
 

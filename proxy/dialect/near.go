@@ -26,6 +26,9 @@ func (l *line) restriction(key string) bool {
 	if l.fabio {
 		return false
 	}
+	if strings.HasPrefix(key, notPrefix) { // it was to keep some requests away
+		return true
+	}
 	for _, part := range [...]string{"allow", "deny", "auth", "limit", "whitelist", "blacklist", "restrict"} {
 		if strings.Contains(key, part) {
 			return true

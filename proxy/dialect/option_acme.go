@@ -32,19 +32,18 @@ func judgeTLS(l *line) {
 	case l.env.NoACME:
 		l.note("tls=acme has no effect: the proxy orders no certificates (it has no -acme-dir, or no -tls-listen)")
 	case l.inPlainTextOnly():
-		l.note("tls=acme has no effect: the listener %s does not speak TLS", strings.Join(l.rule.Match.Conditions.Listeners, ", "))
+		l.note("tls=acme has no effect: the listeners on which the route is served do not speak TLS")
 	default:
 		return
 	}
 	l.rule.Policy.ACME = false
 }
 
-// inPlainTextOnly says whether none of the listeners that the route names speaks TLS.
+// inPlainTextOnly says whether none of the listeners on which the route is served speaks TLS.
 func (l *line) inPlainTextOnly() bool {
 	c := l.rule.Match.Conditions
-	if c == nil || c.Listeners == nil || l.env.SecureListeners == "" {
+	if c == nil || l.env.SecureListeners == "" {
 		return false
 	}
-	secure := strings.Split(l.env.SecureListeners, ",")
-	return !slices.ContainsFunc(c.Listeners, func(name string) bool { return slices.Contains(secure, name) })
+	return !slices.ContainsFunc(strings.Split(l.env.SecureListeners, ","), c.OnListener)
 }

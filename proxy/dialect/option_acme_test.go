@@ -21,7 +21,7 @@ func TestTLSOption(t *testing.T) {
 		"a*.example/ tls=acme":                    {Env{}, false, "a host name in full"},
 		"192.0.2.7/ tls=acme":                     {Env{}, false, "a host name in full"},
 		"b.example/ tls=acme":                     {Env{NoACME: true}, false, "orders no certificates"},
-		"a.example/ tls=acme listener=http":       {Env{Listeners: "http,https", SecureListeners: "https"}, false, "does not speak TLS"},
+		"a.example/ tls=acme listener=http":       {Env{Listeners: "http,https", SecureListeners: "https"}, false, "do not speak TLS"},
 		"a.example/ tls=acme listener=https":      {Env{Listeners: "http,https", SecureListeners: "https"}, true, ""},
 		"a.example/ tls=acme listener=anything":   {Env{}, true, ""},
 		"a.example/ tls=acme listener=http|https": {Env{Listeners: "http,https", SecureListeners: "https"}, true, ""},

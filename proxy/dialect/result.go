@@ -22,7 +22,7 @@ type Result struct {
 
 	unread      int  // tags beyond the bounds
 	patterns    int  // what the host patterns of Rules cost, see Pattern.Cost
-	expressions int  // what the regular expressions of Rules cost, see PathPattern.Cost
+	expressions int  // what the regular expressions of Rules cost, see Expression.Cost
 	lost        bool // a rule or tag with a restriction was beyond the bounds
 }
 
@@ -39,8 +39,8 @@ func (r *Result) take(rule *Rule) {
 			return
 		}
 	}
-	if c := rule.Match.Conditions; c != nil && c.Path != nil {
-		if r.expressions += c.Path.Cost; r.expressions > maxExpressions {
+	if n := rule.Match.Conditions.Cost(); n > 0 {
+		if r.expressions += n; r.expressions > maxExpressions {
 			r.lost = r.lost || rule.Restricts()
 			return
 		}

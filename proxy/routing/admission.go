@@ -80,7 +80,7 @@ func admissionOf(bare []*dialect.Rule, members []Member) *Admission {
 // admits says whether a rule asks for anything that stands in an Admission.
 func admits(r *dialect.Rule) bool {
 	p, o := &r.Policy, &r.Options
-	return p.TLS != (dialect.TLS{}) || len(p.Allow) > 0 || len(p.Deny) > 0 || p.Redirect != nil || o.Strip != "" || o.Replace != nil || clients(r) != nil
+	return p.TLS != (dialect.TLS{}) || len(p.Allow) > 0 || len(p.Deny) > 0 || p.Redirect != nil || o.Strip != "" || o.Replace != nil || clients(r) != nil || keptOut(r) != nil
 }
 
 // seen holds what stands in an Admission already, in one spelling: many instances with a list each are not compared with one another.
@@ -105,7 +105,7 @@ func (a *Admission) add(r *dialect.Rule, known seen) {
 	if list := clients(r); list != nil && known.first("allow ", spelling(list)) {
 		a.Allow = append(a.Allow, list)
 	}
-	for _, p := range policy.Deny {
+	for _, p := range slices.Concat(policy.Deny, keptOut(r)) { // likewise
 		if known.first("deny ", p.String()) {
 			a.Deny = append(a.Deny, p)
 		}
@@ -138,6 +138,14 @@ func (a *Admission) addClientCA(c dialect.ClientCA) {
 func clients(r *dialect.Rule) []netip.Prefix {
 	if c := r.Match.Conditions; c != nil {
 		return c.Clients
+	}
+	return nil
+}
+
+// keptOut are the networks that a rule's clients must not be in.
+func keptOut(r *dialect.Rule) []netip.Prefix {
+	if c := r.Match.Conditions; c != nil {
+		return c.NotClients
 	}
 	return nil
 }

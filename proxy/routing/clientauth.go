@@ -176,7 +176,7 @@ func (w *certifiedWalk) level(p place) bool {
 
 // visit notes what a route asks for, if it is one of the listener's.
 func (w *certifiedWalk) visit(r *Route) bool {
-	if r == nil || r.conditions != nil && r.conditions.Listeners != nil && !slices.Contains(r.conditions.Listeners, w.listener) {
+	if r == nil || !r.conditions.OnListener(w.listener) {
 		return false
 	}
 	for _, c := range r.clientCAs() {

@@ -95,11 +95,11 @@ func (r *Route) passes(q *Query) (why string, path bool) {
 	if r.conditions == nil {
 		return "", false
 	}
-	if name := unmet(r.conditions, q); name != "" {
+	switch name := unmet(r.conditions, q); {
+	case q.steps > maxSteps:
+		return "its regular expressions would take too long", false
+	case name != "":
 		return name + "= does not hold", false
-	}
-	if r.take(q) == nil {
-		return "path-regexp= does not match", false
 	}
 	return "", false
 }

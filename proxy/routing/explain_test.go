@@ -29,7 +29,7 @@ func TestExplain(t *testing.T) {
 		got = append(got, o.Service+" "+o.Text+" "+o.Reason)
 	}
 	want := []string{
-		"s09 a.io/ path-regexp= does not match", "s13 a.io/x client= does not hold", "s03 a.io/x header= does not hold", "s15 a.io/x listener= does not hold",
+		"s09 a.io/ path-regexp= does not hold", "s13 a.io/x client= does not hold", "s03 a.io/x header= does not hold", "s15 a.io/x listener= does not hold",
 		"s04 a.io/x cookie= does not hold",
 		"s07 /x/y the host of the other one is nearer", "s06 *.io/x the host of the other one is nearer", "s14 a?io/ the host of the other one is nearer",
 		"s00 a.io/ its path is shorter", "s08 a.io/x it takes more paths", "s11 a.io/x/y its priority is lower",

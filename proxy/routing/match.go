@@ -23,7 +23,8 @@ type Query struct {
 	// Request has the method and the fields. Conditions on them are not met where it is nil.
 	Request *http1.Request
 
-	steps int // that regular expressions have taken, see maxSteps
+	steps int    // that regular expressions have taken, see maxSteps
+	host  string // see hostName
 	found found
 }
 

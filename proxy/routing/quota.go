@@ -27,9 +27,7 @@ func (q *quota) take(r *dialect.Rule) (why string) {
 	if p := r.Match.Host.Pattern; p != nil {
 		q.patterns += p.Cost()
 	}
-	if c := r.Match.Conditions; c != nil && c.Path != nil {
-		q.expressions += c.Path.Cost
-	}
+	q.expressions += r.Match.Conditions.Cost()
 	switch {
 	case q.free:
 	case q.routes > maxTextRoutes:

@@ -149,7 +149,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route, find func(d
 	r.Policy = o.policyOf(r)
 	r.Blocking = r.Blocking || r.Policy.Compress != nil || r.Policy.Files != nil || r.On.pages() || r.Policy.Filters != nil && r.Policy.Filters.Blocking
 	r.balance(o)
-	if r.conditions != nil && r.conditions.Path != nil {
+	if r.conditions.Cost() > 0 {
 		r.closed = r.closedForm(o)
 	}
 	return r

@@ -29,6 +29,13 @@ var conditioned = map[string]string{
 	"number":   "c.test/u path-regexp=^/u/[0-9]+$",
 	"first":    "c.test/rank/ priority=5",
 	"last":     "c.test/rank/long/er priority=-5",
+	"version":  "c.test/version header-regexp=X-Version:^1[.]",
+	"nobot":    "c.test/bots not-header-regexp=User-Agent:(?i)bot not-header=X-Debug:1 not-method=DELETE",
+	"digits":   "c.test/digits query-regexp=v:^[0-9]+$ not-query=debug",
+	"noadmin":  "c.test/area not-path-regexp=^/area/admin not-cookie=role:admin",
+	"away":     "c.test/away not-client=10.0.0.0/8 not-listener=another",
+	"home":     "c.test/home not-client=127.0.0.0/8",
+	"hosted":   "/hosted host-regexp=^[a-z]+[.]test$",
 	"between":  "c.test/rank/long/er/ path-regexp=never",
 }
 
@@ -46,6 +53,11 @@ var conditionCases = []struct{ method, target, fields, want string }{
 	{"GET", "/exact", "", "exact"}, {"GET", "/exact?q", "", "exact"}, {"GET", "/exact/", "", "any"}, {"GET", "/exact/x", "", "any"},
 	{"GET", "/letters", "", "letters"}, {"GET", "/lettersX", "", "letters"}, {"GET", "/letter", "", "any"},
 	{"GET", "/u/12", "", "number"}, {"GET", "/u/1x", "", "any"}, {"GET", "/u", "", "any"}, {"GET", "/v/../u/7", "", "number"},
+	{"GET", "/version", "X-Version: 1.2", "version"}, {"GET", "/version", "X-Version: 2.1", "any"}, {"GET", "/version", "X-Version: 2.1\nx-version: 1.0", "version"},
+	{"GET", "/bots", "", "nobot"}, {"GET", "/bots", "User-Agent: GoogleBot", "any"}, {"GET", "/bots", "X-Debug: 0", "nobot"}, {"GET", "/bots", "X-Debug: 0\nx-debug: 1", "any"},
+	{"GET", "/bots", "X-Debug: 0, 1", "any"}, {"DELETE", "/bots", "", "any"}, {"GET", "/digits?v=%31", "", "digits"}, {"GET", "/digits?v=1x", "", "any"}, {"GET", "/digits?v=1&d%65bug", "", "any"},
+	{"GET", "/area/x", "", "noadmin"}, {"GET", "/area/admin", "", "any"}, {"GET", "/area/%61dmin", "", "any"}, {"GET", "/area/", "Cookie: role=\"admin\"", "any"}, {"GET", "/area/", "Cookie: role=user", "noadmin"},
+	{"GET", "/away", "", "away"}, {"GET", "/away", "X-Forwarded-For: 10.0.0.1", "403"}, {"GET", "/home", "", "any"}, {"GET", "/hosted", "", "any"},
 	{"GET", "/rank/long/er/x", "", "first"}, {"GET", "/rank", "", "any"},
 }
 

@@ -2,6 +2,7 @@ package fabio
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,7 +76,7 @@ func TestGlobs(t *testing.T) {
 // takes says whether a rule takes a path.
 func takes(r *dialect.Rule, path string) bool {
 	text := r.Match.Path.Text
-	if c := r.Match.Conditions; c != nil && c.Path != nil && !c.Path.Match(path) {
+	if c := r.Match.Conditions; c != nil && slices.ContainsFunc(c.Paths, func(e dialect.Expressed) bool { return e.Match(path) == e.Not }) {
 		return false
 	}
 	return strings.HasPrefix(path, text) && r.Match.Path.Kind.Takes(path, len(text))

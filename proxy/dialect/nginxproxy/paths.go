@@ -75,7 +75,7 @@ func expression(kind, text, dest string) (p path, err error) {
 	if kind == "~*" {
 		text = "(?i)" + text
 	}
-	if _, err := dialect.ParsePathPattern(text); err != nil {
+	if _, err := dialect.ParseExpression(text); err != nil {
 		return p, err
 	}
 	return path{"/", " path=segments path-regexp=" + text + priorityRegexp}, nil

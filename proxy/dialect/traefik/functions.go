@@ -98,7 +98,7 @@ func pathTerm(value, kind string) (term, error) {
 }
 
 func expression(value string) (term, error) {
-	if _, err := dialect.ParsePathPattern(value); err != nil {
+	if _, err := dialect.ParseExpression(value); err != nil {
 		return term{}, err
 	}
 	return term{words: []string{word("path-regexp", value)}}, nil

@@ -99,7 +99,7 @@ func (r *urlRedirect) take(rest string, before int) error {
 		return errURL
 	}
 	if r.path != "" {
-		if _, err := dialect.ParsePathPattern("^/(?:" + r.path + ")$"); err != nil {
+		if _, err := dialect.ParseExpression("^/(?:" + r.path + ")$"); err != nil {
 			return errURL
 		}
 	}

@@ -85,7 +85,7 @@ func expression(end string) func(value string) (term, error) {
 			return term{}, err
 		}
 		text = "^" + text
-		if _, err := dialect.ParsePathPattern(text + end); err != nil {
+		if _, err := dialect.ParseExpression(text + end); err != nil {
 			return term{}, err
 		}
 		replace := text + end + " /"

@@ -1,0 +1,74 @@
+package routing
+
+import (
+	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
+)
+
+// hasParameter looks for a parameter in a query as forms write it (https://url.spec.whatwg.org/#urlencoded-parsing).
+func (q *Query) hasParameter(n *dialect.Named) bool {
+	query := strings.TrimPrefix(q.Search, "?")
+	for query != "" {
+		var one string
+		one, query, _ = strings.Cut(query, "&")
+		name, value, _ := strings.Cut(one, "=")
+		if one == "" || !decodesTo(name, n.Name) {
+			continue
+		}
+		switch {
+		case n.Pattern != nil:
+			if q.matchesDecoded(n.Pattern, value, true) {
+				return true
+			}
+		case n.Values == nil:
+			return true
+		}
+		for _, v := range n.Values {
+			if decodesTo(value, v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// decodesTo says whether a percent-encoded text, in which + is a blank, means another one.
+func decodesTo(encoded, plain string) bool {
+	at := 0
+	for i := 0; i < len(encoded); i++ {
+		var c byte
+		c, i = decoded(encoded, i, true)
+		if at == len(plain) || plain[at] != c {
+			return false
+		}
+		at++
+	}
+	return at == len(plain)
+}
+
+// decoded is the byte that stands at a place of a percent-encoded text, and the last place that it takes. What is no escape stands for itself; +
+// may be a blank.
+func decoded(encoded string, i int, plus bool) (byte, int) {
+	c := encoded[i]
+	switch {
+	case c == '+' && plus:
+		return ' ', i
+	case c == '%' && i+2 < len(encoded):
+		if high, low := unhex(encoded[i+1]), unhex(encoded[i+2]); high < 16 && low < 16 {
+			return high<<4 | low, i + 2
+		}
+	}
+	return c, i
+}
+
+// unhex is the value of a hexadecimal digit; 16 for what is none.
+func unhex(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10
+	}
+	return 16
+}
