@@ -45,23 +45,14 @@ func Template(text, def string) (string, error) {
 	return out.String() + regexp.QuoteMeta(text), nil
 }
 
-// HostRegexp is the host pattern that takes the hosts which a regular expression, or a text with {name:REGEXP}, of Traefik takes. A line has
-// patterns for hosts and no regular expressions: those are taken that say the same as a pattern.
-func HostRegexp(value string) (string, error) {
-	re := value
-	if HasTemplate(value) {
-		text, err := Template(value, `[^.]+`)
-		if err != nil {
-			return "", err
-		}
-		re = "^" + text + "$"
+// HostRegexp reads a regular expression over hosts, or a text with {name:REGEXP}, of Traefik.
+func HostRegexp(value string) (HostExpression, error) {
+	if !HasTemplate(value) {
+		return ParseHostExpression(value)
 	}
-	list, err := HostPatterns(re)
+	text, err := Template(value, `[^.]+`)
 	if err != nil {
-		return "", err
+		return HostExpression{}, err
 	}
-	if len(list) != 1 {
-		return "", errors.New("HostRegexp has alternatives: write one for each, with || between them")
-	}
-	return list[0], nil
+	return ParseHostExpression("^" + text + "$")
 }

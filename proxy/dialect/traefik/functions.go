@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -12,15 +13,15 @@ import (
 // functions are those of rules, by their names in lower case. Each is called with one value at least. Where Traefik 2 takes several values, and
 // version 3 one, several are alternatives.
 var functions = map[string]func(args []string) ([]term, error){
-	"host": each(hostTerm), "hostheader": each(hostTerm), "hostregexp": each(hostPattern),
+	"host": each(hostTerm), "hostheader": each(hostTerm), "hostregexp": hostExpressions,
 	"path": each(func(v string) (term, error) { return pathTerm(v, exactKind) }), "pathprefix": each(func(v string) (term, error) { return pathTerm(v, prefixKind) }),
 	"pathregexp": each(func(v string) (term, error) { return expression(v) }),
 	"method":     methods, "clientip": clients, "header": header, "headers": header, "query": query,
+	"headerregexp": headerExpression, "headersregexp": headerExpression, "queryregexp": queryExpression,
 }
 
 // unknown are functions that there are, and that no route has a condition for.
 var unknown = map[string]string{
-	"headerregexp": "a header field is compared as a whole", "headersregexp": "a header field is compared as a whole", "queryregexp": "a parameter is compared as a whole",
 	"hostsni": "it is about TCP, and this proxy serves HTTP", "hostsniregexp": "it is about TCP, and this proxy serves HTTP",
 }
 
@@ -62,10 +63,18 @@ func hostTerm(value string) (term, error) {
 	return term{host: host}, orEmpty(err, host)
 }
 
-// hostPattern reads HostRegexp.
-func hostPattern(value string) (term, error) {
-	host, err := dialect.HostRegexp(value)
-	return term{host: host}, err
+// hostExpressions reads HostRegexp.
+func hostExpressions(args []string) (out []term, err error) {
+	for _, arg := range args {
+		h, err := dialect.HostRegexp(arg)
+		if err != nil {
+			return nil, err
+		}
+		for _, host := range h.Hosts {
+			out = append(out, term{host: host, expression: h.Text, words: h.Words()})
+		}
+	}
+	return out, nil
 }
 
 // orEmpty is an error where a value is empty: no host would be any.
@@ -130,6 +139,24 @@ func header(args []string) ([]term, error) {
 	return named("header", args[0], args[1])
 }
 
+func headerExpression(args []string) ([]term, error) {
+	if len(args) != 2 {
+		return nil, errors.New("HeaderRegexp has a name and a regular expression")
+	}
+	return namedExpression("header", args[0], args[1])
+}
+
+// queryExpression reads QueryRegexp, which with a name alone is Query.
+func queryExpression(args []string) ([]term, error) {
+	switch len(args) {
+	case 1:
+		return query(args)
+	case 2:
+		return namedExpression("query", args[0], args[1])
+	}
+	return nil, errors.New("QueryRegexp has a name and a regular expression")
+}
+
 // query reads Query(`name`, `value`) of Traefik 3, and Query(`name=value`, ...) of version 2, of which all have to hold.
 func query(args []string) ([]term, error) {
 	if !strings.Contains(args[0], "=") {
@@ -144,10 +171,10 @@ func query(args []string) ([]term, error) {
 	all := term{}
 	for _, arg := range args {
 		name, value, ok := strings.Cut(arg, "=")
-		if !ok || strings.Contains(value, "{") {
+		if !ok {
 			return nil, errors.New("a value of Query is not NAME=VALUE")
 		}
-		one, err := named("query", name, value)
+		one, err := parameter(name, value)
 		if err != nil {
 			return nil, err
 		}
@@ -156,9 +183,36 @@ func query(args []string) ([]term, error) {
 	return []term{all}, nil
 }
 
+// parameter is one of Traefik 2, whose value may hold {name} and {name:REGEXP}.
+func parameter(name, value string) ([]term, error) {
+	if !dialect.HasTemplate(value) {
+		return named("query", name, value)
+	}
+	text, err := dialect.Template(value, ".*")
+	if err != nil {
+		return nil, err
+	}
+	return namedExpression("query", name, "^"+text+"$")
+}
+
+// named has a value that is compared as a whole.
 func named(option, name, value string) ([]term, error) {
-	if name == "" || strings.ContainsAny(name, ":| \t\"=") || strings.Contains(value, "|") {
-		return nil, fmt.Errorf("a name or a value of %s has a character in it that no line can have there", option)
+	if strings.Contains(value, "|") { // stands between values
+		return namedExpression(option, name, "^"+regexp.QuoteMeta(value)+"$")
+	}
+	return valued(option, name, value)
+}
+
+func namedExpression(option, name, text string) ([]term, error) {
+	if _, err := dialect.ParseExpression(text); err != nil {
+		return nil, err
+	}
+	return valued(option+"-regexp", name, text)
+}
+
+func valued(option, name, value string) ([]term, error) {
+	if name == "" || strings.ContainsAny(name, ":| \t\"=") {
+		return nil, fmt.Errorf("the name of %s has a character in it that no line can have there", option)
 	}
 	return []term{{words: []string{word(option, name+":"+value)}}}, nil
 }

@@ -56,7 +56,7 @@ func (x *router) compile() {
 	}
 	if len(x.out.Rules) > maxTerms && !x.file { // more than an instance may have: one line says what of the router is left out
 		i := slices.IndexFunc(x.terms, func(t term) bool {
-			return slices.ContainsFunc(t.words, func(w string) bool { return strings.HasPrefix(w, "client=") })
+			return slices.ContainsFunc(t.words, func(w string) bool { return strings.Contains(w, "client=") })
 		})
 		x.terms = x.terms[max(0, i):][:1]
 	}

@@ -16,8 +16,9 @@ import (
 // term is one alternative of a rule: all of it has to hold. It becomes one line.
 type term struct {
 	host       string   // "" is any
+	expression string   // that host stands for; "" where it is a name
 	path, kind string   // kind is prefix or exact, "" any path
-	words      []string // other conditions, as options of a line; each kind at most once but for header and query
+	words      []string // other conditions, as options of a line
 }
 
 // maxTerms bounds the alternatives of a rule: (a || b) && (c || d) has four. An instance may have as many routes.
@@ -39,7 +40,7 @@ func parseRule(text string) ([]term, error) {
 	if err != nil {
 		return nil, errors.New("the rule can't be read: it is not such as Host(`shop.example.com`) && PathPrefix(`/cart`)")
 	}
-	return terms(tree)
+	return terms(tree, false)
 }
 
 // isRule1 begins a rule of Traefik 1.
@@ -47,14 +48,17 @@ var isRule1 = regexp.MustCompile(`^\s*[A-Za-z]+\s*:`)
 
 var errRule1 = errors.New("the rule is written as for Traefik 1, in a label of version 2 or 3: write Host(`NAME`) && PathPrefix(`/PATH`)")
 
-func terms(tree ast.Expr) ([]term, error) {
+// terms are the alternatives of an expression or, with not, of its contrary.
+func terms(tree ast.Expr, not bool) ([]term, error) {
 	switch e := tree.(type) {
 	case *ast.ParenExpr:
-		return terms(e.X)
+		return terms(e.X, not)
 	case *ast.BinaryExpr:
-		return both(e)
+		return both(e, not)
 	case *ast.UnaryExpr:
-		return nil, errors.New("the rule has a ! in it: there is no route for all but some requests")
+		if e.Op == token.NOT {
+			return terms(e.X, !not)
+		}
 	case *ast.CallExpr:
 		name, ok := e.Fun.(*ast.Ident)
 		if !ok || e.Ellipsis.IsValid() {
@@ -72,72 +76,51 @@ func terms(tree ast.Expr) ([]term, error) {
 			}
 			args = append(args, value)
 		}
-		return call(name.Name, args)
+		out, err := call(name.Name, args)
+		if err == nil && not {
+			out, err = contrary(out)
+		}
+		return out, err
 	}
-	return nil, errors.New("the rule has something else in it than functions, &&, || and parentheses")
+	return nil, errors.New("the rule has something else in it than functions, &&, ||, ! and parentheses")
 }
 
-func both(e *ast.BinaryExpr) ([]term, error) {
+// both is what two expressions make together: of not (a && b) that is not a || not b.
+func both(e *ast.BinaryExpr, not bool) ([]term, error) {
 	if e.Op != token.LAND && e.Op != token.LOR {
 		return nil, fmt.Errorf("the rule has %s in it: there are && and ||", e.Op)
 	}
-	left, err := terms(e.X)
+	left, err := terms(e.X, not)
 	if err != nil {
 		return nil, err
 	}
-	right, err := terms(e.Y)
+	right, err := terms(e.Y, not)
 	if err != nil {
 		return nil, err
 	}
-	var out []term
-	if e.Op == token.LOR {
-		out = append(left, right...)
-	} else {
-		for _, a := range left {
-			for _, b := range right {
-				t, err := a.and(b)
-				if err != nil {
-					return nil, err
-				}
-				if out = append(out, t); len(out) > maxTerms {
-					break
-				}
-			}
-		}
+	if (e.Op == token.LAND) != not {
+		return product(left, right)
 	}
-	if len(out) > maxTerms {
-		return nil, fmt.Errorf("the rule has more than %d alternatives", maxTerms)
+	if len(left)+len(right) > maxTerms {
+		return nil, errTerms
 	}
-	return out, nil
+	return append(left, right...), nil
 }
 
-// and is what holds where both hold.
-func (t term) and(o term) (term, error) {
-	out := term{host: t.host, path: t.path, kind: t.kind}
-	switch {
-	case t.host == "":
-		out.host = o.host
-	case o.host != "" && o.host != t.host:
-		return out, errors.New("the rule asks for two hosts at once")
-	}
-	switch {
-	case o.kind == "" || o.kind == t.kind && o.path == t.path:
-	case t.kind == "":
-		out.path, out.kind = o.path, o.kind
-	case o.kind == prefixKind && strings.HasPrefix(t.path, o.path):
-	case t.kind == prefixKind && strings.HasPrefix(o.path, t.path):
-		out.path, out.kind = o.path, o.kind
-	default:
-		return out, errors.New("the rule asks for two paths at once")
-	}
-	out.words = append(append(out.words, t.words...), o.words...)
-	seen := map[string]bool{}
-	for _, w := range out.words {
-		key, _, _ := strings.Cut(w, "=")
-		if seen[key] && key != "header" && key != "query" {
-			return out, fmt.Errorf("the rule has two conditions of one kind at once: a route can have one %s", key)
+var errTerms = fmt.Errorf("the rule has more than %d alternatives", maxTerms)
+
+// product is what holds where one of each holds.
+func product(left, right []term) (out []term, err error) {
+	for _, a := range left {
+		for _, b := range right {
+			t, err := a.and(b)
+			if err != nil {
+				return nil, err
+			}
+			if out = append(out, t); len(out) > maxTerms {
+				return nil, errTerms
+			}
 		}
-		seen[key] = true
 	}
 	return out, nil
 }

@@ -44,9 +44,17 @@ func hostTerm(value string) (term, error) {
 	return term{host: text}, err
 }
 
-func hostPattern(value string) (term, error) {
-	host, err := dialect.HostRegexp(value)
-	return term{host: host}, err
+func hostExpressions(values []string) (out []term, err error) {
+	for _, v := range values {
+		h, err := dialect.HostRegexp(v)
+		if err != nil {
+			return nil, err
+		}
+		for _, host := range h.Hosts {
+			out = append(out, term{host: host, words: h.Words()})
+		}
+	}
+	return out, nil
 }
 
 // path reads a path, which may hold {name} and {name:REGEXP}, and removes it from the front of what goes upstream.
@@ -113,29 +121,57 @@ func headerTerm(values []string) ([]term, error) {
 	if len(values) != 2 {
 		return nil, errors.New("it has a name and a value")
 	}
-	return named("header", [][2]string{{values[0], values[1]}})
+	return named([3]string{"header", values[0], values[1]})
 }
 
-// queries reads NAME=VALUE,NAME=VALUE, of which all have to hold.
+// headerExpression reads NAME,REGEXP.
+func headerExpression(values []string) ([]term, error) {
+	if len(values) != 2 {
+		return nil, errors.New("it has a name and a regular expression")
+	}
+	if _, err := dialect.ParseExpression(values[1]); err != nil {
+		return nil, err
+	}
+	return named([3]string{"header-regexp", values[0], values[1]})
+}
+
+// queries reads NAME=VALUE,NAME=VALUE, of which all have to hold. A value may hold {name} and {name:REGEXP}.
 func queries(values []string) ([]term, error) {
-	var list [][2]string
+	var list [][3]string
 	for _, v := range values {
 		name, value, ok := strings.Cut(v, "=")
-		if !ok || dialect.HasTemplate(value) {
+		if !ok {
 			return nil, errors.New("a value is not NAME=VALUE")
 		}
-		list = append(list, [2]string{name, value})
+		if !dialect.HasTemplate(value) {
+			list = append(list, [3]string{"query", name, value})
+			continue
+		}
+		text, err := dialect.Template(value, ".*")
+		if err == nil {
+			text = "^" + text + "$"
+			_, err = dialect.ParseExpression(text)
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, [3]string{"query-regexp", name, text})
 	}
-	return named("query", list)
+	return named(list...)
 }
 
-func named(option string, list [][2]string) ([]term, error) {
+// named are options with a name and a value. A | stands between values.
+func named(list ...[3]string) ([]term, error) {
 	var t term
 	for _, p := range list {
-		if p[0] == "" || strings.ContainsAny(p[0], ":| \t\"=") || strings.Contains(p[1], "|") {
-			return nil, errors.New("a name or a value has a character in it that no line can have there")
+		option, name, value := p[0], p[1], p[2]
+		if name == "" || strings.ContainsAny(name, ":| \t\"=") {
+			return nil, errors.New("a name has a character in it that no line can have there")
 		}
-		t.words = append(t.words, dialect.Word(option, p[0]+":"+p[1]))
+		if !strings.HasSuffix(option, "-regexp") && strings.Contains(value, "|") {
+			option, value = option+"-regexp", "^"+regexp.QuoteMeta(value)+"$"
+		}
+		t.words = append(t.words, dialect.Word(option, name+":"+value))
 	}
 	return []term{t}, nil
 }

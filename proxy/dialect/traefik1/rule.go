@@ -30,12 +30,11 @@ const maxTerms = 64
 // functions are those of rules, by their names in lower case. Each is called with one value at least; several are alternatives, but for header
 // fields and parameters, which all have to hold, and for what changes the path.
 var functions = map[string]func(values []string) ([]term, error){
-	"host": each(hostTerm), "hostregexp": each(hostPattern),
+	"host": each(hostTerm), "hostregexp": hostExpressions,
 	"path": each(path(exactKind, false)), "pathprefix": each(path(prefixKind, false)), "pathstrip": each(path(exactKind, true)), "pathprefixstrip": each(path(prefixKind, true)),
 	"pathstripregex": each(expression("$")), "pathprefixstripregex": each(expression("")),
-	"method": methods, "headers": headerTerm, "query": queries,
+	"method": methods, "headers": headerTerm, "headersregexp": headerExpression, "query": queries,
 	"addprefix": one(addPrefix), "replacepath": one(replacePath), "replacepathregex": replaceRegexp,
-	"headersregexp": func([]string) ([]term, error) { return nil, errors.New("a header field is compared as a whole") },
 }
 
 // parseRule reads FUNCTION:VALUE,VALUE;FUNCTION:VALUE as Traefik 1 does: all functions have to hold, and no quotes hold anything together.
@@ -137,7 +136,7 @@ func (t term) and(o term) (term, error) {
 	t.strip, t.add, t.replace = t.strip+o.strip, t.add+o.add, t.replace+o.replace
 	for _, w := range o.words {
 		key, _, _ := strings.Cut(w, "=")
-		if key != "header" && key != "query" && slices.ContainsFunc(t.words, func(other string) bool { return strings.HasPrefix(other, key+"=") }) {
+		if (key == "method" || key == "path-regexp") && slices.ContainsFunc(t.words, func(other string) bool { return strings.HasPrefix(other, key+"=") }) {
 			return t, fmt.Errorf("the rule has two conditions of one kind at once: a route can have one %s", key)
 		}
 	}
