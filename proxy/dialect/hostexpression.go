@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"fmt"
 	"regexp/syntax"
 	"strings"
 )
@@ -26,10 +27,28 @@ func ParseHostExpression(text string) (h HostExpression, err error) {
 		return h, err
 	}
 	h.Hosts = []string{"*"}
-	if end := literalEnd(text); end != "" {
-		h.Hosts[0] = "*" + end
-	}
 	return h, nil
+}
+
+// nearer has a wildcard in the place of any host, where all hosts that match end alike.
+func (h HostExpression) nearer() HostExpression {
+	if end := literalEnd(h.Text); !h.Whole && end != "" {
+		h.Hosts = []string{"*" + end}
+	}
+	return h
+}
+
+// ParseNginxHost is ParseHostExpression for what stands behind the ~ of nginx's server_name: an expression of PCRE, which is compared without
+// regard to case where it has a letter in upper case (ngx_http_core_server_name).
+func ParseNginxHost(text string) (HostExpression, error) {
+	if strings.ToLower(text) != text {
+		text = "(?i)" + text
+	}
+	h, err := ParseHostExpression(text)
+	if err != nil {
+		err = fmt.Errorf("%w; a route has expressions in RE2's syntax", err)
+	}
+	return h, err
 }
 
 // Words are the conditions that a line with one of the Hosts needs.

@@ -10,7 +10,7 @@ import (
 // maxHostPatterns is how many patterns a regular expression may become.
 const maxHostPatterns = 16
 
-var errHostPattern = errors.New("the regular expression says what no host pattern does: text, .* and .+, alternatives and single characters are understood in it; such a route is not made")
+var errHostPattern = errors.New("the regular expression says what no host pattern does")
 
 // HostPatterns are the host patterns that together take what a regular expression does, at most 16, or an error: a wider one would take requests
 // that were not meant. It is compared without regard to case, and anywhere in the host unless ^ and $ say otherwise.

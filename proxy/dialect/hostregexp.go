@@ -48,11 +48,13 @@ func Template(text, def string) (string, error) {
 // HostRegexp reads a regular expression over hosts, or a text with {name:REGEXP}, of Traefik.
 func HostRegexp(value string) (HostExpression, error) {
 	if !HasTemplate(value) {
-		return ParseHostExpression(value)
+		h, err := ParseHostExpression(value)
+		return h.nearer(), err
 	}
 	text, err := Template(value, `[^.]+`)
 	if err != nil {
 		return HostExpression{}, err
 	}
-	return ParseHostExpression("^" + text + "$")
+	h, err := ParseHostExpression("^" + text + "$")
+	return h.nearer(), err
 }

@@ -37,13 +37,13 @@ func (r *reader) hosts() {
 		r.tell(dialect.Verdict{Kind: dialect.VerdictRefused, Reason: err.Error(), Advice: adviceFor(err), Restricts: r.restricts()}, of...)
 		return
 	}
-	r.forHosts(host, func(name string) {
-		r.line(r.address(name, p)+way, of...)
+	r.forHosts(host, func(host virtualHost) {
+		r.line(r.address(host, p)+way, of...)
 	})
 }
 
 // forHosts calls make for each host of a list.
-func (r *reader) forHosts(list word, make func(host string)) {
+func (r *reader) forHosts(list word, make func(host virtualHost)) {
 	n := 0
 	for text := range strings.SplitSeq(list.value, ",") {
 		if text = strings.TrimSpace(text); text == "" {
@@ -112,21 +112,29 @@ func adviceFor(err error) string {
 	return ""
 }
 
+// virtualHost is a host of a line, and the options that go with it, with a blank in front.
+type virtualHost struct{ name, options string }
+
 // parseHost reads one host of VIRTUAL_HOST: a name, *.NAME, NAME.*, .NAME (which is NAME and *.NAME), or ~ and a regular expression. It may become
 // several in our own language.
-func parseHost(text string) (out []string, err error) {
+func parseHost(text string) (out []virtualHost, err error) {
 	lower := strings.TrimSuffix(strings.ToLower(text), ".")
 	switch {
 	case strings.HasPrefix(text, "~"):
-		return dialect.HostPatterns(strings.TrimPrefix(text[1:], "*")) // ~* is nginx's for any case
+		h, err := dialect.ParseNginxHost(strings.TrimPrefix(text[1:], "*"))
+		for _, name := range h.Hosts {
+			out = append(out, virtualHost{name, strings.Join(append([]string{""}, h.Words()...), " ")})
+		}
+		return out, err
 	case strings.Contains(text, "$"):
 		return nil, errVariable
 	case strings.HasPrefix(lower, ".") && len(lower) > 1:
-		out = []string{lower[1:], "*" + lower}
+		out = []virtualHost{{name: lower[1:]}, {name: "*" + lower}}
 	default:
-		out = []string{lower}
+		out = []virtualHost{{name: lower}}
 	}
-	for _, name := range out {
+	for i := range out {
+		name := out[i].name
 		if strings.ContainsAny(strings.TrimSuffix(strings.TrimPrefix(name, "*."), ".*"), "*?[{/:") {
 			return nil, errors.New("it is neither a host name, nor one with *. in front or .* behind, nor ~ and a regular expression")
 		}

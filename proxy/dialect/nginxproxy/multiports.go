@@ -174,8 +174,8 @@ func (r *reader) multiports() {
 }
 
 // virtualPath makes the routes of one path.
-func (r *reader) virtualPath(all word, names []string, location string, what virtualPath) {
-	refuse := func(err error) { r.refuseHost(all, names[0]+location, err) }
+func (r *reader) virtualPath(all word, hosts []virtualHost, location string, what virtualPath) {
+	refuse := func(err error) { r.refuseHost(all, hosts[0].name+location, err) }
 	port := dialect.ParsePort(what.Port)
 	switch {
 	case port == 0 && what.Port != "":
@@ -197,7 +197,7 @@ func (r *reader) virtualPath(all word, names []string, location string, what vir
 		refuse(err)
 		return
 	}
-	for _, name := range names {
-		r.line(r.address(name, p)+way, all)
+	for _, host := range hosts {
+		r.line(r.address(host, p)+way, all)
 	}
 }

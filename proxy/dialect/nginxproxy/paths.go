@@ -99,9 +99,9 @@ func (p *path) rewrite(dest string) error {
 }
 
 // address is the begin of the line of a host's path.
-func (r *reader) address(host string, p path) string {
-	text := host + p.text + p.options
-	if r.orders(host) {
+func (r *reader) address(host virtualHost, p path) string {
+	text := host.name + p.text + p.options + host.options
+	if host.options == "" && r.orders(host.name) {
 		text += " tls=acme"
 	}
 	return text
