@@ -164,6 +164,31 @@ backend rest
 			"GET a.example /old/x", "GET a.example /old/x.txt", "GET www.a.example /x?y=1", "GET a.example /fine", "GET a.example /123", "POST a.example /123", "GET other.test /x", "GET other.test /keep", "GET a.example /?v=3",
 			"DELETE a.example /?v=3", "GET a.example /?v=4", "GET a.example /v X-V:3", "GET a.example /w X-V:3", "GET a.example /api/users/1?x=y", "POST a.example /api/a", "GET a.example /apiary", "GET rest.example /files/x",
 			"GET rest.example /file/x", "GET a.rest.example /x/files", "GET forest.example /files/x", "GET rest.test /files/x", "GET www.a.example /closed", "GET www.a.example /old/1"}},
+		"values": {haproxyDefaults + `
+frontend f
+ bind LISTEN
+ http-request deny if { hdr(X-V) bad }
+ http-request deny deny_status 404 if { hdr_sub(User-Agent) -i bot }
+ http-request deny deny_status 405 unless { hdr_reg(X-Key) -i ^k[0-9]+$ } or { path_beg /open }
+ http-request deny if { req.fhdr(X-F) 1,2 }
+ use_backend two if { hdr_beg(X-V) v2 } !{ hdr_end(X-V) -i old }
+ use_backend three if { hdr_reg(host) -i ^[0-9]+\.num\.example$ }
+ use_backend three if { url_param(v) -m reg ^[0-9]$ } { cook(c) -m beg t }
+ use_backend rest unless { path_reg ^/(open|x)/ } || { path_reg -i \.PNG$ }
+ default_backend one
+backend one
+ server s one:1
+backend two
+ server s two:1
+backend three
+ server s three:1
+backend rest
+ server s rest:1
+`, []string{"GET a.example /x", "GET a.example /open/x", "GET a.example /x/y X-Key:k1", "GET a.example /x/y X-Key:K12", "GET a.example /x/y X-Key:k", "GET a.example /x/y X-Key:no,k1", "GET a.example /x/y X-Key:no X-Key:k7",
+			"GET a.example /open/x X-V:bad", "GET a.example /open/x X-V:good,bad", "GET a.example /open/x X-V:good,,bad,", "GET a.example /open/x X-V:\"a,bad,b\"", "GET a.example /open/x X-V:badly", "GET a.example /open/x X-V:Bad",
+			"GET a.example /open/x X-V:good X-V:bad", "GET a.example /open/x User-Agent:Googlebot/2", "GET a.example /open/x User-Agent:Mozilla,(a,BOT)", "GET a.example /open/x User-Agent:curl", "GET a.example /open/x X-F:1,2", "GET a.example /open/x X-F:1",
+			"GET a.example /open/x X-V:v2", "GET a.example /open/x X-V:v1,v2.3", "GET a.example /open/x X-V:xv2", "GET a.example /open/x X-V:v2,veryOld", "GET a.example /open/x X-V:v2 X-V:older", "GET 12.num.example /open/x", "GET 12.NUM.example /open/x",
+			"GET a12.num.example /open/x", "GET a.example /open/x?v=1 Cookie:c=t1", "GET a.example /open/x?v=1 Cookie:c=u", "GET a.example /open/x?v=12 Cookie:c=t", "GET a.example /open", "GET a.example /open/a.png", "GET a.example /opener/a.png", "GET a.example /opener/a.pn"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,6 +11,7 @@ const (
 	kindUnknown  kind = iota // nothing that a line can say
 	kindConstant             // always true, or with no text always false
 	kindHost
+	kindHostExpression // a host that no pattern of a line says
 	kindPath
 	kindMethod
 	kindHeader
@@ -42,6 +43,8 @@ type atom struct {
 	text string
 	// fold ignores case.
 	fold bool
+	// whole says that the lines of a header field are compared as they are, and not the elements of the lists that they may be.
+	whole bool
 	// compiled is the regular expression of howRegexp; the same for the same expression.
 	compiled *expression
 }

@@ -61,6 +61,15 @@ func (c context) tells(a atom) (t truth, why string) {
 			why = "whether " + a.text + " is a host of " + c.host.hostGlob() + " differs from host to host"
 		}
 		return t, why
+	case kindHostExpression:
+		switch {
+		case slices.Contains(c.changed, "host"):
+			return open, "the host was changed before"
+		case c.host.kind == kindHost:
+			if t = c.host.tells(a); t != open {
+				return t, ""
+			}
+		}
 	case kindListener:
 		return c.ofListener(a)
 	case kindPath:

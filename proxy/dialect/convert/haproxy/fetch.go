@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // fetches are what a test looks at, by HAProxy's name.
@@ -33,25 +35,24 @@ func fetched(text string) (a atom, why string) {
 	}
 	name, arg, _ := strings.Cut(strings.TrimSuffix(base, ")"), "(")
 	name = strings.TrimPrefix(name, "req.")
-	if fixed, ok := strings.CutPrefix(name, "fhdr"); ok {
+	fixed, whole := strings.CutPrefix(name, "fhdr")
+	if whole {
 		name = "hdr" + fixed
 	}
 	a, ok := fetches[name]
 	if !ok || a == (atom{}) {
 		return a, base + " has no counterpart in a line"
 	}
-	arg, _, _ = strings.Cut(arg, ",")
+	arg, which, _ := strings.Cut(arg, ",")
 	switch a.kind {
 	case kindHeader:
 		if strings.EqualFold(arg, "host") {
 			a.kind = kindHost
-		} else if a.name != "" || arg == "" || a.how == howRegexp {
-			if a.name != "cnt" || arg == "" {
-				return a, base + " has no counterpart in a line"
-			}
+		} else if a.name != "" && a.name != "cnt" || arg == "" || which != "" {
+			return a, base + " has no counterpart in a line"
 		}
 		if a.kind == kindHeader {
-			a.name = strings.ToLower(arg)
+			a.name, a.whole = strings.ToLower(arg), whole
 		}
 	case kindQuery, kindCookie:
 		a.name = arg
@@ -147,7 +148,7 @@ func (r *reader) value(a atom, v string) condition {
 			}
 		}
 		if a.hostGlob() == "" {
-			return unknown("no host or host pattern of a line says " + v)
+			return r.hostExpression(a, v)
 		}
 	case kindPath:
 		if a.how == howRegexp {
@@ -163,11 +164,33 @@ func (r *reader) value(a atom, v string) condition {
 	case kindListener:
 		a.name, a.text = "port", v
 	default:
-		if a.how != howExact || a.fold || strings.ContainsAny(v, "|") {
-			return field(a)
-		}
+		return r.compared(a)
 	}
 	return condition{{{atom: a}}}
+}
+
+// hostExpression is for a host that no single pattern says: several may, else a regular expression does.
+func (r *reader) hostExpression(a atom, v string) (out condition) {
+	if a.how != howRegexp {
+		return unknown("no host or host pattern of a line says " + v)
+	}
+	list, _ := dialect.HostPatterns(a.expression())
+	for _, text := range list {
+		host, err := dialect.ParseHost(text)
+		one := atom{kind: kindHost, text: text, fold: true}
+		switch {
+		case err == nil && host.Kind == dialect.HostWildcard:
+			one.how, one.text = howEnd, text[1:]
+		case err != nil || host.Kind != dialect.HostExact:
+			list = nil
+		}
+		out = append(out, conjunct{{atom: one}})
+	}
+	if list == nil {
+		a.kind = kindHostExpression
+		return condition{{{atom: a}}}
+	}
+	return out
 }
 
 func suffixIf(text string, on bool) string {

@@ -2,6 +2,7 @@ package haproxy
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
 )
@@ -16,6 +17,8 @@ func matching(l *leaf) (*convert.Route, string) {
 	for _, a := range l.atoms {
 		var w convert.Word
 		switch a.kind {
+		case kindHostExpression:
+			w = convert.Word{Name: "host-regexp", Value: a.expression()}
 		case kindMethod:
 			w = convert.Word{Name: "method", Value: a.text}
 		case kindHeader:
@@ -40,8 +43,12 @@ func matching(l *leaf) (*convert.Route, string) {
 }
 
 func named(option string, a atom) convert.Word {
-	if a.how == howFound {
+	list := option == "header" && !a.whole
+	switch text, _ := a.listed(); {
+	case a.how == howFound:
 		return convert.Word{Name: option, Value: a.name}
+	case a.how != howExact || a.fold || list || strings.Contains(a.text, "|"):
+		return convert.Word{Name: option + "-regexp", Value: a.name + ":" + text}
 	}
 	return convert.Word{Name: option, Value: a.name + ":" + a.text}
 }
@@ -75,25 +82,18 @@ func paths(l *leaf) (path string, words []convert.Word, why string) {
 	case path != "/":
 		words = append(words, convert.Word{Name: "path", Value: "prefix"})
 	}
-	expression := ""
 	for _, a := range l.atoms {
 		if a.kind != kindPath || a == front || front.kind == kindPath && front.known(a) == yes || implied(a, l.atoms) {
 			continue
 		}
-		if expression != "" {
-			return path, words, "a route has one regular expression over the path"
+		with := convert.Word{Name: "path-regexp", Value: a.expression()}
+		try := convert.Route{Source: "/"}
+		if err := try.Add(with.Name, with.Value); err != nil {
+			return path, words, err.Error()
 		}
-		expression = a.expression()
+		words = append(words, with)
 	}
-	if expression == "" {
-		return path, words, ""
-	}
-	with := convert.Word{Name: "path-regexp", Value: expression}
-	try := convert.Route{Source: "/"}
-	if err := try.Add(with.Name, with.Value); err != nil {
-		return path, words, err.Error()
-	}
-	return path, append(words, with), ""
+	return path, words, ""
 }
 
 // fits says whether a path can be the first word of a line.

@@ -123,7 +123,7 @@ func (r *reader) respond(s *section, st *statement, own, cond []string) []step {
 // loggedIn is a rule for those who have not logged in: the users of a list are asked for their password. It is false where the condition is about
 // something else.
 func (r *reader) loggedIn(s *section, st *statement, cond []string, realm string) (out []step, ok bool) {
-	for _, con := range listed(r.condition(cond, r.tests[s])) {
+	for _, con := range r.condition(cond, r.tests[s]) {
 		at := slices.IndexFunc(con, func(l literal) bool { return l.kind == kindUnknown && strings.HasPrefix(l.name, "http_auth/") })
 		if at < 0 || !con[at].not {
 			return nil, false

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
 )
 
@@ -152,8 +153,10 @@ func conditions(r *convert.Route) (n int) {
 		switch {
 		case w.Name == "path" && w.Value == "exact":
 			n += 1000
-		case w.Name == "path-regexp", w.Name == "method", w.Name == "header", w.Name == "query", w.Name == "cookie", w.Name == "client", w.Name == "listener":
-			n++
+		case w.Name != "path" && w.Name != "priority":
+			if requests, _ := dialect.Concerns(w.Name); requests {
+				n++
+			}
 		}
 	}
 	return n

@@ -66,12 +66,6 @@ func (r *reader) stepsOf(s *section, inner bool) []step {
 func (r *reader) conditional(s *section, st *statement, words []string, a act) (out []step) {
 	a.effect.remark = st.remark
 	c := r.condition(words, r.tests[s])
-	switch {
-	case a.kind == actClose, a.kind == actRespond && a.status >= 400:
-		c = listed(c)
-	case a.kind == actSkip:
-		c = single(c)
-	}
 	for _, con := range c {
 		out = append(out, step{con: con, act: a, remark: st.remark})
 	}
