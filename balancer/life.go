@@ -8,6 +8,7 @@ import (
 // life is when an instance came, first answered and went.
 type life struct {
 	retired  atomic.Bool
+	draining atomic.Bool
 	answered atomic.Bool  // over any way
 	routable atomic.Int64 // unix nanoseconds; 0 = never
 	first    atomic.Int64 // likewise, the first answer
@@ -40,6 +41,20 @@ func (l *life) Answered() bool { return l.answered.Load() }
 
 // Retired says whether Retire was called.
 func (l *life) Retired() bool { return l.retired.Load() }
+
+// Drain says whether the instance gets no new requests, whatever table they hang on; those that it has go on. Who takes a place with Acquire
+// looks at Way.Draining afterwards: then either that one sees the drain, or whoever drained sees the place in InFlight.
+func (u *Upstream) Drain(on bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.draining.Store(on)
+	for _, w := range u.ways {
+		w.draining.Store(on)
+	}
+}
+
+// Draining says what Drain said last.
+func (l *life) Draining() bool { return l.draining.Load() }
 
 // Retire marks the Upstream and all its ways as gone for good, and runs what their AfterRetire collected, in the caller's goroutine,
 // once.

@@ -27,7 +27,7 @@ type Upstream struct {
 	ways []*Way // guarded by mu; those in use
 	timing
 	container string
-	_ [8]byte
+	_         [48]byte // the cells begin on a cache line of their own
 
 	load
 }
@@ -64,6 +64,7 @@ func (u *Upstream) Way(key WayKey) *Way {
 		}
 	}
 	w := newWay(u, key)
+	w.draining.Store(u.Draining())
 	if u.Retired() {
 		w.retired.Store(true)
 		return w

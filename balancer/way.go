@@ -34,7 +34,8 @@ type Way struct {
 	upstream *Upstream
 	key      WayKey
 	wayTLS
-	retired atomic.Bool
+	retired  atomic.Bool
+	draining atomic.Bool // as the instance is
 	health
 	judgement
 	checked
@@ -58,13 +59,13 @@ func newWay(u *Upstream, key WayKey) *Way {
 // Upstream is the instance.
 func (w *Way) Upstream() *Upstream { return w.upstream }
 
-// Usable says whether a request may be sent: not ejected, not backed off from, not failing its checks, not retired.
+// Usable says whether a request may be sent: not ejected, not backed off from, not failing its checks, not draining, not retired.
 func (w *Way) Usable() bool { return w.Reachable() && !w.out() && !w.failing.Load() }
 
 // Reachable says whether a request may be sent where no instance is left that is not ejected: connections to it are not refused, and it is
-// not retired.
+// neither draining nor retired.
 func (w *Way) Reachable() bool {
-	if w.retired.Load() {
+	if w.retired.Load() || w.draining.Load() {
 		return false
 	}
 	return !w.ejected.Load() || (w.upstream.reviver == nil && w.lapsed())
@@ -85,6 +86,9 @@ func (w *Way) Retire() {
 		f()
 	}
 }
+
+// Draining says whether the instance gets no new requests; see Upstream.Drain.
+func (w *Way) Draining() bool { return w.draining.Load() }
 
 // Retired says whether Retire was called.
 func (w *Way) Retired() bool { return w.retired.Load() }

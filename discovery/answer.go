@@ -210,7 +210,7 @@ func (v *view) endRetention(s *subject, h *retention, gone string) {
 
 // refresh makes a new block when the content has changed.
 func (v *view) refresh(s *subject, index uint64) {
-	out := assemble(s.raw, s.retained)
+	out := v.drained(s.in, assemble(s.raw, s.retained))
 	if s.block != nil && s.block.Missing == "" && same(s.block.Instances, out) {
 		return
 	}

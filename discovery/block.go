@@ -75,7 +75,7 @@ func same(a, b []Instance) bool { return slices.EqualFunc(a, b, Instance.Equal) 
 func (a Instance) Equal(b Instance) bool {
 	return a.Identity == b.Identity && a.Service == b.Service && a.Kind == b.Kind && a.Zone == b.Zone && a.Weight == b.Weight && a.Status == b.Status &&
 		a.NodeDown == b.NodeDown && a.Registered == b.Registered && a.Marked == b.Marked && a.Container == b.Container && a.Local == b.Local &&
-		a.Started.Equal(b.Started) && a.Sent.Equal(b.Sent) &&
+		a.Started.Equal(b.Started) && a.Sent.Equal(b.Sent) && a.Draining.Equal(b.Draining) &&
 		slices.Equal(a.Tags, b.Tags) && maps.Equal(a.Meta, b.Meta)
 }
 

@@ -92,12 +92,16 @@ type Instance struct {
 	// Seen is when this process first saw the instance; SinceStart says that this was after the first complete view.
 	Seen       time.Time
 	SinceStart bool
+	// Draining is until when the instance gets no new requests, as somebody asked for that; zero: nobody did. The catalogue does not know it.
+	Draining time.Time
 	// Local says that the instance's node is the host of the catalogue's agent that we talk to.
 	Local bool
 }
 
-// Usable says whether the catalogue's verdict allows traffic: passing or warning.
-func (i *Instance) Usable() bool { return i.Status == Passing || i.Status == Warning }
+// Usable says whether new requests may go to it: the catalogue's verdict is passing or warning, and it is not draining.
+func (i *Instance) Usable() bool {
+	return (i.Status == Passing || i.Status == Warning) && i.Draining.IsZero()
+}
 
 // Service is one immutable block: all instances of a service, sorted by node, then ID. An unchanged service keeps its
 // block's pointer from snapshot to snapshot.

@@ -58,6 +58,7 @@ func (v *view) publishDisk(cause string) {
 // from then on.
 func (v *view) fromDisk() (list []*Service) {
 	for _, b := range v.disk.services {
+		b = v.drainedBlock(b)
 		if !v.disk.served[b.Name] {
 			if !v.wants(b.Name, tagsOf(b.Instances)) {
 				continue

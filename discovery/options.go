@@ -47,6 +47,8 @@ type Options struct {
 	MaxWatches int
 	// Multiplexed says that the catalogue's questions share connections (HTTP/2, or no network at all): no limit then.
 	Multiplexed bool
+	// Drains says that SetDrains will be called; the first view waits for that.
+	Drains bool
 	// Home tells the local datacenter and node, "" where unknown. It is asked with each list, and what becomes known there is
 	// published as any change is. Nil: both unknown. It must not block.
 	Home func() (datacenter, node string)

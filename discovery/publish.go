@@ -20,7 +20,7 @@ func (v *view) arrived(name string) {
 
 // checkComplete publishes the first view once all of it is there.
 func (v *view) checkComplete() {
-	if v.complete || !v.listed || len(v.awaited) > 0 || !v.textsKnown() || !v.remotesKnown() {
+	if v.complete || !v.listed || len(v.awaited) > 0 || !v.textsKnown() || !v.remotesKnown() || !v.drainsKnown() {
 		return
 	}
 	v.complete, v.dirty = true, true

@@ -23,7 +23,10 @@ type fed struct {
 	mu    sync.Mutex
 	files []*Text
 	names []*Name
-	wake  chan struct{}
+	// drains are asked for each time that an instance is looked at: one that comes after SetDrains never comes without its drain.
+	drains      []Drain
+	drainsKnown bool
+	wake        chan struct{}
 }
 
 func (f *fed) tell(change func()) {
@@ -86,6 +89,7 @@ func (v *view) takeFed() {
 		v.lines.names = next
 		v.textsChanged("names")
 	}
+	v.takeDrains()
 	v.mergeTexts()
 	v.checkComplete()
 }

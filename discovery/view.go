@@ -72,7 +72,8 @@ type view struct {
 	services  map[string][]string // the last list
 	named     map[string]bool     // by tags of other services
 	lines     lines
-	textIndex uint64 // of the last answer about texts
+	textIndex uint64  // of the last answer about texts
+	draining  []Drain // as the blocks have them
 }
 
 func newView(ctx context.Context, w *Watcher) *view {

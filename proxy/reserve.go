@@ -2,9 +2,10 @@ package proxy
 
 import "github.com/pointsman/pointsman/proxy/routing"
 
-// Where an instance may have so many requests and no more, a choice takes a place at it at once, so that no two requests take the same one.
+// A choice takes a place at its instance at once: where that may have so many requests and no more, no two take the same one, and where it is
+// being drained, whoever waits for its last request sees this one.
 
-// maxReserves is how often one choice may find that others took the last place at an instance meanwhile.
+// maxReserves is how often one choice may find that others took the last place at an instance meanwhile, or that it is being drained.
 const maxReserves = 8
 
 // pickHere chooses from the set at hand an instance that has a place.
@@ -52,16 +53,16 @@ func (x *Exchange) lateAgain() (*routing.Member, bool) {
 	return nil, false
 }
 
-// reserve takes a place at an instance, which sendTo uses and unreserve leaves; false where there is none. One without a limit has places for
-// all, and the one that the request is at has its own.
+// reserve takes a place at an instance, which sendTo uses and unreserve leaves; false where there is none. At the one that the request is at it
+// has one already.
 func (x *Exchange) reserve(m *routing.Member) bool {
 	x.unreserve()
-	if m.MaxConns == 0 || m.Upstream == x.acquired {
+	if m.Upstream == x.acquired {
 		return true
 	}
 	m.Upstream.Acquire(x.scope.Number())
 	x.reserved = m.Upstream
-	if m.Upstream.Within(m.MaxConns) {
+	if !m.Way.Draining() && (m.MaxConns == 0 || m.Upstream.Within(m.MaxConns)) {
 		return true
 	}
 	x.unreserve()

@@ -49,6 +49,8 @@ func commands() []command {
 		{"convert", "print configuration of nginx as routes, and what became of each directive", runConvert},
 		{"history", "list the last tables of a running proxy, and what each changed", runHistory},
 		{"explain", "say where a running proxy sends a request, and why", runExplain},
+		{"drain", "take an instance out of traffic, and wait until no request is left there", runDrain},
+		{"stop", "drain containers, then stop them: no request is lost", runStop},
 		{"health", "ask a running proxy for its health; the exit code tells", runHealth},
 		{"version", "print the version", runVersion},
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/consul"
+	"github.com/pointsman/pointsman/discovery/drain"
 	"github.com/pointsman/pointsman/discovery/names"
 	"github.com/pointsman/pointsman/discovery/probe"
 	"github.com/pointsman/pointsman/proxy"
@@ -52,6 +53,7 @@ type dataPath struct {
 	token    *adminToken             // of actions; nil where there are none
 	notices  *admin.Notices
 	live     *live.Sampler
+	drains   *drain.Follower
 
 	watcher  *discovery.Watcher
 	table    *routing.Switch
@@ -97,8 +99,9 @@ func (h *dataPath) assemble(a *actors) error {
 	h.watcher = discovery.NewWatcher(discovery.Options{
 		Catalogue: h.source.Catalogue, Wanted: options.Wants, Named: options.NamedBy, Refer: refer(options, resolver), Broken: options.Broken, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
 		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, InUse: h.table.InUse, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
-		Decided: h.notices.Decision, Noted: h.notices.Outage, Log: h.log, Registerer: h.registry,
+		Drains: true, Decided: h.notices.Decision, Noted: h.notices.Outage, Log: h.log, Registerer: h.registry,
 	})
+	h.drains = h.newDrains()
 	h.metrics.TellEjections(h.notices.Ejection)
 	h.live = live.NewSampler(live.Sources{Table: h.table.Load, Metrics: h.metrics, Age: h.watcher.Age})
 	if err := h.follow(a, resolver); err != nil {
@@ -127,6 +130,7 @@ func (h *dataPath) assemble(a *actors) error {
 	}
 	a.support(h.watcher.Run)
 	a.support(func(ctx context.Context) error { return h.table.Run(ctx, h.watcher.Snapshots()) })
+	a.support(h.drains.Run)
 	a.support(h.feed.Run)
 	a.support(h.history.Run)
 	a.support(h.live.Run)
@@ -176,7 +180,7 @@ func (h *dataPath) sides(a *actors) error {
 	o := admin.Options{
 		Ready: h.ready, Gatherer: h.registry, Ages: h.watcher.Ages, Table: h.table.Load, History: h.history,
 		Ejections: h.metrics.Ejections, Decisions: h.watcher.Decisions, Hosts: h.flags.adminNames(),
-		Feed: h.feed, Files: h.files, Certificates: h.certificates, Notices: h.notices, Live: h.live, Log: h.log, Topic: topic,
+		Drains: h.viewDrains, Feed: h.feed, Files: h.files, Certificates: h.certificates, Notices: h.notices, Live: h.live, Log: h.log, Topic: topic,
 	}
 	if err := h.act(a, &o); err != nil {
 		return err
@@ -203,6 +207,7 @@ func (h *dataPath) act(a *actors, o *admin.Options) error {
 		return nil
 	}
 	o.Token, o.Actions = h.token.value, map[string]admin.Action{"end-ejection": admin.EndEjection(h.table.Load, h.metrics.Returned)}
+	maps.Copy(o.Actions, h.drainActions())
 	maps.Copy(o.Actions, h.actions)
 	return nil
 }

@@ -49,6 +49,7 @@ var layers = map[string]layer{
 	"discovery/text":        {ours: []string{"discovery"}, never: []string{consulAPI, docker}},
 	"discovery/names":       {ours: []string{"discovery"}, never: []string{consulAPI, docker}},
 	"discovery/consul":      {ours: []string{"discovery", "discovery/outside", "registrator", "discovery/probe"}, never: []string{docker}},
+	"discovery/drain":       {ours: []string{"discovery"}, never: []string{consulAPI, docker}},
 	"discovery/memory":      {ours: []string{"discovery", "registrator", "discovery/probe", "discovery/outside"}, never: []string{consulAPI, docker}},
 	"registrator":           {ours: []string{"discovery/outside", "discovery/repeat"}, never: []string{consulAPI, docker}},
 	"registrator/compose":   {ours: []string{"registrator"}, never: []string{consulAPI, docker}},

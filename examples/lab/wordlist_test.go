@@ -87,6 +87,7 @@ var bans = []ban{
 var allowed = map[string]string{
 	"discovery node":        consulNode,
 	"discovery/consul node": consulNode,
+	"discovery/drain node":  consulNode,
 	"discovery/memory node": consulNode,
 	"proxy/admin node":      consulNode,
 	"examples/lab node":     consulNode,

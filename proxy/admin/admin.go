@@ -42,6 +42,8 @@ type Options struct {
 	Certificates func() []certs.Status
 	// Topic is a page of the documentation by its name, as plain text, for /help/NAME.
 	Topic func(name string) (text string, found bool)
+	// Drains are those that are in effect; err is why this proxy can't take part in them.
+	Drains func() (list []DrainView, err error)
 	// Notices are what happened, for people.
 	Notices *Notices
 	// Token is what a client has to show that asks for an action, 16 characters or more. Without it there are no actions.
@@ -138,6 +140,9 @@ func (o *Options) operations() []operation {
 	}
 	if o.Certificates != nil {
 		get("/api/certificates", o.certificates)
+	}
+	if o.Drains != nil {
+		get("/api/drains", o.drains)
 	}
 	if o.Notices != nil {
 		get("/api/notices", o.notices)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"mime"
@@ -217,8 +218,33 @@ func full(t testing.TB, table func() *routing.Table, feed *Feed) http.Handler {
 				Next: time.Unix(3, 0), Failures: 1, Fault: "x", FaultAt: time.Unix(4, 0)}, {Source: "b.crt", State: certs.StateUnusable, Fault: "y"}}
 		},
 		Notices: someNotices(), Live: looking(t, table),
-		Token:   func() string { return testToken },
-		Actions: map[string]Action{"scale": scaleUpTo(9, nil), "end-ejection": EndEjection(table, nil)},
+		Token: func() string { return testToken },
+		Drains: func() ([]DrainView, error) {
+			return []DrainView{{Service: "web", Instance: "i", Node: "n", By: "host", Since: time.Unix(1, 0), Until: time.Unix(2, 0), Left: 3, Listed: true}}, errors.New("no right")
+		},
+		Actions: map[string]Action{"drain": drainOf(), "undrain": drainOf(), "scale": scaleUpTo(9, nil), "end-ejection": EndEjection(table, nil)},
+	})
+}
+
+// drainOf stands for the actions that the command makes: it fails as its instance is called.
+func drainOf() Action {
+	type wish struct {
+		Instance string  `json:"instance"`
+		Seconds  float64 `json:"seconds"`
+		Force    bool    `json:"force"`
+	}
+	return ActionOf(`{"instance": "web-1"}`, func(_ context.Context, w wish) (Done, error) {
+		switch w.Instance {
+		case "last":
+			return Done{}, Refusal(http.StatusConflict, "the last one")
+		case "away":
+			return Done{}, Refusal(http.StatusBadGateway, "no answer")
+		case "busy":
+			return Done{}, Refusal(http.StatusServiceUnavailable, "later")
+		case "none":
+			return Done{}, errors.New("no instance")
+		}
+		return Done{Service: "web", Instance: w.Instance, Text: "draining"}, nil
 	})
 }
 
@@ -327,6 +353,8 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	ended := fmt.Sprintf(`{"service":%q,"instance":%q}`, out.Service(), out.Address())
 	for name, bodies := range map[string][]string{
 		"POST /api/actions/scale":        {`{"service":"web","instances":3}`, `{"service":"web","instances":10}`, `{}`, `{"service":"busy","instances":1}`},
+		"POST /api/actions/drain":        {`{"instance":"i","seconds":1,"force":true}`, `{"instance":"last"}`, `{"instance":"away"}`, `{"instance":"busy"}`, `{"instance":"none"}`, `{"x":1}`},
+		"POST /api/actions/undrain":      {`{"instance":"i"}`, `{"instance":"away"}`, `{"instance":"busy"}`, `{"instance":"none"}`, `{"x":1}`},
 		"POST /api/actions/end-ejection": {ended, ended, `{"service":"none"}`, `{"x":1}`},
 	} {
 		for _, body := range bodies {
@@ -381,8 +409,8 @@ func TestWhatIsGoneIsAsDescribed(t *testing.T) {
 func TestAPIHasWhatIsDescribed(t *testing.T) {
 	c := newContract(t)
 	f := newFed(t)
-	o := Options{Table: f.Load, Feed: f.feed, History: history.New(history.Options{}), Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Notices: NewNotices(), Live: looking(t, f.Load),
-		Token: func() string { return testToken }, Actions: map[string]Action{"scale": nil, "end-ejection": nil}}
+	o := Options{Table: f.Load, Feed: f.feed, History: history.New(history.Options{}), Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Notices: NewNotices(), Live: looking(t, f.Load), Drains: func() ([]DrainView, error) { return nil, nil },
+		Token: func() string { return testToken }, Actions: map[string]Action{"drain": nil, "undrain": nil, "scale": nil, "end-ejection": nil}}
 	var served, described []string
 	for _, x := range o.operations() {
 		served = append(served, x.method+" "+x.path)

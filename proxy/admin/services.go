@@ -86,6 +86,8 @@ type instanceView struct {
 	Status  string `json:"status"`
 	Weight  int    `json:"weight"`
 	Usable  bool   `json:"usable"`
+	// Draining is until when it gets no new requests, as somebody asked for that.
+	Draining time.Time `json:"draining,omitzero"`
 	*StandingView
 	*LoadView
 }
@@ -191,7 +193,7 @@ func viewService(s routing.Service, d detail) serviceView {
 
 func viewInstance(x routing.Standing, d detail) instanceView {
 	v := instanceView{ID: clip(x.ID), Node: clip(x.Node), Address: clip(x.Address), Port: x.Port, Kind: clip(x.Kind), Zone: clip(x.Zone),
-		Status: x.Status.String(), Weight: x.Weight, Usable: x.Upstream != nil && x.Usable()}
+		Status: x.Status.String(), Weight: x.Weight, Usable: x.Upstream != nil && x.Usable(), Draining: x.Draining}
 	if d >= detailStanding {
 		v.StandingView = viewStanding(x.Upstream, v.Usable)
 	}

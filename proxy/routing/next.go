@@ -104,10 +104,25 @@ func (d *derivation) visit(old *claimant, block *discovery.Service) {
 	c, made := d.compile(old, block)
 	d.next.arrived = append(d.next.arrived, made...)
 	d.next.returned, c.returned = append(d.next.returned, c.returned...), nil
+	d.drain(c)
 	d.next.claimants = append(d.next.claimants, c)
 	d.next.told = append(d.next.told, newVerdicts(old, c)...)
 	d.depart(old, c)
 	d.replaceClaims(old, c)
+}
+
+// drain notes the Upstreams whose instances are drained from now on, or no longer.
+func (d *derivation) drain(c *claimant) {
+	for i := range c.standing {
+		u, draining := c.standing[i].upstream, !c.block.Instances[i].Draining.IsZero()
+		switch {
+		case u == nil || u.Draining() == draining:
+		case draining:
+			d.next.drained = append(d.next.drained, u)
+		default:
+			d.next.undrained = append(d.next.undrained, u)
+		}
+	}
 }
 
 // vacate keeps the routes of a service without instances for a while.

@@ -56,9 +56,15 @@ func (s *Switch) Apply(snap *discovery.Snapshot) {
 		prev = s.first
 	}
 	next := prev.Next(snap)
+	for _, u := range next.undrained { // the next table's requests may go there
+		u.Drain(false)
+	}
 	now := time.Now()
 	next.Published = now
 	s.current.Store(next)
+	for _, u := range next.drained { // those of the tables before may not
+		u.Drain(true)
+	}
 	s.changed.Store(now.UnixNano())
 	s.swaps.Add(1)
 	for _, u := range next.arrived {

@@ -158,27 +158,28 @@ type Table struct {
 	// Published is when a Switch published it; zero where none did.
 	Published time.Time
 
-	options     *Options
-	env         dialect.Env // without Definitions, which change by name
-	definitions *dialect.Definitions
-	claimants   []*claimant // sorted by name
-	remote      []*claimant // of other datacenters, in the order of Snapshot.Remote
-	sources     []*source   // in the order of Snapshot.Texts
-	changes     []dialect.TagChange
-	changesAt   []int // where those of each text begin in changes
-	fixed       map[fixedKey]*balancer.Upstream
-	index       *index
-	naming      map[routeKey]*Route // those that name other services, or have notes; nil where none does
-	fallback    *Route              // of the default service; nil when there is none
-	arrived     []*balancer.Upstream
-	returned    []*balancer.Way // of instances that the catalogue keeps requests from no more
-	departed    []*balancer.Upstream
-	unspoken    []*balancer.Way // of instances that stay
-	checked     []wayCheck      // that were not before
-	unchecked   []wayCheck      // that are no more
-	told        []Verdict       // those that the table before did not have
-	contests    []step          // likewise: services that came to the grounds of others
-	vacant      int
+	options            *Options
+	env                dialect.Env // without Definitions, which change by name
+	definitions        *dialect.Definitions
+	claimants          []*claimant // sorted by name
+	remote             []*claimant // of other datacenters, in the order of Snapshot.Remote
+	sources            []*source   // in the order of Snapshot.Texts
+	changes            []dialect.TagChange
+	changesAt          []int // where those of each text begin in changes
+	fixed              map[fixedKey]*balancer.Upstream
+	index              *index
+	naming             map[routeKey]*Route // those that name other services, or have notes; nil where none does
+	fallback           *Route              // of the default service; nil when there is none
+	arrived            []*balancer.Upstream
+	drained, undrained []*balancer.Upstream // that get no new requests from now on, or get some again
+	returned           []*balancer.Way      // of instances that the catalogue keeps requests from no more
+	departed           []*balancer.Upstream
+	unspoken           []*balancer.Way // of instances that stay
+	checked            []wayCheck      // that were not before
+	unchecked          []wayCheck      // that are no more
+	told               []Verdict       // those that the table before did not have
+	contests           []step          // likewise: services that came to the grounds of others
+	vacant             int
 }
 
 // NewTable makes the empty table from which the first one is derived.

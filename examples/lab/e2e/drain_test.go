@@ -1,0 +1,71 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+// command runs pointsman against a site's Docker and Consul.
+func (s *site) command(args ...string) (output string, err error) {
+	p := exec.Command(bin, append([]string{args[0], "-consul", s.consul.HTTP}, args[1:]...)...)
+	p.Env = append(os.Environ(), "DOCKER_HOST="+s.dockerHost())
+	out, err := p.CombinedOutput()
+	return string(out), err
+}
+
+func (s *site) dockerHost() string {
+	if strings.Contains(s.docker.Socket, "://") {
+		return s.docker.Socket
+	}
+	return "unix://" + s.docker.Socket
+}
+
+// pointsman stop costs no request, although the application closes at once on SIGTERM: neither GET nor POST, at two proxies.
+func TestStopLosesNothing(t *testing.T) {
+	s := build(t, plan{name: "stop", lameDuck: "0s"})
+	other := lab.StartProxy(t, bin, s.consul.HTTP, true)
+	ids := s.startAll(3)
+	s.serves(3)
+	meters := map[string]*lab.Meter{
+		"32 clients":             s.clients(32),
+		"32 clients, other":      lab.StartMeter(t, lab.Load{Address: other.Proxy, Host: s.host(), Clients: 32, PostIn: 2}),
+		"1,000 a second":         s.meter(faultRate),
+		"1,000 a second, other":  lab.StartMeter(t, lab.Load{Address: other.Proxy, Host: s.host(), Rate: faultRate, PostIn: 2}),
+		"answers that take time": lab.StartMeter(t, lab.Load{Address: s.proxy.Proxy, Host: s.host(), Path: "/slow?ms=100", Rate: 50, PostIn: 2}),
+	}
+	rounds, slowest, sum := 2, time.Duration(0), time.Duration(0)
+	if lab.Long() {
+		rounds = 100
+	}
+	for range rounds {
+		began := time.Now()
+		out, err := s.command("stop", "-timeout", "1m", ids[0])
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		took := time.Since(began)
+		slowest, sum = max(slowest, took), sum+took
+		if !strings.Contains(out, "drained after") || !strings.Contains(out, "stopped") {
+			t.Errorf("it says %s", out)
+		}
+		s.docker.Remove(ids[0])
+		ids = append(ids[1:], s.startAll(1)...)
+		s.settle(3)
+	}
+	for name, m := range meters {
+		tally := m.Stop()
+		if n := tally.Lost(""); n != 0 {
+			t.Errorf("%s: %d lost: %s", name, n, tally)
+		}
+		t.Logf("%s: %s", name, tally)
+	}
+	t.Logf("%d rounds, a stop took %s, %s at most", rounds, sum/time.Duration(rounds), slowest)
+	if twice := s.ledger.Duplicates("POST"); len(twice) != 0 {
+		t.Errorf("POSTs that reached instances twice: %v", twice)
+	}
+}
