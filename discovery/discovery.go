@@ -122,6 +122,9 @@ type Snapshot struct {
 	Remote []*Service
 	// Texts are route lines that stand outside of services, those of files first, then by name. An unchanged one keeps its pointer.
 	Texts []*Text
+	// Pins hold the routes of services as they were, in texts that discovery does not read, sorted by name: PinPrefix, a slash, and KeyOf the
+	// service. An unchanged one keeps its pointer.
+	Pins []*Text
 	// Names are where the hosts lead that Texts name, sorted by host.
 	Names    []*Name
 	Sequence uint64 // 1 for the first one published by this process

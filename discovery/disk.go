@@ -30,6 +30,9 @@ func (v *view) load() {
 		v.lines.stored, v.textIndex = s.Texts, s.TextIndex
 		v.mergeTexts()
 	}
+	if !v.pinsTold {
+		v.setPins(s.Pins)
+	}
 	v.nameByTags(func(yield func(string, []string) bool) {
 		for _, b := range s.Services {
 			if !yield(b.Name, tagsOf(b.Instances)) {
@@ -50,7 +53,7 @@ func (v *view) publishDisk(cause string) {
 	v.followRemotes()
 	v.sequence++
 	v.dirty, v.causes, v.lines.changed = false, nil, ""
-	v.emit(&Snapshot{Services: list, Remote: v.remoteBlocks(), Texts: v.lines.texts, Names: v.lines.names, Sequence: v.sequence, Cause: cause, Stale: true, Taken: v.disk.confirmed,
+	v.emit(&Snapshot{Services: list, Remote: v.remoteBlocks(), Texts: v.lines.texts, Pins: v.pins.pins, Names: v.lines.names, Sequence: v.sequence, Cause: cause, Stale: true, Taken: v.disk.confirmed,
 		Datacenter: v.datacenter, Node: v.node})
 }
 

@@ -25,6 +25,8 @@ type Options struct {
 	Broken func(t *Text) bool
 	// Named says which services the tags of another one name, which are then watched, too. Nil: none. It is called as Wanted is.
 	Named func(name string, tags []string) References
+	// Pinned says that somebody will call SetPins; the first view waits for it.
+	Pinned bool
 	// InUse says whether requests went to a service of another datacenter within the last seconds. Nil: none did. It is called from the
 	// Watcher's goroutine once a second, and must not block.
 	InUse func(service, datacenter string) bool

@@ -111,7 +111,7 @@ func (v *view) publish() {
 func (v *view) snapshot() *Snapshot {
 	v.sequence++
 	v.datacenter, v.node = v.home()
-	return &Snapshot{Services: slices.Clone(v.blocks), Remote: v.remoteBlocks(), Texts: v.lines.texts, Names: v.lines.names, Sequence: v.sequence, Taken: time.Now(), Datacenter: v.datacenter, Node: v.node,
+	return &Snapshot{Services: slices.Clone(v.blocks), Remote: v.remoteBlocks(), Texts: v.lines.texts, Pins: v.pins.pins, Names: v.lines.names, Sequence: v.sequence, Taken: time.Now(), Datacenter: v.datacenter, Node: v.node,
 		TextIndex: v.textIndex}
 }
 

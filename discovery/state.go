@@ -43,6 +43,8 @@ type state struct {
 	// Texts are those that the catalogue holds, in place of a broken one the last that was not; files are there to be read again.
 	Texts     []stateText `json:"texts,omitempty"`
 	TextIndex uint64      `json:"textIndex,omitempty"`
+	// Pins are those of the Store. An older reader passes them over.
+	Pins []stateText `json:"pins,omitempty"`
 }
 
 type stateText struct {
@@ -102,6 +104,9 @@ func newState(s *Snapshot, confirmed time.Time) state {
 		}
 		out.Texts = append(out.Texts, stateText{Name: t.Name, Lines: t.Lines, Index: t.Index})
 	}
+	for _, t := range s.Pins {
+		out.Pins = append(out.Pins, stateText{Name: t.Name, Lines: t.Lines})
+	}
 	return out
 }
 
@@ -152,6 +157,12 @@ func parseState(r io.Reader, now time.Time) (*Snapshot, time.Time, error) {
 			return nil, time.Time{}, fmt.Errorf("text %.100q is out of order", t.Name)
 		}
 		out.Texts = append(out.Texts, &Text{Kind: TextKV, Name: t.Name, Lines: t.Lines, Index: t.Index})
+	}
+	for i, t := range in.Pins {
+		if i > 0 && t.Name <= in.Pins[i-1].Name {
+			return nil, time.Time{}, fmt.Errorf("pin %.100q is out of order", t.Name)
+		}
+		out.Pins = append(out.Pins, &Text{Kind: TextKV, Name: t.Name, Lines: t.Lines})
 	}
 	return out, in.Confirmed, nil
 }

@@ -79,6 +79,9 @@ type TextLister interface {
 	Texts(ctx context.Context, q Query) (TextAnswer, error)
 }
 
+// PinPrefix is where the Store keeps pins: below it a key for each service, see KeyOf.
+const PinPrefix = "pins"
+
 // References are what texts name beside addresses.
 type References struct {
 	Services []string // of the catalogue: they are watched whatever their tags

@@ -26,6 +26,9 @@ type fed struct {
 	// drains are asked for each time that an instance is looked at: one that comes after SetDrains never comes without its drain.
 	drains      []Drain
 	drainsKnown bool
+	pins        []*Text // nil until they are told
+	// pinsUnknown says that they can't be told for now.
+	pinsUnknown bool
 	wake        chan struct{}
 }
 
@@ -83,13 +86,17 @@ func (w *Watcher) newTextWatch(from TextLister, last uint64) *watch {
 // takeFed takes what others have told.
 func (v *view) takeFed() {
 	v.fed.mu.Lock()
-	names := v.fed.names
+	names, pins, unknown := v.fed.names, v.fed.pins, v.fed.pinsUnknown
 	v.fed.mu.Unlock()
 	if next, same := keep(v.lines.names, names, func(a, b *Name) bool { return a.Host == b.Host }); !same {
 		v.lines.names = next
 		v.textsChanged("names")
 	}
 	v.takeDrains()
+	v.pinsTold = v.pinsTold || unknown
+	if pins != nil {
+		v.takePins(pins)
+	}
 	v.mergeTexts()
 	v.checkComplete()
 }
@@ -253,6 +260,9 @@ func (v *view) textsKnown() bool {
 	if l.watch != nil && !l.answered {
 		return false
 	}
+	if v.o.Pinned && !v.pinsTold {
+		return false
+	}
 	for _, host := range l.references.Hosts {
 		if !slices.ContainsFunc(l.names, func(n *Name) bool { return n.Host == host }) {
 			return false
@@ -261,9 +271,9 @@ func (v *view) textsKnown() bool {
 	return true
 }
 
-// wants says whether a service is followed: by its tags, or because a text, or a tag of another one, names it.
+// wants says whether a service is followed: by its tags, or because a text, a pin, or a tag of another one names it.
 func (v *view) wants(name string, tags []string) bool {
-	return !v.o.Never(name) && (v.lines.named[name] || v.named[name] || v.o.Wanted(name, tags))
+	return !v.o.Never(name) && (v.lines.named[name] || v.named[name] || v.pinned[name] || v.o.Wanted(name, tags))
 }
 
 // nameByTags notes which services the tags of others name; each yields all services with their tags.

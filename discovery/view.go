@@ -74,6 +74,7 @@ type view struct {
 	lines     lines
 	textIndex uint64  // of the last answer about texts
 	draining  []Drain // as the blocks have them
+	pins              // all of the Store
 }
 
 func newView(ctx context.Context, w *Watcher) *view {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-
-	"github.com/pointsman/pointsman/proxy/admin"
 )
 
 // demoStart is how many instances the demo starts with: enough to see answers rotate.
@@ -37,7 +35,7 @@ func runDemo(ctx context.Context, p program) int {
 			return err
 		}
 		web := newSample(catalogue, h.log)
-		h.actions = map[string]admin.Action{"scale": web.action()}
+		h.offer("scale", web.action())
 		if c.adminToken == "" && h.ports.admin != nil {
 			h.token, forget = p.keepToken(h.ports.admin.Addr().String())
 		}

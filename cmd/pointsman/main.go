@@ -48,6 +48,8 @@ func commands() []command {
 		{"check", "say what labels of a Compose file or a catalogue become, and what is wrong with them", runCheck},
 		{"convert", "print configuration of nginx as routes, and what became of each directive", runConvert},
 		{"history", "list the last tables of a running proxy, and what each changed", runHistory},
+		{"pin", "hold the routes of a service as they were in an earlier table", runPin},
+		{"release", "let the routes of a service that is pinned follow its tags again", runRelease},
 		{"explain", "say where a running proxy sends a request, and why", runExplain},
 		{"drain", "take an instance out of traffic, and wait until no request is left there", runDrain},
 		{"stop", "drain containers, then stop them: no request is lost", runStop},

@@ -49,8 +49,8 @@ type dataPath struct {
 	agentTo  string         // host:port; "" for a Unix socket, or where there is none
 	agent    *consul.Agent  // with Consul only
 	store    discovery.Store
-	actions  map[string]admin.Action // those of a command alone
-	token    *adminToken             // of actions; nil where there are none
+	actions  map[string]admin.Action
+	token    *adminToken // of actions; nil where there are none
 	notices  *admin.Notices
 	live     *live.Sampler
 	drains   *drain.Follower
@@ -60,6 +60,7 @@ type dataPath struct {
 	metrics  *record.Metrics
 	feed     *admin.Feed
 	history  *history.History
+	pins     map[string][]byte  // of the Store, as last told; of one goroutine
 	files    *listen.Files      // of all connections
 	acme     *acme.Certificates // nil where no certificate is ordered
 	draining atomic.Bool
@@ -97,7 +98,7 @@ func (h *dataPath) assemble(a *actors) error {
 	h.history = history.New(history.Options{Switch: h.table, Answers: h.metrics.Answers})
 	resolver := names.NewResolver(nil, func(list []*discovery.Name) { h.watcher.SetNames(list) }, h.log)
 	h.watcher = discovery.NewWatcher(discovery.Options{
-		Catalogue: h.source.Catalogue, Wanted: options.Wants, Named: options.NamedBy, Refer: refer(options, resolver), Broken: options.Broken, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
+		Catalogue: h.source.Catalogue, Wanted: options.Wants, Named: options.NamedBy, Refer: refer(options, resolver), Broken: options.Broken, Pinned: true, StateFile: h.flags.state, Multiplexed: h.source.multiplexed,
 		MaxWatches: h.flags.watches.value, Cost: h.table.Cost, InUse: h.table.InUse, Probe: probe.Prober{Gate: gate}.Connect, Home: h.source.home,
 		Drains: true, Decided: h.notices.Decision, Noted: h.notices.Outage, Log: h.log, Registerer: h.registry,
 	})
@@ -138,6 +139,7 @@ func (h *dataPath) assemble(a *actors) error {
 	a.support(func(ctx context.Context) error { return h.notices.FollowCertificates(ctx, h.certificates) })
 	a.support(reviver.Run)
 	a.support(options.Checker.Run)
+	h.pin(a)
 	if err := h.sides(a); err != nil {
 		return err
 	}

@@ -21,6 +21,11 @@ func (v explainView) text() string {
 	default:
 		fmt.Fprintf(&b, "  route     %s\n", v.Route.text())
 	}
+	if v.Route != nil {
+		for _, p := range v.Route.Pinned {
+			fmt.Fprintf(&b, "  pinned    %s asks for it as in table %d, since %s\n", printed(p.Service), p.Table, p.At.Format(time.RFC3339))
+		}
+	}
 	for _, i := range v.Instances {
 		fmt.Fprintf(&b, "  instance  %s\n", i.text(v.Zone != ""))
 	}

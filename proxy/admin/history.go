@@ -37,7 +37,14 @@ type causeView struct {
 	Text     string            `json:"text"`
 	Services []causeService    `json:"services,omitempty"`
 	Texts    []causeOfTextView `json:"texts,omitempty"`
+	Pins     []causePin        `json:"pins,omitempty"`
 	More     int               `json:"more,omitempty"`
+}
+
+// causePin is a service of which the routes are held at an earlier table from then on, or, with table 0, no longer.
+type causePin struct {
+	Service string `json:"service"`
+	Table   uint64 `json:"table"`
 }
 
 // causeService is how a service has changed. Instance is the first one that is new, gone or different, Tag the first one that came or went.
@@ -103,6 +110,9 @@ func viewVersion(v *history.Version) versionView {
 
 func viewCause(c *history.Cause) causeView {
 	view := causeView{Text: clip(c.Text), More: c.More}
+	for _, p := range c.Pins {
+		view.Pins = append(view.Pins, causePin{clip(p.Service), p.Table})
+	}
 	for _, s := range c.Services {
 		view.Services = append(view.Services, viewCauseService(&s))
 	}

@@ -203,6 +203,7 @@ func (c *contract) events(name, text string) {
 // full is an API with something of everything to tell.
 func full(t testing.TB, table func() *routing.Table, feed *Feed) http.Handler {
 	past := remembered(t)
+	pins := pinning(t, table, past)
 	out := balancer.Ejection{Reason: balancer.ReasonCut, Failed: 3, Good: 4, Others: 1, OthersShare: 0.25, For: time.Second, Times: 2, Trial: true}
 	return Admin(Options{
 		Table: table, Feed: feed, History: past,
@@ -222,7 +223,7 @@ func full(t testing.TB, table func() *routing.Table, feed *Feed) http.Handler {
 		Drains: func() ([]DrainView, error) {
 			return []DrainView{{Service: "web", Instance: "i", Node: "n", By: "host", Since: time.Unix(1, 0), Until: time.Unix(2, 0), Left: 3, Listed: true}}, errors.New("no right")
 		},
-		Actions: map[string]Action{"drain": drainOf(), "undrain": drainOf(), "scale": scaleUpTo(9, nil), "end-ejection": EndEjection(table, nil)},
+		Actions: map[string]Action{"drain": drainOf(), "undrain": drainOf(), "scale": scaleUpTo(9, nil), "end-ejection": EndEjection(table, nil), "pin": pins.Pin(), "release": pins.Release()},
 	})
 }
 
@@ -351,10 +352,26 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	out := f.Load().Upstreams()[0].Upstream
 	out.Way(balancer.WayKey{}).ObserveRefused(time.Now().Add(time.Hour))
 	ended := fmt.Sprintf(`{"service":%q,"instance":%q}`, out.Service(), out.Address())
+	text, err := routing.ParsePin("web", `{"service":"web","table":1,"at":"2026-01-02T03:04:05Z","lines":[{"tags":["pointsman.route=a.io/"]}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80))
+	held.Pins = []*discovery.Text{textOfPin(t, text)}
+	p := routing.NewSwitch(routing.Options{Languages: fixture.Languages()})
+	p.Apply(held)
+	for path, schema := range map[string]string{"/api/routes": "Routes", "/api/services": "Services", "/api/explain?url=a.io/": "Explanation"} {
+		w := get(Admin(Options{Table: p.Load}), "localhost", path)
+		if c.valid(path, "#/components/schemas/"+schema, w.Body.Bytes()); !strings.Contains(w.Body.String(), `"pinned": `) {
+			t.Errorf("%s says nothing of the pin: %s", path, w.Body)
+		}
+	}
 	for name, bodies := range map[string][]string{
 		"POST /api/actions/scale":        {`{"service":"web","instances":3}`, `{"service":"web","instances":10}`, `{}`, `{"service":"busy","instances":1}`},
 		"POST /api/actions/drain":        {`{"instance":"i","seconds":1,"force":true}`, `{"instance":"last"}`, `{"instance":"away"}`, `{"instance":"busy"}`, `{"instance":"none"}`, `{"x":1}`},
 		"POST /api/actions/undrain":      {`{"instance":"i"}`, `{"instance":"away"}`, `{"instance":"busy"}`, `{"instance":"none"}`, `{"x":1}`},
+		"POST /api/actions/pin":          {`{"service":"web","at":"1"}`, `{"service":"web","at":"999"}`, `{"service":"none","at":"1"}`, `{"service":"web","at":"x"}`, `{"x":1}`},
+		"POST /api/actions/release":      {`{"service":"web"}`, `{"service":"web"}`, `{"x":1}`},
 		"POST /api/actions/end-ejection": {ended, ended, `{"service":"none"}`, `{"x":1}`},
 	} {
 		for _, body := range bodies {
@@ -410,7 +427,7 @@ func TestAPIHasWhatIsDescribed(t *testing.T) {
 	c := newContract(t)
 	f := newFed(t)
 	o := Options{Table: f.Load, Feed: f.feed, History: history.New(history.Options{}), Ejections: func() []record.Ejection { return nil }, Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }, Notices: NewNotices(), Live: looking(t, f.Load), Drains: func() ([]DrainView, error) { return nil, nil },
-		Token: func() string { return testToken }, Actions: map[string]Action{"drain": nil, "undrain": nil, "scale": nil, "end-ejection": nil}}
+		Token: func() string { return testToken }, Actions: map[string]Action{"drain": nil, "undrain": nil, "scale": nil, "end-ejection": nil, "pin": nil, "release": nil}}
 	var served, described []string
 	for _, x := range o.operations() {
 		served = append(served, x.method+" "+x.path)

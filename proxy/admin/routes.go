@@ -18,6 +18,7 @@ type routesView struct {
 	Rejects       []rejectView   `json:"rejects"`
 	ConflictCount int            `json:"conflict_count"`
 	Conflicts     []conflictView `json:"conflicts"`
+	Pinned        []pinnedView   `json:"pinned"` // all services that are
 }
 
 // routeView is a route. ID is the same as long as the process runs. Host is "" for any host; Default marks the default service's route.
@@ -30,6 +31,7 @@ type routeView struct {
 	Dialect   string       `json:"dialect"`
 	Default   bool         `json:"default,omitempty"`
 	Instances []memberView `json:"instances"`
+	Pinned    []pinnedView `json:"pinned,omitempty"` // services that ask for it by lines of an earlier table
 	Sets      []setView    `json:"sets,omitempty"`
 	// HomeShare is the part of the requests, from 0 to 1, that stay in the own zone at present; null where there is no choice between zones.
 	HomeShare *float64 `json:"home_share,omitempty"`
@@ -88,6 +90,7 @@ func viewRoutes(t *routing.Table, p page) routesView {
 	view := routesView{
 		Count: len(all), UsedCount: t.Used(), RejectCount: len(refused), ConflictCount: len(conflicts),
 		Routes: []routeView{}, Rejects: []rejectView{}, Conflicts: []conflictView{},
+		Pinned: append([]pinnedView{}, viewPins(t.Pins())...),
 	}
 	if t != nil {
 		view.Table = t.Number
@@ -113,7 +116,7 @@ func viewRoute(id string, r *routing.Route, d detail) routeView {
 	shown := r.Members[:min(len(r.Members), defaultLimit)]
 	v := routeView{
 		ID: id, Service: r.Name, Host: clip(r.Host), Path: clip(r.Path), Match: r.Rules[0].MatchWords(), Dialect: r.Language, Default: r.Default,
-		Instances: make([]memberView, 0, len(shown)),
+		Instances: make([]memberView, 0, len(shown)), Pinned: viewPins(r.Pins()),
 	}
 	if chooses && d >= detailStanding {
 		home = math.Round(100*home) / 100 // a change for each percent is enough

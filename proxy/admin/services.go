@@ -67,7 +67,8 @@ type servicesView struct {
 type serviceView struct {
 	Name       string         `json:"name"`
 	Routes     int            `json:"routes"`
-	Gone       bool           `json:"gone,omitempty"` // its last instance has left the catalogue
+	Gone       bool           `json:"gone,omitempty"`   // its last instance has left the catalogue
+	Pinned     *pinnedView    `json:"pinned,omitempty"` // its routes are held at an earlier table
 	Instances  []instanceView `json:"instances"`
 	Rejects    []rejectView   `json:"rejects,omitempty"`
 	Tags       []tagView      `json:"tags,omitempty"`        // what became of each; where it is asked for
@@ -183,7 +184,7 @@ func viewServices(t *routing.Table, ages map[string]time.Duration, p page, d det
 // viewService shortens the texts that come from elsewhere, and the list of instances.
 func viewService(s routing.Service, d detail) serviceView {
 	shown := s.Instances[:min(len(s.Instances), defaultLimit)]
-	v := serviceView{Name: clip(s.Name), Routes: s.Routes, Gone: s.Gone, Rejects: viewRejects(s.Verdicts), Count: len(s.Instances),
+	v := serviceView{Name: clip(s.Name), Routes: s.Routes, Gone: s.Gone, Pinned: viewPin(s.Pin), Rejects: viewRejects(s.Verdicts), Count: len(s.Instances),
 		Instances: make([]instanceView, 0, len(shown))}
 	for _, x := range shown {
 		v.Instances = append(v.Instances, viewInstance(x, d))

@@ -21,9 +21,11 @@ const (
 type Cause struct {
 	// Text is the whole in a few words.
 	Text string
-	// Services are the first ones that changed, Texts the first routes files and keys of the KV store; More counts the others.
+	// Services are the first ones that changed, Texts the first routes files and keys of the KV store, Pins the first services that
+	// came to be pinned or were released; More counts the others.
 	Services []routing.Change
 	Texts    []routing.TextChange
+	Pins     []routing.PinChange
 	More     int
 }
 
@@ -79,7 +81,7 @@ func versionOf(was, is *routing.Table) *Version {
 }
 
 func causeOf(c *routing.Cause) Cause {
-	out := Cause{Text: clipped(c.String()), More: c.More + c.MoreTexts}
+	out := Cause{Text: clipped(c.String()), More: c.More + c.MoreTexts + c.MorePins}
 	for _, s := range c.Changes {
 		s.Service, s.Instance, s.Tag = clipped(s.Service), clipped(s.Instance), clipped(s.Tag)
 		out.Services = append(out.Services, s)
@@ -87,6 +89,10 @@ func causeOf(c *routing.Cause) Cause {
 	for _, t := range c.Texts {
 		t.Name = clipped(t.Name)
 		out.Texts = append(out.Texts, t)
+	}
+	for _, p := range c.Pins {
+		p.Service = clipped(p.Service)
+		out.Pins = append(out.Pins, p)
 	}
 	return out
 }

@@ -22,6 +22,23 @@ type Cause struct {
 	// Texts are the first texts that changed, in the order of Snapshot.Texts; MoreTexts counts the others. The first table has none.
 	Texts     []TextChange
 	MoreTexts int
+	// Pins are the first services that came to be pinned, or were released; MorePins counts the others. The first table has none.
+	Pins     []PinChange
+	MorePins int
+}
+
+// PinChange is a service of which the routes are held at an earlier table from now on, or, with Table 0, no longer.
+type PinChange struct {
+	Service string
+	Table   uint64
+}
+
+// String is the change in a few words, as "web: pinned to table 41". The name is as the catalogue has it.
+func (c *PinChange) String() string {
+	if c.Table == 0 {
+		return c.Service + ": released"
+	}
+	return fmt.Sprintf("%s: pinned to table %d", c.Service, c.Table)
 }
 
 // TextChange is how a routes file or a key of the KV store differs from what the table before held of it.
@@ -61,10 +78,13 @@ type Change struct {
 
 // String is the cause in a few words, as "web: +2 -1 ~0, api: +1 -0 ~0, and more". The names are as the catalogue has them.
 func (c Cause) String() string {
-	if len(c.Changes)+len(c.Texts) == 0 {
+	if len(c.Changes)+len(c.Texts)+len(c.Pins) == 0 {
 		return c.Snapshot
 	}
-	words := make([]string, 0, len(c.Changes)+len(c.Texts)+1)
+	words := make([]string, 0, len(c.Pins)+len(c.Changes)+len(c.Texts)+1)
+	for i := range c.Pins {
+		words = append(words, c.Pins[i].String())
+	}
 	for i := range c.Changes {
 		ch := &c.Changes[i]
 		words = append(words, fmt.Sprintf("%s: +%d -%d ~%d", ch.Service, ch.Added, ch.Removed, ch.Changed))
@@ -72,7 +92,7 @@ func (c Cause) String() string {
 	for i := range c.Texts {
 		words = append(words, c.Texts[i].String())
 	}
-	if c.More+c.MoreTexts > 0 {
+	if c.More+c.MoreTexts+c.MorePins > 0 {
 		words = append(words, "and more")
 	}
 	return strings.Join(words, ", ")
@@ -94,7 +114,9 @@ func (d *derivation) explain(old *claimant, block *discovery.Service) {
 	case len(cause.Changes) == maxChanges:
 		cause.More++
 	default:
-		ch.compare(was, is)
+		if ch.compare(was, is); ch.Added+ch.Removed+ch.Changed == 0 && len(cause.Pins) > 0 {
+			return // the tags that it is held at are those that it has
+		}
 		cause.Changes = append(cause.Changes, ch)
 	}
 }

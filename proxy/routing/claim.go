@@ -15,6 +15,7 @@ type claimant struct {
 	name       string
 	datacenter string             // "" for that which is watched
 	block      *discovery.Service // nil when the service has left the catalogue
+	pin        *Pin               // that the tags of block are of; nil where they are the catalogue's
 	claims     []*claim
 	grounds    []string              // of the claims; see routeKey.ground
 	defines    []*dialect.Definition // what its tags define for others, sorted
@@ -70,6 +71,7 @@ type claim struct {
 	name     string          // of a line's, see nameOf; "" where a service makes the claim
 	// restricts are the rules of instances, usable or not, that narrow who may use the route: they hold where others serve in their place.
 	restricts []*dialect.Rule
+	pin       *Pin // of the service; nil where it is not pinned
 }
 
 // compiler turns one block into a claimant.
@@ -106,7 +108,7 @@ func (d *derivation) compile(prev *claimant, block *discovery.Service) (*claiman
 	o := d.prev.options
 	c := &compiler{options: o, env: d.next.env, same: d.same, first: d.prev.Number == 0, prev: prev, changed: d.redefined, changes: d.next.changes, byKey: map[routeKey]*claim{}, joined: map[part]int{}}
 	c.env.Definitions = d.next.definitions
-	c.out = &claimant{name: block.Name, block: block, defines: d.definesNow(prev, block)}
+	c.out = &claimant{name: block.Name, block: block, pin: d.pinOf(block), defines: d.definesNow(prev, block)}
 	if o.isOwn(block.Name) {
 		return c.out, nil
 	}
@@ -220,7 +222,7 @@ func (c *compiler) join(key routeKey, i int, r *dialect.Rule) {
 	in := &c.out.block.Instances[i]
 	cl, since := c.byKey[key], c.since(key, in)
 	if cl == nil {
-		cl = &claim{key: key, rule: r, service: c.out.name, since: since, oldest: in.Created}
+		cl = &claim{key: key, rule: r, service: c.out.name, since: since, oldest: in.Created, pin: c.out.pin}
 		c.byKey[key] = cl
 		c.out.claims = append(c.out.claims, cl)
 	}

@@ -31,6 +31,7 @@ type derivation struct {
 	changesOf  []*discovery.Text                // those that may change routes, as next.changesAt
 	changed    bool                             // what texts change of tags' routes
 	fixedOwn   bool                             // next.fixed is shared with no other table
+	pins       []*pinned                        // those of services that the snapshot has
 	namingOwn  bool                             // next.naming is shared with no other table
 }
 
@@ -54,9 +55,10 @@ func (t *Table) Next(s *discovery.Snapshot) *Table {
 		fallback:  t.fallback,
 		naming:    t.naming,
 	}
-	d.define(s.Services, s.Texts)
+	services := d.pin(s)
+	d.define(services, s.Texts)
 	d.readChanges(s.Texts)
-	d.merge(s.Services)
+	d.merge(services)
 	d.mergeRemote(s.Remote)
 	d.readTexts(s)
 	d.contest()
@@ -143,7 +145,7 @@ func (d *derivation) vacate(old *claimant) {
 		c.vacant = time.Now()
 	}
 	for _, cl := range old.claims {
-		c.claims = append(c.claims, &claim{key: cl.key, rule: cl.rule, service: cl.service, since: cl.since, restricts: cl.restricts, closed: cl.closed})
+		c.claims = append(c.claims, &claim{key: cl.key, rule: cl.rule, service: cl.service, since: cl.since, restricts: cl.restricts, closed: cl.closed, pin: cl.pin})
 	}
 	d.next.vacant++
 	d.next.claimants = append(d.next.claimants, c)

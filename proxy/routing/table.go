@@ -164,6 +164,7 @@ type Table struct {
 	claimants          []*claimant // sorted by name
 	remote             []*claimant // of other datacenters, in the order of Snapshot.Remote
 	sources            []*source   // in the order of Snapshot.Texts
+	pins               []*pinned   // in the order of Snapshot.Pins
 	changes            []dialect.TagChange
 	changesAt          []int // where those of each text begin in changes
 	fixed              map[fixedKey]*balancer.Upstream

@@ -49,6 +49,11 @@ func (t *Table) Verdicts() []Verdict {
 	for _, s := range t.sources {
 		out = append(out, s.verdicts...)
 	}
+	for _, p := range t.pins {
+		if p.told != nil {
+			out = append(out, *p.told)
+		}
+	}
 	out = append(out, t.idleLines()...)
 	for _, c := range t.claimants {
 		out = append(out, c.verdicts...)

@@ -18,6 +18,8 @@ type Service struct {
 	Routes int
 	// Gone says that its last instance has left the catalogue; its routes stay for a while.
 	Gone bool
+	// Pin holds its routes at an earlier table; nil where nothing does.
+	Pin *Pin
 	// Instances are all of them, usable or not, in the catalogue's order.
 	Instances []Standing
 	// Verdicts are those of its tags, but for what is in effect as written.
@@ -132,7 +134,7 @@ func (c *claimant) stand(yield func(Standing) bool) {
 }
 
 func (c *claimant) view() Service {
-	s := Service{Name: c.text(), Routes: len(c.claims), Gone: !c.vacant.IsZero(), Verdicts: c.verdicts}
+	s := Service{Name: c.text(), Routes: len(c.claims), Gone: !c.vacant.IsZero(), Pin: c.pin, Verdicts: c.verdicts}
 	if c.block == nil {
 		return s
 	}
