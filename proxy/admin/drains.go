@@ -34,7 +34,7 @@ func (o *Options) drains(w http.ResponseWriter, r *http.Request) {
 		v.Drains = append(v.Drains, d)
 	}
 	if err != nil {
-		v.Problem = printable(err.Error(), maxText)
+		v.Problem = outside.Printable(err.Error(), maxText)
 	}
 	answer(w, r, v)
 }
