@@ -3,6 +3,8 @@ package admin
 import (
 	"net/http"
 	"time"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // DrainView is an instance that gets no new requests until a time, as somebody asked for that.

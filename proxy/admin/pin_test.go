@@ -25,7 +25,7 @@ func textOfPin(t *testing.T, p *routing.Pin) *discovery.Text {
 }
 
 // pinning is a Store of which the pins are in effect at once.
-func pinning(t *testing.T, table func() *routing.Table, past *history.History) Pinning {
+func pinning(t testing.TB, table func() *routing.Table, past *history.History) Pinning {
 	t.Helper()
 	store, err := memory.NewStore("")
 	if err != nil {
