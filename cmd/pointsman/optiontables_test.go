@@ -20,7 +20,7 @@ var (
 	helpSee   = regexp.MustCompile(`see pointsman help ([a-z0-9-]+)`)
 	helpPlain = regexp.MustCompile("`(HTTP/[0-9.]+)`")
 	// helpCode is what stands as code in a table: options, settings, addresses, files, what is in single quotes.
-	helpCode = regexp.MustCompile(`(^|[\s(])(?:'([^'\s]+)'|(-[A-Za-z][\w-]*|[^\s(),;]*[=/*$@_][^\s(),;]*[^\s(),;:.]|[a-z0-9.]+:[a-z0-9]+))`)
+	helpCode = regexp.MustCompile(`(^|[\s(])(?:'([^'\s]+)'|(-[A-Za-z][\w-]*(?:=\w+)?|[^\s(),;]*[=/*$@_][^\s(),;]*[^\s(),;:.]|[a-z0-9.]+:[a-z0-9]+))`)
 )
 
 // helped are the options of a command by their names.
