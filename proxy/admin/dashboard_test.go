@@ -180,7 +180,7 @@ func keysLeadEverywhere(t *testing.T, p *browser.Page) {
 			t.Errorf("the focus is at %q, want %q", got, want)
 		}
 	}
-	for _, want := range []string{"skip", "Pointsman", "filter", "token", "Services", "Routes", "Instances", "Verdicts", "Ejections", "Certificates", "Events", "Explain", "row 2"} {
+	for _, want := range []string{"skip", "Pointsman", "filter", "Help", "token", "Services", "Routes", "Instances", "Verdicts", "Ejections", "Certificates", "Events", "History", "Explain", "row 2"} {
 		p.Press(kb.Tab)
 		if want == "Verdicts" { // a number follows it
 			continue
@@ -208,7 +208,7 @@ func keysLeadEverywhere(t *testing.T, p *browser.Page) {
 	if hash := browser.Eval[string](p, "location.hash"); hash != "#services?filter=0039" {
 		t.Errorf("the address says %q", hash)
 	}
-	browser.Eval[bool](p, `location.reload() === undefined`)
+	p.Reload()
 	p.Until("the same after a reload", `document.querySelectorAll('.body .row').length === 1 && document.getElementById('filter').value === '0039'`)
 }
 

@@ -36,6 +36,7 @@ type Page struct {
 	mu         sync.Mutex
 	complaints []string
 	asked      []string // the URLs of all requests
+	disturbed  bool     // the host's network has changed while a page was loaded
 }
 
 // program is the browser's path; the test is skipped without one, or fails where real parts are required.
@@ -84,7 +85,9 @@ func (p *Page) took(event any) {
 	case *network.EventRequestWillBeSent:
 		p.asked = append(p.asked, e.Request.URL)
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+		if strings.Contains(e.Entry.Text, networkChanged) {
+			p.disturbed = true
+		} else if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
 			p.complaints = append(p.complaints, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
 		}
 	case *runtime.EventExceptionThrown:
@@ -128,7 +131,31 @@ func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
 }
 
 // Go opens an address.
-func (p *Page) Go(url string) { p.t.Helper(); p.Do(chromedp.Navigate(url)) }
+func (p *Page) Go(url string) { p.t.Helper(); p.load(chromedp.Navigate(url)) }
+
+// Reload loads the page once more.
+func (p *Page) Reload() { p.t.Helper(); p.load(chromedp.Reload()) }
+
+// networkChanged is what a browser ends all requests with when the host gets or loses a network interface, as it does when the tests beside start
+// and stop containers.
+const networkChanged = "net::ERR_NETWORK_CHANGED"
+
+// load loads a page until nothing disturbs that.
+func (p *Page) load(action chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	for range 10 {
+		p.mu.Lock()
+		p.disturbed = false
+		p.mu.Unlock()
+		p.Do(action)
+		p.mu.Lock()
+		disturbed := p.disturbed
+		p.mu.Unlock()
+		if !disturbed {
+			return
+		}
+	}
+}
 
 // Size sets the size of the tab, in pixels of CSS.
 func (p *Page) Size(width, height int) {

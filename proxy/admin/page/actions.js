@@ -4,6 +4,7 @@ import { keepToken, token } from './address.js';
 import { ask, say } from './dialog.js';
 import { send } from './fetched.js';
 import { model } from './model.js';
+import { pinned } from './verdicts.js';
 import { el } from './text.js';
 
 let known = new Set(); // names of the actions that there are
@@ -79,29 +80,30 @@ export function serviceActions(service) {
     const n = await ask({ title: 'Scale ' + service, text: 'How many instances shall it have?', field: { label: 'Instances', type: 'number', min: 0, max: 100, value: now }, button: 'Scale' });
     if (n !== null && n !== '') act('scale', { service, instances: Number(n) });
   });
-  const pin = button('Pin routes…', 'pin', async () => {
-    const n = await ask({ title: `Pin the routes of ${service}`, text: 'Its routes stay as the table of that number had them, until the pin is released. Its instances always come from the catalogue.',
-      field: { label: 'Table', type: 'number', min: 1, max: model.table, value: model.table }, button: 'Pin' });
-    if (n) act('pin', { service, table: Number(n) });
+  const pin = button('Hold its routes…', 'pin', async () => {
+    const n = await ask({ title: `Hold the routes of ${service}`, text: 'Its routes stay as the table of that number had them, until they are released. Its instances always come from the catalogue.',
+      field: { label: 'Table', type: 'number', min: 1, max: model.table, value: model.table }, button: 'Hold' });
+    if (n) act('pin', { service, at: n });
   });
-  const release = button('Release the pin', 'release', () => act('release', { service }));
-  return row([scale, pin, release]);
+  const release = button('Release its routes', 'release', () => act('release', { service }));
+  return row([scale, pin, release], (name) => name === 'scale' || (name === 'release') === pinned(service) > 0);
 }
 
 // instanceActions are those about an instance; update says which one.
 export function instanceActions() {
   let of = null;
   const drain = button('Drain…', 'drain', async () => {
-    const { service, instance } = of;
-    const yes = await ask({ title: 'Drain ' + instance, text: `It gets no new requests of ${service}; those under way are answered. The drain ends by itself.`, button: 'Drain' });
-    if (yes !== null) act('drain', { service, instance });
+    const { instance } = of;
+    const minutes = await ask({ title: 'Drain ' + instance, text: 'It gets no new requests for that time; those under way are answered.', field: { label: 'Minutes', type: 'number', min: 1, max: 1440, value: 10 }, button: 'Drain' });
+    if (minutes) act('drain', { instance, seconds: 60 * Number(minutes) });
   });
+  const undrain = button('End the drain', 'undrain', () => act('undrain', { instance: of.instance }));
   const end = button('End the ejection', 'end-ejection', () => act('end-ejection', { service: of.service, instance: of.instance }));
-  const one = row([drain, end], (name) => name !== 'end-ejection' || of?.ejected);
+  const one = row([drain, undrain, end], (name) => (name === 'end-ejection' ? of?.ejected : (name === 'undrain') === Boolean(of?.draining)));
   return {
     element: one.element,
     update(service, i, ejected) {
-      of = { service, instance: i.id, ejected };
+      of = { service, instance: i.id, ejected, draining: i.draining };
       one.update();
     },
   };

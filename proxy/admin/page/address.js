@@ -1,6 +1,6 @@
 // What is looked at stands in the address, so that a link shows the same: #services?service=web&filter=eu. A token in it is taken out at once.
 
-export const views = ['services', 'routes', 'instances', 'verdicts', 'ejections', 'certificates', 'events', 'explain'];
+export const views = ['services', 'routes', 'instances', 'verdicts', 'ejections', 'certificates', 'events', 'history', 'explain'];
 
 const tokenKey = 'pointsman-token';
 const watching = new Set();

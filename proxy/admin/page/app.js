@@ -8,6 +8,7 @@ import { eventsView } from './events.js';
 import { explainView } from './explain.js';
 import { missed } from './feed.js';
 import { figures } from './figures.js';
+import { historyView } from './history.js';
 import { instancesView } from './instances.js';
 import { begin as beginLive, look, ticked } from './live.js';
 import { changed, take } from './model.js';
@@ -25,7 +26,8 @@ const line = state();
 
 const kinds = {
   services: ['Services', servicesView], routes: ['Routes', routesView], instances: ['Instances', instancesView], verdicts: ['Verdicts', verdictsView],
-  ejections: ['Ejections', ejectionsView], certificates: ['Certificates', certificatesView], events: ['Events', eventsView], explain: ['Explain', explainView],
+  ejections: ['Ejections', ejectionsView], certificates: ['Certificates', certificatesView], events: ['Events', eventsView],
+  history: ['History', historyView], explain: ['Explain', explainView],
 };
 
 const made = {};
@@ -117,6 +119,6 @@ const rates = beginLive((s) => {
   line.told('live')(s);
 });
 // A page that nobody sees follows nothing: browsers open six connections to one address, for all tabs together.
-document.addEventListener('visibilitychange', () => {
-  for (const s of [events, rates]) document.hidden ? s.pause() : s.again();
-});
+const seenOrNot = () => { for (const s of [events, rates]) document.hidden ? s.pause() : s.again(); };
+document.addEventListener('visibilitychange', seenOrNot);
+if (document.hidden) seenOrNot();

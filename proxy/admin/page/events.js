@@ -16,9 +16,14 @@ function line(n) {
   const what = el('span', { class: 'what' });
   if (n.service) what.append(el('a', { href: link('services', { service: n.service, ...(n.instance ? { instance: n.instance } : {}) }) }, el('bdi', {}, n.service)), ' ');
   if (n.instance) what.append(el('bdi', { class: 'id' }, n.instance), ' ');
-  what.append(el('bdi', {}, n.text));
+  what.append(el('bdi', {}, plain(n)));
   const often = n.times > 1 ? el('span', { class: 'tag' }, `${n.times} times`) : null;
   return el('li', { 'data-kind': n.kind }, el('time', { datetime: n.at }, clock(n.at)), el('span', { class: 'kind' }, words[n.kind] ?? n.kind), what, often);
+}
+
+// plain is the text of an event without the name that stands before it already.
+function plain(n) {
+  return n.service && n.text.startsWith(n.service + ': ') ? n.text.slice(n.service.length + 2) : n.text;
 }
 
 // eventsPart is a list of the last events, of those that of() tells.
@@ -69,8 +74,9 @@ export function recent() {
   const title = el('h2', {}, 'Events');
   const update = (of = service ?? '') => {
     set(title, of ? 'Its events' : 'Events');
-    part.update(of !== service);
+    const anew = of !== service;
     service = of;
+    part.update(anew);
   };
   told(later(() => update()));
   return { element: el('section', { class: 'recent', 'aria-label': 'Last events' }, title, part.element), update };

@@ -12,8 +12,9 @@ export function explainView() {
   const method = el('select', { id: 'explain-method' }, methods.map((m) => el('option', {}, m)));
   const fields = el('textarea', { id: 'explain-headers', rows: 2, maxlength: 4000, placeholder: 'X-Version: beta', spellcheck: 'false' });
   const client = el('input', { id: 'explain-client', type: 'text', maxlength: 100, placeholder: '203.0.113.7', spellcheck: 'false' });
+  const at = el('input', { id: 'explain-at', type: 'text', maxlength: 100, placeholder: 'now; a table, or 5m', spellcheck: 'false' });
   const form = el('form', { class: 'ask', 'aria-label': 'Explain a request' },
-    field('URL', url, 'wide'), field('Method', method), field('Client address', client), field('Header fields, one a line', fields, 'wide'),
+    field('URL', url, 'wide'), field('Method', method), field('Client address', client), field('At', at), field('Header fields, one a line', fields, 'wide'),
     el('button', { type: 'submit' }, 'Explain'));
   const result = el('section', { class: 'answer', 'aria-live': 'polite', 'aria-label': 'Explanation' },
     el('p', { class: 'empty' }, 'Says which route takes a request, why no other does, and which instances get it. Nothing is sent to them.'));
@@ -22,13 +23,13 @@ export function explainView() {
   form.addEventListener('submit', (e) => {
     e.preventDefault();
     asked = '';
-    go('explain', { url: url.value.trim(), method: method.value === 'GET' ? '' : method.value, client: client.value.trim(), headers: fields.value.trim() });
+    go('explain', { url: url.value.trim(), method: method.value === 'GET' ? '' : method.value, client: client.value.trim(), at: at.value.trim(), headers: fields.value.trim() });
     ask();
   });
 
   async function ask() {
     const q = new URLSearchParams();
-    for (const name of ['url', 'method', 'client']) if (address.query.get(name)) q.set(name, address.query.get(name));
+    for (const name of ['url', 'method', 'client', 'at']) if (address.query.get(name)) q.set(name, address.query.get(name));
     for (const line of (address.query.get('headers') ?? '').split('\n')) if (line.trim()) q.append('header', line.trim());
     if (!q.get('url') || q.toString() === asked) return;
     asked = q.toString();
@@ -49,6 +50,7 @@ export function explainView() {
       url.value = address.query.get('url') ?? url.value;
       method.value = address.query.get('method') ?? 'GET';
       client.value = address.query.get('client') ?? '';
+      at.value = address.query.get('at') ?? '';
       fields.value = address.query.get('headers') ?? '';
       ask();
     },
@@ -64,13 +66,15 @@ function field(label, input, name) {
 }
 
 function explained(x) {
-  const list = [el('p', {}, el('code', {}, el('bdi', {}, x.request)), el('span', { class: 'quietly' }, ` in table ${x.table}`))];
-  if (!x.route) list.push(el('p', { class: 'reason' }, 'No route takes it: the proxy answers 404.'));
+  const list = [el('p', {}, el('code', {}, el('bdi', {}, x.request)), el('span', { class: 'quietly' }, ` in table ${x.table}${x.present === false ? ', which is not in use any more' : ''}`))];
+  if (x.reply) list.push(el('p', { class: 'reason' }, `The proxy answers itself: ${x.reply.status}, ${x.reply.outcome}${x.reply.detail ? ': ' + x.reply.detail : ''}.`));
+  if (!x.route) list.push(el('p', { class: 'reason' }, 'No route takes it.'));
   else {
     list.push(el('h3', {}, 'Route ', el('a', { href: link('routes', { route: x.route.id }) }, el('bdi', {}, placeOf(x.route)))),
       el('p', {}, 'of ', el('a', { href: link('services', { service: x.route.service }) }, el('bdi', {}, x.route.service)), `, written as ${x.route.dialect}`,
         x.route.match?.length > 0 ? [', with ', el('code', {}, el('bdi', {}, x.route.match.join(' ')))] : null));
     if (x.closed) list.push(el('p', { class: 'reason' }, 'It lets nobody in.'));
+    list.push(...treatment(x));
     list.push(el('h3', {}, 'Instances'), instancesTable(x.instances));
   }
   if (x.others.length > 0) {
@@ -81,12 +85,26 @@ function explained(x) {
   return list;
 }
 
+// treatment says how a request of the route is treated: what is sent, by which rules, and to whom the next ones go.
+function treatment(x) {
+  const list = [], p = x.policy, next = x.next;
+  if (x.sent) list.push(el('p', {}, 'It is sent as ', el('code', {}, el('bdi', {}, x.sent.host + x.sent.path))));
+  if (p) {
+    list.push(el('p', {}, `Times: ${p.connect_timeout} to connect, ${p.answer_timeout} until the answer, ${p.progress_timeout} without progress; ${plural(p.retries, 'retry').replace('retrys', 'retries')}; ejection ${p.eject}.`));
+    if (p.options.length > 0) list.push(el('p', {}, 'Options: ', el('code', {}, el('bdi', {}, p.options.join(' ')))));
+  }
+  const picks = next?.picks?.map((c) => c.id || c.address) ?? next?.chances?.map((c) => `${c.id || c.address} (${share(c.chance)})`) ?? [];
+  if (picks.length > 0) list.push(el('p', {}, next.picks ? 'The next requests go to ' : 'The next request goes to one of ', el('bdi', { class: 'id' }, picks.slice(0, 12).join(', '))));
+  if (next?.detail) list.push(el('p', { class: 'quietly' }, el('bdi', {}, next.detail)));
+  return list;
+}
+
 function instancesTable(instances) {
   if (instances.length === 0) return el('p', { class: 'empty' }, 'None: the proxy answers 503.');
   const head = el('tr', {}, ['Instance', 'Address', 'Gets', 'Why'].map((t) => el('th', { scope: 'col' }, t)));
-  return el('table', {}, el('thead', {}, head), el('tbody', {}, instances.slice(0, 100).map((i) => el('tr', { 'data-state': i.in_route && i.routable ? 'ok' : 'bad' },
+  return el('table', {}, el('thead', {}, head), el('tbody', {}, instances.slice(0, 100).map((i) => el('tr', { 'data-state': i.in_route && i.routable !== false ? 'ok' : 'bad' },
     el('td', {}, el('span', { class: 'dot', 'aria-hidden': 'true' }), el('bdi', {}, i.id)), el('td', {}, el('bdi', {}, `${i.address}:${i.port}`)),
-    el('td', { class: 'number' }, i.in_route && i.routable ? share(i.share) : 'nothing'), el('td', {}, why(i))))));
+    el('td', { class: 'number' }, i.in_route && i.routable !== false ? share(i.share) : 'nothing'), el('td', {}, why(i))))));
 }
 
 function why(i) {

@@ -4,7 +4,7 @@ import { instanceActions } from './actions.js';
 import { address } from './address.js';
 import { live } from './live.js';
 import { text as startText } from './starts.js';
-import { el, ms, pairs, rate, set, share, span } from './text.js';
+import { clock, el, ms, pairs, rate, set, share, span } from './text.js';
 
 // figuresOf is what the stream tells of an instance: by its id, and by its node too where another node has the same id.
 export function figuresOf(i) { return live.instances.get(i.id) ?? live.instances.get(`${i.id}@${i.node}`); }
@@ -27,6 +27,7 @@ export function instancePart() {
     const i = shown, f = figuresOf(i);
     return [
       ['Address', i.at], ['Node', i.node], ['Zone', i.zone], ['Catalogue', `${i.status}, weight ${i.weight}`],
+      ['Drained', i.draining && `until ${clock(i.draining)}`],
       ['State', f && (f.state === 'ejected' ? evidence(f) : words[f.state] ?? f.state)],
       ['Requests', f && `${rate(f.rate)}/s, ${rate(f.errors)} errors/s, ${ms(f.latency_ms)}, ${share(f.share)} of the service’s`],
       ['Came', startText(f?.steps)],
@@ -42,9 +43,9 @@ export function instancePart() {
     element,
     update(service) {
       const id = address.query.get('instance');
-      shown = (id && service?.instances.find((i) => i.id === id)) || null;
+      shown = (id && service?.instances.find((i) => i.id === id || i.at === id)) || null;
       element.hidden = !shown;
-      if (shown) set(title, id);
+      if (shown) set(title, shown.id);
       draw();
     },
     tick: draw,

@@ -27,7 +27,7 @@ function shareCell(cell) {
   return { full, text };
 }
 
-const facts = ['Instances', 'Requests/s', 'Errors/s', 'p50', 'p99', 'Open', 'Catalogue answered'];
+const facts = ['Instances', 'Requests/s', 'Errors/s', 'p50', 'p99', 'Open', 'Catalogue'];
 
 // servicePanel makes it. scrolled is called when other instances are in view.
 export function servicePanel(name, scrolled) {
@@ -74,7 +74,8 @@ export function servicePanel(name, scrolled) {
         routes.replaceChildren(...own.slice(0, 20).map((r) => el('a', { href: link('routes', { route: r.id }), class: 'chip' }, el('bdi', {}, placeOf(r)))),
           own.length > 20 ? ` and ${plural(own.length - 20, 'more route')}` : '');
       }
-      instances.choose(address.query.get('instance') ?? '');
+      const id = address.query.get('instance') ?? '';
+      instances.choose(s?.instances.find((i) => i.at === id)?.id ?? id);
       instance.update(s);
       actions.update();
       figures();
@@ -94,10 +95,10 @@ const marks = { serving: 'ok', ready: 'ok', ejected: 'warn', registered: 'idle',
 
 function fillInstance(cells, i, row) {
   const f = figuresOf(i), state = f?.state ?? (i.usable ? '' : i.status);
-  mark(row, 'data-state', f ? marks[f.state] ?? 'bad' : i.usable ? 'ok' : i.status === 'maintenance' ? 'idle' : 'bad');
+  mark(row, 'data-state', i.draining ? 'idle' : f ? marks[f.state] ?? 'bad' : i.usable ? 'ok' : i.status === 'maintenance' ? 'idle' : 'bad');
   set(cells.name.text, i.id);
   mark(cells.name.cell, 'title', `${shown(i.id)} at ${shown(i.at)}`);
-  set(cells.name.more, state === 'serving' ? '' : state);
+  set(cells.name.more, i.draining ? 'draining' : state === 'serving' ? '' : state);
   draw(cells.rate.curve, 'instance ' + name(i, f));
   set(cells.rate.text, rate(f?.rate));
   set(cells.latency, ms(f?.latency_ms));

@@ -6,6 +6,7 @@ import { live } from './live.js';
 import { matching, model, sorted } from './model.js';
 import { canvas, draw } from './spark.js';
 import { el, mark, ms, plural, rate, set, shown, span } from './text.js';
+import { pinned } from './verdicts.js';
 
 const columns = [
   { name: 'name', title: 'Service', cell: named },
@@ -48,7 +49,7 @@ function fill(cells, s, row) {
   mark(row, 'data-state', stateOf(s, f));
   set(cells.name.text, s.name);
   mark(cells.name.cell, 'title', s.name.length > 24 ? shown(s.name) : '');
-  set(cells.name.more, s.gone ? 'gone' : s.rejects.length > 0 ? plural(s.rejects.length, 'verdict') : '');
+  set(cells.name.more, s.gone ? 'gone' : pinned(s.name) > 0 ? `held at ${pinned(s.name)}` : s.rejects.length > 0 ? plural(s.rejects.length, 'verdict') : '');
   set(cells.up.text, `${usable}/${s.count}`);
   cells.up.full.style.width = (s.count > 0 ? (100 * usable) / s.count : 0) + '%';
   draw(cells.rate.curve, 'service ' + s.name);

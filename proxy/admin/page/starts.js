@@ -3,7 +3,7 @@
 import { live } from './live.js';
 import { el, ms } from './text.js';
 
-const most = 6;
+const most = 5;
 
 const steps = [
   { name: 'register', at: 'registered_ms', words: 'start to registered' },

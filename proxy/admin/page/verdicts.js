@@ -11,7 +11,7 @@ const meanings = {
   refused: 'The route is not served as written. Its last good version stays, if there was one. Correct the label: it is read again at once.',
   ignored: 'It has no effect here. Correct it or take it away.',
   partly: 'The rest of it is in effect. Correct the part that is named.',
-  conflict: 'Another service asked for it first. Give one of them another host or path.',
+  conflict: 'If that is not meant, give one of them another host or path.',
 };
 
 function line(v) {
@@ -20,7 +20,7 @@ function line(v) {
   if (v.instance) where.append(' ', el('bdi', { class: 'id' }, v.instance));
   if (v.language) where.append(' ', el('span', { class: 'quietly' }, v.language));
   const code = v.tag ? el('code', {}, el('bdi', {}, v.tag)) : null;
-  return el('li', { 'data-verdict': v.verdict }, where, code, el('p', {}, el('bdi', {}, v.reason)), el('p', { class: 'quietly' }, meanings[v.verdict]));
+  return el('li', { 'data-verdict': v.verdict }, where, code, el('p', {}, el('bdi', {}, v.reason)), el('p', { class: 'quietly' }, v.holder ? [el('bdi', {}, v.holder), ' asked for the host first. '] : null, meanings[v.verdict]));
 }
 
 // verdictsPart is the part of a service's panel.
@@ -38,6 +38,11 @@ export function verdictsPart() {
 
 // counted are the numbers of verdicts and conflicts, without the lists.
 export const counted = fetched('api/routes?limit=0');
+
+// pinned is the table at which the routes of a service are held; 0 where they follow its tags.
+export function pinned(service) {
+  return counted.value?.pinned?.find((p) => p.service === service)?.table ?? 0;
+}
 
 // verdictsView makes the view.
 export function verdictsView() {
