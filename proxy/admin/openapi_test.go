@@ -285,7 +285,7 @@ func TestAPIIsAsDescribed(t *testing.T) {
 		ask(h, name, "index="+i+"&wait=10ms", "Accept", "application/json")
 		ask(h, name, "index=1&wait=1m", "Accept", "application/json")
 		ask(h, name, "wait=x", "Accept", "application/json")
-		for _, in := range []string{"offset=1&limit=1", "load=1"} {
+		for _, in := range []string{"offset=1&limit=1", "load=1", "tags=1"} {
 			if describes(c.Paths[name[4:]]["get"], in[:strings.IndexByte(in, '=')]) {
 				ask(h, name, in)
 			}

@@ -75,6 +75,7 @@ type serviceView struct {
 	Gone       bool           `json:"gone,omitempty"` // its last instance has left the catalogue
 	Instances  []instanceView `json:"instances"`
 	Rejects    []rejectView   `json:"rejects,omitempty"`
+	Tags       []tagView      `json:"tags,omitempty"`        // what became of each; where it is asked for
 	AgeSeconds *float64       `json:"age_seconds,omitempty"` // since the catalogue last answered for it; where the load is asked for
 	Count      int            `json:"count"`
 }
@@ -137,6 +138,9 @@ func (o *Options) service(w http.ResponseWriter, r *http.Request) {
 		}
 		v := viewService(s, detailOf(r))
 		v.age(s.Name, o.ages(r))
+		if r.URL.Query().Get("tags") != "" {
+			v.Tags = viewTags(t.ReadTags(name))
+		}
 		return v, nil
 	})
 }

@@ -12,7 +12,7 @@ func (r *Result) closeLent() {
 				continue
 			}
 			r.Rules[i] = rule.closed()
-			r.refuse(r.Rules[i], "another container asks for this route, which does not restrict all that "+shown(o.Line())+" does: the route is refused")
+			r.refuse(r.Rules[i], "another container asks for this route, which does not restrict all that "+Source(o.Line())+" does: the route is refused")
 			break
 		}
 	}

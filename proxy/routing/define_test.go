@@ -181,6 +181,9 @@ func TestRoutersToServicesOfOtherContainers(t *testing.T) {
 			if v.Service == "front" {
 				told += v.Reason + " "
 			}
+			if strings.Contains(v.Reason, "$apr1$") {
+				t.Errorf("%d: a verdict shows a password: %s", i, v.Reason)
+			}
 		}
 		if (c.told == "") != (told == "") || !strings.Contains(told, c.told) {
 			t.Errorf("%d: told %q, want %q", i, told, c.told)
