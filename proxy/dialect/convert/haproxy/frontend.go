@@ -76,52 +76,7 @@ func (r *reader) bind(f *frontend, st *statement) {
 		l.tls = tls
 		f.listeners = append(f.listeners, l)
 	}
-	words := st.from(2)
-	for i := 0; i < len(words); i++ {
-		w, arg := words[i], next(words, i)
-		switch w {
-		case "ssl":
-		case "crt":
-			i++
-			r.certificate(st, arg)
-		case "ca-file":
-			i++
-			name := r.named("client-ca", arg, arg)
-			if at := indexOf(words, "verify"); at >= 0 && next(words, at) == "optional" {
-				name += ":optional"
-			}
-			if indexOf(words, "verify") >= 0 && next(words, indexOf(words, "verify")) != "none" {
-				r.result.AddOption("tls-client-ca", name)
-				m.Mark(convert.Carried, "-tls-client-ca "+name, "")
-			}
-		case "verify":
-			i++
-			if arg != "none" && indexOf(words, "ca-file") < 0 {
-				f.why = "clients' certificates are verified, and by which authorities can't be told"
-			}
-		case "crl-file", "crt-ignore-err", "ca-ignore-err", "ca-verify-file":
-			i++
-			f.why = w + " has no counterpart"
-		case "crt-list":
-			i++
-			m.Mark(convert.Unsupported, "crt-list has no counterpart", "-tls-dir FOLDER with its certificates; which of them has a host is told by its names")
-		case "accept-proxy":
-			f.why = "accept-proxy: the PROXY protocol is not read, and who the client is can't be told"
-		case "alpn", "npn":
-			i++
-			if !strings.Contains(arg, "h2") {
-				m.Mark(convert.Partly, "HTTP/2 is offered too", "")
-			}
-		case "ssl-min-ver", "ssl-max-ver", "ciphers", "ciphersuites", "curves", "ecdhe":
-			i++
-			m.Mark(convert.Implied, "TLS 1.2 and 1.3 with the ciphers that are safe", "")
-		case "mode", "user", "group", "uid", "gid", "backlog", "maxconn", "name", "id", "interface", "process", "thread", "level", "mss", "nice", "tcp-ut", "shards", "proto":
-			i++
-			m.Mark(convert.Implied, "", "")
-		default:
-			m.Mark(convert.Implied, "", "")
-		}
-	}
+	r.bindWords(f, st)
 	if f.why != "" {
 		m.Mark(convert.Unsupported, f.why+": nobody is let in", "")
 	}
