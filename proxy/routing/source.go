@@ -77,31 +77,8 @@ func (o *Options) readText(env dialect.Env, old *source, t *discovery.Text, late
 	at := map[*dialect.Rule]int{}
 	q := quota{free: t.Kind == discovery.TextFile}
 	for _, l := range read.Lines {
-		rule, verdicts, text := l.Rule, l.Verdicts, taken.Lines[l.Number-1]
-		if rule != nil {
-			if why := q.take(rule); why != "" {
-				q.lost = q.lost || rule.Restricts()
-				rule, verdicts = nil, []dialect.Verdict{{Kind: dialect.VerdictRefused, Rule: rule.Name, Reason: why}}
-			}
-		}
-		if rule != nil {
-			rule.Sources = []string{dialect.Source(strings.TrimSpace(text))}
-			result.Rules = append(result.Rules, rule)
+		if rule := s.takeLine(&result, &q, l, taken); rule != nil {
 			at[rule] = l.Number
-		}
-		if rule != nil && !rule.Policy.Closed && len(verdicts) == 0 {
-			s.used++
-		}
-		for _, v := range verdicts {
-			if v.Kind == dialect.VerdictUsed {
-				s.used++
-				continue
-			}
-			v.Sources = []string{dialect.Source(text)}
-			result.Verdicts = append(result.Verdicts, v)
-			if taken == t { // lines of another text have other numbers
-				s.told = s.tell(s.told, l.Number, v)
-			}
 		}
 	}
 	good := result.Rules
@@ -120,6 +97,36 @@ func (o *Options) readText(env dialect.Env, old *source, t *discovery.Text, late
 		s.lines = append(s.lines, line{r, at[r]})
 	}
 	return s
+}
+
+// takeLine adds what a line of the text that was taken asks for to a result, and returns its rule; nil where it has none.
+func (s *source) takeLine(result *dialect.Result, q *quota, l dialect.TextLine, taken *discovery.Text) *dialect.Rule {
+	rule, verdicts, text := l.Rule, l.Verdicts, taken.Lines[l.Number-1]
+	if rule != nil {
+		if why := q.take(rule); why != "" {
+			q.lost = q.lost || rule.Restricts()
+			rule, verdicts = nil, []dialect.Verdict{{Kind: dialect.VerdictRefused, Rule: rule.Name, Reason: why}}
+		}
+	}
+	if rule != nil {
+		rule.Sources = []string{dialect.Source(strings.TrimSpace(text))}
+		result.Rules = append(result.Rules, rule)
+	}
+	if rule != nil && !rule.Policy.Closed && len(verdicts) == 0 {
+		s.used++
+	}
+	for _, v := range verdicts {
+		if v.Kind == dialect.VerdictUsed {
+			s.used++
+			continue
+		}
+		v.Sources = []string{dialect.Source(text)}
+		result.Verdicts = append(result.Verdicts, v)
+		if taken == s.text { // lines of another text have other numbers
+			s.told = s.tell(s.told, l.Number, v)
+		}
+	}
+	return rule
 }
 
 // languageOf is that of a text: our own lines, unless its key is the one of another language.

@@ -66,27 +66,13 @@ type reader struct {
 	domain   string // see Options
 	env      dialect.Env
 	defaults *dialect.Defaults
-	told     map[string]bool // sources of which a rule or a verdict tells
+	told     dialect.Told
 	out      dialect.Result
 }
 
-func (r *reader) tell(v dialect.Verdict, sources ...string) {
-	if len(sources) == 0 {
-		return
-	}
-	v.Sources = sources
-	r.mark(sources)
-	r.out.Verdicts = append(r.out.Verdicts, v)
-}
+func (r *reader) tell(v dialect.Verdict, sources ...string) { r.told.Tell(&r.out, v, sources...) }
 
-func (r *reader) mark(sources []string) {
-	if r.told == nil {
-		r.told = map[string]bool{}
-	}
-	for _, s := range sources {
-		r.told[s] = true
-	}
-}
+func (r *reader) mark(sources []string) { r.told.Mark(sources...) }
 
 // enabled says whether the labels ask for anything at all. A container without the label enable does: that is Traefik's own default, and who
 // writes a rule means it.
