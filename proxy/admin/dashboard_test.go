@@ -98,6 +98,23 @@ func TestDashboardStaysUsableWithTenThousandInstances(t *testing.T) {
 	quiet(t, p, at)
 }
 
+// The stream tells the first thousand instances of a service; the page asks for the others.
+func TestDashboardShowsAllInstancesOfALargeService(t *testing.T) {
+	var list []discovery.Instance
+	for n := range 2500 {
+		list = append(list, fixture.Instance("large", fmt.Sprintf("10.0.%d.%d", n/250, n%250+1), 8000, "pointsman.route=large.example/"))
+	}
+	p, at := dashboardOf(t, list...)
+	p.Go("http://" + at + "/#instances")
+	p.Until("all of them", `document.querySelector('[role=grid]').getAttribute('aria-rowcount') === '2501'`)
+	if n := browser.Eval[string](p, `document.querySelector('.figures .instances dd').innerText`); n != "2\u202f500" {
+		t.Errorf("the page counts %q instances", n)
+	}
+	p.Go("http://" + at + "/#services?service=large")
+	p.Until("all of them", `document.querySelector('.members').getAttribute('aria-rowcount') === '2501'`)
+	quiet(t, p, at)
+}
+
 // Names come from whoever may start a container. They are shown as they are, and do nothing.
 func TestDashboardShowsHostileNamesAsText(t *testing.T) {
 	names := []string{"<script>document.title='x'</script>", "<img src=x onerror=document.title='x'>", "x; } server {", "\x1b[31mred\x00\r\n", "a\u202egpj.exe\u2066", strings.Repeat("w", 5000)}
