@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/browser"
 )
 
@@ -34,4 +35,27 @@ func TestDashboardShowsInstancesAsTheyCome(t *testing.T) {
 	if list := p.Strangers(admin); len(list) > 0 {
 		t.Errorf("it asks others: %q", list)
 	}
+}
+
+// A page that is cut off says how old it is, keeps what it shows, and catches up by itself.
+func TestDashboardSaysHowOldItIsWhenCutOff(t *testing.T) {
+	t.Parallel()
+	p := browser.Open(t, 1440, 900)
+	_, _, admin := startDemo(t)
+	f := lab.Forward(t, admin)
+	const state = `document.getElementById('state-text').innerText`
+	p.Go("http://" + f.Address + "/#services?service=web")
+	p.Until("live", state+` === 'Live' && document.querySelectorAll('.members .body .row').length === 3`)
+	f.Set(lab.Refusing)
+	f.Reset()
+	p.Until("it says so", `/^Cut off. What you see is \d+ s old. Trying again/.test(`+state+`)`)
+	if n := browser.Eval[int](p, `document.querySelectorAll('.members .body .row').length`); n != 3 {
+		t.Errorf("cut off it shows %d instances, want the 3 that it knew", n)
+	}
+	p.Shot("cut off")
+	if o := execute(t, binary, nil, "scale", "-admin", admin, "web=5"); o.code != 0 {
+		t.Fatal(o.stderr)
+	}
+	f.Set(lab.Healthy)
+	p.Until("live again, with what came meanwhile", state+` === 'Live' && document.querySelectorAll('.members .body .row').length === 5`)
 }

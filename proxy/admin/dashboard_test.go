@@ -98,6 +98,23 @@ func TestDashboardStaysUsableWithTenThousandInstances(t *testing.T) {
 	quiet(t, p, at)
 }
 
+// The stream tells the first thousand instances of a service; the page asks for the others.
+func TestDashboardShowsAllInstancesOfALargeService(t *testing.T) {
+	var list []discovery.Instance
+	for n := range 2500 {
+		list = append(list, fixture.Instance("large", fmt.Sprintf("10.0.%d.%d", n/250, n%250+1), 8000, "pointsman.route=large.example/"))
+	}
+	p, at := dashboardOf(t, list...)
+	p.Go("http://" + at + "/#instances")
+	p.Until("all of them", `document.querySelector('[role=grid]').getAttribute('aria-rowcount') === '2501'`)
+	if n := browser.Eval[string](p, `document.querySelector('.figures .instances dd').innerText`); n != "2\u202f500" {
+		t.Errorf("the page counts %q instances", n)
+	}
+	p.Go("http://" + at + "/#services?service=large")
+	p.Until("all of them", `document.querySelector('.members').getAttribute('aria-rowcount') === '2501'`)
+	quiet(t, p, at)
+}
+
 // Names come from whoever may start a container. They are shown as they are, and do nothing.
 func TestDashboardShowsHostileNamesAsText(t *testing.T) {
 	names := []string{"<script>document.title='x'</script>", "<img src=x onerror=document.title='x'>", "x; } server {", "\x1b[31mred\x00\r\n", "a\u202egpj.exe\u2066", strings.Repeat("w", 5000)}
@@ -147,8 +164,8 @@ func TestDashboardIsForEverybody(t *testing.T) {
 	p.Go("http://" + at + "/")
 	p.Until("rows", `document.querySelectorAll('.body .row').length > 20`)
 	t.Run("keys", func(t *testing.T) { keysLeadEverywhere(t, p) })
-	p.Go("http://" + at + "/?again#services") // the keys end with a page that is being loaded
-	p.Until("rows", `document.querySelectorAll('.body .row').length > 20`)
+	p.Go("http://" + at + "/?names#services?service=a-broken")
+	p.Until("the details", `document.querySelector('.panel:not([hidden]) .members .body .row')`)
 	t.Run("names", func(t *testing.T) { partsHaveNames(t, p) })
 	for _, scheme := range []string{"light", "dark"} {
 		p.Prefers("prefers-color-scheme", scheme)
@@ -217,9 +234,9 @@ func keysLeadEverywhere(t *testing.T, p *browser.Page) {
 // partsHaveNames asks what the browser tells assistive technology.
 func partsHaveNames(t *testing.T, p *browser.Page) {
 	for _, complaint := range browser.Eval[[]string](p, `(() => {
-		const list = [], named = (e) => (e.getAttribute('aria-label') || document.getElementById(e.getAttribute('aria-labelledby') ?? '')?.textContent || e.labels?.[0]?.textContent || e.textContent || '').trim();
+		const list = [], named = (e) => (e.getAttribute('aria-label') || document.getElementById(e.getAttribute('aria-labelledby') ?? '')?.textContent || e.labels?.[0]?.textContent || (e.matches('a, button') && e.textContent) || '').trim();
 		for (const e of document.querySelectorAll('button, a, input, select, textarea, nav, main, aside, section, [role=grid], [role=log], dialog[open]')) {
-			if (e.checkVisibility() && !named(e)) list.push('without a name: ' + e.outerHTML.slice(0, 120));
+			if (e.checkVisibility() && !/\p{L}/u.test(named(e))) list.push('without a name: ' + e.outerHTML.slice(0, 120));
 		}
 		for (const [what, n] of [['h1', 1], ['main', 1], ['nav', 1], ['header', 1], ['[role=search]', 1], ['[role=status]', 1], ['[role=log][aria-live=polite]', 1]]) {
 			if (document.querySelectorAll(what).length < n) list.push('there is no ' + what);

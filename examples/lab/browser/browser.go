@@ -26,7 +26,7 @@ import (
 )
 
 // patience is how long a page may take for what a test waits for: a shared machine is slow at times.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Page is a tab. Its methods end the test when something fails.
 type Page struct {

@@ -11,8 +11,9 @@ import { figures } from './figures.js';
 import { historyView } from './history.js';
 import { instancesView } from './instances.js';
 import { begin as beginLive, look, ticked } from './live.js';
-import { changed, take } from './model.js';
+import { changed, grown, take } from './model.js';
 import { panel } from './panel.js';
+import { begin as beginRest } from './rest.js';
 import { routesView } from './routes.js';
 import { servicesView } from './services.js';
 import { state } from './state.js';
@@ -109,6 +110,7 @@ changed(() => {
 });
 ticked(() => { totals(); view().tick(); beside.tick(); });
 counted.came(numbers);
+beginRest(() => { grown(); update(); });
 
 beginAddress();
 const events = follow({ url: () => 'api/events', event: take, silence: 40_000, state: line.told('events') });

@@ -2,7 +2,7 @@
 
 import { address, go } from './address.js';
 import { List } from './list.js';
-import { matching, model, sorted } from './model.js';
+import { matching, model, sorted, version } from './model.js';
 import { named } from './services.js';
 import { el, mark, set, shown } from './text.js';
 
@@ -41,7 +41,7 @@ export function instancesView() {
   return {
     element: list.element,
     update() {
-      if (of !== model.table) [all, of] = [sorted(model.services, (s) => s.name).flatMap((s) => s.instances), model.table];
+      if (of !== version()) [all, of] = [sorted(model.services, (s) => s.name).flatMap((s) => s.instances), version()];
       list.set(matching(all, address.query.get('filter') ?? ''));
       list.choose(address.query.get('service') + '\u0000' + address.query.get('instance'));
     },

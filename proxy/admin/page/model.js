@@ -10,9 +10,13 @@ export const model = {
   stale: false,        // from disk, not confirmed by the catalogue yet
   instances: 0,
   usable: 0,
+  more: 0,             // how often instances were told besides the stream
 };
 
 const watching = new Set();
+
+// version grows with each change of what is here.
+export function version() { return model.table + ':' + model.more; }
 
 // changed calls f after each table.
 export function changed(f) { watching.add(f); }
@@ -53,7 +57,7 @@ const apply = {
 };
 
 // searchable adds what a filter looks at. A service that lost nothing and got nothing keeps what was told of its instances before.
-function searchable(s, was) {
+export function searchable(s, was) {
   s.was = was?.instances ?? null;
   if (was) was.was = null;
   s.usable = 0;
@@ -65,6 +69,12 @@ function searchable(s, was) {
   }
   s.rejects ??= [];
   return s;
+}
+
+// grown is called when instances were told besides the stream.
+export function grown() {
+  model.more++;
+  total();
 }
 
 // total adds up what the table holds, and has services found by the hosts of their routes and by how they do.
@@ -88,8 +98,8 @@ function tell(list, table) {
   const at = table.taken ?? new Date().toISOString();
   for (const [name, data] of list.slice(0, 50)) {
     if (name === 'service-gone') note({ at, kind: 'removal', service: data.name, text: 'left the catalogue' });
-    if (name !== 'service' || !data.was) {
-      if (name === 'service') note({ at, kind: 'table', service: data.name, text: `new, with ${data.count} instances` });
+    if (name !== 'service' || !data.was || data.count > data.instances.length) {
+      if (name === 'service' && !data.was) note({ at, kind: 'table', service: data.name, text: `new, with ${data.count} instances` });
       continue;
     }
     const before = new Map(data.was.map((i) => [i.id, i]));

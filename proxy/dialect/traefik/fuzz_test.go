@@ -59,3 +59,32 @@ func FuzzDefinitions(f *testing.F) {
 		}
 	})
 }
+
+// Whatever labels a router has that leads to the service of another container: the route there is no more open than it would be if all labels were
+// one container's.
+func FuzzLentRouters(f *testing.F) {
+	f.Add("routers.r.middlewares=m", "middlewares.m.basicauth.users=keeper:$apr1$abcdefgh$0123456789abcdefghijk/")
+	f.Add("routers.r.middleware=m", "router.r.middlewares=m")
+	f.Add("routers.r.entrypoints=websecure", "routers.r.tls=true")
+	f.Add("routers.r.entrypoints=websecure", "routers.r.EntryPoints=web")
+	f.Add("routers.r.middlewares=m@file", "middlewares.m.compress=true")
+	f.Add("routers.r.service=t", "services.t.loadbalancer.server.scheme=http")
+	f.Fuzz(func(t *testing.T, one, two string) {
+		languages := dialect.Languages{Options{}.Language()}
+		service := labelled("services.s.loadbalancer.server.scheme=http")
+		router := labelled("routers.r.rule=Host(`a.b`)", "routers.r.service=s", one, two)
+		e := (*dialect.Definitions)(nil).Edit()
+		e.Change("router", nil, dialect.SortedDefinitions(languages.Define(router, "router")))
+		e.Change("service", nil, dialect.SortedDefinitions(languages.Define(service, "service")))
+		at, alone := env, env
+		at.Owner, at.Called = "service", "service"
+		at.Definitions, _ = e.Done(nil)
+		together := languages.Parse(append(router, service[1:]...), alone)
+		for _, rule := range languages.Parse(service, at).Rules {
+			i := slices.IndexFunc(together.Rules, func(o *dialect.Rule) bool { return o.Match.Same(rule.Match) })
+			if rule.Lent != "" && !rule.Restricts() && (i < 0 || together.Rules[i].Restricts()) {
+				t.Fatalf("%q: %s is open", router, rule.Line())
+			}
+		}
+	})
+}
