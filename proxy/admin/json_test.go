@@ -67,7 +67,8 @@ func TestRoutesJSON(t *testing.T) {
     }
   ],
   "conflict_count": 0,
-  "conflicts": []
+  "conflicts": [],
+  "pinned": []
 }
 `
 	if got := get(Admin(Options{Table: func() *routing.Table { return table }}), "localhost", "/api/routes").Body.String(); got != want {
