@@ -76,8 +76,11 @@ func (a *at) unless(d *directive, k cond, r, other *convert.Route, in *scope, in
 }
 
 // asks is an option of a condition for people, without a secret.
-func (d *directive) asks(w convert.Word) string {
+func (d *directive) asks(w convert.Word) (text string) {
 	name, value, ok := strings.Cut(w.Value, ":")
+	if w.Name == "header" || w.Name == "header-regexp" {
+		defer func() { text += ", which one line of the field has to meet where it is sent in several" }()
+	}
 	if ok && value != "" && slices.ContainsFunc(d.args, secret) {
 		return convert.Shown(w.Name+"="+name) + ":hidden"
 	}

@@ -83,7 +83,7 @@ func (c *converter) host(s *server, h hosts) {
 			if slices.ContainsFunc(steps[:i], st.same) {
 				continue // an expression that was tried at this path before
 			}
-			if st.exact && slices.ContainsFunc(slashes, func(r *convert.Route) bool { return r.Source == h.name+st.path }) {
+			if st.exact && slices.ContainsFunc(slashes, func(r *convert.Route) bool { return r.Source == h.source()+st.path }) {
 				continue // the redirect is found a level above
 			}
 			routes := a.routes()
@@ -126,7 +126,7 @@ func levelsOf(s *scope) []*scope { return []*scope{s} }
 
 // route is an empty one at the position, with what says which requests it takes.
 func (a *at) route() *convert.Route {
-	r := &convert.Route{Source: a.h.name + a.path}
+	r := &convert.Route{Source: a.h.source() + a.path, Words: a.h.words()}
 	switch {
 	case a.exact:
 		r.Words = append(r.Words, convert.Word{Name: "path", Value: "exact"})

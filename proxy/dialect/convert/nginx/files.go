@@ -72,7 +72,7 @@ func (a *at) needed() bool {
 	}
 	for _, o := range a.servers {
 		for _, h := range a.hosts(o) {
-			wide := h.offered == "" && (h.name == "" || strings.ContainsAny(h.name, "*{?")) && h.name != a.h.name
+			wide := h.offered == "" && (h.name == "" || isPattern(h.name)) && h.name != a.h.name
 			if wide && slices.ContainsFunc(h.listeners, func(l *listener) bool { return slices.Contains(a.h.listeners, l) }) {
 				return true
 			}

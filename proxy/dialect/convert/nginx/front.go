@@ -54,7 +54,7 @@ func (a *at) frontIf(d *directive, s *scope) (out []*convert.Route, end bool) {
 		a.when = append(a.when, k.words...)
 		d.carried("the server's routes ask for " + convert.Shown(k.words[0].Name+"="+k.words[0].Value) + ", and another one takes the other requests")
 		in := &scope{up: s, directives: d.block}
-		other.Source = a.h.name + "/"
+		other.Source = a.h.source() + "/"
 		a.behind = append(a.behind, a.fill(other, in, []*scope{in})...)
 		return nil, false
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/dialect/convert"
 )
 
@@ -48,8 +49,14 @@ func (a *at) parseIf(d *directive) (k cond, ok bool) {
 	}
 	exact := op == "=" || op == "!="
 	switch {
+	case variable == "$host" && op != "set" && !exact:
+		return a.hostMatch(k, expressionOf(op, value))
 	case variable == "$host" || variable == "$http_host":
 		return a.hostIf(k, value, exact)
+	case (variable == "$uri" || variable == "$document_uri") && op != "set" && !exact:
+		k.words = []convert.Word{{Name: "path-regexp", Value: expressionOf(op, value)}}
+		_, err := dialect.ParseExpression(k.words[0].Value)
+		return k, err == nil
 	case variable == "$scheme" && exact:
 		return a.schemeIf(k, value == "https"), true
 	case variable == "$https" && exact:
@@ -70,28 +77,61 @@ func (a *at) parseIf(d *directive) (k cond, ok bool) {
 		return k, true
 	}
 	for prefix, option := range map[string]string{"$http_": "header", "$arg_": "query", "$cookie_": "cookie"} {
-		if name, found := strings.CutPrefix(variable, prefix); found && (exact || op == "set") {
-			return fieldIf(k, option, name, value, op), true
+		if name, found := strings.CutPrefix(variable, prefix); found {
+			return fieldIf(k, option, name, value, op)
 		}
 	}
 	return k, false
 }
 
+// expressionOf is the regular expression behind an operator.
+func expressionOf(op, value string) string {
+	if strings.HasSuffix(op, "*") {
+		return "(?i)" + value
+	}
+	return value
+}
+
 // fieldIf asks for a field, a parameter or a cookie.
-func fieldIf(k cond, option, name, value, op string) cond {
-	if option == "header" {
-		name = strings.ReplaceAll(name, "_", "-")
-	}
-	text := name
+func fieldIf(k cond, option, name, value, op string) (cond, bool) {
 	switch {
-	case op == "set":
-	case value == "": // there is none
-		k.not = !k.not
-	default:
-		text += ":" + value
+	case option == "header":
+		name = strings.ReplaceAll(name, "_", "-")
+	case option == "query" && (strings.Contains(value, "%") || strings.Contains(value, "+") && (op == "=" || op == "!=") || strings.Contains(value, `\+`)):
+		return k, false // nginx does not decode it
 	}
-	k.words = []convert.Word{{Name: option, Value: text}}
-	return k
+	switch {
+	case op == "set": // neither missing nor empty nor 0
+		option, value = option+"-regexp", "^(?:[^0]|0.)"
+	case value == "": // it is missing or empty
+		k.not, option, value = !k.not, option+"-regexp", "."
+	case op != "=" && op != "!=":
+		option, value = option+"-regexp", expressionOf(op, value)
+	case strings.Contains(value, "|"): // stands between values
+		option, value = option+"-regexp", "^"+regexp.QuoteMeta(value)+"$"
+	}
+	if strings.HasSuffix(option, "-regexp") {
+		if _, err := dialect.ParseExpression(value); err != nil {
+			return k, false
+		}
+	}
+	k.words = []convert.Word{{Name: option, Value: name + ":" + value}}
+	return k, true
+}
+
+// hostMatch is known for each host that is a name; of others the routes ask.
+func (a *at) hostMatch(k cond, text string) (cond, bool) {
+	e, err := dialect.ParseExpression(text)
+	if err != nil {
+		return k, false
+	}
+	if a.h.name != "" && !isPattern(a.h.name) {
+		holds := e.Match(a.h.name) != k.not
+		k.always, k.never = holds, !holds
+		return k, true
+	}
+	k.words = []convert.Word{{Name: "host-regexp", Value: text}}
+	return k, true
 }
 
 // hostIf is known for each host that has routes of its own.
@@ -100,7 +140,7 @@ func (a *at) hostIf(k cond, value string, exact bool) (cond, bool) {
 		return k, false
 	}
 	holds := (strings.ToLower(value) == a.h.name) != k.not
-	if a.h.name == "" || strings.ContainsAny(a.h.name, "*{?") {
+	if a.h.name == "" || isPattern(a.h.name) {
 		holds = k.not // the host of the condition has routes of its own: see splitHosts
 	}
 	k.always, k.never = holds, !holds

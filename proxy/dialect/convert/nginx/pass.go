@@ -257,7 +257,7 @@ func (s *server) otherTakes(l *location, path string) bool {
 
 // slash is that redirect.
 func (a *at) slash(of *convert.Route, s *scope) *convert.Route {
-	r := &convert.Route{Source: a.h.name + strings.TrimSuffix(a.path, "/"), Words: []convert.Word{{Name: "path", Value: "exact"}}}
+	r := &convert.Route{Source: a.h.source() + strings.TrimSuffix(a.path, "/"), Words: []convert.Word{{Name: "path", Value: "exact"}}}
 	for _, w := range of.Words {
 		if w.Name != "path" {
 			r.Words = append(r.Words, w)

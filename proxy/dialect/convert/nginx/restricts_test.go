@@ -22,7 +22,9 @@ var restricting = []string{
 var inLocation = []string{
 	"internal;", "return 403;", `if ($bad) { return 403; }`, `if ($http_user_agent ~* bot) { return 403; }`, `if ($request_method !~ ^(GET|HEAD)$) { return 405; }`,
 	`if ($http_x_key != "k") { return 403; }`, `if ($remote_addr = 10.0.0.1) { return 403; }`, `if ($invalid_referer) { return 403; }`, "limit_except GET { deny all; }", "limit_except GET { auth_digest x; }",
-	`if ($remote_addr = ) { return 403; }`, `if () { return 403; }`, `if ($a { return 403; }`, "js_access main;",
+	`if ($remote_addr = ) { return 403; }`, `if () { return 403; }`,
+	`if ($http_x_key !~ "^k$") { return 403; }`, `if ($http_x_key ~ "(?!k)") { return 403; }`, `if ($http_x_key = "") { return 401; }`, `if ($http_x_key) { return 403; }`, `if ($arg_k !~* "^[0-9]+$") { return 403; }`,
+	`if ($arg_k = "%2e") { return 403; }`, `if ($cookie_k ~ "b") { return 403; }`, `if ($uri ~ "^/a") { return 403; }`, `if ($host ~ "^[a-z]") { return 403; }`, `if ($http_x_key = "a|b") { return 403; }`, `if ($a { return 403; }`, "js_access main;",
 }
 
 const zones = "limit_req_zone $binary_remote_addr zone=few:1m rate=1r/s; limit_req_zone $odd zone=odd:1m rate=1r/s; limit_conn_zone $binary_remote_addr zone=perip:1m;\n"
@@ -54,7 +56,7 @@ func open(r *convert.Result) bool {
 		}
 		held := false
 		for _, w := range route.Words {
-			held = held || dialect.Restriction(w.Name) || w.Name == "max-body" || w.Name == "method" || w.Name == "header" && w.Value == "x-key:k" || w.Name == "header" && w.Value == "X-Key:k"
+			held = held || dialect.Restriction(w.Name) || w.Name == "max-body" || w.Name == "method" || strings.EqualFold(w.Value, "x-key:k") || w.Value == "x-key:^k$" || w.Value == "x-key:." || w.Value == "k:(?i)^[0-9]+$"
 		}
 		if !held && !hiddenBy(r, route) {
 			return true
@@ -66,7 +68,7 @@ func open(r *convert.Result) bool {
 // hiddenBy says whether another route takes the requests for /a before this one.
 func hiddenBy(r *convert.Result, of *convert.Route) bool {
 	for _, o := range r.Routes {
-		if o != of && (len(o.Servers) == 0 || open(&convert.Result{Routes: []*convert.Route{o}}) == false) && len(o.Words) > 0 && (strings.HasSuffix(o.Source, "/a") || o.Has("path-regexp") || o.Has("client") || o.Has("header")) && !o.Has("redirect") {
+		if o != of && (len(o.Servers) == 0 || open(&convert.Result{Routes: []*convert.Route{o}}) == false) && len(o.Words) > 0 && (strings.HasSuffix(o.Source, "/a") || o.Has("path-regexp") || o.Has("client") || o.Has("header") || o.Has("header-regexp") || o.Has("cookie-regexp") || o.Has("host-regexp")) && !o.Has("redirect") {
 			if o.Has("path-regexp") && o.Closed() && !strings.Contains(strings.Join(o.Lines(), ""), "^/a") {
 				continue // the guard
 			}

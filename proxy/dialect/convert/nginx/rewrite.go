@@ -94,7 +94,7 @@ func (a *at) redirect(r *convert.Route, d *directive, code, text string) {
 
 // serverName is what $server_name means.
 func (a *at) serverName() string {
-	if len(a.s.names) == 0 {
+	if len(a.s.names) == 0 || strings.HasPrefix(a.s.names[0], "~") {
 		return ""
 	}
 	return a.s.names[0]

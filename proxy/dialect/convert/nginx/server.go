@@ -13,7 +13,7 @@ type server struct {
 	d         *directive // nil for a part of one
 	scope     *scope
 	listeners []*listener
-	names     []string // hosts as lines have them
+	names     []string // hosts as lines have them, and ~ with an expression
 	locations []*location
 	deaf      bool // it has no listener
 	// shut is why none of its routes lets anybody in: a restriction of the whole server that can't be carried over.
@@ -46,7 +46,7 @@ func (c *converter) add(s *server) {
 func (c *converter) names(s *server) {
 	for _, d := range s.scope.own("server_name") {
 		for _, name := range d.args {
-			c.name(s, d, strings.ToLower(name))
+			c.name(s, d, name)
 		}
 		if len(d.args) == 0 {
 			d.implied("")
@@ -54,18 +54,17 @@ func (c *converter) names(s *server) {
 	}
 }
 
-func (c *converter) name(s *server, d *directive, name string) {
+func (c *converter) name(s *server, d *directive, written string) {
+	name := strings.ToLower(written)
 	switch {
 	case name == "" || name == "_" || !strings.ContainsAny(name, "abcdefghijklmnopqrstuvwxyz0123456789"):
 		d.carried("no host: the default server takes it")
 		return
 	case strings.HasPrefix(name, "~"):
-		pattern, ok := hostPattern(d, name[1:])
-		if !ok {
-			d.unfit("no host pattern says this regular expression", "write the hosts out, or a pattern such as *.example.com")
+		if err := s.expression(written[1:]); err != nil {
+			d.unfit(err.Error(), "write the hosts out, or a pattern such as *.example.com")
 			return
 		}
-		s.addName(pattern)
 	case strings.HasPrefix(name, "."):
 		s.addName(name[1:])
 		s.addName("*" + name)
@@ -85,54 +84,41 @@ func (s *server) addName(name string) {
 	}
 }
 
-// hostPattern is a pattern that means what a regular expression does, for those that people write: ^(www\.)?example\.com$, ^(a|b)\.example\.com$, ^.+\.example\.com$.
-func hostPattern(d *directive, re string) (string, bool) {
-	re = strings.TrimSuffix(strings.TrimPrefix(re, "^"), "$")
-	whole := strings.HasPrefix(d.arg(slices.IndexFunc(d.args, func(a string) bool { return strings.Contains(a, re) })), "~^")
-	var b strings.Builder
-	for re != "" {
-		if rest, ok := strings.CutPrefix(re, "(?<"); ok { // a name for the group
-			if i := strings.IndexByte(rest, '>'); i >= 0 {
-				re = "(" + rest[i+1:]
-			}
-		}
-		switch {
-		case strings.HasPrefix(re, `\.`):
-			b.WriteByte('.')
-			re = re[2:]
-		case strings.HasPrefix(re, `(.+)`), strings.HasPrefix(re, `(.*)`):
-			b.WriteByte('*')
-			re = re[4:]
-		case strings.HasPrefix(re, `.+`), strings.HasPrefix(re, `.*`):
-			b.WriteByte('*')
-			re = re[2:]
-		case strings.HasPrefix(re, `(`):
-			end := strings.IndexByte(re, ')')
-			if end < 0 {
-				return "", false
-			}
-			group := strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(re[1:end], "?:"), `\.`, "."), "|", ",")
-			if strings.Trim(group, "abcdefghijklmnopqrstuvwxyz0123456789-.,") != "" {
-				return "", false
-			}
-			re = re[end+1:]
-			if rest, optional := strings.CutPrefix(re, "?"); optional {
-				group, re = group+",", rest
-			}
-			b.WriteString("{" + group + "}")
-		case strings.IndexByte("abcdefghijklmnopqrstuvwxyz0123456789-", re[0]) >= 0 && !strings.HasPrefix(re[1:], "?") && !strings.HasPrefix(re[1:], "*") && !strings.HasPrefix(re[1:], "+"):
-			b.WriteByte(re[0])
-			re = re[1:]
-		default:
-			return "", false
-		}
+// expression reads what stands behind the ~: host patterns where they say the same, else ~ and the expression.
+func (s *server) expression(text string) error {
+	h, err := dialect.ParseNginxHost(text)
+	if err != nil {
+		return err
 	}
-	pattern := b.String()
-	if !whole {
-		pattern = "*" + pattern
+	for _, name := range h.Hosts {
+		if !h.Whole {
+			name = "~" + h.Text
+		} else if rest, ok := strings.CutPrefix(name, "?*."); ok && !strings.ContainsAny(rest, "*?[{") { // what a wildcard takes
+			name = "*." + rest
+		}
+		s.addName(name)
 	}
-	host, err := dialect.ParseHost(pattern)
-	return pattern, err == nil && host.Kind != dialect.HostAny
+	return nil
+}
+
+// isPattern says whether a name stands for several hosts.
+func isPattern(name string) bool {
+	return strings.ContainsAny(name, "*{?[") || strings.HasPrefix(name, "~")
+}
+
+// source is the host in front of lines; words are what they need besides.
+func (h *hosts) source() string {
+	if strings.HasPrefix(h.name, "~") {
+		return "*"
+	}
+	return h.name
+}
+
+func (h *hosts) words() []convert.Word {
+	if text, ok := strings.CutPrefix(h.name, "~"); ok {
+		return []convert.Word{{Name: "host-regexp", Value: text}}
+	}
+	return nil
 }
 
 // hosts are what the sources of a server's routes begin with, for some of its listeners.
@@ -193,6 +179,6 @@ func (c *converter) first(s *server, l *listener, name string) bool {
 // wider says whether another server at the listener has a pattern, which would take the name from routes for any host.
 func (c *converter) wider(s *server, l *listener, name string) bool {
 	return slices.ContainsFunc(c.servers, func(o *server) bool {
-		return o != s && slices.Contains(o.listeners, l) && slices.ContainsFunc(o.names, func(n string) bool { return strings.ContainsAny(n, "*{?") })
-	}) || strings.ContainsAny(name, "*{?") && len(c.servers) > 1
+		return o != s && slices.Contains(o.listeners, l) && slices.ContainsFunc(o.names, func(n string) bool { return isPattern(n) })
+	}) || isPattern(name) && len(c.servers) > 1
 }

@@ -20,7 +20,7 @@ func (c *converter) splitHosts(s *server, list []hosts) (out []hosts) {
 		}
 	})
 	for _, h := range list {
-		if h.name == "" || strings.ContainsAny(h.name, "*{?") {
+		if h.name == "" || isPattern(h.name) {
 			for _, name := range names {
 				if !slices.ContainsFunc(list, func(o hosts) bool { return o.name == name }) && !slices.ContainsFunc(out, func(o hosts) bool { return o.name == name }) {
 					out = append(out, hosts{name: name, listeners: h.listeners, offered: h.offered})
