@@ -184,7 +184,12 @@ func TestInstancesTakeTheirSteps(t *testing.T) {
 		if got := r.next(v).Instances[one.ID]; got.State != StateCritical {
 			t.Errorf("critical: %+v", got)
 		}
-		one.Status = discovery.Maintenance
+		one.Status, one.Draining = discovery.Passing, time.Now().Add(time.Minute)
+		r.table.Apply(fixture.Snapshot(old, one))
+		if got := r.next(v).Instances[one.ID]; got.State != StateDraining {
+			t.Errorf("draining: %+v", got)
+		}
+		one.Status, one.Draining = discovery.Maintenance, time.Time{}
 		foreign := fixture.Instance("web", "10.0.1.2", 80)
 		foreign.Kind = "connect-proxy"
 		r.table.Apply(fixture.Snapshot(old, one, foreign))
