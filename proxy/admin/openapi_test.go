@@ -366,15 +366,16 @@ func TestAPIIsAsDescribed(t *testing.T) {
 			t.Errorf("%s says nothing of the pin: %s", path, w.Body)
 		}
 	}
-	for name, bodies := range map[string][]string{
+	actions := map[string][]string{
 		"POST /api/actions/scale":        {`{"service":"web","instances":3}`, `{"service":"web","instances":10}`, `{}`, `{"service":"busy","instances":1}`},
 		"POST /api/actions/drain":        {`{"instance":"i","seconds":1,"force":true}`, `{"instance":"last"}`, `{"instance":"away"}`, `{"instance":"busy"}`, `{"instance":"none"}`, `{"x":1}`},
 		"POST /api/actions/undrain":      {`{"instance":"i"}`, `{"instance":"away"}`, `{"instance":"busy"}`, `{"instance":"none"}`, `{"x":1}`},
 		"POST /api/actions/pin":          {`{"service":"web","at":"1"}`, `{"service":"web","at":"999"}`, `{"service":"none","at":"1"}`, `{"service":"web","at":"x"}`, `{"x":1}`},
 		"POST /api/actions/release":      {`{"service":"web"}`, `{"service":"web"}`, `{"x":1}`},
 		"POST /api/actions/end-ejection": {ended, ended, `{"service":"none"}`, `{"x":1}`},
-	} {
-		for _, body := range bodies {
+	}
+	for _, name := range slices.Sorted(maps.Keys(actions)) { // a pin comes before its release
+		for _, body := range actions[name] {
 			ask(h, name, body, "Content-Type", "application/json", "Authorization", "Bearer "+testToken)
 		}
 		ask(without, name, "{}", "Content-Type", "application/json", "Authorization", "Bearer "+testToken)

@@ -16,7 +16,7 @@ const (
 	StateRegistered  = "registered"  // in the catalogue, and not healthy yet
 	StateCritical    = "critical"    // not healthy any more
 	StateMaintenance = "maintenance" // set aside by an operator
-	StateDraining    = "draining"    // it gets no new requests, as somebody asked for that
+	StateDrained     = "drained"     // it gets no new requests, as somebody asked for that
 	StateUnusable    = "unusable"    // no HTTP server, or at an address that is not dialled
 	StateEjected     = "ejected"     // left alone by the proxy's own judgement
 	StateReady       = "ready"       // healthy; it has not answered a request yet
@@ -195,7 +195,7 @@ func stateOf(x routing.Standing) string {
 	u := x.Upstream
 	switch {
 	case !x.Draining.IsZero():
-		return StateDraining
+		return StateDrained
 	case x.Status == discovery.Maintenance:
 		return StateMaintenance
 	case !x.Usable() && u == nil && x.SinceStart:

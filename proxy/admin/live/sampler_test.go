@@ -186,8 +186,8 @@ func TestInstancesTakeTheirSteps(t *testing.T) {
 		}
 		one.Status, one.Draining = discovery.Passing, time.Now().Add(time.Minute)
 		r.table.Apply(fixture.Snapshot(old, one))
-		if got := r.next(v).Instances[one.ID]; got.State != StateDraining {
-			t.Errorf("draining: %+v", got)
+		if got := r.next(v).Instances[one.ID]; got.State != StateDrained {
+			t.Errorf("drained: %+v", got)
 		}
 		one.Status, one.Draining = discovery.Maintenance, time.Time{}
 		foreign := fixture.Instance("web", "10.0.1.2", 80)
