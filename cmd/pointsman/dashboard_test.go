@@ -1,39 +1,56 @@
 package main
 
 import (
-	"slices"
-	"strings"
+	"regexp"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/browser"
 )
 
-// A person opens the page, and sees instances come as the demo is scaled.
-func TestDashboardShowsInstancesAsTheyCome(t *testing.T) {
+// fiveServe holds when the page shows five instances that take requests.
+const fiveServe = `document.querySelectorAll('.members .row[data-state="ok"]').length === 5 && document.querySelector('.services .body .up').innerText.includes('5/5')`
+
+// A person who has the token scales the demo by the page, and sees the instances come, step by step, and get their shares.
+func TestDashboardScalesAndShowsInstancesAsTheyCome(t *testing.T) {
 	t.Parallel()
 	p := browser.Open(t, 1440, 900)
-	_, address, admin := startDemo(t)
+	demo, address, admin := startDemo(t)
 	s := startStream(address, 2)
 	defer s.stop()
-	p.Go("http://" + admin + "/#services?service=web")
-	p.Until("the three instances", `document.querySelectorAll('.members .row[data-state="ok"]').length === 3`)
-	if o := execute(t, binary, nil, "scale", "-admin", admin, "web=5"); o.code != 0 {
-		t.Fatal(o.stderr)
+	if !demo.Says(10*time.Second, "#token=") {
+		t.Fatal(demo.Output())
 	}
-	p.Until("the five instances", `document.querySelectorAll('.members .row[data-state="ok"]').length === 5 && document.querySelector('.services .body .up').innerText.includes('5/5')`)
-	p.Shot("demo wide")
+	token := regexp.MustCompile(`#token=\S+`).FindString(demo.Output())
+	p.Go("http://" + admin + "/" + token)
+	p.Until("the token out of the address", `location.hash === '#services'`)
+	p.Until("a service", `document.querySelector('.services .body .row')`)
+	p.Do(chromedp.Click(`.services .body .row`), chromedp.WaitVisible(`[data-action="scale"]`), chromedp.Click(`[data-action="scale"]`),
+		chromedp.WaitVisible(`#ask-field`), chromedp.SetValue(`#ask-field`, "5"), chromedp.Click(`#ask button[type="submit"]`))
+	p.Until("five instances", fiveServe)
+	p.Until("their shares", `[...document.querySelectorAll('.members .share')].filter((e) => /^(1\d|2\d) %$/.test(e.innerText.trim())).length === 5`)
+	p.Until("their steps", `document.querySelectorAll('.starts .track [data-step="traffic"]').length >= 2`)
+	p.Until("the event", `document.querySelector('.recent').innerText.includes('scale')`)
+	p.Until("curves", `document.querySelector('.figures .rate dd').innerText > '0'`)
+	p.Shot("demo")
+	p.Do(chromedp.Click(`.members .body .row:last-child`))
+	p.Until("one instance", `document.querySelector('.one').innerText.includes('127.0.0.1')`)
 	p.Prefers("prefers-color-scheme", "dark")
 	p.Shot("demo dark")
 	p.Size(360, 740)
 	p.Shot("demo narrow detail")
-	p.Go("http://" + admin + "/#services")
+	p.Do(chromedp.Click(`.close`))
+	p.Until("the list", `document.querySelector('.services .body .row').checkVisibility()`)
 	p.Shot("demo narrow")
-	if list := slices.DeleteFunc(p.Complaints(), func(s string) bool { return strings.HasSuffix(s, "/api/live") || strings.Contains(s, "/api/live?") }); len(list) > 0 {
-		t.Errorf("the browser complains: %q", list)
-	}
-	if list := p.Strangers(admin); len(list) > 0 {
-		t.Errorf("it asks others: %q", list)
+	p.Size(1440, 900)
+	p.Go("http://" + admin + "/#explain?url=http%3A%2F%2Fweb.localhost%2Fx")
+	p.Until("an explanation", `document.querySelectorAll('.answer tbody tr').length === 5`)
+	p.Shot("demo explain")
+	if list := append(p.Complaints(), p.Strangers(admin)...); len(list) > 0 {
+		t.Errorf("the browser complains or asks others: %q", list)
 	}
 }
 
@@ -58,4 +75,8 @@ func TestDashboardSaysHowOldItIsWhenCutOff(t *testing.T) {
 	}
 	f.Set(lab.Healthy)
 	p.Until("live again, with what came meanwhile", state+` === 'Live' && document.querySelectorAll('.members .body .row').length === 5`)
+	f.Set(lab.Frozen)
+	p.Until("it says so of a stream that only stays silent", `/^Cut off. What you see is ([5-9]|\d\d) s old/.test(`+state+`)`)
+	f.Set(lab.Healthy)
+	p.Until("live once more", state+` === 'Live'`)
 }

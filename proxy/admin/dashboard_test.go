@@ -30,7 +30,7 @@ func dashboardOf(t *testing.T, list ...discovery.Instance) (p *browser.Page, at 
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = feed.Run(ctx) })
-	at = serve(t, Admin(Options{Table: s.Load, Feed: feed, Notices: NewNotices(), Ejections: func() []record.Ejection { return nil },
+	at = serve(t, Admin(Options{Table: s.Load, Feed: feed, Notices: NewNotices(), Live: looking(t, s.Load), Ejections: func() []record.Ejection { return nil },
 		Decisions: func() []discovery.Decision { return nil }, Certificates: func() []certs.Status { return nil }}))
 	t.Cleanup(func() {
 		cancel() // before Serve ends: streams end with the Feed
@@ -42,8 +42,7 @@ func dashboardOf(t *testing.T, list ...discovery.Instance) (p *browser.Page, at 
 // quiet ends the test where the browser complains or asks others.
 func quiet(t *testing.T, p *browser.Page, at string) {
 	t.Helper()
-	list := slices.DeleteFunc(p.Complaints(), func(s string) bool { return strings.Contains(s, "/api/live") })
-	if list = append(list, p.Strangers(at)...); len(list) > 0 {
+	if list := append(p.Complaints(), p.Strangers(at)...); len(list) > 0 {
 		t.Errorf("the browser complains or asks others: %q", list)
 	}
 }

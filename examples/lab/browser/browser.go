@@ -148,13 +148,17 @@ func (p *Page) load(action chromedp.Action[chromedp.Void]) {
 		p.disturbed = false
 		p.mu.Unlock()
 		p.Do(action)
-		p.mu.Lock()
-		disturbed := p.disturbed
-		p.mu.Unlock()
-		if !disturbed {
+		if !p.wasDisturbed() {
 			return
 		}
 	}
+}
+
+// wasDisturbed says whether requests have ended so since the page began to load.
+func (p *Page) wasDisturbed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.disturbed
 }
 
 // Size sets the size of the tab, in pixels of CSS.
@@ -190,6 +194,9 @@ func run[T any](p *Page, action chromedp.Action[T]) T {
 func (p *Page) Until(what, expression string) {
 	p.t.Helper()
 	for begun := time.Now(); !Eval[bool](p, "Boolean("+expression+")"); time.Sleep(20 * time.Millisecond) {
+		if p.wasDisturbed() && time.Since(begun) > 3*time.Second { // the browser may tell of it later than that the page has come
+			p.Reload()
+		}
 		if time.Since(begun) > patience {
 			p.Shot("failed")
 			p.t.Fatalf("not within %s: %s; the page complains: %q; it says: %.2000s", patience, what, p.Complaints(), Eval[string](p, "document.body.innerText"))

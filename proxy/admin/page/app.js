@@ -124,3 +124,6 @@ const rates = beginLive((s) => {
 const seenOrNot = () => { for (const s of [events, rates]) document.hidden ? s.pause() : s.again(); };
 document.addEventListener('visibilitychange', seenOrNot);
 if (document.hidden) seenOrNot();
+// A page that is kept for the way back must hold no connections, or the next pages wait for theirs.
+addEventListener('pagehide', () => { for (const s of [events, rates]) s.pause(); });
+addEventListener('pageshow', (e) => { if (e.persisted) seenOrNot(); });

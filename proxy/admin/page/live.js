@@ -27,7 +27,7 @@ export function look({ services = [], routes = [], detail = '', offset = 0 }) {
   if (text === wish && stream) return;
   wish = text;
   clearTimeout(timer);
-  timer = setTimeout(() => stream?.again(), 150); // who scrolls asks once
+  timer = setTimeout(() => { if (!document.hidden) stream?.again(); }, 150); // who scrolls asks once
 }
 
 // begin opens the stream. state gets what becomes of it, as in follow.
