@@ -84,6 +84,8 @@ func (p *Page) took(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		p.asked = append(p.asked, e.Request.URL)
+	case *network.EventLoadingFailed: // what a page loads ahead of need fails without a line in the log
+		p.disturbed = p.disturbed || e.ErrorText == networkChanged
 	case *log.EventEntryAdded:
 		if strings.Contains(e.Entry.Text, networkChanged) {
 			p.disturbed = true
