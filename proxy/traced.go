@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/http1"
 	"github.com/pointsman/pointsman/proxy/routing"
 	"github.com/pointsman/pointsman/proxy/trace"
@@ -203,11 +204,14 @@ func (a *timedAttempt) tell(to *trace.Attempt, path string) {
 	if i := a.member.Instance; i != nil {
 		to.Instance, to.Container = trace.Clip(i.ID), trace.Clip(i.Container)
 	}
-	scheme := "http://"
+	scheme, host := "http://", to.Upstream
 	if a.member.Way.TLS() != nil {
 		scheme = "https://"
 	}
-	to.URL = scheme + to.Upstream + trace.Clip(string(a.member.Rule.Options.AppendPath(nil, path)))
+	if _, socket := outside.Socket(host); socket {
+		host = "localhost"
+	}
+	to.URL = scheme + host + trace.Clip(string(a.member.Rule.Options.AppendPath(nil, path)))
 	if a.failed {
 		to.Failure = a.failure.String()
 	}

@@ -58,7 +58,7 @@ var layers = map[string]layer{
 	"discovery/repeat":      {never: []string{consulAPI, docker, netHTTP}},
 	"proxy/record":          {ours: []string{"balancer", "discovery/repeat"}, never: []string{consulAPI, docker}},
 	"proxy/trace":           {never: []string{consulAPI, docker}},
-	"proxy/trace/otlp":      {ours: []string{"proxy/trace"}, never: []string{consulAPI, docker}},
+	"proxy/trace/otlp":      {ours: []string{"proxy/trace", "discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy":                 {ours: []string{"proxy/routing", "proxy/record", "proxy/trace", "proxy/filter", "proxy/files", "discovery", "discovery/outside", "balancer", "proxy/dialect", "proxy/http1"}, never: []string{consulAPI, docker}},
 	"proxy/certs":           {ours: []string{"discovery/outside"}, never: []string{consulAPI, docker}},
 	"proxy/certs/acme":      {ours: []string{"proxy/certs", "proxy/certs/storage", "discovery/outside"}, never: []string{consulAPI, docker}},

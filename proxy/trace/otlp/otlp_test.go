@@ -115,6 +115,13 @@ func (e *export) request() *trace.Request {
 	return r
 }
 
+func TestSocketOfAnInstanceIsNoHost(t *testing.T) {
+	got := attributesOf(attemptSpan(&trace.Request{Method: "GET", Attempts: []trace.Attempt{{Upstream: "unix:/run/app.sock"}}}, 0))
+	if got["server.address"] != "/run/app.sock" || got["network.transport"] != "unix" || got["server.port"] != nil {
+		t.Errorf("%v", got)
+	}
+}
+
 func attributesOf(s *tracepb.Span) map[string]any {
 	out := map[string]any{}
 	for _, a := range s.Attributes {

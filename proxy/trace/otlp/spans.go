@@ -10,6 +10,7 @@ import (
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/proxy/trace"
 )
 
@@ -109,7 +110,12 @@ func attemptSpan(r *trace.Request, i int) *tracepb.Span {
 	var a attributes
 	name := a.method(r.Method)
 	a.text("url.full", t.URL)
-	a.server(t.Upstream)
+	if path, socket := outside.Socket(t.Upstream); socket {
+		a.text("server.address", path)
+		a.text("network.transport", "unix")
+	} else {
+		a.server(t.Upstream)
+	}
 	if at, err := netip.ParseAddrPort(t.Upstream); err == nil {
 		a.address("network.peer.address", at.Addr())
 		a.number("network.peer.port", int(at.Port()))
