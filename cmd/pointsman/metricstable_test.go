@@ -47,7 +47,7 @@ func metricsOf(t *testing.T, r *prometheus.Registry) map[string]string {
 // proxysMetrics are those of a proxy with all options that add some.
 func proxysMetrics(t *testing.T) map[string]string {
 	t.Helper()
-	p := program{args: []string{"-listen", "127.0.0.1:0", "-tls-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-acme-dir", t.TempDir(), "-metrics-instances"},
+	p := program{args: []string{"-listen", "127.0.0.1:0", "-tls-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-acme-dir", t.TempDir(), "-metrics-instances", "-slow", "1s", "-otlp", "http://127.0.0.1:1"},
 		lookup: func(string) (string, bool) { return "", false }, stdout: os.Stderr, stderr: os.Stderr}
 	f := newFlags(p, "metrics", "", "")
 	var c proxyFlags
