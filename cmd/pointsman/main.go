@@ -53,6 +53,7 @@ func commands() []command {
 		{"explain", "say where a running proxy sends a request, and why", runExplain},
 		{"drain", "take an instance out of traffic, and wait until no request is left there", runDrain},
 		{"stop", "drain containers, then stop them: no request is lost", runStop},
+		{"status", "print on one screen how a running proxy does", runStatus},
 		{"health", "ask a running proxy for its health; the exit code tells", runHealth},
 		{"version", "print the version", runVersion},
 	}

@@ -15,6 +15,9 @@ const leastID = 12
 // Find is the instances that people call by a name: an instance's own ID, a container's id or its beginning, or a container's name as it stands in the
 // ID of the registration (HOST:NAME:PORT). One container may be several. A name that means containers of several hosts is an error.
 func Find(all []*discovery.Service, name string) ([]discovery.Instance, error) {
+	if name == "" {
+		return nil, fmt.Errorf("%w without a name", ErrNotFound)
+	}
 	for _, means := range []func(*discovery.Instance) bool{
 		func(in *discovery.Instance) bool { return in.ID == name },
 		func(in *discovery.Instance) bool {

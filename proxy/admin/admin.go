@@ -119,6 +119,7 @@ func (o *Options) operations() []operation {
 		get("/api/services", o.streamed(kindsServices, o.services))
 		get("/api/services/{name}", o.streamed(kindsServices, o.service))
 		get("/api/routes", o.streamed(kindsRoutes, o.routes))
+		get("/api/status", o.summary)
 		get("/api/upstreams", o.upstreams)
 		get("/api/explain", o.explain)
 		get("/services/{name}", o.project)

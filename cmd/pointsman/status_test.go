@@ -1,0 +1,51 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pointsman/pointsman/proxy/admin"
+)
+
+// What others wrote does nothing to a terminal, and no line is wider than it.
+func TestStatusFitsTheScreen(t *testing.T) {
+	t.Parallel()
+	const nasty = "a\x1b[2J\nb\u202e"
+	s := admin.Summary{Why: nasty, Table: 7, Oldest: nasty, Down: []string{nasty, strings.Repeat("ü", 300)}, DownCount: 30, Refused: []admin.SummaryRefusal{{Service: nasty, Source: nasty, Reason: nasty}},
+		RefusedCount: 1, Certificates: 2, EndingCount: 1, Ending: []admin.SummaryCertificate{{Name: nasty, State: "in-use", Ends: time.Now(), Reason: nasty}},
+		Drains: []admin.DrainView{{Service: nasty, Instance: nasty, Left: -1}}, DrainProblem: nasty, Notices: []admin.SummaryNotice{{Kind: nasty, Text: nasty, Times: 3}}}
+	for _, width := range []int{leastWidth, 80, 200} {
+		v := statusScreen{width: width, now: time.Now()}
+		v.draw(&s)
+		for line := range strings.Lines(v.text.String()) {
+			line = strings.TrimSuffix(line, "\n")
+			if utf8.RuneCountInString(line) > width || strings.ContainsAny(line, "\x1b\u202e\r") {
+				t.Errorf("%d: %q", width, line)
+			}
+		}
+		for _, want := range []string{"NO: a", "30 down", "and 28 more", "not in effect yet", "(3 times)"} {
+			if width == 200 && !strings.Contains(v.text.String(), want) {
+				t.Errorf("%q is missing in:\n%s", want, v.text.String())
+			}
+		}
+	}
+}
+
+func TestStatusOfARunningProxy(t *testing.T) {
+	t.Parallel()
+	_, _, at := startDemo(t)
+	o := execute(t, binary, nil, "status", "-admin", at)
+	for _, want := range []string{"Ready         yes", "Services      1, 0 down", "Instances     3, 3 get requests, 0 ejected"} {
+		if o.code != 0 || !strings.Contains(o.stdout, want) {
+			t.Errorf("%d: %q is missing in:\n%s%s", o.code, want, o.stdout, o.stderr)
+		}
+	}
+	if o := execute(t, binary, nil, "status", "-admin", at, "-watch"); o.code != exitUsage || !strings.Contains(o.stderr, "needs a terminal") {
+		t.Errorf("%+v", o)
+	}
+	if o := execute(t, binary, nil, "status", "-admin", "127.0.0.1:1"); o.code != exitFatal || !strings.Contains(o.stderr, "refused") {
+		t.Errorf("%+v", o)
+	}
+}

@@ -1,0 +1,345 @@
+package drain
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/memory"
+	"github.com/pointsman/pointsman/examples/lab"
+)
+
+func TestMain(m *testing.M) { os.Exit(lab.RunLeakFree(m)) }
+
+// proxy is a Follower with requests that a test sets.
+type proxy struct {
+	*Follower
+	load load
+	log  bytes.Buffer
+	stop func()
+
+	mu  sync.Mutex
+	set []discovery.Drain
+}
+
+type load struct{ n atomic.Int64 }
+
+func (l *load) InFlight() int64 { return l.n.Load() }
+
+func (p *proxy) drains() []discovery.Drain {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.set
+}
+
+// follow runs a proxy over a store.
+func follow(t *testing.T, s discovery.Store, host string) *proxy {
+	p := &proxy{}
+	p.Follower = NewFollower(Options{
+		Store: s, Self: NewProxy(host, 1), Log: zerolog.New(&p.log),
+		Set: func(list []discovery.Drain) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.set = list
+		},
+		Loads: func(*discovery.Drain) ([]Load, bool) { return []Load{&p.load}, true },
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { _ = p.Run(ctx); close(ended) }()
+	p.stop = func() { stop(); <-ended }
+	return p
+}
+
+func newStore(t *testing.T) *memory.Store {
+	t.Helper()
+	s, err := memory.NewStore("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+var web = discovery.Instance{Service: "web", Status: discovery.Passing, Identity: discovery.Identity{Node: "n", ID: "host:web-1:80", Address: "10.0.0.1", Port: 80, Start: "s"}}
+
+// begin drains web for a minute.
+func begin(t *testing.T, s discovery.Store) []Drain {
+	t.Helper()
+	list, err := Begin(t.Context(), s, []discovery.Instance{web}, time.Now().Add(time.Minute), "me")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// await waits for a time at most, and returns who was waited for in the end.
+func await(t *testing.T, s discovery.Store, list []Drain, most time.Duration) (pending string, err error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), most)
+	defer cancel()
+	err = Await(ctx, s, list, func(p []Pending) {
+		pending = ""
+		for _, one := range p {
+			pending += one.Proxy.Host + "=" + string(rune('0'+one.Left)) + " "
+		}
+	})
+	return pending, err
+}
+
+func TestDrainEndsWithTheLastRequestOfTheLastProxy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		one, two := follow(t, s, "one"), follow(t, s, "two")
+		defer one.stop()
+		defer two.stop()
+		synctest.Wait()
+		one.load.n.Store(3)
+		list := begin(t, s)
+		if pending, err := await(t, s, list, 5*time.Second); !errors.Is(err, context.DeadlineExceeded) || pending != "one=3 " {
+			t.Errorf("%q %v", pending, err)
+		}
+		if d := two.drains(); len(d) != 1 || d[0].Identity != web.Identity || !d[0].Of(&web) {
+			t.Errorf("%+v", d)
+		}
+		time.AfterFunc(time.Second, func() { one.load.n.Store(0) })
+		began := time.Now()
+		if pending, err := await(t, s, list, 5*time.Second); err != nil || time.Since(began) > 1200*time.Millisecond {
+			t.Errorf("after %s: %q %v", time.Since(began), pending, err)
+		}
+		if err := End(t.Context(), s, list); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if len(one.drains()) != 0 || len(two.drains()) != 0 {
+			t.Error("it goes on")
+		}
+		if keys, _ := s.Keys(t.Context(), drainedAt); len(keys) != 0 {
+			t.Errorf("left behind: %q", keys)
+		}
+	})
+}
+
+// A drain ends at its time, and nothing of it stays.
+func TestDrainEndsAtItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		p := follow(t, s, "one")
+		defer p.stop()
+		synctest.Wait()
+		begin(t, s)
+		time.Sleep(59 * time.Second)
+		if len(p.drains()) != 1 {
+			t.Error("not draining")
+		}
+		time.Sleep(3 * time.Second)
+		if len(p.drains()) != 0 {
+			t.Error("it goes on")
+		}
+		time.Sleep(10 * time.Second)
+		for _, prefix := range []string{drainsAt, drainedAt} {
+			if keys, _ := s.Keys(t.Context(), prefix); len(keys) != 0 {
+				t.Errorf("left behind: %q", keys)
+			}
+		}
+		if text := p.log.String(); !strings.Contains(text, "draining an instance") || !strings.Contains(text, "it has no requests left") || !strings.Contains(text, "a drain has ended") || strings.Count(text, "\n") != 3 {
+			t.Error(text)
+		}
+	})
+}
+
+// A proxy that goes without an answer is waited for while it may come back, and no longer.
+func TestDrainDoesNotWaitForTheDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		one, two := follow(t, s, "one"), follow(t, s, "two")
+		defer two.stop()
+		synctest.Wait()
+		one.load.n.Store(1)
+		list := begin(t, s)
+		time.AfterFunc(time.Second, one.stop)
+		began := time.Now()
+		if _, err := await(t, s, list, time.Minute); err != nil || time.Since(began) < goneGrace || time.Since(began) > goneGrace+2*time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+	})
+}
+
+// One that comes while it is drained knows of it before it takes a request, and is waited for.
+func TestDrainIsKnownToWhoComesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		one := follow(t, s, "one")
+		defer one.stop()
+		synctest.Wait()
+		list := begin(t, s)
+		late := follow(t, s, "late")
+		defer late.stop()
+		late.load.n.Store(2)
+		synctest.Wait()
+		if len(late.drains()) != 1 {
+			t.Error("it does not know")
+		}
+		if pending, err := await(t, s, list, 3*time.Second); err == nil || pending != "late=2 " {
+			t.Errorf("%q %v", pending, err)
+		}
+	})
+}
+
+func TestDrainWithoutProxies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		if _, err := await(t, s, begin(t, s), time.Minute); !errors.Is(err, ErrNoProxy) {
+			t.Error(err)
+		}
+	})
+}
+
+// A second drain of the same instance keeps the first one's answers, and never ends earlier.
+func TestDrainTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		first := begin(t, s)
+		again, err := Begin(t.Context(), s, []discovery.Instance{web}, time.Now().Add(time.Second), "other")
+		if err != nil || again[0].ID != first[0].ID || !again[0].Until.Equal(first[0].Until) {
+			t.Errorf("%+v %+v %v", first, again, err)
+		}
+		restarted := web
+		restarted.Start = "later"
+		other, err := Begin(t.Context(), s, []discovery.Instance{restarted}, time.Now().Add(time.Second), "other")
+		if err != nil || other[0].ID == first[0].ID {
+			t.Errorf("%+v %v", other, err)
+		}
+		if _, err := Begin(t.Context(), s, []discovery.Instance{web}, time.Now().Add(25*time.Hour), ""); err == nil {
+			t.Error("longer than a day")
+		}
+	})
+}
+
+// What others write below drains/ costs a line of the log, and nothing else.
+func TestDrainsThatAreNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		p := follow(t, s, "one")
+		defer p.stop()
+		good := newDrain(&web, time.Now().Add(time.Minute), "me")
+		change := func(f func(*Drain)) []byte {
+			d := good
+			f(&d)
+			out, _ := json.Marshal(d)
+			return out
+		}
+		for key, value := range map[string][]byte{
+			"drains/x": []byte("{"), "drains/y": nil, "drains/z": []byte("[1]"), "drains/a/b": []byte("{}"), "drains/moved": change(func(*Drain) {}),
+			"drains/big": bytes.Repeat([]byte(" "), maxValue+1),
+			good.key():   change(func(d *Drain) { d.Until = time.Now().Add(1000 * time.Hour) }),
+			"drains/" + discovery.KeyOf("\x1b[2J") + "@": change(func(d *Drain) { d.Instance, d.Node = "\x1b[2J", "" }),
+		} {
+			if err := s.Put(t.Context(), key, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(10 * time.Second)
+		if len(p.drains()) != 0 {
+			t.Errorf("%+v", p.drains())
+		}
+		if n := strings.Count(p.log.String(), "can't be used"); n == 0 || n > 8 || strings.Contains(p.log.String(), "\x1b") {
+			t.Errorf("%d lines: %s", n, p.log.String())
+		}
+		if list, err := List(t.Context(), s); err != nil || len(list) != 0 {
+			t.Errorf("%+v %v", list, err)
+		}
+	})
+}
+
+// denied is a store without a right.
+type denied struct{ discovery.Store }
+
+func (denied) Values(context.Context, string, discovery.Query) (discovery.Values, error) {
+	return discovery.Values{}, discovery.ErrDenied
+}
+
+func (denied) Hold(ctx context.Context, _ string, _ []byte, told func(error)) error {
+	told(discovery.ErrDenied)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// Without a right the proxy serves on, and says so once.
+func TestDrainWithoutARight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		set := 0
+		f := NewFollower(Options{Store: denied{}, Self: NewProxy("one", 1), Rights: "THE LINE", Log: zerolog.New(&log), Set: func([]discovery.Drain) { set++ },
+			Loads: func(*discovery.Drain) ([]Load, bool) { return nil, true }})
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- f.Run(ctx) }()
+		time.Sleep(time.Hour)
+		if set != 1 || strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "THE LINE") {
+			t.Errorf("set %d times: %s", set, log.String())
+		}
+		if _, err := f.List(); !errors.Is(err, discovery.ErrDenied) {
+			t.Error(err)
+		}
+		stop()
+		<-ended
+	})
+}
+
+func TestFindAndLast(t *testing.T) {
+	in := func(node, id, container string) discovery.Instance {
+		return discovery.Instance{Service: "web", Status: discovery.Passing, Registered: true, Container: container, Identity: discovery.Identity{Node: node, ID: id, Address: "10.0.0.1", Port: len(id)}}
+	}
+	long := strings.Repeat("ab", 32)
+	all := []*discovery.Service{{Name: "web", Instances: []discovery.Instance{in("n", "h:web-1:80", long), in("n", "h:web-1:8080", long), in("n", "h:twin:80", "x"), in("m", "g:twin:80:", "y"), in("m", "plain", "")}}}
+	for name, want := range map[string]string{"h:web-1:80": "h:web-1:80", "web-1": "h:web-1:80 h:web-1:8080", long[:12]: "h:web-1:80 h:web-1:8080", "plain": "plain", long[:11]: "-", "none": "-", "twin": "-", "": "-"} {
+		found, err := Find(all, name)
+		var ids []string
+		for _, f := range found {
+			ids = append(ids, f.ID)
+		}
+		if got := strings.Join(ids, " "); err == nil && got != want || err != nil && want != "-" {
+			t.Errorf("%q: %s, %v", name, got, err)
+		}
+	}
+	some := slices.Clone(all[0].Instances[:4])
+	if got := Last(all, nil, some); got != "" {
+		t.Errorf("%q", got)
+	}
+	if got := Last(all, []Drain{newDrain(&all[0].Instances[4], time.Now().Add(time.Hour), "")}, some); got != "web" {
+		t.Errorf("%q", got)
+	}
+	all[0].Instances[4].Status = discovery.Critical
+	if got := Last(all, nil, some); got != "web" {
+		t.Errorf("%q", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	d := newDrain(&web, time.Now().Add(time.Minute), "me")
+	value, _ := d.value()
+	f.Add(d.key(), value)
+	f.Add("drains/x", []byte(`{"id":"..","until":"9999-01-01T00:00:00Z"}`))
+	f.Fuzz(func(t *testing.T, key string, value []byte) {
+		d, err := parse(key, value, time.Now())
+		if err != nil {
+			return
+		}
+		if d.key() != key || !fs.ValidPath(key) || discovery.CheckKey(d.key()) != nil || time.Until(d.Until) > Longest+skew {
+			t.Errorf("%q: %+v", key, d)
+		}
+	})
+}
