@@ -150,11 +150,14 @@ func (p *Page) load(action chromedp.Action[chromedp.Void]) {
 		p.disturbed = false
 		p.mu.Unlock()
 		p.Do(action)
-		if !p.wasDisturbed() {
+		if !p.wasDisturbed() && Eval[bool](p, whole) {
 			return
 		}
 	}
 }
+
+// whole holds when all that the page has asked for so far has come: a request that was ended has no status, and not each has a line in the log.
+const whole = `performance.getEntriesByType('resource').every((e) => e.responseStatus > 0)`
 
 // wasDisturbed says whether requests have ended so since the page began to load.
 func (p *Page) wasDisturbed() bool {
