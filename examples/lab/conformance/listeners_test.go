@@ -55,7 +55,7 @@ func kindNamed(name string) *kind {
 
 // common is what every listener is given.
 func (r *rig) common() *proxy.Shared {
-	return &proxy.Shared{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, ClientAuth: r.clientAuth, Gate: r.gate, Log: r.log, Limits: r.limits.ofConnections()}
+	return &proxy.Shared{Switch: r.switcher, Metrics: r.metrics, Forwarder: r.forwarder, ClientAuth: r.clientAuth, Gate: r.gate, Log: r.log, Tracer: r.tracer, Limits: r.limits.ofConnections()}
 }
 
 // shared is what the servers of a rig share below HTTP.

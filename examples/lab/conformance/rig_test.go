@@ -25,6 +25,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/listen"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
+	"github.com/pointsman/pointsman/proxy/trace"
 )
 
 // limits are those of connections, and those of all routes; what is 0 is as by default.
@@ -74,6 +75,8 @@ type setup struct {
 	listening func(l *net.TCPListener)
 	// broken gets the error that Run returns; nil makes it the test's.
 	broken chan error
+	// tracer takes what is told of requests' times. May be nil.
+	tracer *trace.Tracer
 	listen string // "" is a port of loopback
 	log    zerolog.Logger
 }
@@ -97,6 +100,7 @@ type rig struct {
 	loops      int
 	onDrain    func()
 	lines      string
+	tracer     *trace.Tracer
 	log        zerolog.Logger
 	warm       *script // what a connection is given before the test when it is to be handed over
 	swapping   sync.Mutex
@@ -126,7 +130,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.listen == "" {
 		o.listen = "127.0.0.1:0"
 	}
-	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, clientAuth: o.clientAuth, gate: o.gate, limits: o.limits, onDrain: o.onDrain, lines: o.lines, log: o.log}
+	r := &rig{t: t, loops: o.loops, kind: k, registry: prometheus.NewRegistry(), forwarder: o.forwarder, clientAuth: o.clientAuth, gate: o.gate, limits: o.limits, onDrain: o.onDrain, lines: o.lines, tracer: o.tracer, log: o.log}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	defaults := o.limits.ofRoutes()
