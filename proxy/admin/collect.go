@@ -12,7 +12,7 @@ import (
 type tableCollector struct {
 	table                                             *routing.Switch
 	swaps, changed, services, usable, routes, refused *prometheus.Desc
-	contested, ejected, verdicts                      *prometheus.Desc
+	contested, ejected, verdicts, pins, draining      *prometheus.Desc
 }
 
 // NewTableCollector makes gauges of the table that s holds. Before the first table only the counter of swaps is there.
@@ -27,6 +27,8 @@ func NewTableCollector(s *routing.Switch) prometheus.Collector {
 		services: desc("services", "Services in the table."),
 		usable:   desc("instances_usable", "Instances that are passing or warning in the catalogue."),
 		routes:   desc("routes", "Routes, including the default one."),
+		pins:     desc("pins", "Services whose routes are held at an earlier table."),
+		draining: desc("instances_draining", "Instances that get no new requests, as somebody drains them."),
 		refused:  desc("rejected_tags", "Tags and instances that are refused or have no effect."),
 		ejected: prometheus.NewDesc("pointsman_upstreams_ejected", "Instances that requests keep away from by the proxy's own judgement, by why.",
 			[]string{"reason"}, nil),
@@ -38,7 +40,7 @@ func NewTableCollector(s *routing.Switch) prometheus.Collector {
 
 // Describe implements prometheus.Collector.
 func (c *tableCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.swaps, c.changed, c.services, c.usable, c.routes, c.refused, c.contested, c.ejected, c.verdicts} {
+	for _, d := range []*prometheus.Desc{c.swaps, c.changed, c.services, c.usable, c.routes, c.refused, c.contested, c.ejected, c.verdicts, c.pins, c.draining} {
 		out <- d
 	}
 }
@@ -56,6 +58,8 @@ func (c *tableCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(c.services, float64(services))
 	gauge(c.usable, float64(usable))
 	gauge(c.routes, float64(routes))
+	gauge(c.pins, float64(len(t.Pins())))
+	gauge(c.draining, float64(draining(t)))
 	gauge(c.refused, float64(t.Rejected()))
 	gauge(c.contested, float64(t.Contested()))
 	for language, counts := range t.Tally() { // languages are those of the process
@@ -67,6 +71,18 @@ func (c *tableCollector) Collect(out chan<- prometheus.Metric) {
 	for _, why := range balancer.EjectedReasons() { // each is there, so that one that begins is seen
 		out <- prometheus.MustNewConstMetric(c.ejected, prometheus.GaugeValue, float64(ejected[why]), why)
 	}
+}
+
+// draining is how many instances are being drained.
+func draining(t *routing.Table) (n int) {
+	for _, block := range t.Blocks() {
+		for i := range block.Instances {
+			if !block.Instances[i].Draining.IsZero() {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // feedCollector tells who follows a Feed.
