@@ -46,7 +46,7 @@ func commands() []command {
 		{"demo", "try it: no Docker, no Consul, a sample service to scale", runDemo},
 		{"scale", "scale the demo's sample service while requests flow", runScale},
 		{"check", "say what labels of a Compose file or a catalogue become, and what is wrong with them", runCheck},
-		{"convert", "print configuration of nginx as routes, and what became of each directive", runConvert},
+		{"convert", "print configuration of nginx or HAProxy as routes, and what became of each directive", runConvert},
 		{"history", "list the last tables of a running proxy, and what each changed", runHistory},
 		{"pin", "hold the routes of a service as they were in an earlier table", runPin},
 		{"release", "let the routes of a service that is pinned follow its tags again", runRelease},

@@ -139,3 +139,20 @@ func TestPagesTellRunAndDemoWhatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+// TestTablesOfCommandsAreWhole: commands.md lists each command with its summary, and the page that there is about it.
+func TestTablesOfCommandsAreWhole(t *testing.T) {
+	lab.Make(t, "commands", "commands", func([]string) string {
+		var table strings.Builder
+		table.WriteString("| command | what it does |\n|---|---|\n")
+		for _, c := range commands() {
+			name := "`pointsman " + c.name + "`"
+			if _, found := topic(c.name); found {
+				name = fmt.Sprintf("[%s](%s.md)", name, c.name)
+			}
+			fmt.Fprintf(&table, "| %s | %s |\n", name, c.summary)
+		}
+		table.WriteString("| `pointsman help TOPIC` | print a page of this documentation |\n")
+		return table.String()
+	})
+}
