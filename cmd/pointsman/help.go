@@ -21,8 +21,11 @@ var pages embed.FS
 // remark is a line of a page that says how a table is made.
 var remark = regexp.MustCompile(`(?m)^<!--.*-->\n`)
 
-// topic is the text of a page, as Markdown.
+// topic is the text of a page, as Markdown; "" is the list of all pages.
 func topic(name string) (text string, found bool) {
+	if name == "" {
+		return contents(), true
+	}
 	if strings.ContainsAny(name, "/.") {
 		return "", false
 	}
@@ -72,7 +75,14 @@ func overview(w io.Writer) {
 	}
 	fmt.Fprint(w, "\nStart with 'pointsman demo'. 'pointsman COMMAND -help' lists a command's options.\n\n"+
 		"Pages, which 'pointsman help TOPIC' prints:\n")
+	fmt.Fprint(w, contents())
+}
+
+// contents is a line for each page.
+func contents() string {
+	var all strings.Builder
 	for _, t := range topics() {
-		fmt.Fprintf(w, "  %-20s %s\n", t[0], t[1])
+		fmt.Fprintf(&all, "  %-20s %s\n", t[0], t[1])
 	}
+	return all.String()
 }

@@ -19,7 +19,7 @@ func TestHelpPrintsEachTopic(t *testing.T) {
 			t.Errorf("pointsman help %s: exit code %d, %q, %q", name, o.code, o.stdout, o.stderr)
 		}
 	}
-	for _, bad := range []string{"../main", "docs/start", "start.md", "", "."} {
+	for _, bad := range []string{"../main", "docs/start", "start.md", "."} {
 		if o := execute(t, binary, nil, "help", bad); o.code != exitUsage || !strings.Contains(o.stderr, "unknown command or topic") {
 			t.Errorf("pointsman help %q: exit code %d, %q", bad, o.code, o.stderr)
 		}

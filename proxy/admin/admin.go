@@ -40,7 +40,7 @@ type Options struct {
 	Decisions func() []discovery.Decision
 	// Certificates are those that there are, and those that are wanted.
 	Certificates func() []certs.Status
-	// Topic is a page of the documentation by its name, as plain text, for /help/NAME.
+	// Topic is a page of the documentation by its name, as plain text, for /help/NAME; of "" it is a list of them.
 	Topic func(name string) (text string, found bool)
 	// Drains are those that are in effect; err is why this proxy can't take part in them.
 	Drains func() (list []DrainView, err error)
@@ -90,6 +90,7 @@ func Admin(o Options) http.Handler {
 	}
 	if o.Topic != nil {
 		mux.HandleFunc("GET /help/{topic}", o.help)
+		mux.HandleFunc("GET /help/{$}", o.help)
 	}
 	if o.Table != nil {
 		dashboard(mux)
