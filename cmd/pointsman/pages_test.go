@@ -88,3 +88,19 @@ func TestPagesNameWhatThereIs(t *testing.T) {
 		}
 	}
 }
+
+// TestRoutesOfPagesAreUsed: each route that a page shows is in effect as written.
+func TestRoutesOfPagesAreUsed(t *testing.T) {
+	shown := 0
+	for _, page := range lab.PageNames(t) {
+		for _, line := range regexp.MustCompile(`(?m)^pointsman\.route.*$`).FindAllString(lab.Page(t, page), -1) {
+			shown++
+			if o := execute(t, binary, nil, "check", "-acme", "-tag", line); o.code != exitOK {
+				t.Errorf("%s.md: %s", page, o.stdout)
+			}
+		}
+	}
+	if shown < 8 {
+		t.Errorf("only %d routes found", shown)
+	}
+}
