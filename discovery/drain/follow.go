@@ -150,7 +150,7 @@ func (f *Follower) report(err error) {
 		f.o.Log.Info().Msg("the store answers again: drains are followed")
 	case err == nil || before != nil && errors.Is(before, discovery.ErrDenied) == errors.Is(err, discovery.ErrDenied):
 	case errors.Is(err, discovery.ErrDenied):
-		f.o.Log.Warn().Str("needs", f.o.Rights).Msg("the catalogue denies access to the store: pointsman drain and stop do not reach this proxy, and do not wait for it")
+		f.o.Log.Warn().Str("needs", f.o.Rights).Msg("access to the store is denied: pointsman drain and stop do not reach this proxy, and do not wait for it")
 	default:
 		f.o.Log.Warn().Err(err).Msg("the store does not answer: drains that are in effect stay so until their end, and no others begin here")
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -67,5 +68,30 @@ func TestStopLosesNothing(t *testing.T) {
 	t.Logf("%d rounds, a stop took %s, %s at most", rounds, sum/time.Duration(rounds), slowest)
 	if twice := s.ledger.Duplicates("POST"); len(twice) != 0 {
 		t.Errorf("POSTs that reached instances twice: %v", twice)
+	}
+}
+
+// A proxy that stands still is named, and the command ends at its time: the container runs on, and gets requests again.
+func TestStopNamesAProxyThatStandsStill(t *testing.T) {
+	s := build(t, plan{name: "still", lameDuck: "0s"})
+	other := lab.StartProxy(t, bin, s.consul.HTTP, true)
+	ids := s.startAll(2)
+	s.serves(2)
+	other.Freeze()
+	began := time.Now()
+	out, err := s.command("stop", "-timeout", "3s", ids[0])
+	if took := time.Since(began); err == nil || took < 3*time.Second || took > lab.Patient(15*time.Second) {
+		t.Errorf("after %s: %v", took, err)
+	}
+	if !strings.Contains(out, fmt.Sprintf("process %d", other.Pid())) || !strings.Contains(out, "no answer yet") || !strings.Contains(out, "was not stopped, and gets requests again") {
+		t.Errorf("it says %s", out)
+	}
+	other.Thaw()
+	s.serves(2)
+	if out, err := s.command("stop", "-timeout", "1m", ids[0]); err != nil {
+		t.Errorf("after it goes on: %v: %s", err, out)
+	}
+	if out, err := s.command("stop", ids[1]); err == nil || !strings.Contains(out, "without an instance") {
+		t.Errorf("the last one: %v: %s", err, out)
 	}
 }
