@@ -133,8 +133,12 @@ func TestViewersThatDoNotReadAreCut(t *testing.T) {
 		}
 		time.Sleep(pieceTime + 2*live.Period)
 		synctest.Wait()
-		if n := sampler.Viewers(); n != 0 {
-			t.Errorf("%d still look", n)
+		rest := 0
+		for rest < 1000 && in.Scan() { // what was on its way
+			rest++
+		}
+		if rest == 1000 {
+			t.Error("it still looks")
 		}
 		c = l.dial()
 		_, _ = io.WriteString(c, "GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -100,13 +100,6 @@ func (v *Viewer) Next(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// Viewers is how many look.
-func (s *Sampler) Viewers() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.viewers)
-}
-
 // Run reads while somebody looks, until ctx ends. It always returns nil.
 func (s *Sampler) Run(ctx context.Context) error {
 	defer close(s.done)

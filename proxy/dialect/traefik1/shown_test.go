@@ -28,7 +28,7 @@ func TestLabelsAsPeopleWriteThem(t *testing.T) {
 			head, want, _ := strings.Cut(part, "\n")
 			at := env
 			at.ContainerPort, _ = strconv.Atoi(strings.TrimPrefix(head, "port "))
-			if got := outcome(dialect.Languages{Language()}.Parse(tags, at)); got != want {
+			if got := outcome(dialect.Languages{Options{}.Language()}.Parse(tags, at)); got != want {
 				t.Errorf("%s: %s\n%s\n\nwant\n%s", file, head, got, want)
 			}
 		}

@@ -29,9 +29,6 @@ type Options struct {
 // Language is the language with these options.
 func (o Options) Language() dialect.Language { return language{o} }
 
-// Language is the language without options.
-func Language() dialect.Language { return Options{}.Language() }
-
 type language struct{ Options }
 
 func (language) Name() string { return Name }

@@ -13,7 +13,7 @@ const hash = "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="
 var env = dialect.Env{ContainerPort: 80, Listeners: "http,https"}
 
 func parse(tags ...string) dialect.Result {
-	return dialect.Languages{Language()}.Parse(tags, env)
+	return dialect.Languages{Options{}.Language()}.Parse(tags, env)
 }
 
 // labelled are labels of one container, without what stands in front of each.
@@ -176,7 +176,7 @@ func TestSegments(t *testing.T) {
 	}
 	other := env
 	other.ContainerPort = 81
-	if got, want := brief(dialect.Languages{Language()}.Parse(tags, other)), "c.d/ priority=8 auth=basic:eve:"+hash+" auth-pass=true, ignored"; got != want {
+	if got, want := brief(dialect.Languages{Options{}.Language()}.Parse(tags, other)), "c.d/ priority=8 auth=basic:eve:"+hash+" auth-pass=true, ignored"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	if got := brief(parse(labelled("http.frontend.rule=Host:a.b", "http.routers.r.rule=Host(`c.d`)", "my.app.frontend.rule=Host:e.f")...)); got != "a.b/ priority=8, e.f/ priority=8" {
@@ -187,12 +187,12 @@ func TestSegments(t *testing.T) {
 // The labels of a container without any of this version are another package's.
 func TestOtherVersions(t *testing.T) {
 	tags := labelled("enable=true", "docker.network=web", "tags=x", "http.routers.r.rule=Host(`c.d`)", "http.services.s.loadbalancer.server.port=80", "tls.stores.x=y")
-	if r := Language().Parse(tags, env); len(r.Rules)+len(r.Verdicts) > 0 {
+	if r := (Options{}).Language().Parse(tags, env); len(r.Rules)+len(r.Verdicts) > 0 {
 		t.Errorf("%+v", r)
 	}
 	var wanted []string
 	for _, tag := range tags {
-		if Language().Wants(tag) {
+		if (Options{}).Language().Wants(tag) {
 			wanted = append(wanted, tag)
 		}
 	}
@@ -268,7 +268,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("frontend.rule=Host:a.b", "frontend.rateLimit.extractorFunc=client.ip", "frontend.rateLimit.rateSet.r.average=100", "frontend.rateLimit.rateSet.r.period=3s")
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {
 		tags := labelled(a, b, c, d)
-		r := Language().Parse(tags, env)
+		r := Options{}.Language().Parse(tags, env)
 		told := map[string]bool{}
 		for _, v := range r.Verdicts {
 			if (v.Reason == "") != (v.Kind == dialect.VerdictUsed) || len(v.Sources) == 0 {
