@@ -43,6 +43,8 @@ server { listen LISTEN; server_name ~^X+\.wild\.test$ ~[0-9]-host; location / { 
 		{"GET", "a.test", "/set", nil}, {"GET", "a.test", "/set", header{"X-Key": {""}}}, {"GET", "a.test", "/set", header{"X-Key": {"0"}}}, {"GET", "a.test", "/set", header{"X-Key": {"00"}}}, {"GET", "a.test", "/set", header{"X-Key": {"a"}}},
 		{"GET", "a.test", "/arg", nil}, {"GET", "a.test", "/arg?v=12", nil}, {"GET", "a.test", "/arg?v=1x", nil}, {"GET", "a.test", "/arg?w=1&v=2", nil},
 		{"GET", "a.test", "/debug", nil}, {"GET", "a.test", "/debug?debug=1", nil}, {"GET", "a.test", "/debug?debug=0", nil}, {"GET", "a.test", "/debug?debug=", nil}, {"GET", "a.test", "/debug?debug", nil},
+		{"GET", "a.test", "/debug?DEBUG=1", nil}, {"GET", "a.test", "/debug?Debug=0&debug=1", nil}, {"GET", "a.test", "/debug?debug&dEbug=1", nil}, {"GET", "a.test", "/debug?xdebug=1", nil}, {"GET", "a.test", "/debug?%64ebug=1", nil},
+		{"GET", "a.test", "/arg?V=x&v=1", nil}, {"GET", "a.test", "/arg?v=1&v=x", nil}, {"GET", "a.test", "/arg?v=&v=1", nil}, {"GET", "a.test", "/arg?v=%31", nil}, {"GET", "a.test", "/arg?V=1", nil},
 		{"GET", "a.test", "/cookie", nil}, {"GET", "a.test", "/cookie", header{"Cookie": {"a=b; c=t1"}}}, {"GET", "a.test", "/cookie", header{"Cookie": {"c=x"}}},
 		{"GET", "a.test", "/method", nil}, {"POST", "a.test", "/method", nil}, {"PUT", "a.test", "/method", nil}, {"DELETE", "a.test", "/read", nil}, {"GET", "a.test", "/read", nil},
 		{"GET", "12.num.test", "/", nil}, {"GET", "12.NUM.test", "/p", nil}, {"GET", "a12.num.test", "/", nil}, {"GET", "www.num.test", "/x", nil}, {"GET", "num.test", "/", nil},

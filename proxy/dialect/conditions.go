@@ -33,6 +33,20 @@ type Named struct {
 	// Pattern is a regular expression that its value matches, in the place of Values; nil is none.
 	Pattern *Expression
 	Not     bool
+	// First is of a parameter alone: the first one of that name counts, in whatever letters the name is written, and nothing is decoded. Name is in
+	// lower case. This is how nginx reads $arg_NAME (https://nginx.org/en/docs/http/ngx_http_core_module.html#var_arg_).
+	First bool
+}
+
+// firstPrefix stands in front of the name of a parameter with First.
+const firstPrefix = "(?i)"
+
+// written is the name as a line has it.
+func (n *Named) written() string {
+	if n.First {
+		return firstPrefix + n.Name
+	}
+	return n.Name
 }
 
 // Text is the same for two conditions if they ask for the same; "" for nil. It is no text for people.
@@ -101,9 +115,9 @@ func (c *Conditions) seal() {
 			name := [...]string{"header", "query", "cookie"}[kind]
 			if n.Pattern != nil {
 				c.cost += n.Pattern.Cost
-				add(negated(name+"-regexp", n.Not), n.Name, n.Pattern.Text)
+				add(negated(name+"-regexp", n.Not), n.written(), n.Pattern.Text)
 			} else {
-				add(negated(name, n.Not), append([]string{n.Name}, n.Values...)...)
+				add(negated(name, n.Not), append([]string{n.written()}, n.Values...)...)
 			}
 		}
 	}
@@ -142,7 +156,7 @@ func (e *Expression) text() string {
 // with is a list with one more, sorted and each once.
 func with(list []Named, n Named) []Named {
 	compare := func(a, b Named) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), compareNot(a.Not, b.Not), strings.Compare(a.Pattern.text(), b.Pattern.text()), slices.Compare(a.Values, b.Values))
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.written(), b.written()), compareNot(a.Not, b.Not), strings.Compare(a.Pattern.text(), b.Pattern.text()), slices.Compare(a.Values, b.Values))
 	}
 	list = append(list, n)
 	slices.SortFunc(list, compare)

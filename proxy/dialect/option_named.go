@@ -36,7 +36,7 @@ func namedOptions(name string, of func(*Conditions) *[]Named, check func(option,
 			o.name += "-regexp"
 		}
 		set := func(l *line, option, value string, not bool) error {
-			n, err := parseNamed(option, value, expressed)
+			n, err := parseNamed(option, value, expressed, name == "query" && !not)
 			if err != nil {
 				return err
 			}
@@ -55,9 +55,13 @@ func namedOptions(name string, of func(*Conditions) *[]Named, check func(option,
 	return out
 }
 
-// parseNamed reads name, name:value|value or, expressed, name:RE.
-func parseNamed(option, value string, expressed bool) (n Named, err error) {
+// parseNamed reads name, name:value|value or, expressed, name:RE. With first the name may stand behind firstPrefix. A negated condition may not ask so:
+// one more parameter of the name, in front of the other, would get a request past it.
+func parseNamed(option, value string, expressed, first bool) (n Named, err error) {
 	name, rest, valued := strings.Cut(value, ":")
+	if plain, ok := strings.CutPrefix(name, firstPrefix); ok && first {
+		name, n.First = strings.ToLower(plain), true
+	}
 	if !isToken(name) {
 		return n, fmt.Errorf("%s=%s begins with no name", option, shown(value))
 	}
@@ -79,7 +83,7 @@ func printNamed(list []Named, expressed, not bool) (out []string) {
 		if n.Not != not || (n.Pattern != nil) != expressed {
 			continue
 		}
-		text := n.Name
+		text := n.written()
 		switch {
 		case expressed:
 			text += ":" + n.Pattern.Text

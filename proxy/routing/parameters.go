@@ -9,6 +9,10 @@ import (
 // hasParameter looks for a parameter in a query as forms write it (https://url.spec.whatwg.org/#urlencoded-parsing).
 func (q *Query) hasParameter(n *dialect.Named) bool {
 	query := strings.TrimPrefix(q.Search, "?")
+	if n.First {
+		value, ok := firstParameter(query, n.Name)
+		return ok && q.fits(n, value)
+	}
 	for query != "" {
 		var one string
 		one, query, _ = strings.Cut(query, "&")
@@ -31,6 +35,19 @@ func (q *Query) hasParameter(n *dialect.Named) bool {
 		}
 	}
 	return false
+}
+
+// firstParameter is the value of the first parameter with a name, which is in lower case, in whatever letters it is written; one without = is none.
+// Nothing is decoded.
+func firstParameter(query, name string) (value string, ok bool) {
+	for query != "" {
+		var one string
+		one, query, _ = strings.Cut(query, "&")
+		if len(one) > len(name) && one[len(name)] == '=' && sameName(one[:len(name)], name) {
+			return one[len(name)+1:], true
+		}
+	}
+	return "", false
 }
 
 // decodesTo says whether a percent-encoded text, in which + is a blank, means another one.

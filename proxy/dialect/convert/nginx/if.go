@@ -97,8 +97,8 @@ func fieldIf(k cond, option, name, value, op string) (cond, bool) {
 	switch {
 	case option == "header":
 		name = strings.ReplaceAll(name, "_", "-")
-	case option == "query" && (strings.Contains(value, "%") || strings.Contains(value, "+") && (op == "=" || op == "!=") || strings.Contains(value, `\+`)):
-		return k, false // nginx does not decode it
+	case option == "query": // the first one, in whatever letters its name is written, and not decoded
+		name = "(?i)" + strings.ToLower(name)
 	}
 	switch {
 	case op == "set": // neither missing nor empty nor 0

@@ -56,7 +56,7 @@ func open(r *convert.Result) bool {
 		}
 		held := false
 		for _, w := range route.Words {
-			held = held || dialect.Restriction(w.Name) || w.Name == "max-body" || w.Name == "method" || strings.EqualFold(w.Value, "x-key:k") || w.Value == "x-key:^k$" || w.Value == "x-key:." || w.Value == "k:(?i)^[0-9]+$"
+			held = held || dialect.Restriction(w.Name) || w.Name == "max-body" || w.Name == "method" || strings.EqualFold(w.Value, "x-key:k") || w.Value == "x-key:^k$" || w.Value == "x-key:." || w.Value == "(?i)k:(?i)^[0-9]+$"
 		}
 		if !held && !hiddenBy(r, route) {
 			return true
@@ -68,7 +68,7 @@ func open(r *convert.Result) bool {
 // hiddenBy says whether another route takes the requests for /a before this one.
 func hiddenBy(r *convert.Result, of *convert.Route) bool {
 	for _, o := range r.Routes {
-		if o != of && (len(o.Servers) == 0 || open(&convert.Result{Routes: []*convert.Route{o}}) == false) && len(o.Words) > 0 && (strings.HasSuffix(o.Source, "/a") || o.Has("path-regexp") || o.Has("client") || o.Has("header") || o.Has("header-regexp") || o.Has("cookie-regexp") || o.Has("host-regexp")) && !o.Has("redirect") {
+		if o != of && (len(o.Servers) == 0 || open(&convert.Result{Routes: []*convert.Route{o}}) == false) && len(o.Words) > 0 && (strings.HasSuffix(o.Source, "/a") || o.Has("path-regexp") || o.Has("client") || o.Has("header") || o.Has("query") || o.Has("header-regexp") || o.Has("cookie-regexp") || o.Has("host-regexp")) && !o.Has("redirect") {
 			if o.Has("path-regexp") && o.Closed() && !strings.Contains(strings.Join(o.Lines(), ""), "^/a") {
 				continue // the guard
 			}
