@@ -68,6 +68,8 @@ func (x *frontend) refuse(err error) {
 	switch {
 	case errors.Is(err, errVariable):
 		v.Advice = "set the variable where docker-compose runs, or in its file .env"
+	case errors.Is(err, errNoRule) && x.name == "http": // more likely a label of a later version than a segment of that name
+		v.Advice = "for Traefik 2, write " + prefix + "http.services.NAME.loadbalancer.server.port=PORT, " + prefix + "http.routers.NAME. or " + prefix + "http.middlewares.NAME. and an option"
 	case errors.Is(err, errNoRule):
 		v.Advice = "write " + prefix + keyRule + "=Host:NAME, or start the proxy with -traefik1-domain DOMAIN"
 	case errors.Is(err, errNewer):
