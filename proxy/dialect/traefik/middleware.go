@@ -12,43 +12,6 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// middleware is one kind of them. One that is not in the table refuses the routers that use it, and so does an option that none has read and that
-// is not among those that are passed over.
-type middleware struct {
-	// restricts says that it narrows who may use a route.
-	restricts bool
-	// ignores are options that are not in effect and restrict nothing; "*" are all.
-	ignores []string
-	apply   func(c *chain, o *optionsOf) error
-}
-
-var middlewares map[string]middleware
-
-func init() { // its functions use the table
-	middlewares = map[string]middleware{
-		"redirectscheme":   {restricts: true, apply: redirectScheme},
-		"redirectregex":    {restricts: true, apply: redirectRegex},
-		"headers":          {apply: headers, ignores: []string{"isdevelopment", "addvaryheader", "sslproxyheaders", "forcestsheader", "sslforcehost", "ssltemporaryredirect", "customresponseheaders", "customrequestheaders", "accesscontrolalloworiginlist", "accesscontrolalloworiginlistregex", "accesscontrolallowmethods", "accesscontrolallowheaders", "accesscontrolallowcredentials", "accesscontrolexposeheaders", "accesscontrolmaxage"}},
-		"basicauth":        {restricts: true, apply: basicAuth, ignores: []string{"headerfield"}},
-		"forwardauth":      {restricts: true, apply: forwardAuth, ignores: []string{"trustforwardheader", "preservelocationheader", "headerfield", "maxresponsebodysize", "maxbodysize"}},
-		"ipallowlist":      {restricts: true, apply: allowList, ignores: []string{"rejectstatuscode"}},
-		"ipwhitelist":      {restricts: true, apply: allowList, ignores: []string{"rejectstatuscode"}},
-		"ratelimit":        {restricts: true, apply: rateLimit},
-		"buffering":        {restricts: true, apply: buffering, ignores: []string{"memrequestbodybytes", "memresponsebodybytes", "maxresponsebodybytes", "retryexpression"}},
-		"stripprefix":      {apply: stripPrefix, ignores: []string{"forceslash"}},
-		"stripprefixregex": {apply: stripRegexp},
-		"addprefix":        {apply: addPrefix},
-		"replacepath":      {apply: replacePath},
-		"replacepathregex": {apply: replaceRegexp},
-		"compress":         {apply: compress, ignores: []string{"*"}},
-		"contenttype":      {apply: passOver, ignores: []string{"*"}},
-		"retry":            {apply: passOver, ignores: []string{"*"}},
-		"circuitbreaker":   {apply: passOver, ignores: []string{"*"}},
-		"errors":           {apply: passOver, ignores: []string{"*"}},
-		"grpcweb":          {apply: passOver, ignores: []string{"*"}},
-	}
-}
-
 // passOver tells that a middleware is not in effect.
 func passOver(c *chain, o *optionsOf) error {
 	c.ignored(o.group, "it is not in effect: the proxy's own rules hold")
@@ -56,10 +19,18 @@ func passOver(c *chain, o *optionsOf) error {
 }
 
 // ignored tells of labels that are not in effect.
-func (c *chain) ignored(of group, reason string) {
+func (c *chain) ignored(of group, reason string) { c.without(of, dialect.VerdictIgnored, reason) }
+
+// without tells of labels that are not in effect as written. A label that several routers use is told of once.
+func (c *chain) without(of group, kind dialect.VerdictKind, reason string) {
+	v := dialect.Verdict{Kind: kind, Reason: reason}
 	sources := of.sources()
 	c.sources = slices.DeleteFunc(c.sources, func(s string) bool { return slices.Contains(sources, s) })
-	c.tell(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: reason}, sources...)
+	if !slices.ContainsFunc(c.out.Verdicts, func(o dialect.Verdict) bool {
+		return o.Kind == kind && o.Reason == reason && slices.Equal(o.Sources, sources)
+	}) {
+		c.tell(v, sources...)
+	}
 }
 
 func redirectScheme(c *chain, o *optionsOf) error {

@@ -27,7 +27,7 @@ func TestServicesAndOrigins(t *testing.T) {
 		{[]string{cors + "allowmethods=GET"}, "a.b/ priority=11, ignored"},
 		{[]string{cors + "alloworiginlist=nonsense"}, "a.b/ priority=11, ignored"},
 		{[]string{cors + "alloworiginlistregex=.*"}, "a.b/ priority=11, ignored"},
-		{[]string{"middlewares.m.forwardauth.address=http://sso:9091/api/verify?rd=x", "middlewares.m.forwardauth.trustforwardheader=true"}, "a.b/ priority=11 forward-auth=service:sso/api/verify?rd=x"},
+		{[]string{"middlewares.m.forwardauth.address=http://sso:9091/api/verify?rd=x", "middlewares.m.forwardauth.trustforwardheader=true"}, "a.b/ priority=11 forward-auth=service:sso/api/verify?rd=x, ignored"},
 		{[]string{auth + "address=http://sso/verify", auth + "authRequestHeaders=Cookie, X-Api-Key", auth + "forwardBody=false", auth + "maxBodySize=-1"},
 			"a.b/ priority=11 forward-auth=service:sso/verify forward-auth-sends=Cookie,X-Api-Key"},
 		{[]string{auth + "address=http://sso/verify", auth + "authResponseHeadersRegex=^X-"}, "closed a.b/ priority=11, refused"},

@@ -1,10 +1,14 @@
 package traefik
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // variant is what a router asks for on some listeners: a redirect to HTTPS is for those without TLS, and what follows it for the others.
@@ -176,7 +180,7 @@ func (c *chain) use(name string, ofFile bool, depth int) error {
 		if options.ofFile() {
 			c.last.operator = append(c.last.operator, c.last.words[min(before, len(c.last.words)):]...)
 		}
-		return o.unread(k)
+		return c.unread(o, k)
 	}
 	return nil
 }
@@ -247,12 +251,32 @@ func (o *optionsOf) list(key string) (out []string) {
 	return out
 }
 
-// unread refuses the options that are not known: they may restrict.
-func (o *optionsOf) unread(k middleware) error {
-	for key := range o.left {
-		if !slices.ContainsFunc(k.ignores, func(i string) bool { return i == "*" || key == i || strings.HasPrefix(key, i+".") }) {
+// unread refuses the options that are not known, as they may restrict, and tells of those that are passed over.
+func (c *chain) unread(o *optionsOf, k middleware) error {
+	keys := slices.Sorted(maps.Keys(o.left))
+	for _, key := range keys {
+		if _, ok := k.passes(key); !ok {
 			return fmt.Errorf("the option %s is not supported", quoted(key))
 		}
 	}
+	for _, key := range keys {
+		p, _ := k.passes(key)
+		kind := dialect.VerdictIgnored
+		if p.part {
+			kind = dialect.VerdictPartly
+		}
+		if p.why != "" && !strings.EqualFold(o.value(key), cmp.Or(p.means, "false")) {
+			c.without(group{key: o.group[key]}, kind, p.why)
+		}
+	}
 	return nil
+}
+
+// passes says whether an option is passed over, and why.
+func (k middleware) passes(key string) (p passed, ok bool) {
+	name, _, _ := strings.Cut(key, ".")
+	if p, ok = k.ignores[name]; !ok {
+		p, ok = k.ignores[allOptions]
+	}
+	return p, ok
 }
