@@ -277,6 +277,66 @@ func (denied) Hold(ctx context.Context, _ string, _ []byte, told func(error)) er
 	return ctx.Err()
 }
 
+// away is a Store that takes 5 s to say that it can't be written to, nor a value be read.
+type away struct{ *memory.Store }
+
+func (away) Put(context.Context, string, []byte) error {
+	time.Sleep(5 * time.Second)
+	return errors.New("away")
+}
+
+func (away) Get(context.Context, string) ([]byte, error) {
+	time.Sleep(5 * time.Second)
+	return nil, errors.New("away")
+}
+
+// Many drains end at their time although the Store is away.
+func TestDrainsEndWhileTheStoreIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		list := make([]discovery.Instance, 100)
+		for i := range list {
+			list[i] = web
+			list[i].ID += string(rune('a'+i/26)) + string(rune('a'+i%26))
+		}
+		if _, err := Begin(t.Context(), s, list[:50], time.Now().Add(30*time.Second), "me"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Begin(t.Context(), s, list[50:], time.Now().Add(time.Minute), "me"); err != nil {
+			t.Fatal(err)
+		}
+		p := follow(t, away{s}, "one")
+		defer p.stop()
+		for _, at := range []struct {
+			after time.Duration
+			want  int
+		}{{15 * time.Second, 100}, {35 * time.Second, 50}, {35 * time.Second, 0}} {
+			time.Sleep(at.after)
+			if got := len(p.drains()); got != at.want {
+				t.Errorf("%s later %d drains are in effect, want %d", at.after, got, at.want)
+			}
+		}
+	})
+}
+
+// What List tells may be asked for while drains change: it is for the race detector.
+func TestListWhileDrainsChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		p := follow(t, s, "one")
+		defer p.stop()
+		for range 20 {
+			begin(t, s)
+			for range 50 {
+				if list, err := p.List(); err != nil || len(list) > 1 || len(list) == 1 && list[0].Instance != web.ID {
+					t.Fatalf("%+v %v", list, err)
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}
+	})
+}
+
 // Without a right the proxy serves on, and says so once.
 func TestDrainWithoutARight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -43,13 +44,14 @@ type Follower struct {
 	values  map[string][]byte
 	present chan error // what became of this process's own value
 	bad     int        // values that can't be used, as told
+	retryAt time.Time  // the Store may be written to again, after an error
 
 	mu    sync.Mutex
 	err   error // why this process can't take part; nil where it can
 	drain map[string]*tracked
 }
 
-// tracked is a drain that is in effect.
+// tracked is a drain that is in effect. The lock of the Follower guards Drain, known and left, as List reads them.
 type tracked struct {
 	Drain
 	loads   map[Load]bool
@@ -57,7 +59,6 @@ type tracked struct {
 	left    int64
 	told    int64     // what was answered last; -1 before the first answer
 	tellAt  time.Time // what is left may be written again
-	retryAt time.Time // likewise, after an error
 	drained bool      // noticed
 }
 
@@ -172,7 +173,9 @@ func (f *Follower) take(now time.Time) {
 			if t == nil || t.ID != d.ID {
 				t = &tracked{loads: map[Load]bool{}, told: -1}
 			}
+			f.mu.Lock()
 			t.Drain = d
+			f.mu.Unlock()
 			next[key] = t
 		}
 	}
@@ -220,7 +223,6 @@ func (f *Follower) count(ctx context.Context, now time.Time) {
 			if !ok {
 				continue
 			}
-			t.known = true
 			for _, l := range list {
 				t.loads[l] = true
 			}
@@ -230,24 +232,25 @@ func (f *Follower) count(ctx context.Context, now time.Time) {
 			left += l.InFlight()
 		}
 		f.mu.Lock()
-		t.left = left
+		t.known, t.left = true, left
 		f.mu.Unlock()
 		if left == 0 && !t.drained {
 			t.drained = true
 			f.o.Log.Info().Str("service", t.Service).Str("instance", t.Instance).Dur("after", now.Sub(t.Since)).Msg("an instance is drained: it has no requests left")
 			f.o.Notice(t.Drain, "drained: no requests are left")
 		}
-		if left != t.told && !now.Before(t.retryAt) && (left == 0 || !now.Before(t.tellAt)) {
+		if left != t.told && !now.Before(f.retryAt) && (left == 0 || !now.Before(t.tellAt)) {
 			f.tell(ctx, t, left, now)
 		}
 	}
 }
 
-// tell writes how many requests are left.
+// tell writes how many requests are left. After an error nothing is written for a while, of no drain: each call may take seconds where the Store
+// is away, and drains must end at their time all the same.
 func (f *Follower) tell(ctx context.Context, t *tracked, left int64, now time.Time) {
 	err := f.o.Store.Put(ctx, drainedAt+"/"+t.name()+"/"+f.o.Self.ID, answer{ID: t.ID, Left: left}.value())
 	if err != nil {
-		t.retryAt = now.Add(retryEvery)
+		f.retryAt = time.Now().Add(retryEvery)
 		return
 	}
 	t.told, t.tellAt = left, now.Add(answerEvery)
@@ -255,24 +258,37 @@ func (f *Follower) tell(ctx context.Context, t *tracked, left int64, now time.Ti
 
 // expire ends drains at their time, and removes what is left of them in the Store, one proxy after the other.
 func (f *Follower) expire(ctx context.Context, now time.Time) {
-	over := false
+	var over []Drain
 	for key, value := range f.values {
 		d, err := parse(key, value, now)
 		if err != nil || d.Until.After(now) {
 			continue
 		}
-		over = over || f.drain[key] != nil
-		if now.Sub(d.Until) < time.Second+rand.N(4*time.Second) {
-			continue
+		if f.drain[key] != nil { // at once, and for all: the Store may be away
+			f.take(now)
 		}
-		if there, err := f.o.Store.Get(ctx, key); err != nil || !bytes.Equal(there, value) {
-			continue // another one has begun meanwhile, or another proxy was here
+		if now.Sub(d.Until) >= time.Second+rand.N(4*time.Second) {
+			over = append(over, d)
 		}
-		_ = End(ctx, f.o.Store, []Drain{d}) // else it is tried again
 	}
-	if over {
-		f.take(now)
+	for _, d := range over {
+		if time.Now().Before(f.retryAt) || !f.remove(ctx, d) {
+			return
+		}
 	}
+}
+
+// remove removes what is left of a drain that is over, and says whether the Store answers. If not, it is tried again.
+func (f *Follower) remove(ctx context.Context, d Drain) bool {
+	there, err := f.o.Store.Get(ctx, d.key())
+	if err == nil && bytes.Equal(there, f.values[d.key()]) { // else another one has begun meanwhile, or another proxy was here
+		err = End(ctx, f.o.Store, []Drain{d})
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f.retryAt = time.Now().Add(retryEvery)
+		return false
+	}
+	return true
 }
 
 // Standing is a drain as this process sees it.
