@@ -85,25 +85,32 @@ func ParsePin(service, text string) (*Pin, error) {
 	return &p, nil
 }
 
-// tagsOf are the tags that stand in for those of an instance: those that it had; else, as one that has come since, all that its service had.
-func (p *Pin) tagsOf(in *discovery.Instance) []string {
+// reader finds the tags that stand in for those of an instance: those that it had; else, as one that has come since, all that its service had.
+// It is made once for all instances, and who has come since shares one list: a pin may hold tens of thousands of names and tags.
+func (p *Pin) reader() func(*discovery.Instance) []string {
 	if len(p.Lines) == 1 {
-		return p.Lines[0].Tags
+		return func(*discovery.Instance) []string { return p.Lines[0].Tags }
 	}
+	had, seen, all := map[string][]string{}, map[string]bool{}, []string(nil)
 	for i := range p.Lines {
-		if slices.Contains(p.Lines[i].Instances, in.Node+"/"+in.ID) {
-			return p.Lines[i].Tags
+		tags := p.Lines[i].Tags
+		for _, name := range p.Lines[i].Instances {
+			if _, twice := had[name]; !twice {
+				had[name] = tags
+			}
 		}
-	}
-	var all []string
-	for i := range p.Lines {
-		for _, tag := range p.Lines[i].Tags {
-			if !slices.Contains(all, tag) {
-				all = append(all, tag)
+		for _, tag := range tags {
+			if !seen[tag] {
+				seen[tag], all = true, append(all, tag)
 			}
 		}
 	}
-	return all
+	return func(in *discovery.Instance) []string {
+		if tags, ok := had[in.Node+"/"+in.ID]; ok {
+			return tags
+		}
+		return all
+	}
 }
 
 // PinOf is a pin of a service's routes as they are in this table. At is when it is made. The error is one line for people.
@@ -156,7 +163,7 @@ func (t *Table) CheckPin(p *Pin, was *Table) error {
 	}
 	env := t.env
 	env.Definitions = t.definitions
-	var last *discovery.Instance
+	tagsOf, last := p.reader(), (*discovery.Instance)(nil)
 	for i := range c.block.Instances {
 		in := &c.block.Instances[i]
 		if c.standing[i].foreign || last != nil && slices.Equal(last.Tags, in.Tags) && last.ContainerPort() == in.ContainerPort() {
@@ -164,7 +171,7 @@ func (t *Table) CheckPin(p *Pin, was *Table) error {
 		}
 		last = in
 		env.ContainerPort, env.Owner, env.Called = in.ContainerPort(), ownerOf(in), calledOf(in)
-		for _, v := range t.options.Languages.Parse(p.tagsOf(in), env).Verdicts {
+		for _, v := range t.options.Languages.Parse(tagsOf(in), env).Verdicts {
 			if v.Kind == dialect.VerdictRefused {
 				return fmt.Errorf("%s would be refused now: %s", strings.Join(v.Sources, ", "), v.Reason)
 			}

@@ -98,6 +98,24 @@ func TestPinOfInstancesThatAskForDifferentThings(t *testing.T) {
 	}
 }
 
+// Who has come since shares one list of tags: else a pin with tens of thousands of short tags, which fits into the Store, would be joined again for
+// each of 10,000 instances.
+func TestPinIsReadOnceForAllInstances(t *testing.T) {
+	p := &Pin{Service: "web", Table: 1, Lines: []PinnedTags{{Tags: []string{"a", "b"}, Instances: []string{"n/1", "n/2"}}, {Tags: []string{"b", "c"}, Instances: []string{"n/2"}}}}
+	tagsOf := p.reader()
+	of := func(id string) []string {
+		return tagsOf(&discovery.Instance{Identity: discovery.Identity{Node: "n", ID: id}})
+	}
+	for id, want := range map[string][]string{"1": {"a", "b"}, "2": {"a", "b"}, "3": {"a", "b", "c"}} {
+		if got := of(id); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
+	}
+	if a, b := of("3"), of("4"); &a[0] != &b[0] {
+		t.Error("each instance has a list of its own")
+	}
+}
+
 // What is no pin of its service is refused in one line, and what was good before stays.
 func TestBadPinsAreRefused(t *testing.T) {
 	line, other := "pointsman.route=a.io/", "pointsman.route=b.io/"
@@ -228,6 +246,6 @@ func FuzzPin(f *testing.F) {
 			t.Errorf("%+v, then %+v %v", p, same, err)
 		}
 		in := web(1)
-		_ = p.tagsOf(&in)
+		_ = p.reader()(&in)
 	})
 }

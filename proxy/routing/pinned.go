@@ -83,10 +83,10 @@ func (d *derivation) replaceTags(p, old *pinned, block *discovery.Service) *pinn
 		p.from, p.to = block, old.to
 		return p
 	}
-	to := *block
+	to, tagsOf := *block, p.pin.reader()
 	to.Instances = slices.Clone(block.Instances)
 	for i := range to.Instances {
-		to.Instances[i].Tags = p.pin.tagsOf(&to.Instances[i])
+		to.Instances[i].Tags = tagsOf(&to.Instances[i])
 	}
 	p.from, p.to = block, &to
 	return p
