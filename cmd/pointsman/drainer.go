@@ -38,8 +38,7 @@ func (t *drainAddress) register(f *flags) {
 	f.StringVar(&t.dc, "consul-datacenter", "", "`DATACENTER` that proxies watch, if not the agent's own")
 }
 
-// open finds out where drains are asked for: at a proxy where one of its options is given, or nothing says where Consul is and a demo runs here; else
-// in Consul.
+// open finds out where drains are asked for: at a proxy where one of its options is given, else in Consul.
 func (t *drainAddress) open(f *flags) (drainer, error) {
 	if f.given("admin") || f.given("admin-token") {
 		if t.consul != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pointsman/pointsman/discovery"
@@ -84,6 +85,9 @@ func (h *dataPath) drainActions() map[string]admin.Action {
 			if err != nil {
 				return admin.Done{}, admin.Refusal(http.StatusBadGateway, err.Error())
 			}
+			if !heard(ctx, h.drains, list) {
+				return admin.Done{}, admin.Refusal(http.StatusGatewayTimeout, "the drain is asked for, but is not in effect here yet: try again")
+			}
 			return admin.Done{Service: found[0].Service, Instance: found[0].ID, Text: "draining until " + list[0].Until.Format(time.TimeOnly) + " UTC"}, nil
 		}),
 		"undrain": admin.ActionOf(`{"instance": "web-1"}`, func(ctx context.Context, w drainWish) (admin.Done, error) {
@@ -99,6 +103,31 @@ func (h *dataPath) drainActions() map[string]admin.Action {
 			}
 			return admin.Done{Service: list[0].Service, Instance: list[0].Instance, Text: "the drain is ended"}, nil
 		}),
+	}
+}
+
+// heardWithin is how long a proxy has to hear of a drain. The Store tells of changes within milliseconds.
+const heardWithin = 5 * time.Second
+
+// heard waits until a proxy knows of drains. Whoever asks it afterwards what is left of all drains would otherwise be told of earlier ones only, and take
+// an instance for drained that still gets requests.
+func heard(ctx context.Context, by *drain.Follower, list []drain.Drain) bool {
+	ctx, cancel := context.WithTimeout(ctx, heardWithin)
+	defer cancel()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for {
+		known, _ := by.List()
+		if !slices.ContainsFunc(list, func(d drain.Drain) bool {
+			return !slices.ContainsFunc(known, func(k drain.Standing) bool { return k.ID == d.ID })
+		}) {
+			return true
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
 
