@@ -80,6 +80,7 @@ func (t *Table) bare() Table {
 	c := *t
 	c.index, c.claimants, c.remote = nil, nil, nil
 	c.arrived, c.returned, c.departed, c.unspoken, c.checked, c.unchecked, c.told, c.contests = nil, nil, nil, nil, nil, nil, nil, nil
+	c.drained, c.undrained = nil, nil
 	return c
 }
 
@@ -98,6 +99,11 @@ func deltaOf(was, is *Table) *delta {
 	for i, s := range is.sources {
 		if i >= len(was.sources) || was.sources[i] != s {
 			d.bytes += s.bytes()
+		}
+	}
+	for i, p := range is.pins {
+		if d.bytes += pinnedBytes; i >= len(was.pins) || was.pins[i].text != p.text {
+			d.bytes += p.bytes()
 		}
 	}
 	if reflect.ValueOf(was.fixed).UnsafePointer() != reflect.ValueOf(is.fixed).UnsafePointer() {
@@ -124,6 +130,7 @@ const (
 	instanceBytes = 2 << 10
 	routeBytes    = 1 << 10
 	shardBytes    = 160 // a place in a map
+	pinnedBytes   = 128
 )
 
 // exchanged is what one list of services has and another one has not. Both are sorted.

@@ -3,6 +3,7 @@ package routing
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -73,4 +74,17 @@ func TestArchiveIsBoundedByBytes(t *testing.T) {
 		t.Errorf("%d tables, %d bytes", held, a.bytes)
 	}
 	NewArchive(1, 1).Add(last)
+}
+
+// A pin that is written again and again counts, also one that is refused, or of no service: whoever may write to the Store may write large ones.
+func TestArchiveCountsPins(t *testing.T) {
+	a := NewArchive(100, 200<<10)
+	last := newTable(Options{})
+	for n := range 20 {
+		last = last.Next(with(fixture.Snapshot(web(1, "pointsman.route=a.io/")), discovery.NewText(discovery.TextKV, "pins/none", fmt.Sprint(n, strings.Repeat("x", 20<<10)), 0)))
+		a.Add(last)
+	}
+	if held := last.Number - a.Oldest() + 1; held < 2 || held > 6 {
+		t.Errorf("%d tables, %d bytes", held, a.bytes)
+	}
 }

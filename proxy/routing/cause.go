@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // maxChanges bounds the Changes of a Cause. What is read first tells the story; the first table of a large catalogue changes everything.
@@ -116,7 +117,7 @@ func (c *Change) first(id string, was, is []string) {
 	for _, pair := range [...][2][]string{{is, was}, {was, is}} {
 		for _, tag := range pair[0] {
 			if !slices.Contains(pair[1], tag) {
-				c.Tag = tag
+				c.Tag = dialect.Concealed(tag) // the history shows it to whoever asks
 				return
 			}
 		}

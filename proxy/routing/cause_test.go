@@ -2,6 +2,7 @@ package routing
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/pointsman/pointsman/discovery"
@@ -53,5 +54,21 @@ func TestCauseIsBounded(t *testing.T) {
 	table := newTable(Options{}).Next(fixture.Snapshot()).Next(fixture.Snapshot(all...))
 	if c := table.Cause; len(c.Changes) != maxChanges || c.More != 2 || c.String() != "a: +1 -0 ~0, b: +1 -0 ~0, c: +1 -0 ~0, and more" {
 		t.Errorf("%+v %s", c, c)
+	}
+}
+
+// A password in a tag that came is not among what people are told of the table.
+func TestCauseKeepsSecretsToItself(t *testing.T) {
+	const plain = "pointsman.route=a.io/"
+	first := newTable(Options{}).Next(fixture.Snapshot(web(1, plain)))
+	for _, secret := range []string{plain + " auth=basic:me:$2y$05$W6ph5Mm5Pz8GgiULbPgzG.", plain + " request-header=set:Authorization:W6ph5Mm5", "traefik.http.middlewares.a.basicauth.users=me:W6ph5Mm5"} {
+		next := first.Next(fixture.Snapshot(web(1, secret)))
+		c := next.Cause.Changes[0]
+		if strings.Contains(c.Tag, "W6ph5") || !strings.Contains(c.Tag, secret[:12]) {
+			t.Errorf("%q is told as %q", secret, c.Tag)
+		}
+		if back := next.Next(fixture.Snapshot(web(1, plain))); back.Cause.Changes[0].Tag != plain {
+			t.Errorf("%+v", back.Cause.Changes)
+		}
 	}
 }

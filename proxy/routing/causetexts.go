@@ -35,7 +35,7 @@ func (c *TextChange) String() string {
 type Change struct {
 	Service                 string
 	Added, Removed, Changed int // instances
-	// Instance is the ID of the first instance that is new, gone or different; Tag is the first of its tags that came or went, "" where
+	// Instance is the ID of the first instance that is new, gone or different; Tag is the first of its tags that came or went, without its secrets, "" where
 	// something else of it changed.
 	Instance, Tag string
 	// Index is that of the catalogue's answer; 0 where it is not known, as when the service has left the catalogue.

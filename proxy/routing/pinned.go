@@ -128,6 +128,14 @@ func (d *derivation) pinOf(block *discovery.Service) *Pin {
 	return nil
 }
 
+// bytes is about what the text of a pin takes, with what it was read to.
+func (p *pinned) bytes() (n int) {
+	for _, l := range p.text.Lines {
+		n += 2*len(l) + 16
+	}
+	return n
+}
+
 // Pins are those in effect, sorted by service: of services that the catalogue does not have at present, too.
 func (t *Table) Pins() (out []*Pin) {
 	if t == nil {
