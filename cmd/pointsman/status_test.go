@@ -15,7 +15,7 @@ func TestStatusFitsTheScreen(t *testing.T) {
 	const nasty = "a\x1b[2J\nb\u202e"
 	s := admin.Summary{Why: nasty, Table: 7, Oldest: nasty, Down: []string{nasty, strings.Repeat("ü", 300)}, DownCount: 30, Refused: []admin.SummaryRefusal{{Service: nasty, Source: nasty, Reason: nasty}},
 		RefusedCount: 1, Certificates: 2, EndingCount: 1, Ending: []admin.SummaryCertificate{{Name: nasty, State: "in-use", Ends: time.Now(), Reason: nasty}},
-		Drains: []admin.DrainView{{Service: nasty, Instance: nasty, Left: -1}}, DrainProblem: nasty, Notices: []admin.SummaryNotice{{Kind: nasty, Text: nasty, Times: 3}}}
+		Drains: []admin.DrainView{{Service: nasty, Instance: nasty, Left: -1}}, DrainCount: 12, DrainProblem: nasty, Notices: []admin.SummaryNotice{{Kind: nasty, Text: nasty, Times: 3}}}
 	for _, width := range []int{leastWidth, 80, 200} {
 		v := statusScreen{width: width, now: time.Now()}
 		v.draw(&s)
@@ -25,7 +25,7 @@ func TestStatusFitsTheScreen(t *testing.T) {
 				t.Errorf("%d: %q", width, line)
 			}
 		}
-		for _, want := range []string{"NO: a", "30 down", "and 28 more", "not in effect yet", "(3 times)"} {
+		for _, want := range []string{"NO: a", "30 down", "and 28 more", "Drains        12", "and 11 more", "not in effect yet", "(3 times)"} {
 			if width == 200 && !strings.Contains(v.text.String(), want) {
 				t.Errorf("%q is missing in:\n%s", want, v.text.String())
 			}

@@ -63,8 +63,8 @@ func (v *statusScreen) draw(s *admin.Summary) {
 		v.list(s.EndingCount, len(s.Ending), func(i int) string { return v.certificate(&s.Ending[i]) })
 	}
 	if len(s.Drains) > 0 || s.DrainProblem != "" {
-		v.line("Drains", "%d", len(s.Drains))
-		v.list(0, len(s.Drains), func(i int) string { return v.drain(&s.Drains[i]) })
+		v.line("Drains", "%d", s.DrainCount)
+		v.list(s.DrainCount, len(s.Drains), func(i int) string { return v.drain(&s.Drains[i]) })
 	}
 	if s.DrainProblem != "" {
 		v.line("", "! %s", s.DrainProblem)

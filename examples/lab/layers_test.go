@@ -69,7 +69,7 @@ var layers = map[string]layer{
 	"proxy/std":             {ours: []string{"proxy", "proxy/routing", "proxy/record", "proxy/filter", "proxy/files", "balancer", "proxy/http1", "proxy/listen"}, never: []string{consulAPI, docker}},
 	"proxy/history":         {ours: []string{"proxy/routing", "discovery"}, never: []string{consulAPI, docker}},
 	"proxy/admin/page":      {never: []string{consulAPI, docker}},
-	"proxy/admin":           {ours: []string{"proxy", "proxy/admin/crowd", "proxy/admin/live", "proxy/admin/page", "proxy/certs", "proxy/history", "proxy/routing", "proxy/record", "proxy/dialect", "discovery", "discovery/outside", "balancer"}, never: []string{consulAPI, docker}},
+	"proxy/admin":           {ours: []string{"proxy", "proxy/admin/crowd", "proxy/admin/live", "proxy/admin/page", "proxy/certs", "proxy/history", "proxy/routing", "proxy/record", "proxy/dialect", "discovery", "discovery/outside", "discovery/repeat", "balancer"}, never: []string{consulAPI, docker}},
 
 	"proxy/dialect/convert":         {ours: []string{"proxy/dialect"}, never: []string{consulAPI, docker, netHTTP}},
 	"proxy/dialect/convert/haproxy": {ours: []string{"proxy/dialect", "proxy/dialect/convert"}, never: []string{consulAPI, docker, netHTTP}},

@@ -74,6 +74,9 @@ func (o *Options) act(name string, do Action) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !o.authorized(r) {
 			o.Notices.Add(Notice{Kind: NoticeAction, Text: "refused: " + name + ", without the right token"})
+			if times, due := o.intruders.Count(name, time.Now()); due { // anybody may ask
+				o.Log.Warn().Str("action", name).Int("times", times).Msg("an action was refused: it was asked for without the right token")
+			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="pointsman"`)
 			problem{Status: http.StatusUnauthorized, Detail: "actions need the header Authorization: Bearer TOKEN, with the token of -admin-token"}.answer(w)
 			return

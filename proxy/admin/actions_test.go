@@ -109,7 +109,7 @@ func TestActionsTakeOnlyWhatTheTokensOwnerSends(t *testing.T) {
 		t.Errorf("noted %v", said)
 	}
 	text := log.String() + get(h, "localhost", "/api/notices").Body.String()
-	if strings.Contains(text, testToken) || strings.Count(text, "carried out") != 3 {
+	if strings.Contains(text, testToken) || strings.Count(text, "carried out") != 3 || strings.Count(text, "asked for without the right token") != 1 {
 		t.Errorf("logged and noted: %s", text)
 	}
 }

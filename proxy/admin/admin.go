@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/repeat"
 	"github.com/pointsman/pointsman/proxy/admin/crowd"
 	"github.com/pointsman/pointsman/proxy/admin/live"
 	"github.com/pointsman/pointsman/proxy/certs"
@@ -64,7 +65,8 @@ type Options struct {
 	Hosts []string
 
 	documents *documents
-	acting    chan struct{} // has as many as are being carried out
+	acting    chan struct{}         // has as many as are being carried out
+	intruders *repeat.Lines[string] // actions asked for without the token, as logged now and then
 }
 
 // Status serves /healthz, /readyz and /metrics.
@@ -77,7 +79,7 @@ func Status(o Options) http.Handler {
 // Admin serves what Status does, and /api. It refuses a Host that a page from elsewhere could have made a browser send
 // (DNS rebinding), and any write that a browser sends for another site.
 func Admin(o Options) http.Handler {
-	o.documents, o.acting = newDocuments(), make(chan struct{}, mostActing)
+	o.documents, o.acting, o.intruders = newDocuments(), make(chan struct{}, mostActing), new(repeat.Lines[string])
 	mux := http.NewServeMux()
 	o.status(mux)
 	for _, x := range o.operations() {

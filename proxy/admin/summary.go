@@ -41,6 +41,7 @@ type Summary struct {
 	EndingCount  int                  `json:"ending_count"`
 
 	Drains       []DrainView `json:"drains"`
+	DrainCount   int         `json:"drain_count"`
 	DrainProblem string      `json:"drain_problem,omitempty"`
 
 	Notices []SummaryNotice `json:"notices"` // the latest first
@@ -103,7 +104,7 @@ func (o *Options) summarize(now time.Time) Summary {
 	}
 	if o.Drains != nil {
 		list, err := o.Drains()
-		s.Drains = append(s.Drains, list[:min(len(list), mostShown)]...)
+		s.Drains, s.DrainCount = append(s.Drains, list[:min(len(list), mostShown)]...), len(list)
 		if err != nil {
 			s.DrainProblem = outside.Printable(err.Error(), maxText)
 		}
