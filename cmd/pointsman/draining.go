@@ -85,7 +85,7 @@ func (h *dataPath) drainActions() map[string]admin.Action {
 			if err != nil {
 				return admin.Done{}, admin.Refusal(http.StatusBadGateway, err.Error())
 			}
-			if !heard(ctx, h.drains, list) {
+			if !knows(ctx, h.drains, list) {
 				return admin.Done{}, admin.Refusal(http.StatusGatewayTimeout, "the drain is asked for, but is not in effect here yet: try again")
 			}
 			return admin.Done{Service: found[0].Service, Instance: found[0].ID, Text: "draining until " + list[0].Until.Format(time.TimeOnly) + " UTC"}, nil
@@ -106,13 +106,13 @@ func (h *dataPath) drainActions() map[string]admin.Action {
 	}
 }
 
-// heardWithin is how long a proxy has to hear of a drain. The Store tells of changes within milliseconds.
-const heardWithin = 5 * time.Second
+// knownWithin is how long a proxy has to learn of a drain. The Store tells of changes within milliseconds.
+const knownWithin = 5 * time.Second
 
-// heard waits until a proxy knows of drains. Whoever asks it afterwards what is left of all drains would otherwise be told of earlier ones only, and take
+// knows waits until a proxy knows of drains. Whoever asks it afterwards what is left of all drains would otherwise be told of earlier ones only, and take
 // an instance for drained that still gets requests.
-func heard(ctx context.Context, by *drain.Follower, list []drain.Drain) bool {
-	ctx, cancel := context.WithTimeout(ctx, heardWithin)
+func knows(ctx context.Context, by *drain.Follower, list []drain.Drain) bool {
+	ctx, cancel := context.WithTimeout(ctx, knownWithin)
 	defer cancel()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()

@@ -32,7 +32,7 @@ func TestDrainActionWaitsForTheProxy(t *testing.T) {
 			return err
 		}
 		if err := ask(); err == nil {
-			t.Error("a proxy that hears nothing says that it drains")
+			t.Error("a proxy that knows nothing says that it drains")
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
