@@ -96,11 +96,21 @@ const (
 // waited for.
 func Await(ctx context.Context, s discovery.Store, list []Drain, told func([]Pending)) error {
 	ctx, stop := context.WithCancel(ctx)
-	w := waiting{list: list, seen: map[string]*seen{}}
+	w := waiting{list: list, answers: map[string]map[string][]byte{}, seen: map[string]*seen{}}
 	news := make(chan func(), 16)
 	watches := []*discovery.StoreWatch{
 		{Store: s, Prefix: proxiesAt, Changed: func(v map[string][]byte) { send(ctx, news, func() { w.proxies = v }) }},
-		{Store: s, Prefix: drainedAt, Changed: func(v map[string][]byte) { send(ctx, news, func() { w.answers = v }) }},
+	}
+	names := map[string]bool{}
+	for i := range list {
+		name := list[i].name()
+		if names[name] {
+			continue
+		}
+		names[name] = true
+		// Not all answers there are: some about instances that have gone may be left for ever, and too many of them would be an error.
+		watches = append(watches, &discovery.StoreWatch{Store: s, Prefix: drainedAt + "/" + name,
+			Changed: func(v map[string][]byte) { send(ctx, news, func() { w.answers[name] = v }) }})
 	}
 	ended := make(chan struct{}, len(watches))
 	for _, one := range watches {
@@ -128,7 +138,7 @@ func Await(ctx context.Context, s discovery.Store, list []Drain, told func([]Pen
 			do()
 		case <-tick.C:
 		}
-		if w.proxies == nil || w.answers == nil {
+		if w.proxies == nil || len(w.answers) < len(names) {
 			continue
 		}
 		pending := w.pending(time.Now())
@@ -151,9 +161,10 @@ func send(ctx context.Context, to chan<- func(), f func()) {
 
 // waiting is what Await knows.
 type waiting struct {
-	list             []Drain
-	proxies, answers map[string][]byte // as the Store has them; nil before the first answer
-	seen             map[string]*seen  // by the proxy's ID
+	list    []Drain
+	proxies map[string][]byte            // as the Store has them; nil before the first answer
+	answers map[string]map[string][]byte // likewise, by the instance's name in keys
+	seen    map[string]*seen             // by the proxy's ID
 }
 
 type seen struct {
@@ -194,7 +205,7 @@ func (w *waiting) pending(now time.Time) (out []Pending) {
 // left is what a proxy has answered, -1 for nothing that can be used.
 func (w *waiting) left(d *Drain, proxy string) int64 {
 	var a answer
-	if value, ok := w.answers[drainedAt+"/"+d.name()+"/"+proxy]; !ok || decode(value, &a) != nil || a.ID != d.ID || a.Left < 0 {
+	if value, ok := w.answers[d.name()][drainedAt+"/"+d.name()+"/"+proxy]; !ok || decode(value, &a) != nil || a.ID != d.ID || a.Left < 0 {
 		return -1
 	}
 	return a.Left

@@ -277,6 +277,29 @@ func (denied) Hold(ctx context.Context, _ string, _ []byte, told func(error)) er
 	return ctx.Err()
 }
 
+// full is a Store with more answers to drains of the past than are taken at once.
+type full struct{ *memory.Store }
+
+func (f full) Values(ctx context.Context, prefix string, q discovery.Query) (discovery.Values, error) {
+	if prefix == drainedAt {
+		return discovery.Values{}, errors.New("more than 10000 keys")
+	}
+	return f.Store.Values(ctx, prefix, q)
+}
+
+// What is left of drains of the past keeps no drain from its end.
+func TestAnswersToOtherDrainsDoNotMatter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := full{newStore(t)}
+		p := follow(t, s, "one")
+		defer p.stop()
+		synctest.Wait()
+		if pending, err := await(t, s, begin(t, s), 10*time.Second); err != nil {
+			t.Errorf("%q %v", pending, err)
+		}
+	})
+}
+
 // away is a Store that takes 5 s to say that it can't be written to, nor a value be read.
 type away struct{ *memory.Store }
 
