@@ -19,6 +19,19 @@ type cond struct {
 
 var alternation = regexp.MustCompile(`^\^?\(?(?:\?:)?([A-Z]+(?:\|[A-Z]+)*)\)?\$?$`)
 
+// commonMethods are those that there are mostly (RFC 9110 section 9, RFC 5789, RFC 4918), and those that people forbid.
+var commonMethods = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "TRACK", "DEBUG", "PATCH", "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK"}
+
+// wholeMethods says whether an expression takes the methods of a list alone: without ^ and $ it may take longer ones.
+func wholeMethods(list, text string) bool {
+	e, err := dialect.ParseExpression("(?i)" + text)
+	if err != nil {
+		return false
+	}
+	listed := strings.Split(list, "|")
+	return !slices.ContainsFunc(commonMethods, func(m string) bool { return e.Match(m) && !slices.Contains(listed, m) })
+}
+
 // parseIf reads the condition of an if. ok is false for one that lines can't have.
 func (a *at) parseIf(d *directive) (k cond, ok bool) {
 	words := slices.Clone(d.args)
@@ -62,12 +75,12 @@ func (a *at) parseIf(d *directive) (k cond, ok bool) {
 	case variable == "$https" && exact:
 		return a.schemeIf(k, value == "on"), true
 	case variable == "$server_port" && exact:
-		return a.schemeIf(k, value == "443"), true
+		return a.portIf(k, value)
 	case variable == "$ssl_protocol" && exact && value == "":
 		return a.schemeIf(k, false), true
 	case variable == "$request_method":
 		m := alternation.FindStringSubmatch(strings.ToUpper(value))
-		if m == nil || op == "set" || !exact && strings.ContainsAny(m[1], "|") && !strings.Contains(value, "(") {
+		if m == nil || op == "set" || !exact && (strings.ContainsAny(m[1], "|") && !strings.Contains(value, "(") || !wholeMethods(m[1], value)) {
 			return k, false
 		}
 		k.words = []convert.Word{{Name: "method", Value: m[1]}}
@@ -103,10 +116,13 @@ func fieldIf(k cond, option, name, value, op string) (cond, bool) {
 	switch {
 	case op == "set": // neither missing nor empty nor 0
 		option, value = option+"-regexp", "^(?:[^0]|0.)"
-	case value == "": // it is missing or empty
+	case value == "" && (op == "=" || op == "!="), value == "^$" && strings.Contains(op, "~"): // it is missing or empty
 		k.not, option, value = !k.not, option+"-regexp", "."
 	case op != "=" && op != "!=":
 		option, value = option+"-regexp", expressionOf(op, value)
+		if e, err := dialect.ParseExpression(value); err == nil && e.Match("") && !k.not {
+			return k, false // it holds where nothing was sent, too
+		}
 	case strings.Contains(value, "|"): // stands between values
 		option, value = option+"-regexp", "^"+regexp.QuoteMeta(value)+"$"
 	}
@@ -136,13 +152,29 @@ func (a *at) hostMatch(k cond, text string) (cond, bool) {
 
 // hostIf is known for each host that has routes of its own.
 func (a *at) hostIf(k cond, value string, exact bool) (cond, bool) {
-	if !exact || value == "" {
+	if !exact || !plainHost.MatchString(value) {
 		return k, false
 	}
 	holds := (strings.ToLower(value) == a.h.name) != k.not
 	if a.h.name == "" || isPattern(a.h.name) {
 		holds = k.not // the host of the condition has routes of its own: see splitHosts
 	}
+	k.always, k.never = holds, !holds
+	return k, true
+}
+
+// portIf is known where all listeners have the port, or none has.
+func (a *at) portIf(k cond, port string) (cond, bool) {
+	with := 0
+	for _, l := range a.h.listeners {
+		if strings.HasSuffix(l.address, ":"+port) {
+			with++
+		}
+	}
+	if port == "" || with > 0 && with < len(a.h.listeners) {
+		return k, false
+	}
+	holds := (with > 0) != k.not
 	k.always, k.never = holds, !holds
 	return k, true
 }

@@ -51,3 +51,33 @@ func TestConditionsByExpression(t *testing.T) {
 		}
 	}
 }
+
+// What an if asks for that a line can't say, or says in another way, restricts all the same.
+func TestConditionsThatHoldForMore(t *testing.T) {
+	const pass = " proxy_set_header Host $http_host; proxy_pass http://app:1; } }"
+	for text, want := range map[string]string{
+		`server { listen 80; location / { if ($http_x_v ~ ^$) { return 403; }` + pass:                                                      "/ header-regexp=x-v:. to=app:1\n/ respond=403",
+		`server { listen 80; location / { if ($http_x_v !~ ^$) { return 403; }` + pass:                                                     "/ header-regexp=x-v:. respond=403\n/ to=app:1",
+		`server { listen 80; location / { if ($http_user_agent ~* "^$|bot") { return 403; }` + pass:                                        "/ respond=503",
+		`server { listen 80; location / { if ($http_x_v ~ "") { return 403; }` + pass:                                                      "/ respond=503",
+		`server { listen 80; location / { if ($request_method ~ P) { return 403; }` + pass:                                                 "/ respond=503",
+		`server { listen 80; location / { if ($request_method ~ ^(TRACE|TRACK)$) { return 403; }` + pass:                                   "/ method=TRACE|TRACK respond=403\n/ to=app:1",
+		`server { listen 8443 ssl; ssl_certificate a; ssl_certificate_key b; location / { if ($server_port = 8443) { return 403; }` + pass: "/ respond=403",
+		`server { listen 8081; listen 8080; location / { if ($server_port != 8080) { return 403; }` + pass:                                 "/ respond=503",
+		`server { listen 80; server_name *.a.test; location / { if ($host = b_c.a.test) { return 403; }` + pass:                            "b_c.a.test/ respond=403\n*.a.test/ to=app:1",
+		`server { listen 80; server_name *.a.test; location / { if ($http_host = b.a.test:81) { return 403; }` + pass:                      "*.a.test/ respond=503",
+		`server { listen 80; listen 81 default_server; server_name a.test; location / { if ($host = a.test) { return 403; }` + pass:        "a.test/ listener=http respond=403\na.test/ listener=http-81 respond=403\n/ listener=http-81 to=app:1",
+		`server { listen 80; server_name ~^b[0-9]\.test$; location / { if ($host = c.test) { return 403; }` + pass:                         "*/ host-regexp=^b[0-9]\\.test$ to=app:1",
+	} {
+		r := converting(text)
+		var got []string
+		for line := range strings.Lines(routes(r)) {
+			if !strings.Contains(line, "respond=400") && line[0] != '#' { // the guard, and what is offered
+				got = append(got, strings.ReplaceAll(strings.TrimSpace(line), " priority=1", ""))
+			}
+		}
+		if got := strings.Join(got, "\n"); got != want {
+			t.Errorf("%s\nis\n%s\nwant\n%s\n\n%s", text, got, want, report(r))
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // splitHosts takes the hosts of a server apart where conditions of it ask for a scheme or a host.
@@ -22,14 +24,48 @@ func (c *converter) splitHosts(s *server, list []hosts) (out []hosts) {
 	for _, h := range list {
 		if h.name == "" || isPattern(h.name) {
 			for _, name := range names {
-				if !slices.ContainsFunc(list, func(o hosts) bool { return o.name == name }) && !slices.ContainsFunc(out, func(o hosts) bool { return o.name == name }) {
-					out = append(out, hosts{name: name, listeners: h.listeners, offered: h.offered})
+				if at := c.without(s, h, name, slices.Concat(list, out)); at != nil {
+					out = append(out, hosts{name: name, listeners: at, offered: h.offered})
 				}
 			}
 		}
 		out = append(out, h)
 	}
 	return c.splitListeners(s, scheme, out)
+}
+
+// without are those of the listeners of h at which its requests may be for a host of that name, which is not in the list there.
+func (c *converter) without(s *server, h hosts, name string, list []hosts) (out []*listener) {
+	if h.name != "" && !takes(h.name, name) {
+		return nil
+	}
+	for _, l := range h.listeners {
+		there := slices.ContainsFunc(list, func(o hosts) bool { return o.name == name && slices.Contains(o.listeners, l) })
+		others := slices.ContainsFunc(c.servers, func(o *server) bool {
+			return o != s && slices.Contains(o.listeners, l) && slices.ContainsFunc(o.names, func(n string) bool { return n == name || h.name == "" && takes(n, name) })
+		})
+		if !there && !others {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// takes says whether a name of a server that stands for several hosts takes one.
+func takes(pattern, name string) bool {
+	if text, ok := strings.CutPrefix(pattern, "~"); ok {
+		e, err := dialect.ParseExpression(text)
+		return err == nil && e.Match(name)
+	}
+	host, err := dialect.ParseHost(pattern)
+	switch {
+	case err != nil:
+	case host.Kind == dialect.HostWildcard:
+		return strings.HasSuffix(name, pattern[1:])
+	case host.Kind == dialect.HostPattern:
+		return host.Pattern.Match(name)
+	}
+	return false
 }
 
 // splitListeners takes plain listeners and those of TLS apart, where the server says something about one of them, or sends clients from one to
@@ -60,4 +96,8 @@ func (c *converter) splitListeners(s *server, scheme bool, list []hosts) (out []
 	return out
 }
 
-var hostCondition = regexp.MustCompile(`\$(?:http_)?host\s*!?=\s*([A-Za-z0-9.-]+)`)
+// plainHost is a host without a port; hostCondition is a comparison with one.
+var (
+	plainHost     = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+	hostCondition = regexp.MustCompile(`\$(?:http_)?host\s*!?=\s*([A-Za-z0-9._-]+)(?:[\s)]|$)`)
+)
