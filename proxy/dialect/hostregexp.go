@@ -55,6 +55,9 @@ func HostRegexp(value string) (HostExpression, error) {
 	if err != nil {
 		return HostExpression{}, err
 	}
-	h, err := ParseHostExpression("^" + text + "$")
+	if text = "^" + text + "$"; strings.ToLower(text) != text { // the case of hosts does not count in those versions
+		text = "(?i)" + text
+	}
+	h, err := ParseHostExpression(text)
 	return h.nearer(), err
 }

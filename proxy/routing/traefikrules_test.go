@@ -40,6 +40,7 @@ var traefikFunctions = []traefikFunction{
 	{"Method(`GET`,`PUT`)", func(q *request) bool { return q.method == "GET" || q.method == "PUT" }},
 	{"Method(`POST`)", func(q *request) bool { return q.method == "POST" }},
 	{"Header(`X-A`,`1`)", func(q *request) bool { return slices.Contains(q.header["X-A"], "1") }},
+	{"Headers(`X-B`,``)", func(q *request) bool { return len(q.header["X-B"]) > 0 }},
 	{"HeaderRegexp(`x-a`,`^[12]$`)", func(q *request) bool {
 		return slices.ContainsFunc(q.header["X-A"], regexp.MustCompile(`^[12]$`).MatchString)
 	}},
@@ -51,7 +52,7 @@ var traefikFunctions = []traefikFunction{
 		return slices.ContainsFunc(q.parsed().Query()["v"], regexp.MustCompile("^1?$").MatchString)
 	}},
 	{"Query(`v={v:[01]}`,`w=`)", func(q *request) bool {
-		return slices.ContainsFunc(q.parsed().Query()["v"], regexp.MustCompile("^[01]$").MatchString) && slices.Contains(q.parsed().Query()["w"], "")
+		return slices.ContainsFunc(q.parsed().Query()["v"], regexp.MustCompile("^[01]$").MatchString) && q.parsed().Query().Has("w")
 	}},
 	{"ClientIP(`10.0.0.0/8`)", func(q *request) bool { return q.client.Is4() && q.client.As4()[0] == 10 }},
 	{"ClientIP(`10.9.9.9`,`fd00::/8`)", func(q *request) bool { return q.client.String() == "10.9.9.9" || q.client.String() == "fd00::1" }},

@@ -79,7 +79,7 @@ func (t term) contrary() (out []term) {
 	switch {
 	case t.expression != "":
 		text := t.expression
-		if strings.ToLower(text) != text { // Traefik 2 does not mind the case of hosts
+		if strings.ToLower(text) != text && !strings.HasPrefix(text, "(?i)") { // Traefik 2 does not mind the case of hosts
 			text = "(?i)" + text
 		}
 		add(word("not-host-regexp", text))

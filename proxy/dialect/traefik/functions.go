@@ -16,7 +16,7 @@ var functions = map[string]func(args []string) ([]term, error){
 	"host": each(hostTerm), "hostheader": each(hostTerm), "hostregexp": hostExpressions,
 	"path": each(func(v string) (term, error) { return pathTerm(v, exactKind) }), "pathprefix": each(func(v string) (term, error) { return pathTerm(v, prefixKind) }),
 	"pathregexp": each(func(v string) (term, error) { return expression(v) }),
-	"method":     methods, "clientip": clients, "header": header, "headers": header, "query": query,
+	"method":     methods, "clientip": clients, "header": header, "headers": olderHeader, "query": query,
 	"headerregexp": headerExpression, "headersregexp": headerExpression, "queryregexp": queryExpression,
 }
 
@@ -139,6 +139,14 @@ func header(args []string) ([]term, error) {
 	return named("header", args[0], args[1])
 }
 
+// olderHeader reads Headers of Traefik 2, where no value is any.
+func olderHeader(args []string) ([]term, error) {
+	if len(args) == 2 && args[1] == "" {
+		return present("header", args[0])
+	}
+	return header(args)
+}
+
 func headerExpression(args []string) ([]term, error) {
 	if len(args) != 2 {
 		return nil, errors.New("HeaderRegexp has a name and a regular expression")
@@ -185,7 +193,10 @@ func query(args []string) ([]term, error) {
 
 // parameter is one of Traefik 2, whose value may hold {name} and {name:REGEXP}.
 func parameter(name, value string) ([]term, error) {
-	if !dialect.HasTemplate(value) {
+	switch {
+	case value == "": // any
+		return present("query", name)
+	case !dialect.HasTemplate(value):
 		return named("query", name, value)
 	}
 	text, err := dialect.Template(value, ".*")
@@ -211,8 +222,15 @@ func namedExpression(option, name, text string) ([]term, error) {
 }
 
 func valued(option, name, value string) ([]term, error) {
+	return about(option, name, ":"+value)
+}
+
+// present has any value.
+func present(option, name string) ([]term, error) { return about(option, name, "") }
+
+func about(option, name, value string) ([]term, error) {
 	if name == "" || strings.ContainsAny(name, ":| \t\"=") {
 		return nil, fmt.Errorf("the name of %s has a character in it that no line can have there", option)
 	}
-	return []term{{words: []string{word(option, name+":"+value)}}}, nil
+	return []term{{words: []string{word(option, name+value)}}}, nil
 }

@@ -83,6 +83,10 @@ func TestRules(t *testing.T) {
 		{"Host(`a.b`) && !(PathPrefix(`/x`) || Method(`GET`)) && !Method(`PUT`, `POST`)", "a.b/ not-path-regexp=^/x not-method=GET|POST|PUT priority=77"},
 		{"Host(`a.b`) && !(ClientIP(`10.0.0.0/8`) && Header(`X`,`a b`))", `a.b/ not-client=10.0.0.0/8 priority=61, a.b/ not-header="x:a b" priority=61`},
 		{"Host(`a.b`) && !ClientIP(`10.0.0.1`) && !ClientIP(`10.0.0.2`)", "a.b/ not-client=10.0.0.1/32|10.0.0.2/32 priority=61"},
+		{"Host(`a.b`) && !Headers(`X-K`,``)", "a.b/ not-header=x-k priority=33"},
+		{"Host(`a.b`) && !Header(`X-K`,``)", "a.b/ not-header=x-k: priority=32"},
+		{"Host(`a.b`) && !Query(`k=`)", "a.b/ not-query=k priority=27"},
+		{"HostRegexp(`{n:[A-Z]+[0-9]}.a.b`)", "*.a.b/ host-regexp=(?i)^(?:[A-Z]+[0-9])\\.a\\.b$"},
 		{"Host(`a.b`) && !Query(`k=v`,`l=w`)", "a.b/ not-query=k:v priority=34, a.b/ not-query=l:w priority=34"},
 		{"Host(`a.b`) && !QueryRegexp(`k`,`^v`) && !HeaderRegexp(`X`,`y`) && !PathRegexp(`z$`) && !!Method(`GET`)", "a.b/ not-path-regexp=z$ method=GET not-header-regexp=x:y not-query-regexp=k:^v priority=103"},
 

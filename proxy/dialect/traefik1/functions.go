@@ -46,6 +46,14 @@ func hostTerm(value string) (term, error) {
 
 func hostExpressions(values []string) (out []term, err error) {
 	for _, v := range values {
+		if !dialect.HasTemplate(v) { // what stands outside of braces is no expression: it is taken as it is
+			t, err := hostTerm(v)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, t)
+			continue
+		}
 		h, err := dialect.HostRegexp(v)
 		if err != nil {
 			return nil, err
@@ -171,7 +179,11 @@ func named(list ...[3]string) ([]term, error) {
 		if !strings.HasSuffix(option, "-regexp") && strings.Contains(value, "|") {
 			option, value = option+"-regexp", "^"+regexp.QuoteMeta(value)+"$"
 		}
-		t.words = append(t.words, dialect.Word(option, name+":"+value))
+		text := name
+		if value != "" { // no value is any
+			text += ":" + value
+		}
+		t.words = append(t.words, dialect.Word(option, text))
 	}
 	return []term{t}, nil
 }
