@@ -142,7 +142,7 @@ func sameName(name, lower string) bool {
 }
 
 // hasCookie looks through all Cookie fields (RFC 6265 section 4.2.1; over HTTP/2 there may be several). Quotes belong to a value; for a negated
-// condition blanks around a name and quotes around a value do not count.
+// condition blanks around a name, quotes around a value and escapes in it do not count.
 func (q *Query) hasCookie(n *dialect.Named) bool {
 	fields := q.Request.Fields
 	for i := range fields {
@@ -161,10 +161,26 @@ func (q *Query) hasCookie(n *dialect.Named) bool {
 				continue
 			}
 			value = strings.TrimRight(value, " \t")
-			if q.fits(n, value) || n.Not && len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' && q.fits(n, value[1:len(value)-1]) {
+			if q.fits(n, value) || n.Not && q.cookieMeans(n, value) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// cookieMeans says whether a value, as programs may read it, is as a condition asks.
+func (q *Query) cookieMeans(n *dialect.Named, value string) bool {
+	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+		if value = value[1 : len(value)-1]; q.fits(n, value) {
+			return true
+		}
+	}
+	switch {
+	case strings.IndexByte(value, '%') < 0:
+		return false
+	case n.Pattern != nil:
+		return q.matchesDecoded(n.Pattern, value, false)
+	}
+	return decodesToOne(value, n.Values)
 }

@@ -16,25 +16,47 @@ func (q *Query) hasParameter(n *dialect.Named) bool {
 	for query != "" {
 		var one string
 		one, query, _ = strings.Cut(query, "&")
-		name, value, _ := strings.Cut(one, "=")
-		if one == "" || !decodesTo(name, n.Name) {
-			continue
-		}
-		switch {
-		case n.Pattern != nil:
-			if q.matchesDecoded(n.Pattern, value, true) {
-				return true
-			}
-		case n.Values == nil:
+		if q.isParameter(n, one) || n.Not && q.hasPart(n, one) {
 			return true
-		}
-		for _, v := range n.Values {
-			if decodesTo(value, v) {
-				return true
-			}
 		}
 	}
 	return false
+}
+
+// hasPart is hasParameter for a text in which ; may stand between parameters: many programs have read it so (HTML 4.01 appendix B.2.2).
+func (q *Query) hasPart(n *dialect.Named, text string) bool {
+	if strings.IndexByte(text, ';') < 0 {
+		return false
+	}
+	for text != "" {
+		var one string
+		if one, text, _ = strings.Cut(text, ";"); q.isParameter(n, one) {
+			return true
+		}
+	}
+	return false
+}
+
+// isParameter says whether NAME=VALUE of a query is as the condition asks.
+func (q *Query) isParameter(n *dialect.Named, one string) bool {
+	name, value, _ := strings.Cut(one, "=")
+	switch {
+	case one == "" || !decodesTo(name, n.Name):
+		return false
+	case n.Pattern != nil:
+		return q.matchesDecoded(n.Pattern, value, true)
+	}
+	return decodesToOne(value, n.Values)
+}
+
+// decodesToOne says whether a percent-encoded text means one of a list; a list that is nil takes any.
+func decodesToOne(encoded string, list []string) bool {
+	for _, v := range list {
+		if decodesTo(encoded, v) {
+			return true
+		}
+	}
+	return list == nil
 }
 
 // firstParameter is the value of the first parameter with a name, which is in lower case, in whatever letters it is written; one without = is none.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/http1"
 )
 
 // A name behind (?i) is that of the first parameter called so in any letters, and nothing of it is decoded, as of $arg_NAME of nginx.
@@ -36,6 +37,29 @@ func TestTheFirstParameterInAnyLetters(t *testing.T) {
 	for _, option := range []string{"not-query=(?i)v:1", "not-query-regexp=(?i)v:1", "header=(?i)v:1", "cookie=(?i)v:1", "query=(?i)"} {
 		if rule, _ := dialect.ParseLine("/ "+option, dialect.PathSegments, dialect.Env{}); rule != nil {
 			t.Errorf("%s is read", option)
+		}
+	}
+}
+
+// Nobody gets past a negated condition by writing a parameter or a cookie in another way that programs read.
+func TestNegatedConditionsLookCloser(t *testing.T) {
+	for _, c := range []struct {
+		option, search, cookie string
+		taken                  bool
+	}{
+		{"not-query=debug", "x=1;debug", "", false}, {"not-query=debug:1", "x;de%62ug=%31&y", "", false}, {"not-query-regexp=debug:^1", "x;debug=12", "", false},
+		{"not-query=debug:1", "debug=0;x", "", true}, {"not-query=debug", "x=debug;y=debug", "", true}, {"not-query=v:1;2", "v=1;2", "", false}, {"query=debug", "x;debug", "", false},
+		{"not-cookie=role:admin", "", "role=%61dmin", false}, {"not-cookie=role:admin", "", `a=b; role="%61dmin"`, false}, {"not-cookie=role:admin", "", `role="admin"`, false},
+		{"not-cookie-regexp=role:^a.m", "", "role=%61dmin", false}, {"not-cookie=role:admin", "", "role=%62dmin", true}, {"not-cookie=role:%61", "", "role=%61", false},
+		{"cookie=role:admin", "", "role=%61dmin", false},
+	} {
+		rule, verdicts := dialect.ParseLine("/ "+c.option, dialect.PathSegments, dialect.Env{})
+		if rule == nil || len(verdicts) > 0 {
+			t.Fatalf("%s: %+v", c.option, verdicts)
+		}
+		q := Query{Path: "/", Search: c.search, Request: &http1.Request{Method: "GET", Fields: []http1.Field{http1.NewField("Cookie", c.cookie)}}}
+		if got := unmet(rule.Match.Conditions, &q) == ""; got != c.taken {
+			t.Errorf("%s: ?%s with Cookie: %s is taken: %t", c.option, c.search, c.cookie, got)
 		}
 	}
 }
