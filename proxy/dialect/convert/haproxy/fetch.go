@@ -59,6 +59,9 @@ func fetched(text string) (a atom, why string) {
 		if arg == "" {
 			return a, base + " names nothing"
 		}
+		if which != "" {
+			return a, base + " has no counterpart in a line"
+		}
 	}
 	return a, converted(&a, converters)
 }
@@ -158,11 +161,15 @@ func (r *reader) value(a atom, v string) condition {
 			return unknown("a regular expression that RE2 does not have")
 		}
 	case kindMethod:
-		a.fold = false
+		if a.fold = false; a.how != howExact {
+			return unknown("a line has whole methods")
+		}
 	case kindClient:
 		return client(a, v)
 	case kindListener:
-		a.name, a.text = "port", v
+		if a.name, a.text = "port", v; strings.Trim(v, "0123456789") != "" {
+			return unknown("a listener has one port, and " + v + " is none")
+		}
 	default:
 		return r.compared(a)
 	}
