@@ -58,6 +58,8 @@ type Env struct {
 	Owner       string
 	// Called is what whoever started the instance calls it: SERVICE_PROJECT of Compose, else the container's name, else the catalogue's; "" is not known.
 	Called string
+	// Exclusive says that a host belongs to one service: no routes are made of what other owners' tags ask for.
+	Exclusive bool
 }
 
 // Composed are the service and the project of Compose that started the instance; ok is false where Compose did not.

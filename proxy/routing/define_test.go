@@ -7,6 +7,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 const (
@@ -193,5 +194,28 @@ func TestRoutersToServicesOfOtherContainers(t *testing.T) {
 	expect(t, table, gallery, "/", "10.0.0.2:80")
 	if r, _ := table.Match(Query{Authority: "own.test", Path: "/"}); r == nil {
 		t.Error("its own route is gone")
+	}
+}
+
+// Where a host belongs to one service, no labels of another container make routes of that service's.
+func TestExclusiveHostsLendNothing(t *testing.T) {
+	const own, strange = "traefik.http.routers.gallery.rule=Host(`" + gallery + "`)", "traefik.http.routers.x.rule=Host(`" + gallery + "`) && PathPrefix(`/login`)"
+	list := []discovery.Instance{enabled("gallery", "10.0.0.1", own, "traefik.http.services.rooms.loadbalancer.server.scheme=http"), enabled("x", "10.0.0.2", strange, "traefik.http.routers.x.service=rooms")}
+	for _, exclusive := range []bool{false, true} {
+		table := newTable(Options{ExclusiveHosts: exclusive}).Next(fixture.Snapshot(list...))
+		r, ok := table.Match(Query{Authority: gallery, Path: "/login"})
+		if !ok || r.Closed {
+			t.Fatal("there is no route")
+		}
+		if lent := r.Rules[0].Match.Path.Text == "/login"; lent == exclusive {
+			t.Errorf("exclusive hosts: %t; another container's route: %t", exclusive, lent)
+		}
+		said := false
+		for _, v := range table.Verdicts() {
+			said = said || v.Kind == dialect.VerdictRefused && strings.Contains(v.Reason, "-exclusive-hosts")
+		}
+		if said != exclusive {
+			t.Errorf("exclusive hosts: %t; a verdict tells of it: %t", exclusive, said)
+		}
 	}
 }

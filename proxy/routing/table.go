@@ -120,7 +120,7 @@ func (o *Options) env(datacenter string) dialect.Env {
 	return dialect.Env{
 		Datacenter: datacenter, Listeners: strings.Join(o.Listeners, ","), EntryPoints: o.EntryPoints, Domain: o.Domain,
 		PlainOnly: o.PlainOnly, ClientCAs: cas, UpstreamCAs: namesIn(o.UpstreamCAs), UpstreamCerts: namesIn(o.UpstreamCerts),
-		SecureListeners: strings.Join(o.SecureListeners, ","), NoACME: o.NoACME,
+		SecureListeners: strings.Join(o.SecureListeners, ","), NoACME: o.NoACME, Exclusive: o.ExclusiveHosts,
 	}
 }
 

@@ -59,6 +59,8 @@ func (x *router) lend(service string) {
 	switch {
 	case x.failed != nil:
 		err = x.failed
+	case x.env.Exclusive: // it would be that service's route, on a host that may be its own
+		err = fmt.Errorf("service %s is another container's, and -exclusive-hosts leaves its hosts to it", quoted(service))
 	case err == dialect.ErrUndefined:
 		err = fmt.Errorf("no container has a service %s", quoted(service))
 	case err == nil && x.defaults.Restricts():
@@ -73,7 +75,7 @@ func (x *router) lend(service string) {
 
 // borrow makes the routes that routers of other containers ask for.
 func (r *reader) borrow() {
-	if r.file || r.env.Definitions == nil {
+	if r.file || r.env.Definitions == nil || r.env.Exclusive {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.services)) {
