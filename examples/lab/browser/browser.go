@@ -159,6 +159,9 @@ func (p *Page) load(action chromedp.Action[chromedp.Void]) {
 // whole holds when all that the page has asked for so far has come: a request that was ended has no status, and not each has a line in the log.
 const whole = `performance.getEntriesByType('resource').every((e) => e.responseStatus > 0)`
 
+// started holds when the page's own script has run: it makes the list of views.
+const started = `document.querySelector('#views li')`
+
 // wasDisturbed says whether requests have ended so since the page began to load.
 func (p *Page) wasDisturbed() bool {
 	p.mu.Lock()
@@ -198,15 +201,24 @@ func run[T any](p *Page, action chromedp.Action[T]) T {
 // Until waits until an expression of JavaScript is true.
 func (p *Page) Until(what, expression string) {
 	p.t.Helper()
-	for begun := time.Now(); !Eval[bool](p, "Boolean("+expression+")"); time.Sleep(20 * time.Millisecond) {
-		if p.wasDisturbed() && time.Since(begun) > 3*time.Second { // the browser may tell of it later than that the page has come
+	for begun, loaded := time.Now(), time.Now(); !p.holds("Boolean(" + expression + ")"); time.Sleep(20 * time.Millisecond) {
+		if time.Since(loaded) > 3*time.Second && (p.wasDisturbed() || !p.holds("Boolean("+started+")")) { // the browser may tell of it late, or not at all
 			p.Reload()
+			loaded = time.Now()
 		}
 		if time.Since(begun) > patience {
 			p.Shot("failed")
 			p.t.Fatalf("not within %s: %s; the page complains: %q; it says: %.2000s", patience, what, p.Complaints(), Eval[string](p, "document.body.innerText"))
 		}
 	}
+}
+
+// holds says whether an expression is true. A page that is just being loaded, as it does by itself when a part of it has not come, tells nothing.
+func (p *Page) holds(expression string) bool {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression, chromedp.EvalAwaitPromise))
+	return err == nil && value
 }
 
 // Press presses keys, one after the other; those with a name are in chromedp/kb.
