@@ -26,12 +26,14 @@ export function notice(n) {
   add(n);
 }
 
-// missed asks for the notices since the last one that came.
+// missed asks for the notices since the last one that came, until there is an answer: the stream, which tells of new ones, may be open meanwhile.
 export async function missed() {
   try {
     const answer = await fetch(`api/notices?limit=1000&since=${feed.next}`, { cache: 'no-store' });
     if (answer.ok) for (const n of (await answer.json()).notices) notice(n);
-  } catch { /* the stream comes back, and asks again */ }
+  } catch {
+    setTimeout(missed, 2000);
+  }
 }
 
 function add(n) {

@@ -1,7 +1,7 @@
 // The rates of what can be seen. The stream sends a viewer what it shows: which services, routes and instances that are stands in its address,
 // so it is opened anew when other rows are in view.
 
-import { notice } from './feed.js';
+import { feed, notice } from './feed.js';
 import { push, step } from './spark.js';
 import { follow } from './stream.js';
 
@@ -30,9 +30,12 @@ export function look({ services = [], routes = [], detail = '', offset = 0 }) {
   timer = setTimeout(() => { if (!document.hidden) stream?.again(); }, 150); // who scrolls asks once
 }
 
+// address names the last notice that is known, too: the stream is opened anew with each wish, and no notice may come unseen meanwhile.
+function address() { return `api/live?${wish ? wish + '&' : ''}since=${feed.next}`; }
+
 // begin opens the stream. state gets what becomes of it, as in follow.
 export function begin(state) {
-  stream = follow({ url: () => 'api/live' + (wish ? '?' + wish : ''), event, silence: 10_000, state: (s) => { live.absent ||= Boolean(s.absent); state(s); } });
+  stream = follow({ url: address, event, silence: 10_000, state: (s) => { live.absent ||= Boolean(s.absent); state(s); } });
   return stream;
 }
 
