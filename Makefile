@@ -66,7 +66,7 @@ test: about check tools ## everything, one round each
 	go test -count=1 -timeout 4h -p 1 -parallel 4 -v $(WHOLE)
 
 about:
-	@echo "make test takes about 18 minutes on 2 cores, longer on a slow or shared machine; each test has a limit of its own."
+	@echo "make test takes about 24 minutes on 2 cores, longer on a slow or shared machine; each test has a limit of its own."
 	@examples/lab/parts/find.sh consul-cached >/dev/null || [ -n "$$CONSUL_BIN" ] || command -v consul >/dev/null || \
 		echo "Before that a Consul is built from its source, once: 10 to 13 minutes on 2 cores."
 

@@ -129,6 +129,17 @@ func (h *dataPath) assemble(a *actors) error {
 	if h.flags.register != "" {
 		a.serve(h.announce)
 	}
+	h.support(a, reviver, options.Checker)
+	h.pin(a)
+	if err := h.sides(a); err != nil {
+		return err
+	}
+	h.log.Info().Str("catalogue", h.source.name).Str("routes", h.flags.routes.value).Msg("following the catalogue")
+	return nil
+}
+
+// support adds what works beside the listeners. Nothing of it is waited for by a request.
+func (h *dataPath) support(a *actors, reviver *balancer.Reviver, checker *balancer.Checker) {
 	a.support(h.watcher.Run)
 	a.support(func(ctx context.Context) error { return h.table.Run(ctx, h.watcher.Snapshots()) })
 	a.support(h.drains.Run)
@@ -138,13 +149,7 @@ func (h *dataPath) assemble(a *actors) error {
 	a.support(func(ctx context.Context) error { return h.notices.Follow(ctx, h.table) })
 	a.support(func(ctx context.Context) error { return h.notices.FollowCertificates(ctx, h.certificates) })
 	a.support(reviver.Run)
-	a.support(options.Checker.Run)
-	h.pin(a)
-	if err := h.sides(a); err != nil {
-		return err
-	}
-	h.log.Info().Str("catalogue", h.source.name).Str("routes", h.flags.routes.value).Msg("following the catalogue")
-	return nil
+	a.support(checker.Run)
 }
 
 func (h *dataPath) tableOptions(r *balancer.Reviver) routing.Options {
