@@ -85,7 +85,7 @@ func (a *at) parseIf(d *directive) (k cond, ok bool) {
 		}
 		k.words = []convert.Word{{Name: "method", Value: m[1]}}
 		return k, true
-	case variable == "$remote_addr" && exact && value != "":
+	case variable == "$remote_addr" && exact && value != "" && !strings.Contains(value, "/"): // nginx compares text, and no address has a slash
 		k.words = []convert.Word{{Name: "client", Value: value}}
 		return k, true
 	}
