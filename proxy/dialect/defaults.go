@@ -15,13 +15,14 @@ type Defaults struct {
 
 	env      Env
 	list     []word
-	closed   string // why all routes of the instance are closed, or ""
+	headed   []string // see headed
+	closed   string   // why all routes of the instance are closed, or ""
 	verdicts []Verdict
 }
 
 // ParseDefaults reads those of an instance; nil where there are none.
 func ParseDefaults(tags []string, env Env) *Defaults {
-	d := &Defaults{env: env}
+	d := &Defaults{env: env, headed: headed(tags)}
 	for _, tag := range tags {
 		key, value, ok := ownTag(tag)
 		switch line, isLine := ownLine(tag); {
@@ -63,6 +64,9 @@ func (d *Defaults) read(tag, key, value string) {
 		d.tell(tag, VerdictRefused, err.Error())
 	case err != nil:
 		d.tell(tag, VerdictRefused, err.Error())
+	case headOf(key) != "" && !d.heads(headOf(key)): // it closes the routes that have no such head of their language
+		d.tell(tag, VerdictRefused, errHeadless(key, headOf(key)).Error())
+		d.list = append(d.list, w)
 	case l.notes != nil:
 		d.tell(tag, VerdictPartly, strings.Join(l.notes, "; "))
 		d.list = append(d.list, w)

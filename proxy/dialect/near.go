@@ -20,14 +20,14 @@ func (l *line) notAnOption(key string) string {
 // restriction says whether a key narrows who may use a route. In our own language one that is off by one sign, or sounds like one, counts:
 // nobody knows what it was to keep out. In one of Fabio's tags, ours counts: whoever wrote it meant it.
 func (l *line) restriction(key string) bool {
+	if strings.HasPrefix(key, notPrefix) { // it was to keep some requests away
+		return true
+	}
 	if o := optionByName[key]; o != nil {
 		return o.restricts || o.trusts
 	}
 	if l.fabio {
 		return false
-	}
-	if strings.HasPrefix(key, notPrefix) { // it was to keep some requests away
-		return true
 	}
 	for _, part := range [...]string{"allow", "deny", "auth", "limit", "whitelist", "blacklist", "restrict"} {
 		if strings.Contains(key, part) {

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,7 +139,7 @@ func (l *line) setAll(list []word) (restricted bool, err error) {
 		unmatched = unmatched || bad != nil && w.known != nil && w.known.scope == scopeMatch
 	}
 	if err == nil {
-		if err = l.distrust(list); err != nil {
+		if err = cmp.Or(l.distrust(list), l.headless(list)); err != nil {
 			restricted = true
 		}
 	}

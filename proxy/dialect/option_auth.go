@@ -83,10 +83,9 @@ func printAuth(r *Rule) []string {
 	return nil
 }
 
-// judgeAuth comes with each of its options: those beside auth are nothing without it.
+// judgeAuth comes with each of its options: those that all routes of the instance have are nothing where a route has no auth, see headless.
 func judgeAuth(l *line) {
 	if f := &l.rule.Policy.Filters; f.Auth != nil && len(f.Auth.Users) == 0 && f.Auth.File == "" {
-		l.note("auth-realm and auth-pass have no effect without auth")
 		f.Auth = nil
 	}
 }

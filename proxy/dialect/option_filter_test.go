@@ -94,7 +94,7 @@ func TestBadFilterOptions(t *testing.T) {
 // What can never take effect is said.
 func TestIdleFilterOptions(t *testing.T) {
 	for options, want := range map[string]string{
-		"cors-methods=GET": "without cors", "auth-pass": "without auth", "forward-auth-headers=X-A": "without forward-auth", "cors=* cors-credentials": "cors=*",
+		"cors-methods=GET": "without cors", "cors=* cors-credentials": "cors=*",
 		"max-body=1 max-body=2": "more than once", "redirect=301,/b request-header=set:A:b": "beside redirect", "redirect=301,/b proxy-redirect=off": "beside redirect",
 	} {
 		rule, verdicts := ParseLine("/a "+options, PathSegments, Env{})

@@ -54,10 +54,9 @@ func printForwardAuth(r *Rule) []string {
 	return nil
 }
 
-// judgeForwardAuth comes with each of its options: those beside it are nothing without it.
+// judgeForwardAuth is judgeAuth for another server that is asked.
 func judgeForwardAuth(l *line) {
 	if f := &l.rule.Policy.Filters; f.ForwardAuth != nil && f.ForwardAuth.URL == "" && f.ForwardAuth.Service == "" {
-		l.note("the forward-auth- options have no effect without forward-auth")
 		f.ForwardAuth = nil
 	}
 }

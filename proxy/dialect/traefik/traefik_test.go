@@ -102,7 +102,7 @@ func TestRules(t *testing.T) {
 		{"Host(`a.b`) /* x */ && Path(`/x`)", "refused"},
 		{"!!Host(`a.b`) == 1", "refused"},
 		{"-Host(`a.b`)", "refused"},
-		{"Host(`a.b`) && !Header(`Host`,`x`)", "refused"},
+		{"Host(`a.b`) && !Header(`Host`,`x`)", "closed a.b/ priority=34, refused"},
 		{"Host(`a.b`) && Host(`c.d`)", "refused"},
 		{"Path(`/a`) && Path(`/b`)", "refused"},
 		{"Path(`/a b`)", "refused"},
