@@ -23,6 +23,7 @@ server { listen LISTEN; server_name a.test;
   location /arg { if ($arg_v !~ ^[0-9]+$) { return 400; } `+pass("arg")+` }
   location /debug { if ($arg_debug) { return 403; } `+pass("debug")+` }
   location /cookie { if ($cookie_c ~ ^t) { return 403; } `+pass("cookie")+` }
+  location /cookie2 { if ($cookie_KEY != s,1) { return 401; } `+pass("cookie2")+` }
   location /method { if ($request_method !~ ^(GET|HEAD|POST)$) { return 405; } `+pass("method")+` }
   location /read { if ($request_method != GET) { return 405; } `+pass("read")+` }
 }
@@ -46,6 +47,9 @@ server { listen LISTEN; server_name ~^X+\.wild\.test$ ~[0-9]-host; location / { 
 		{"GET", "a.test", "/debug?DEBUG=1", nil}, {"GET", "a.test", "/debug?Debug=0&debug=1", nil}, {"GET", "a.test", "/debug?debug&dEbug=1", nil}, {"GET", "a.test", "/debug?xdebug=1", nil}, {"GET", "a.test", "/debug?%64ebug=1", nil},
 		{"GET", "a.test", "/arg?V=x&v=1", nil}, {"GET", "a.test", "/arg?v=1&v=x", nil}, {"GET", "a.test", "/arg?v=&v=1", nil}, {"GET", "a.test", "/arg?v=%31", nil}, {"GET", "a.test", "/arg?V=1", nil},
 		{"GET", "a.test", "/cookie", nil}, {"GET", "a.test", "/cookie", header{"Cookie": {"a=b; c=t1"}}}, {"GET", "a.test", "/cookie", header{"Cookie": {"c=x"}}},
+		{"GET", "a.test", "/cookie", header{"Cookie": {"C=t1"}}}, {"GET", "a.test", "/cookie", header{"Cookie": {"a=b,c=t1"}}}, {"GET", "a.test", "/cookie", header{"Cookie": {"c=x; c=t"}}}, {"GET", "a.test", "/cookie", header{"Cookie": {"C=t; c=x"}}},
+		{"GET", "a.test", "/cookie", header{"Cookie": {"a=b;  c =  t"}}}, {"GET", "a.test", "/cookie", header{"Cookie": {"xc=t; cc=t"}}}, {"GET", "a.test", "/cookie", header{"Cookie": {`c="t"`}}}, {"GET", "a.test", "/cookie", header{"Cookie": {"c=%74"}}},
+		{"GET", "a.test", "/cookie2", header{"Cookie": {"Key=s,1; b=c"}}}, {"GET", "a.test", "/cookie2", header{"Cookie": {"key=s"}}}, {"GET", "a.test", "/cookie2", header{"Cookie": {"key=x; KEY=s,1"}}}, {"GET", "a.test", "/cookie2", nil},
 		{"GET", "a.test", "/method", nil}, {"POST", "a.test", "/method", nil}, {"PUT", "a.test", "/method", nil}, {"DELETE", "a.test", "/read", nil}, {"GET", "a.test", "/read", nil},
 		{"GET", "12.num.test", "/", nil}, {"GET", "12.NUM.test", "/p", nil}, {"GET", "a12.num.test", "/", nil}, {"GET", "www.num.test", "/x", nil}, {"GET", "num.test", "/", nil},
 		{"GET", "xx.wild.test", "/", nil}, {"GET", "a1-host.test", "/", nil}, {"GET", "9-host.test", "/", nil}, {"GET", "host.test", "/", nil},

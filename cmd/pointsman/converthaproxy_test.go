@@ -189,6 +189,17 @@ backend rest
 			"GET a.example /open/x X-V:good X-V:bad", "GET a.example /open/x User-Agent:Googlebot/2", "GET a.example /open/x User-Agent:Mozilla,(a,BOT)", "GET a.example /open/x User-Agent:curl", "GET a.example /open/x X-F:1,2", "GET a.example /open/x X-F:1",
 			"GET a.example /open/x X-V:v2", "GET a.example /open/x X-V:v1,v2.3", "GET a.example /open/x X-V:xv2", "GET a.example /open/x X-V:v2,veryOld", "GET a.example /open/x X-V:v2 X-V:older", "GET 12.num.example /open/x", "GET 12.NUM.example /open/x",
 			"GET a12.num.example /open/x", "GET a.example /open/x?v=1 Cookie:c=t1", "GET a.example /open/x?v=1 Cookie:c=u", "GET a.example /open/x?v=12 Cookie:c=t", "GET a.example /open", "GET a.example /open/a.png", "GET a.example /opener/a.png", "GET a.example /opener/a.pn"}},
+		"names": {haproxyDefaults + `
+frontend f
+ bind LISTEN
+ http-request deny if { urlp(admin) 1 }
+ http-request deny deny_status 404 if { cook(admin) yes }
+ http-request deny deny_status 405 if { url_param(any) -m found } !{ path_beg /open }
+ default_backend one
+backend one
+ server s one:1
+`, []string{"GET a.example /x", "GET a.example /x?admin=1", "GET a.example /x?Admin=1", "GET a.example /x?b=1;admin=1", "GET a.example /x?b=1&admin=0;admin=1", "GET a.example /x?b=1;any=", "GET a.example /open?any=",
+			"GET a.example /x Cookie:admin=yes", "GET a.example /x Cookie:Admin=yes", "GET a.example /x Cookie:a=x,admin=yes", "GET a.example /x Cookie:a=x,admin=yes,b", "GET a.example /x Cookie:admin=no,b=admin=yes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

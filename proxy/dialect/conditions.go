@@ -33,12 +33,12 @@ type Named struct {
 	// Pattern is a regular expression that its value matches, in the place of Values; nil is none.
 	Pattern *Expression
 	Not     bool
-	// First is of a parameter alone: the first one of that name counts, in whatever letters the name is written, and nothing is decoded. Name is in
-	// lower case. This is how nginx reads $arg_NAME (https://nginx.org/en/docs/http/ngx_http_core_module.html#var_arg_).
+	// First is of a parameter or a cookie: the first one of that name counts, in whatever letters the name is written, and nothing is decoded. Name is in
+	// lower case. This is how nginx reads $arg_NAME and $cookie_NAME (https://nginx.org/en/docs/http/ngx_http_core_module.html#var_arg_).
 	First bool
 }
 
-// firstPrefix stands in front of the name of a parameter with First.
+// firstPrefix stands in front of the name of one with First.
 const firstPrefix = "(?i)"
 
 // written is the name as a line has it.

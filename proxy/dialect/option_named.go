@@ -36,7 +36,7 @@ func namedOptions(name string, of func(*Conditions) *[]Named, check func(option,
 			o.name += "-regexp"
 		}
 		set := func(l *line, option, value string, not bool) error {
-			n, err := parseNamed(option, value, expressed, name == "query" && !not)
+			n, err := parseNamed(option, value, expressed, name != "header" && !not)
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ func namedOptions(name string, of func(*Conditions) *[]Named, check func(option,
 }
 
 // parseNamed reads name, name:value|value or, expressed, name:RE. With first the name may stand behind firstPrefix. A negated condition may not ask so:
-// one more parameter of the name, in front of the other, would get a request past it.
+// one more parameter or cookie of the name, in front of the other, would get a request past it.
 func parseNamed(option, value string, expressed, first bool) (n Named, err error) {
 	name, rest, valued := strings.Cut(value, ":")
 	if plain, ok := strings.CutPrefix(name, firstPrefix); ok && first {

@@ -17,13 +17,24 @@ func (r *Route) take(q *Query) *Route {
 	if c == nil {
 		return r
 	}
-	switch name := unmet(c, q); {
+	switch name := r.unmet(q); {
 	case c.Cost() > 0 && q.steps > maxSteps:
 		return r.closed
 	case name != "":
 		return nil
 	}
 	return r
+}
+
+// unmet is that of the route's conditions, which are not nil.
+func (r *Route) unmet(q *Query) string {
+	q.guarded = r.guards
+	return unmet(r.conditions, q)
+}
+
+// guardsBy says whether a policy refuses requests, or some of them.
+func guardsBy(p *dialect.Policy) bool {
+	return p.Closed || p.Respond != nil && p.Respond.Status >= 400 || p.Allow != nil || p.Deny != nil || p.Filters.Restricts()
 }
 
 // unmet names the first condition that a request does not meet, "" where it meets all. Regular expressions come last; where q.steps is above

@@ -95,7 +95,7 @@ func (r *Route) passes(q *Query) (why string, path bool) {
 	if r.conditions == nil {
 		return "", false
 	}
-	switch name := unmet(r.conditions, q); {
+	switch name := r.unmet(q); {
 	case q.steps > maxSteps:
 		return "its regular expressions would take too long", false
 	case name != "":

@@ -7,7 +7,8 @@ import (
 )
 
 // A field, a parameter or a cookie may stand in a request several times. A condition holds where one of the values is as it asks; of a field each
-// line has one. A negated one holds where none is, and looks closer, so that nobody gets past it by writing a value in another way.
+// line has one. A negated one holds where none is, and looks closer, so that nobody gets past it by writing a value in another way; so does one about
+// a parameter or a cookie of a route that refuses requests, or asks who comes.
 
 // unmetNamed names the first condition about a header field, a parameter or a cookie that does not hold, of those with regular expressions or of
 // the others.
@@ -29,6 +30,9 @@ func (q *Query) unmetNamed(c *dialect.Conditions, expressed bool) string {
 	}
 	return ""
 }
+
+// closer says whether a condition on a parameter or a cookie takes what programs may read, and not only what it says.
+func (q *Query) closer(n *dialect.Named) bool { return n.Not || q.guarded }
 
 // form is which of a condition's four options it is.
 func form(n *dialect.Named) (i int) {
@@ -139,48 +143,4 @@ func sameName(name, lower string) bool {
 		}
 	}
 	return true
-}
-
-// hasCookie looks through all Cookie fields (RFC 6265 section 4.2.1; over HTTP/2 there may be several). Quotes belong to a value; for a negated
-// condition blanks around a name, quotes around a value and escapes in it do not count.
-func (q *Query) hasCookie(n *dialect.Named) bool {
-	fields := q.Request.Fields
-	for i := range fields {
-		f := &fields[i]
-		if len(f.Name) != len("cookie") || !sameName(f.Name, "cookie") {
-			continue
-		}
-		for rest := f.Value; rest != ""; {
-			var pair string
-			pair, rest, _ = strings.Cut(rest, ";")
-			name, value, ok := strings.Cut(strings.TrimLeft(pair, " \t"), "=")
-			if n.Not {
-				name, value = strings.TrimRight(name, " \t"), strings.TrimLeft(value, " \t")
-			}
-			if !ok && !n.Not || name != n.Name {
-				continue
-			}
-			value = strings.TrimRight(value, " \t")
-			if q.fits(n, value) || n.Not && q.cookieMeans(n, value) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// cookieMeans says whether a value, as programs may read it, is as a condition asks.
-func (q *Query) cookieMeans(n *dialect.Named, value string) bool {
-	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
-		if value = value[1 : len(value)-1]; q.fits(n, value) {
-			return true
-		}
-	}
-	switch {
-	case strings.IndexByte(value, '%') < 0:
-		return false
-	case n.Pattern != nil:
-		return q.matchesDecoded(n.Pattern, value, false)
-	}
-	return decodesToOne(value, n.Values)
 }

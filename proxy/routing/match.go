@@ -23,6 +23,9 @@ type Query struct {
 	// Request has the method and the fields. Conditions on them are not met where it is nil.
 	Request *http1.Request
 
+	// guarded is of the route that is looked at, see Route.guards.
+	guarded bool
+
 	steps int    // that regular expressions have taken, see maxSteps
 	host  string // see hostName
 	found found

@@ -16,7 +16,7 @@ func (q *Query) hasParameter(n *dialect.Named) bool {
 	for query != "" {
 		var one string
 		one, query, _ = strings.Cut(query, "&")
-		if q.isParameter(n, one) || n.Not && q.hasPart(n, one) {
+		if q.isParameter(n, one) || q.closer(n) && q.hasPart(n, one) {
 			return true
 		}
 	}

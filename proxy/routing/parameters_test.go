@@ -34,9 +34,54 @@ func TestTheFirstParameterInAnyLetters(t *testing.T) {
 			t.Errorf("%s is the same as query=debug", c.option)
 		}
 	}
-	for _, option := range []string{"not-query=(?i)v:1", "not-query-regexp=(?i)v:1", "header=(?i)v:1", "cookie=(?i)v:1", "query=(?i)"} {
-		if rule, _ := dialect.ParseLine("/ "+option, dialect.PathSegments, dialect.Env{}); rule != nil {
+	for _, option := range []string{"not-query=(?i)v:1", "not-query-regexp=(?i)v:1", "header=(?i)v:1", "not-cookie=(?i)v:1", "query=(?i)", "cookie=(?i)"} {
+		if rule, _ := dialect.ParseLine("/ "+option, dialect.PathSegments, dialect.Env{}); rule != nil && !rule.Policy.Closed {
 			t.Errorf("%s is read", option)
+		}
+	}
+}
+
+// The same for cookies, as of $cookie_NAME of nginx, for which a comma parts them.
+func TestTheFirstCookieInAnyLetters(t *testing.T) {
+	for _, c := range []struct {
+		option, cookies string
+		want            bool
+	}{
+		{"cookie=(?i)Role:admin", "ROLE=admin", true}, {"cookie=(?i)role:admin", "a=b; rolE=admin", true}, {"cookie=(?i)role:admin", "a=b,role=admin; c=d", true}, {"cookie=(?i)role:admin", "role = admin", true},
+		{"cookie=(?i)role:admin", "role=x; role=admin", false}, {"cookie=(?i)role:admin", "role=admin; Role=x", true}, {"cookie=(?i)role:admin", "role=admin,x=y", false}, {"cookie=(?i)role:admin", "xrole=admin; rolex=admin", false},
+		{"cookie=(?i)role", "role", false}, {"cookie=(?i)role", "role=", true}, {"cookie=(?i)role", "", false}, {"cookie-regexp=(?i)role:^a.m", "role=%61dmin", false}, {"cookie-regexp=(?i)role:^a.m", ",,; ROLE=adm", true},
+	} {
+		rule, verdicts := dialect.ParseLine("/ "+c.option, dialect.PathSegments, dialect.Env{})
+		if rule == nil || len(verdicts) > 0 {
+			t.Fatalf("%s: %+v", c.option, verdicts)
+		}
+		again, _ := dialect.ParseLine(rule.Line(), dialect.PathSegments, dialect.Env{})
+		if again == nil || !again.Match.Same(rule.Match) {
+			t.Errorf("%s is printed as %s", c.option, rule.Line())
+		}
+		q := Query{Request: &http1.Request{Method: "GET", Fields: []http1.Field{http1.NewField("Cookie", c.cookies)}}}
+		if got := q.hasCookie(&rule.Match.Conditions.Cookies[0]); got != c.want {
+			t.Errorf("%s, %s: %t", c.option, c.cookies, got)
+		}
+	}
+}
+
+// A route that refuses requests, or asks who comes, takes them in whatever way a parameter or a cookie is written: the next one may let them in.
+func TestConditionsOfRoutesThatRefuseLookCloser(t *testing.T) {
+	for _, c := range []struct{ option, search, cookie string }{
+		{"query=debug", "x;debug", ""}, {"query=debug:1", "x=1;de%62ug=%31&y", ""}, {"query-regexp=debug:^1", "x;debug=12", ""},
+		{"cookie=role:admin", "", "role=%61dmin"}, {"cookie=role:admin", "", `role="admin"`}, {"cookie=role:admin", "", "a=b,role=admin"}, {"cookie=role:admin", "", "a=b,role=admin,c"}, {"cookie-regexp=role:^ad", "", "a=b,role =admin,c=d; e"},
+	} {
+		for policy, closer := range map[string]bool{"": false, "respond=200": false, "respond=403": true, "auth=basic:bob:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=": true, "allow=10.0.0.0/8": true, "deny=10.0.0.1": true, "rate-limit=1/s": true, "forward-auth=service:gate": true} {
+			rule, verdicts := dialect.ParseLine("/ "+c.option+" "+policy, dialect.PathSegments, dialect.Env{Writer: dialect.WriterOperator})
+			if rule == nil || len(verdicts) > 0 {
+				t.Fatalf("%s: %+v", c.option, verdicts)
+			}
+			r := newRoute(newTable(Options{}).options, keyOf(&rule.Match), []*claim{{rule: rule}}, nil, func(dialect.ServiceName) *claimant { return nil })
+			q := Query{Path: "/", Search: c.search, Request: &http1.Request{Method: "GET", Fields: []http1.Field{http1.NewField("Cookie", c.cookie)}}}
+			if got := r.take(&q) != nil; got != closer {
+				t.Errorf("%s %s: ?%s with Cookie: %s is taken: %t", c.option, policy, c.search, c.cookie, got)
+			}
 		}
 	}
 }

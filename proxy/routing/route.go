@@ -9,6 +9,8 @@
 package routing
 
 import (
+	"slices"
+
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -54,10 +56,12 @@ type Route struct {
 	// request meets them; nil where that is always told.
 	conditions *dialect.Conditions
 	closed     *Route
-	claims     []*claim // the oldest first
-	picker     balancer.Picker
-	named      []named   // services that the sets are made of
-	notes      []Verdict // about them
+	// guards says that who meets the conditions is refused, or asked who he is: nobody gets past them by writing a parameter or a cookie in another way.
+	guards bool
+	claims []*claim // the oldest first
+	picker balancer.Picker
+	named  []named   // services that the sets are made of
+	notes  []Verdict // about them
 }
 
 // Member is one instance in one route.
@@ -149,6 +153,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route, find func(d
 	r.Policy = o.policyOf(r)
 	r.Blocking = r.Blocking || r.Policy.Compress != nil || r.Policy.Files != nil || r.On.pages() || r.Policy.Filters != nil && r.Policy.Filters.Blocking
 	r.balance(o)
+	r.guards = r.Closed || slices.ContainsFunc(r.Rules, func(rule *dialect.Rule) bool { return guardsBy(&rule.Policy) })
 	if r.conditions.Cost() > 0 {
 		r.closed = r.closedForm(o)
 	}

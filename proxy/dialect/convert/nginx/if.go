@@ -110,7 +110,7 @@ func fieldIf(k cond, option, name, value, op string) (cond, bool) {
 	switch {
 	case option == "header":
 		name = strings.ReplaceAll(name, "_", "-")
-	case option == "query": // the first one, in whatever letters its name is written, and not decoded
+	case option == "query", option == "cookie": // the first one, in whatever letters its name is written, and not decoded
 		name = "(?i)" + strings.ToLower(name)
 	}
 	switch {
