@@ -101,6 +101,7 @@ func (l Languages) Wants(tags []string) bool {
 // Parse reads all tags of one instance in all languages, and holds what they ask for to the bounds.
 func (l Languages) Parse(tags []string, env Env) Result {
 	var all Result
+	var lent []*Rule // they come behind the instance's own
 	tags = all.afford(l, tags)
 	for _, language := range l {
 		one := language.Parse(tags, env)
@@ -119,8 +120,15 @@ func (l Languages) Parse(tags []string, env Env) Result {
 		all.Called = all.Called || one.Called
 		all.OtherProtocol = all.OtherProtocol || one.OtherProtocol
 		for _, r := range one.Rules {
-			all.take(r)
+			if r.Lent != "" {
+				lent = append(lent, r)
+			} else {
+				all.take(r)
+			}
 		}
+	}
+	for _, r := range lent {
+		all.borrow(r)
 	}
 	if all.OtherProtocol {
 		all.Defaults = all.Defaults.off()

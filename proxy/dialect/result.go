@@ -59,6 +59,10 @@ func (r *Result) Add(rule *Rule) {
 		return
 	}
 	held := r.Rules[i]
+	if held.Lent == "" && rule.Lent != "" { // what the instance's own tags say, holds
+		r.refuse(rule, "another container asks for this route, for which the instance has tags of its own: they hold")
+		return
+	}
 	if !held.restrictsAll(rule) {
 		held, rule = rule, held
 	}

@@ -70,7 +70,30 @@ func (x *router) lend(service string) {
 		x.refuse(err)
 		return
 	}
-	x.tell(dialect.Verdict{Kind: dialect.VerdictUsed}, x.sources...)
+	if v := x.tryOut(); v != nil {
+		x.tell(*v, x.sources...)
+		return
+	}
+	x.tell(dialect.Verdict{Kind: dialect.VerdictUsed, Reason: "service " + quoted(service) + " is another container's: where its container restricts who may come, the route is refused there unless it restricts as much"}, x.sources...)
+}
+
+// tryOut is why the router makes no route wherever its service is, or nil.
+func (x *router) tryOut() *dialect.Verdict {
+	alone := *x.reader
+	alone.out, alone.told = dialect.Result{}, dialect.Told{}
+	try := *x
+	try.reader = &alone
+	try.compile()
+	x.out.Uses = append(x.out.Uses, alone.out.Uses...)
+	if len(alone.out.Rules) > 0 && !slices.ContainsFunc(alone.out.Rules, func(rule *dialect.Rule) bool { return rule.Policy.Closed }) {
+		return nil
+	}
+	for _, v := range alone.out.Verdicts {
+		if v.Kind == dialect.VerdictRefused {
+			return &dialect.Verdict{Kind: v.Kind, Reason: v.Reason, Advice: v.Advice}
+		}
+	}
+	return nil
 }
 
 // borrow makes the routes that routers of other containers ask for.

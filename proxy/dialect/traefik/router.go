@@ -112,6 +112,9 @@ func (x *router) fail(err error) {
 // refuse tells that the router is in no rule at all.
 func (x *router) refuse(err error) {
 	v := dialect.Verdict{Kind: dialect.VerdictRefused, Reason: "router " + shown(x.name) + ": " + err.Error(), Restricts: x.restricts()}
+	if x.lender != "" { // it says nothing of the container's own routes, and what it was before does not stay
+		v.Restricts, v.Final = false, true
+	}
 	if errors.Is(err, errVariable) {
 		v.Advice = "set the variable where docker-compose runs, or in its file .env"
 	}
@@ -297,6 +300,9 @@ func (x *router) line(t term, v variant, way int) {
 	failed := x.failed
 	for _, verdict := range verdicts {
 		verdict.Restricts = verdict.Restricts || rule == nil && (x.restricts() || x.failed != nil)
+		if x.lender != "" && rule == nil { // as in refuse
+			verdict.Restricts, verdict.Final = false, true
+		}
 		x.tell(verdict, sources...)
 	}
 	if rule == nil {
@@ -357,6 +363,10 @@ func (r *reader) add(rule *dialect.Rule) {
 		return
 	}
 	was := r.out.Rules[i]
+	if rule.Lent != "" && was.Lent == "" { // the container's own labels decide
+		r.tell(dialect.Verdict{Kind: dialect.VerdictRefused, Reason: "another container's router takes the same requests as a router of this one, which holds"}, rule.Sources...)
+		return
+	}
 	switch {
 	case was.Policy.Closed:
 	case rule.Policy.Closed || rule.Restricts() && !was.RestrictsAs(rule):
