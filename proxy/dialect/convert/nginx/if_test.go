@@ -61,6 +61,10 @@ func TestConditionsThatHoldForMore(t *testing.T) {
 		`server { listen 80; location / { if ($http_x_v !~ ^$) { return 403; }` + pass:                                                     "/ header-regexp=x-v:. respond=403\n/ to=app:1",
 		`server { listen 80; location / { if ($http_user_agent ~* "^$|bot") { return 403; }` + pass:                                        "/ respond=503",
 		`server { listen 80; location / { if ($http_x_v ~ "") { return 403; }` + pass:                                                      "/ respond=503",
+		`server { listen 80; location / { if ($remote_addr = 10.0.0.1) { return 403; }` + pass:                                             "/ client=10.0.0.1/32 respond=403\n/ to=app:1",
+		`server { listen 80; location / { if ($remote_addr = 10.0.0.0/8) { return 403; }` + pass:                                           "/ respond=503", // nginx compares text: it never holds
+		`server { listen 80; location / { if ($remote_addr != 10.0.0.0/8) { return 403; }` + pass:                                          "/ respond=503",
+		`server { listen 80; location / { if ($remote_addr ~ ^10\.) { return 403; }` + pass:                                                "/ respond=503",
 		`server { listen 80; location / { if ($request_method ~ P) { return 403; }` + pass:                                                 "/ respond=503",
 		`server { listen 80; location / { if ($request_method ~ ^(TRACE|TRACK)$) { return 403; }` + pass:                                   "/ method=TRACE|TRACK respond=403\n/ to=app:1",
 		`server { listen 8443 ssl; ssl_certificate a; ssl_certificate_key b; location / { if ($server_port = 8443) { return 403; }` + pass: "/ respond=403",
