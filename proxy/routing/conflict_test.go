@@ -103,6 +103,9 @@ func TestPortsOfOneContainerAreNoConflict(t *testing.T) {
 	port := func(service, container string, n int, tag string) discovery.Instance {
 		in := fixture.Instance(service, "10.0.0.1", n, tag)
 		in.ID += container
+		if rest, ok := strings.CutSuffix(container, " elsewhere"); ok { // it says that it is of that container
+			container, in.Address = rest, "10.0.0.9"
+		}
 		in.Container = container
 		return in
 	}
@@ -111,6 +114,7 @@ func TestPortsOfOneContainerAreNoConflict(t *testing.T) {
 		container, tag, want, alone string
 	}{
 		{"c1", "urlprefix-shop.test/admin", "", ""},
+		{"c1 elsewhere", "urlprefix-shop.test/admin", "zed after web: shop.test/admin a route of its own on that host", "zed after web: shop.test/admin the host belongs to the service that asked for it first"},
 		{"c1", "urlprefix-shop.test/", "zed after web: shop.test/ the same route", "zed after web: shop.test/ the same route"},
 		{"c2", "urlprefix-shop.test/admin", "zed after web: shop.test/admin a route of its own on that host", "zed after web: shop.test/admin the host belongs to the service that asked for it first"},
 		{"", "urlprefix-shop.test/admin", "zed after web: shop.test/admin a route of its own on that host", "zed after web: shop.test/admin the host belongs to the service that asked for it first"},

@@ -35,14 +35,15 @@ func (c *claimant) rivals(holder *claimant, cl *claim) bool {
 	return holder.claim(cl.key) != nil || !c.portsOf(holder)
 }
 
-// portsOf says whether all instances of the service are other ports of containers that the other one has, too.
+// portsOf says whether all instances of the service are other ports of containers that the other one has, too. Whoever may write to the catalogue
+// may write any container's id: so their addresses have to be the same, too, which leaves it to who is on that address.
 func (c *claimant) portsOf(other *claimant) bool {
 	if c == nil || other == nil || c.block == nil || other.block == nil || len(c.block.Instances) == 0 {
 		return false
 	}
 	own, its := c.block.Instances, other.block.Instances
 	same := func(a, b *discovery.Instance) bool {
-		return a.Container != "" && a.Container == b.Container && a.Node == b.Node
+		return a.Container != "" && a.Container == b.Container && a.Node == b.Node && a.Address == b.Address
 	}
 	for i := range own {
 		if !slices.ContainsFunc(its, func(in discovery.Instance) bool { return same(&own[i], &in) }) {
