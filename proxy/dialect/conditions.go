@@ -158,9 +158,11 @@ func with(list []Named, n Named) []Named {
 	compare := func(a, b Named) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.written(), b.written()), compareNot(a.Not, b.Not), strings.Compare(a.Pattern.text(), b.Pattern.text()), slices.Compare(a.Values, b.Values))
 	}
-	list = append(list, n)
-	slices.SortFunc(list, compare)
-	return slices.CompactFunc(list, func(a, b Named) bool { return compare(a, b) == 0 })
+	at, found := slices.BinarySearchFunc(list, n, compare)
+	if found {
+		return list
+	}
+	return slices.Insert(list, at, n)
 }
 
 // sorted is a list in order, with each once.

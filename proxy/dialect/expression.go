@@ -57,9 +57,11 @@ type Expressed struct {
 
 // withExpressed is a list with one more, sorted and each once.
 func withExpressed(list []Expressed, e Expressed) []Expressed {
-	list = append(list, e)
-	slices.SortFunc(list, func(a, b Expressed) int { return cmp.Or(compareNot(a.Not, b.Not), strings.Compare(a.Text, b.Text)) })
-	return slices.CompactFunc(list, func(a, b Expressed) bool { return a.Not == b.Not && a.Text == b.Text })
+	at, found := slices.BinarySearchFunc(list, e, func(a, b Expressed) int { return cmp.Or(compareNot(a.Not, b.Not), strings.Compare(a.Text, b.Text)) })
+	if found {
+		return list
+	}
+	return slices.Insert(list, at, e)
 }
 
 // compareNot orders what has to hold before what has not to.

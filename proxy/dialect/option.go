@@ -146,6 +146,9 @@ func (l *line) setAll(list []word) (restricted bool, err error) {
 	if unmatched { // whom the line is about can't be told: what closes its route has to close it for all
 		l.rule.Match.Conditions = nil
 	}
+	if c := l.rule.Match.Conditions; c != nil {
+		c.seal()
+	}
 	return restricted, err
 }
 

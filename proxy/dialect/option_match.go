@@ -3,7 +3,6 @@ package dialect
 import (
 	"errors"
 	"fmt"
-
 	"slices"
 	"strconv"
 	"strings"
@@ -26,19 +25,13 @@ var matchOptions = slices.Concat(
 // notPrefix stands in front of a condition that must not hold.
 const notPrefix = "not-"
 
-// negatable is a condition and its contrary. set gets the option's name for what it says.
+// negatable is a condition and its contrary, which setAll seals. set gets the option's name for what it says.
 func negatable(o option, set func(l *line, name, value string, not bool) error, print func(c *Conditions, not bool) []string) []option {
 	both := make([]option, 0, 2)
 	for _, not := range []bool{false, true} {
 		one := o
 		one.name, one.scope = negated(o.name, not), scopeMatch
-		one.set = func(l *line, value string) error {
-			if err := set(l, one.name, value, not); err != nil {
-				return err
-			}
-			l.rule.Match.Conditions.seal()
-			return nil
-		}
+		one.set = func(l *line, value string) error { return set(l, one.name, value, not) }
 		one.print = func(r *Rule) []string {
 			if r.Match.Conditions == nil {
 				return nil

@@ -26,11 +26,16 @@ type Result struct {
 	lost        bool // a rule or tag with a restriction was beyond the bounds
 }
 
+// Beyond tells of a route that a language did not read any more; restricts says that some are not let in by it.
+func (r *Result) Beyond(restricts bool) {
+	r.unread++
+	r.lost = r.lost || restricts
+}
+
 // take adds a rule, if the bounds leave room for it.
 func (r *Result) take(rule *Rule) {
 	if len(r.Rules) == maxRoutes {
-		r.unread++
-		r.lost = r.lost || rule.Restricts()
+		r.Beyond(rule.Restricts())
 		return
 	}
 	if p := rule.Match.Host.Pattern; p != nil {

@@ -18,7 +18,7 @@ func (r *Route) take(q *Query) *Route {
 		return r
 	}
 	switch name := r.unmet(q); {
-	case c.Cost() > 0 && q.steps > maxSteps:
+	case r.closed != nil && q.steps > maxSteps:
 		return r.closed
 	case name != "":
 		return nil
@@ -32,13 +32,18 @@ func (r *Route) unmet(q *Query) string {
 	return unmet(r.conditions, q)
 }
 
+// takesSteps says whether finding out if conditions hold may take too long, see maxSteps.
+func takesSteps(c *dialect.Conditions) bool {
+	return c != nil && (c.Cost() > 0 || len(c.Headers)+len(c.Queries)+len(c.Cookies) > 0)
+}
+
 // guardsBy says whether a policy refuses requests, or some of them.
 func guardsBy(p *dialect.Policy) bool {
 	return p.Closed || p.Respond != nil && p.Respond.Status >= 400 || p.Allow != nil || p.Deny != nil || p.Filters.Restricts()
 }
 
 // unmet names the first condition that a request does not meet, "" where it meets all. Regular expressions come last; where q.steps is above
-// maxSteps afterwards, the answer means nothing. No allocation.
+// maxSteps afterwards, the answer means nothing, but for conditions that take no steps. No allocation.
 func unmet(c *dialect.Conditions, q *Query) string {
 	switch {
 	case c.Listeners != nil && !slices.Contains(c.Listeners, q.Listener):

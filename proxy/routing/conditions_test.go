@@ -381,6 +381,38 @@ func TestRegularExpressionsOverValuesAreBounded(t *testing.T) {
 	}
 }
 
+// So is what conditions without any expression take: a container has room for thousands of them, and a request for thousands of parameters.
+func TestLooksThroughValuesAreBounded(t *testing.T) {
+	many := func(name string, n int) (text string) {
+		for i := range n {
+			text += fmt.Sprintf(" %s=%x", name, i)
+		}
+		return text
+	}
+	values := strings.ReplaceAll(many("b", 300), " b=", "|b")[1:]
+	for _, c := range []struct{ conditions, last string }{{many("not-query", 120), " query=z"}, {many("not-cookie", 100), " cookie=z"}, {" query=a:" + values, ""}, {" not-header=x-a:" + values, " header=z"}, {many("query", 1), ""}} {
+		var list []discovery.Instance
+		for i := range 64 {
+			list = append(list, fixture.Instance("s", "10.0.0.1", 80, fmt.Sprintf("pointsman.route=/ header=x-%d%s%s", i, c.conditions, c.last)))
+			list[i].ID, list[i].Port = fmt.Sprint("s", i), 80+i
+		}
+		list = append(list, fixture.Instance("open", "10.0.0.2", 80, "pointsman.route=/ priority=-1"))
+		table := newTable(Options{}).Next(fixture.Snapshot(list...))
+		q := browser("a.b", "X-A", strings.Repeat("a,", 4000))
+		for i := range 64 {
+			q.Request.Fields = append(q.Request.Fields, http1.NewField(fmt.Sprint("X-", i), ""))
+		}
+		q.Request.Fields = append(q.Request.Fields, http1.NewField("Cookie", strings.Repeat("a=b; ", 1600)))
+		q.Search, q.Path = strings.Repeat("a&", 4000), "/"
+		few := len(c.conditions) < 20
+		if r, ok := table.Match(q); !ok || r.Closed == few {
+			t.Errorf("%.40s: %v, closed %v", c.conditions, ok, !few)
+		}
+		q.Search, q.Request.Fields = "", nil
+		expect(t, table, "a.b", "/", "10.0.0.2:80")
+	}
+}
+
 // A thousand swaps leave what lives where it is: the same Upstreams and Lanes, whatever the conditions of their routes.
 func TestStateSurvivesAThousandSwaps(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

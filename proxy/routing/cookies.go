@@ -16,6 +16,9 @@ func (q *Query) hasCookie(n *dialect.Named) bool {
 		if len(f.Name) != len("cookie") || !sameName(f.Name, "cookie") {
 			continue
 		}
+		if !q.look(n, len(f.Value)) {
+			return false
+		}
 		if n.First {
 			if value, ok := firstCookie(f.Value, n.Name); ok {
 				return q.fits(n, value)

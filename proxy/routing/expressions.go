@@ -8,8 +8,8 @@ import (
 	"github.com/pointsman/pointsman/proxy/http1"
 )
 
-// maxSteps is how many steps the regular expressions of one request may take together: some milliseconds at worst. Those that people write
-// take a few thousand on a path of usual length.
+// maxSteps is how many steps the conditions of one request may take together: some milliseconds at worst. Regular expressions that people write
+// take a few thousand on a path of usual length, and a look through fields, parameters or cookies takes a step for each eight bytes and value.
 const maxSteps = 1 << 20
 
 // unmetExpression is unmet for the regular expressions.
@@ -41,6 +41,12 @@ func (q *Query) matches(e *dialect.Expression, text string) bool {
 // spend takes the steps for an expression over a text off what a request may take.
 func (q *Query) spend(e *dialect.Expression, length int) bool {
 	q.steps += e.Cost * (length + 1)
+	return q.steps <= maxSteps
+}
+
+// look takes the steps for a look through a text, for values of a condition, off what a request may take.
+func (q *Query) look(n *dialect.Named, length int) bool {
+	q.steps += (length/8 + 1) * (len(n.Values) + 1)
 	return q.steps <= maxSteps
 }
 

@@ -75,6 +75,9 @@ func (q *Query) hasHeader(n *dialect.Named) bool {
 			continue
 		}
 		left--
+		if !q.look(n, len(f.Value)) {
+			return false
+		}
 		if q.fits(n, f.Value) || n.Not && q.listFits(n, f.Value) {
 			return true
 		}

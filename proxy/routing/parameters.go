@@ -9,6 +9,9 @@ import (
 // hasParameter looks for a parameter in a query as forms write it (https://url.spec.whatwg.org/#urlencoded-parsing).
 func (q *Query) hasParameter(n *dialect.Named) bool {
 	query := strings.TrimPrefix(q.Search, "?")
+	if !q.look(n, len(query)) {
+		return false
+	}
 	if n.First {
 		value, ok := firstParameter(query, n.Name)
 		return ok && q.fits(n, value)

@@ -154,7 +154,7 @@ func newRoute(o *Options, key routeKey, claims []*claim, old *Route, find func(d
 	r.Blocking = r.Blocking || r.Policy.Compress != nil || r.Policy.Files != nil || r.On.pages() || r.Policy.Filters != nil && r.Policy.Filters.Blocking
 	r.balance(o)
 	r.guards = r.Closed || slices.ContainsFunc(r.Rules, func(rule *dialect.Rule) bool { return guardsBy(&rule.Policy) })
-	if r.conditions.Cost() > 0 {
+	if takesSteps(r.conditions) {
 		r.closed = r.closedForm(o)
 	}
 	return r

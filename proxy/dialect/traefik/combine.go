@@ -10,17 +10,16 @@ import (
 
 // and is what holds where both hold.
 func (t term) and(o term) (term, error) {
-	out := t
-	out.words = slices.Concat(t.words, o.words)
+	out, more := t, o.words
 	switch {
 	case t.host == "":
 		out.host, out.expression = o.host, o.expression
 	case o.host == "" || o.host == t.host && o.expression == t.expression:
 	case o.expression != "":
-		out.words = append(out.words, word("host-regexp", o.expression))
+		more = slices.Concat([]string{word("host-regexp", o.expression)}, more)
 	case t.expression != "": // a name says more
 		out.host, out.expression = o.host, ""
-		out.words = append(out.words, word("host-regexp", t.expression))
+		more = slices.Concat([]string{word("host-regexp", t.expression)}, more)
 	default:
 		return out, errors.New("the rule asks for two hosts at once")
 	}
@@ -34,18 +33,28 @@ func (t term) and(o term) (term, error) {
 	default:
 		return out, errors.New("the rule asks for two paths at once")
 	}
-	return out.tidy()
+	return out.with(more)
 }
 
-// tidy has each condition once, and those in one word that have to be.
-func (t term) tidy() (term, error) {
-	var words []string
-	for _, w := range t.words {
+// maxWords bounds the conditions of one alternative: a tag of 2048 bytes has no room for more, and each is compared with the others.
+const maxWords = 256
+
+// with has more conditions: each once, and those in one word that have to be. The words of t are so already.
+func (t term) with(more []string) (term, error) {
+	words := slices.Clone(t.words)
+	for _, w := range more {
+		if slices.Contains(words, w) {
+			continue
+		}
 		key, value, _ := strings.Cut(w, "=")
-		at := slices.IndexFunc(words, func(o string) bool { return strings.HasPrefix(o, key+"=") })
+		at := -1
+		if slices.Contains(single, strings.TrimPrefix(key, "not-")) {
+			at = slices.IndexFunc(words, func(o string) bool { return strings.HasPrefix(o, key+"=") })
+		}
 		switch {
-		case slices.Contains(words, w):
-		case at < 0 || !slices.Contains(single, strings.TrimPrefix(key, "not-")):
+		case at < 0 && len(words) == maxWords:
+			return t, fmt.Errorf("the rule has more than %d conditions at once", maxWords)
+		case at < 0:
 			words = append(words, w)
 		case strings.HasPrefix(key, "not-"): // none of these and none of those
 			words[at] += "|" + value

@@ -50,10 +50,18 @@ func (r *reader) route(name string) {
 
 // compile makes the rules of a router that leads to this instance.
 func (x *router) compile() {
+	if x.compiled > maxCompiled && !x.file {
+		x.refuse(fmt.Errorf("the container's rules have more than %d alternatives together", maxCompiled))
+		if x.lender == "" {
+			x.out.Beyond(x.restricts())
+		}
+		return
+	}
 	if err := x.findRule(); err != nil {
 		x.refuse(err)
 		return
 	}
+	x.compiled += len(x.terms)
 	if len(x.out.Rules) > maxTerms && !x.file { // more than an instance may have: one line says what of the router is left out
 		i := slices.IndexFunc(x.terms, func(t term) bool {
 			return slices.ContainsFunc(t.words, func(w string) bool { return strings.Contains(w, "client=") })

@@ -24,6 +24,9 @@ type term struct {
 // maxTerms bounds the alternatives of a rule: (a || b) && (c || d) has four. An instance may have as many routes.
 const maxTerms = 64
 
+// maxCompiled bounds the alternatives of all rules of an instance: no rule is read any more once there are more.
+const maxCompiled = 4 * maxTerms
+
 // parseRule reads a rule. Its syntax is that of a Go expression (Traefik's parser github.com/vulcand/predicate hands it to go/parser too), so
 // that a remark in it would drop what follows: there may be none.
 func parseRule(text string) ([]term, error) {

@@ -174,6 +174,7 @@ type reader struct {
 	defaults    *dialect.Defaults
 	told        dialect.Told
 	out         dialect.Result
+	compiled    int   // alternatives of the rules that were read
 	misspelt    error // a label may be one that restricts a router, nobody knows which
 }
 
