@@ -40,11 +40,22 @@ func Missing(t testing.TB, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// Root is the top of the repository.
+// Root is the top of the repository: where this file was compiled, or with -trimpath, which does not tell, above the folder in which the test began.
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+	if filepath.IsAbs(file) {
+		return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+	}
+	return above()
 }
+
+// above is the nearest folder with a go.mod, the present one first.
+var above = sync.OnceValue(func() string {
+	dir, err := os.Getwd()
+	for ; err == nil && !Exists(filepath.Join(dir, "go.mod")) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+	}
+	return dir
+})
 
 // Cache is the folder of programs that are built once: ${XDG_CACHE_HOME:-$HOME/.cache}/pointsman/bin.
 func Cache() string {
