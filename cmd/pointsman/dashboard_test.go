@@ -15,7 +15,8 @@ import (
 const fiveServe = `document.querySelectorAll('.members .row[data-state="ok"]').length === 5 && document.querySelector('.services .body .up').innerText.includes('5/5')`
 
 // A person who has the token scales the demo by the page, and sees the instances come, step by step, and get their shares.
-func TestDashboardScalesAndShowsInstancesAsTheyCome(t *testing.T) { // not beside tests with containers: a browser drops its connections when the host's network changes
+func TestDashboardScalesAndShowsInstancesAsTheyCome(t *testing.T) {
+	t.Parallel()
 	p := browser.Open(t, 1440, 900)
 	demo, address, admin := startDemo(t)
 	s := startStream(address, 2)
@@ -54,7 +55,8 @@ func TestDashboardScalesAndShowsInstancesAsTheyCome(t *testing.T) { // not besid
 }
 
 // A page that is cut off says how old it is, keeps what it shows, and catches up by itself.
-func TestDashboardSaysHowOldItIsWhenCutOff(t *testing.T) { // likewise alone
+func TestDashboardSaysHowOldItIsWhenCutOff(t *testing.T) {
+	t.Parallel()
 	p := browser.Open(t, 1440, 900)
 	_, _, admin := startDemo(t)
 	f := lab.Forward(t, admin)

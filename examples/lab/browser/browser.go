@@ -30,13 +30,13 @@ const patience = time.Minute
 
 // Page is a tab. Its methods end the test when something fails.
 type Page struct {
-	t   testing.TB
-	ctx context.Context
+	t     testing.TB
+	ctx   context.Context
+	apart *apart
 
 	mu         sync.Mutex
 	complaints []string
 	asked      []string // the URLs of all requests
-	disturbed  bool     // the host's network has changed while a page was loaded
 }
 
 // program is the browser's path; the test is skipped without one, or fails where real parts are required.
@@ -54,13 +54,14 @@ func program(t testing.TB) string {
 // Open starts a browser with an empty tab of a size. It ends with the test.
 func Open(t testing.TB, width, height int) *Page {
 	t.Helper()
+	own := keepApart(t)
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program(t)), chromedp.NoSandbox,
-		chromedp.Flag("no-proxy-server", true), chromedp.WindowSize(width, height), chromedp.WSURLReadTimeout(time.Minute))
+		chromedp.Flag("no-proxy-server", true), chromedp.WindowSize(width, height), chromedp.ModifyCmdFunc(own.enter))
 	allocated, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, leave := chromedp.NewContext(allocated)
 	t.Cleanup(leave)
-	p := &Page{t: t, ctx: ctx}
+	p := &Page{t: t, ctx: ctx, apart: own}
 	if err := chromedp.Listen(ctx, p.took); err != nil {
 		t.Fatalf("the browser does not start: %v", err)
 	}
@@ -84,12 +85,8 @@ func (p *Page) took(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		p.asked = append(p.asked, e.Request.URL)
-	case *network.EventLoadingFailed: // what a page loads ahead of need fails without a line in the log
-		p.disturbed = p.disturbed || e.ErrorText == networkChanged
 	case *log.EventEntryAdded:
-		if strings.Contains(e.Entry.Text, networkChanged) {
-			p.disturbed = true
-		} else if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
 			p.complaints = append(p.complaints, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
 		}
 	case *runtime.EventExceptionThrown:
@@ -132,42 +129,27 @@ func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Go opens an address.
-func (p *Page) Go(url string) { p.t.Helper(); p.load(chromedp.Navigate(url)) }
-
-// Reload loads the page once more.
-func (p *Page) Reload() { p.t.Helper(); p.load(chromedp.Reload()) }
-
-// networkChanged is what a browser ends all requests with when the host gets or loses a network interface, as it does when the tests beside start
-// and stop containers.
-const networkChanged = "net::ERR_NETWORK_CHANGED"
-
-// load loads a page until nothing disturbs that.
-func (p *Page) load(action chromedp.Action[chromedp.Void]) {
+// Go opens an address, which is one of the machine's loopback.
+func (p *Page) Go(address string) {
 	p.t.Helper()
-	for range 10 {
-		p.mu.Lock()
-		p.disturbed = false
-		p.mu.Unlock()
-		p.Do(action)
-		if !p.wasDisturbed() && Eval[bool](p, whole) {
-			return
-		}
+	p.Reach(address)
+	p.Do(chromedp.Navigate(address))
+}
+
+// Reach lets pages ask at the host of an address, as they may at those that were opened.
+func (p *Page) Reach(address string) {
+	p.t.Helper()
+	u, err := url.Parse(address)
+	if err == nil && u.Host != "" {
+		err = p.apart.carry(strings.Replace(u.Host, "localhost:", "127.0.0.1:", 1))
+	}
+	if err != nil {
+		p.t.Fatalf("%s is not reached from the browser: %v", address, err)
 	}
 }
 
-// whole holds when all that the page has asked for so far has come: a request that was ended has no status, and not each has a line in the log.
-const whole = `performance.getEntriesByType('resource').every((e) => e.responseStatus > 0)`
-
-// started holds when the page's own script has run: it makes the list of views.
-const started = `document.querySelector('#views li')`
-
-// wasDisturbed says whether requests have ended so since the page began to load.
-func (p *Page) wasDisturbed() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.disturbed
-}
+// Reload loads the page once more.
+func (p *Page) Reload() { p.t.Helper(); p.Do(chromedp.Reload()) }
 
 // Size sets the size of the tab, in pixels of CSS.
 func (p *Page) Size(width, height int) {
@@ -201,11 +183,7 @@ func run[T any](p *Page, action chromedp.Action[T]) T {
 // Until waits until an expression of JavaScript is true.
 func (p *Page) Until(what, expression string) {
 	p.t.Helper()
-	for begun, loaded := time.Now(), time.Now(); !p.holds("Boolean(" + expression + ")"); time.Sleep(20 * time.Millisecond) {
-		if time.Since(loaded) > 3*time.Second && (p.wasDisturbed() || !p.holds("Boolean("+started+")")) { // the browser may tell of it late, or not at all
-			p.Reload()
-			loaded = time.Now()
-		}
+	for begun := time.Now(); !p.holds("Boolean(" + expression + ")"); time.Sleep(20 * time.Millisecond) {
 		if time.Since(begun) > patience {
 			p.Shot("failed")
 			p.t.Fatalf("not within %s: %s; the page complains: %q; it says: %.2000s", patience, what, p.Complaints(), Eval[string](p, "document.body.innerText"))
