@@ -14,7 +14,7 @@ import (
 )
 
 // apart is a network of a browser's own: a namespace that has a loopback and nothing else. A browser ends all its requests when an interface of
-// its network comes or goes, as those of the machine do whenever a container starts or stops. What a page asks for there is carried to the same
+// its network comes or goes, as those of the machine do whenever a container starts or stops. What a page asks for there is forwarded to the same
 // address of the machine.
 type apart struct {
 	nsenter string // the program's path
@@ -22,7 +22,7 @@ type apart struct {
 	listen  chan func()
 
 	mu        sync.Mutex
-	carried   map[string]bool // addresses
+	forwarded map[string]bool // addresses
 	listeners []net.Listener
 }
 
@@ -34,7 +34,7 @@ func keepApart(t testing.TB) *apart {
 		t.Logf("the browser shares the machine's network, whose changes end its requests: %v", err)
 		return nil
 	}
-	a := &apart{nsenter: nsenter, listen: make(chan func()), carried: map[string]bool{}}
+	a := &apart{nsenter: nsenter, listen: make(chan func()), forwarded: map[string]bool{}}
 	made := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine, and with it the namespace
@@ -81,14 +81,14 @@ func (a *apart) enter(cmd *exec.Cmd) {
 	}
 }
 
-// carry carries connections to a loopback address of the network to the same address of the machine.
-func (a *apart) carry(address string) error {
+// forward forwards connections to a loopback address of the network to the same address of the machine.
+func (a *apart) forward(address string) error {
 	if a == nil {
 		return nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.carried[address] {
+	if a.forwarded[address] {
 		return nil
 	}
 	var l net.Listener
@@ -102,7 +102,7 @@ func (a *apart) carry(address string) error {
 	if err != nil {
 		return err
 	}
-	a.carried[address] = true
+	a.forwarded[address] = true
 	a.listeners = append(a.listeners, l)
 	go func() {
 		for {
@@ -110,14 +110,14 @@ func (a *apart) carry(address string) error {
 			if err != nil {
 				return // closed
 			}
-			go carryOne(c.(*net.TCPConn), address)
+			go forwardOne(c.(*net.TCPConn), address)
 		}
 	}()
 	return nil
 }
 
-// carryOne carries one connection until either side ends it; as one that is refused or reset does not end well, its other side is reset.
-func carryOne(inner *net.TCPConn, address string) {
+// forwardOne forwards one connection until either side ends it; as one that is refused or reset does not end well, its other side is reset.
+func forwardOne(inner *net.TCPConn, address string) {
 	defer inner.Close()
 	dialled, err := net.Dial("tcp", address)
 	if err != nil {

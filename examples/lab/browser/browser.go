@@ -129,7 +129,7 @@ func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Go opens an address, which is one of the machine's loopback.
+// Go opens an address of the machine's 127.0.0.1.
 func (p *Page) Go(address string) {
 	p.t.Helper()
 	p.Reach(address)
@@ -140,8 +140,8 @@ func (p *Page) Go(address string) {
 func (p *Page) Reach(address string) {
 	p.t.Helper()
 	u, err := url.Parse(address)
-	if err == nil && u.Host != "" {
-		err = p.apart.carry(strings.Replace(u.Host, "localhost:", "127.0.0.1:", 1))
+	if err == nil && u.Port() != "" { // names that end with localhost are the loopback's to a browser (RFC 6761, section 6.3)
+		err = p.apart.forward("127.0.0.1:" + u.Port())
 	}
 	if err != nil {
 		p.t.Fatalf("%s is not reached from the browser: %v", address, err)
