@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// Lane is the live side of a route: rotation state by Upstream, the retry budget, and when ejected members are due for a trial. It lives as long as its route. Make
+// Lane is the live side of a route: rotation state by Upstream, the retry budget, how its requests ended lately, and when ejected members are due for a trial. It lives as long as its route. Make
 // it with NewLane.
 type Lane struct {
-	Budget Budget
+	Budget   Budget
+	Answered Answered
 	trials
 
 	mu    sync.Mutex

@@ -23,6 +23,9 @@ func (x *Exchange) Finish(now time.Time) {
 		x.endTimeline(now)
 	}
 	took := now.Sub(x.begun)
+	if x.deposited && x.Status != 101 { // the life of a tunnel is no duration of a request
+		x.Route.Lane.Answered.Note(now, x.Status >= 500, took)
+	}
 	if !x.scope.Logs() || x.Route != nil && x.Route.Policy.Unlogged {
 		x.scope.Recorder.Finish(&x.recorded, x.service(), x.Status, took, nil)
 		return

@@ -64,8 +64,12 @@ type actionsView struct {
 	Actions []string `json:"actions"`
 }
 
-// listActions answers GET /api/actions, so that a page knows what to offer.
+// listActions answers GET /api/actions for who has the token, so that a page knows what to offer, and whether its token is the right one.
 func (o *Options) listActions(w http.ResponseWriter, r *http.Request) {
+	if !o.authorized(r) {
+		o.refuse(w, "to list the actions")
+		return
+	}
 	answer(w, r, actionsView{Actions: append([]string{}, slices.Sorted(maps.Keys(o.Actions))...)})
 }
 
@@ -73,12 +77,7 @@ func (o *Options) listActions(w http.ResponseWriter, r *http.Request) {
 func (o *Options) act(name string, do Action) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !o.authorized(r) {
-			o.Notices.Add(Notice{Kind: NoticeAction, Text: "refused: " + name + ", without the right token"})
-			if times, due := o.intruders.Count(name, time.Now()); due { // anybody may ask
-				o.Log.Warn().Str("action", name).Int("times", times).Msg("an action was refused: it was asked for without the right token")
-			}
-			w.Header().Set("WWW-Authenticate", `Bearer realm="pointsman"`)
-			problem{Status: http.StatusUnauthorized, Detail: "actions need the header Authorization: Bearer TOKEN, with the token of -admin-token"}.answer(w)
+			o.refuse(w, name)
 			return
 		}
 		done, err := o.acted(r, do)
@@ -96,6 +95,16 @@ func (o *Options) act(name string, do Action) http.HandlerFunc {
 		done.Service, done.Instance, done.Text = clip(done.Service), clip(done.Instance), clip(done.Text)
 		answer(w, r, done)
 	}
+}
+
+// refuse answers who asks without the right token, and notes it: anybody may ask, so the log gets a line now and then.
+func (o *Options) refuse(w http.ResponseWriter, action string) {
+	o.Notices.Add(Notice{Kind: NoticeAction, Text: "refused: " + action + ", without the right token"})
+	if times, due := o.intruders.Count(action, time.Now()); due {
+		o.Log.Warn().Str("action", action).Int("times", times).Msg("an action was refused: it was asked for without the right token")
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="pointsman"`)
+	problem{Status: http.StatusUnauthorized, Detail: "actions need the header Authorization: Bearer TOKEN, with the token of -admin-token"}.answer(w)
 }
 
 // acted reads the wish and carries it out.

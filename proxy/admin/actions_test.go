@@ -55,6 +55,13 @@ func post(h http.Handler, host, path, body string, header ...string) *httptest.R
 	return recorded(h, r)
 }
 
+// listed asks which actions there are.
+func listed(h http.Handler, authorization string) *httptest.ResponseRecorder {
+	r := request("/api/actions")
+	r.Header.Set("Authorization", authorization)
+	return recorded(h, r)
+}
+
 func TestActionsTakeOnlyWhatTheTokensOwnerSends(t *testing.T) {
 	var got []string
 	notices, log := NewNotices(), &strings.Builder{}
@@ -97,6 +104,14 @@ func TestActionsTakeOnlyWhatTheTokensOwnerSends(t *testing.T) {
 	if w := get(h, "localhost", "/api/actions/scale"); w.Code != 405 {
 		t.Errorf("GET: %d", w.Code)
 	}
+	for _, token := range []string{"", "Bearer " + testToken + "x"} { // what there is, nobody else learns
+		if w := listed(h, token); w.Code != 401 || strings.Contains(w.Body.String(), "scale") {
+			t.Errorf("the list for %q: %d %s", token, w.Code, w.Body)
+		}
+	}
+	if w := listed(h, "Bearer "+testToken); w.Code != 200 || !strings.Contains(w.Body.String(), `"scale"`) {
+		t.Errorf("the list: %d %s", w.Code, w.Body)
+	}
 	list, _, _ := notices.since(0, mostNotices)
 	said := map[string]int{}
 	for _, k := range list {
@@ -105,11 +120,11 @@ func TestActionsTakeOnlyWhatTheTokensOwnerSends(t *testing.T) {
 		}
 		said[k.Text] = k.count
 	}
-	if said["scale: 3 instances"] != 3 || said["refused: scale, without the right token"] != 5 || said["refused: scale: too many"] != 1 {
+	if said["scale: 3 instances"] != 3 || said["refused: scale, without the right token"] != 5 || said["refused: scale: too many"] != 1 || said["refused: to list the actions, without the right token"] != 2 {
 		t.Errorf("noted %v", said)
 	}
 	text := log.String() + get(h, "localhost", "/api/notices").Body.String()
-	if strings.Contains(text, testToken) || strings.Count(text, "carried out") != 3 || strings.Count(text, "asked for without the right token") != 1 {
+	if strings.Contains(text, testToken) || strings.Count(text, "carried out") != 3 || strings.Count(text, "asked for without the right token") != 2 {
 		t.Errorf("logged and noted: %s", text)
 	}
 }

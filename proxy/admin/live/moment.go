@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/proxy/record"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -38,9 +39,15 @@ type figures struct {
 
 // headView is what every viewer gets.
 type headView struct {
-	Time  string  `json:"time"`
-	Table uint64  `json:"table"`
-	Total figures `json:"total"`
+	Time  string    `json:"time"`
+	Table uint64    `json:"table"`
+	Total totalView `json:"total"`
+}
+
+// totalView is all requests, and how many instances are left alone by the proxy's own judgement.
+type totalView struct {
+	figures
+	Ejected int `json:"ejected"`
 }
 
 // serviceView is a service. Usable are instances that get requests, Ejected those that would, but for the proxy's own judgement.
@@ -52,9 +59,20 @@ type serviceView struct {
 	AnswerAge *float64 `json:"answer_age_s,omitempty"`
 }
 
-// routeView is a route. Its rate is averaged over a few seconds.
+// routeView is a route. Its figures are averages over a few seconds.
 type routeView struct {
-	Rate float64 `json:"rate"`
+	Rate   float64  `json:"rate"`
+	Errors float64  `json:"errors"`
+	Mean   *float64 `json:"mean_ms,omitempty"` // absent where nothing was answered
+}
+
+func routeOf(l *balancer.Lane, now time.Time) routeView {
+	v := routeView{Rate: rounded(l.Budget.Rate(now))}
+	if errors, mean, ok := l.Answered.Lately(now); ok {
+		ms := inMilliseconds(mean)
+		v.Errors, v.Mean = rounded(errors), &ms
+	}
+	return v
 }
 
 const milliseconds = "2006-01-02T15:04:05.000Z07:00"
@@ -70,10 +88,13 @@ func (r *reading) moment(from *Sources, all wishes, now time.Time) *moment {
 	if first {
 		return nil
 	}
-	head := headView{Time: now.UTC().Format(milliseconds), Total: figuresOf(r.counts.All(), span)}
+	head := headView{Time: now.UTC().Format(milliseconds), Total: totalView{figures: figuresOf(r.counts.All(), span)}}
 	head.Total.InFlight = r.counts.InFlight
 	if t != nil {
 		head.Table = t.Number
+		for _, n := range t.Ejected() {
+			head.Total.Ejected += n
+		}
 	}
 	m := &moment{head: encoded(head), services: map[string][]byte{}, routes: map[string][]byte{}, instances: instances}
 	m.head = m.head[:len(m.head)-1]
@@ -87,7 +108,7 @@ func (r *reading) moment(from *Sources, all wishes, now time.Time) *moment {
 	}
 	for id := range all.routes {
 		if route := r.routes[id]; route != nil {
-			m.routes[id] = encoded(routeView{Rate: rounded(route.Lane.Budget.Rate(now))})
+			m.routes[id] = encoded(routeOf(route.Lane, now))
 		}
 	}
 	return m

@@ -24,7 +24,7 @@ import (
 type shown struct {
 	Time      time.Time
 	Table     uint64
-	Total     figures
+	Total     totalView
 	Services  map[string]serviceView
 	Routes    map[string]routeView
 	Instances map[string]instanceView
@@ -124,12 +124,13 @@ func TestAMomentIsWhatHappenedInASecond(t *testing.T) {
 		if a.Rate != 30 || a.Errors != 0 || *a.Share != 0.75 || b.Rate != 10 || b.Errors != 10 || *b.Share != 0.25 || b.InFlight != 1 {
 			t.Errorf("%+v, %+v", a, b)
 		}
-		for range 50 { // the route's own rate is over five seconds
+		for i := range 50 { // the route's own figures are over five seconds
 			route.Lane.Budget.Deposit(time.Now())
+			route.Lane.Answered.Note(time.Now(), i < 5, 3*time.Millisecond)
 		}
 		list[1].Way(balancer.WayKey{}).ObserveRefused(time.Now().Add(time.Minute))
 		s = r.next(v)
-		if w = s.Services["web"]; w.Rate != 0 || w.P50 != nil || w.Usable != 1 || w.Ejected != 1 {
+		if w = s.Services["web"]; w.Rate != 0 || w.P50 != nil || w.Usable != 1 || w.Ejected != 1 || s.Total.Ejected != 1 {
 			t.Errorf("a second later: %+v", w)
 		}
 		if b = s.Instances[idOf(r, 1)]; b.State != StateEjected || b.EjectedFor != "refused" || b.EjectedUntil == "" || b.Rate != 0 || b.Share == nil {
@@ -138,8 +139,8 @@ func TestAMomentIsWhatHappenedInASecond(t *testing.T) {
 		for range 3 {
 			s = r.next(v)
 		}
-		if got := s.Routes[id].Rate; got != 10 {
-			t.Errorf("the route's rate is %v", got)
+		if got := s.Routes[id]; got.Rate != 10 || got.Errors != 1 || got.Mean == nil || *got.Mean != 3 {
+			t.Errorf("the route: %+v", got)
 		}
 	})
 }

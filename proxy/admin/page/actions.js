@@ -25,7 +25,9 @@ export async function learn() {
   try {
     const answer = await fetch('api/actions', { headers: { Authorization: 'Bearer ' + token() }, cache: 'no-store' });
     if (answer.ok) return tell((await answer.json()).actions);
-    if (answer.status === 404) say('This proxy runs without -admin-token: there are no actions.');
+    if (answer.status === 401) say('That is not the token of this proxy’s -admin-token.');
+    else if (answer.status === 404) say('This proxy runs without -admin-token: there are no actions.');
+    else return; // it may be right; the next try tells
   } catch { return; } // it stays; the next try tells
   keepToken('');
   tell([]);
@@ -62,14 +64,15 @@ function button(text, name, press) {
   return b;
 }
 
-// row makes buttons of which those are shown that there are actions for, and where wanted(name) says so.
+// row makes a place for buttons. In it are those that there are actions for, and where wanted(name) says so: without the token none is in the page.
+// update says that something may have changed.
 function row(buttons, wanted = () => true) {
-  const element = el('p', { class: 'acts', hidden: true }, buttons);
+  const element = el('p', { class: 'acts', hidden: true });
   const update = () => {
-    for (const b of buttons) b.hidden = !known.has(b.dataset.action) || !wanted(b.dataset.action);
-    element.hidden = buttons.every((b) => b.hidden);
+    const now = buttons.filter((b) => known.has(b.dataset.action) && wanted(b.dataset.action));
+    if (now.length !== element.children.length || now.some((b, n) => b !== element.children[n])) element.replaceChildren(...now);
+    element.hidden = now.length === 0;
   };
-  unlocked(update);
   return { element, update };
 }
 
@@ -109,9 +112,7 @@ export function instanceActions() {
   };
 }
 
-// ejectionAction ends an ejection.
+// ejectionAction ends an ejection; null where nobody may.
 export function ejectionAction(service, instance) {
-  const one = row([button('End it', 'end-ejection', () => act('end-ejection', { service, instance }))]);
-  one.update();
-  return one.element;
+  return known.has('end-ejection') ? button('End it', 'end-ejection', () => act('end-ejection', { service, instance })) : null;
 }

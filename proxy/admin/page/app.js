@@ -99,7 +99,7 @@ function searches(e) { return e.key === '/' && !e.ctrlKey && !e.metaKey && !e.al
 const lock = document.getElementById('token');
 lock.hidden = false;
 lock.addEventListener('click', enter);
-unlocked((yes) => { set(lock, yes ? 'Lock actions' : 'Unlock actions'); beside.update(); });
+unlocked((yes) => { set(lock, yes ? 'Lock actions' : 'Unlock actions'); update(); });
 
 let drawing = false;
 changed(() => {
@@ -109,7 +109,7 @@ changed(() => {
   requestAnimationFrame(() => { drawing = false; update(); });
 });
 ticked(() => { totals(); view().tick(); beside.tick(); });
-counted.came(numbers);
+counted.came(update); // what is held shows in more than the numbers
 beginRest(() => { grown(); update(); });
 
 beginAddress();
