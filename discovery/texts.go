@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 )
 
@@ -17,45 +14,6 @@ const (
 	// aboutTexts is what a person calls the question.
 	aboutTexts = "route lines in the KV store"
 )
-
-// fed is what others tell the Watcher: the latest of each counts. The zero value has been told nothing.
-type fed struct {
-	mu    sync.Mutex
-	files []*Text
-	names []*Name
-	// drains are asked for each time that an instance is looked at: one that comes after SetDrains never comes without its drain.
-	drains      []Drain
-	drainsKnown bool
-	pins        []*Text // nil until they are told
-	// pinsUnknown says that they can't be told for now.
-	pinsUnknown bool
-	wake        chan struct{}
-}
-
-func (f *fed) tell(change func()) {
-	f.mu.Lock()
-	change()
-	f.mu.Unlock()
-	select {
-	case f.wake <- struct{}{}:
-	default:
-	}
-}
-
-// SetTexts tells all texts that stand in files, instead of those told before. What is told before Run is part of the first view. The
-// texts, but not the list, are the Watcher's from then on.
-func (w *Watcher) SetTexts(list []*Text) {
-	list = slices.Clone(list)
-	slices.SortFunc(list, (*Text).Compare)
-	w.fed.tell(func() { w.fed.files = list })
-}
-
-// SetNames tells where hosts lead that texts name, all that are known. The names, but not the list, are the Watcher's from then on.
-func (w *Watcher) SetNames(list []*Name) {
-	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b *Name) int { return strings.Compare(a.Host, b.Host) })
-	w.fed.tell(func() { w.fed.names = list })
-}
 
 // lines is what the view knows of texts.
 type lines struct {
@@ -81,24 +39,6 @@ func (w *Watcher) newTextWatch(from TextLister, last uint64) *watch {
 		return reply{of: ofTexts, texts: a}, err
 	}
 	return f
-}
-
-// takeFed takes what others have told.
-func (v *view) takeFed() {
-	v.fed.mu.Lock()
-	names, pins, unknown := v.fed.names, v.fed.pins, v.fed.pinsUnknown
-	v.fed.mu.Unlock()
-	if next, same := keep(v.lines.names, names, func(a, b *Name) bool { return a.Host == b.Host }); !same {
-		v.lines.names = next
-		v.textsChanged("names")
-	}
-	v.takeDrains()
-	v.pinsTold = v.pinsTold || unknown
-	if pins != nil {
-		v.takePins(pins)
-	}
-	v.mergeTexts()
-	v.checkComplete()
 }
 
 // takeTexts takes the catalogue's answer, or its error, which changes nothing.
@@ -215,84 +155,4 @@ func textCause(was, is []*Text) string {
 		}
 	}
 	return "routes"
-}
-
-// refer finds out what the texts name, and follows those services too.
-func (v *view) refer() {
-	l := &v.lines
-	if v.o.Refer == nil {
-		return
-	}
-	l.references = v.o.Refer(l.texts)
-	l.named = make(map[string]bool, len(l.references.Services))
-	for _, name := range l.references.Services {
-		l.named[name] = true
-	}
-	if v.listed {
-		v.relist()
-	}
-}
-
-// relist compares the last list with the services that are followed, after texts have changed what is wanted of it.
-func (v *view) relist() {
-	names, _ := v.wanted(v.services)
-	v.choose(len(names))
-	gone := v.unlist(names)
-	for _, name := range sortedKeys(names) {
-		s := v.ensure(name)
-		s.listed = true
-		if s.watch == nil {
-			if !v.complete {
-				v.awaited[name] = true
-			}
-			v.start(s)
-		}
-	}
-	for _, s := range gone {
-		v.askAgain(s, sure)
-	}
-	v.followRemotes()
-}
-
-// textsKnown says whether the first view has all texts, and all hosts that they name.
-func (v *view) textsKnown() bool {
-	l := &v.lines
-	if l.watch != nil && !l.answered {
-		return false
-	}
-	if v.o.Pinned && !v.pinsTold {
-		return false
-	}
-	for _, host := range l.references.Hosts {
-		if !slices.ContainsFunc(l.names, func(n *Name) bool { return n.Host == host }) {
-			return false
-		}
-	}
-	return true
-}
-
-// wants says whether a service is followed: by its tags, or because a text, a pin, or a tag of another one names it.
-func (v *view) wants(name string, tags []string) bool {
-	return !v.o.Never(name) && (v.lines.named[name] || v.named[name] || v.pinned[name] || v.o.Wanted(name, tags))
-}
-
-// nameByTags notes which services the tags of others name; each yields all services with their tags.
-func (v *view) nameByTags(each iter.Seq2[string, []string]) {
-	v.named, v.byTags = nil, nil
-	if v.o.Named == nil {
-		return
-	}
-	for name, tags := range each {
-		named := v.o.Named(name, tags)
-		if len(named.Services)+len(named.Remote) == 0 || !v.o.Wanted(name, tags) {
-			continue
-		}
-		for _, other := range named.Services {
-			if v.named == nil {
-				v.named = map[string]bool{}
-			}
-			v.named[other] = true
-		}
-		v.byTags = append(v.byTags, named.Remote...)
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -125,4 +126,47 @@ func below(folder, name string) (Files, bool) {
 		}
 	}
 	return Files{}, false
+}
+
+// files are all pairs, in the order in which the default is looked for.
+func (s *Set) files() []Files { return slices.Concat(s.o.Pairs, s.more, s.folder) }
+
+// readFolder lists the folder. One that can't be read keeps what was in it.
+func (s *Set) readFolder() {
+	if s.o.Folder == "" {
+		return
+	}
+	found, err := list(s.o.Folder)
+	if err != nil {
+		if s.fault != err.Error() {
+			s.fault = err.Error()
+			s.o.Log.Warn().Err(err).Msg("the folder of certificates can't be read, keeping those that were in it")
+		}
+		return
+	}
+	s.folder, s.fault = found, ""
+}
+
+// drop forgets pairs that are no longer there.
+func (s *Set) drop(files []Files, sure bool) (changed bool) {
+	there := make(map[Files]bool, len(files))
+	for _, f := range files {
+		there[f] = true
+	}
+	s.leaving = s.leaving[:0]
+	for f, h := range s.held {
+		if there[f] {
+			continue
+		}
+		if h.missing++; h.missing < goneAfter && !sure {
+			s.leaving = append(s.leaving, f)
+			continue
+		}
+		delete(s.held, f)
+		if h.pair != nil {
+			changed = true
+			s.o.Log.Info().Str("file", f.Cert).Msg("certificate removed")
+		}
+	}
+	return changed
 }

@@ -1,19 +1,16 @@
 package certs
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -170,9 +167,6 @@ func (s *Set) Adopt(list map[string]*tls.Certificate) {
 	s.publish(s.files())
 }
 
-// files are all pairs, in the order in which the default is looked for.
-func (s *Set) files() []Files { return slices.Concat(s.o.Pairs, s.more, s.folder) }
-
 // Name has the Set follow these pairs in the place of Options.More. The first of them is the default where there are no Options.Pairs.
 func (s *Set) Name(list []Files) {
 	s.mu.Lock()
@@ -183,122 +177,3 @@ func (s *Set) Name(list []Files) {
 	defer s.mu.Unlock()
 	s.publish(s.files()) // in their order
 }
-
-// readFolder lists the folder. One that can't be read keeps what was in it.
-func (s *Set) readFolder() {
-	if s.o.Folder == "" {
-		return
-	}
-	found, err := list(s.o.Folder)
-	if err != nil {
-		if s.fault != err.Error() {
-			s.fault = err.Error()
-			s.o.Log.Warn().Err(err).Msg("the folder of certificates can't be read, keeping those that were in it")
-		}
-		return
-	}
-	s.folder, s.fault = found, ""
-}
-
-// drop forgets pairs that are no longer there.
-func (s *Set) drop(files []Files, sure bool) (changed bool) {
-	there := make(map[Files]bool, len(files))
-	for _, f := range files {
-		there[f] = true
-	}
-	s.leaving = s.leaving[:0]
-	for f, h := range s.held {
-		if there[f] {
-			continue
-		}
-		if h.missing++; h.missing < goneAfter && !sure {
-			s.leaving = append(s.leaving, f)
-			continue
-		}
-		delete(s.held, f)
-		if h.pair != nil {
-			changed = true
-			s.o.Log.Info().Str("file", f.Cert).Msg("certificate removed")
-		}
-	}
-	return changed
-}
-
-// loaded is what a pair of files held when it was read.
-type loaded struct {
-	stamp [2]fileStamp
-	pair  *tls.Certificate
-	err   error
-}
-
-// loadAll reads pairs side by side: checking an RSA key takes about a millisecond.
-func loadAll(files []Files) map[Files]loaded {
-	got := make([]loaded, len(files))
-	var all errgroup.Group
-	all.SetLimit(runtime.GOMAXPROCS(0))
-	for i, f := range files {
-		all.Go(func() error {
-			got[i].pair, got[i].stamp, got[i].err = f.load()
-			return nil
-		})
-	}
-	_ = all.Wait() // none fails
-	out := make(map[Files]loaded, len(files))
-	for i, f := range files {
-		out[f] = got[i]
-	}
-	return out
-}
-
-// take is what becomes of a pair that was read. A fault is said when the files have looked the same twice: half of a pair may be on its way.
-func (s *Set) take(f Files, got loaded, sure bool) (changed bool) {
-	h := s.held[f]
-	settled := got.stamp == h.stamp
-	h.stamp = got.stamp
-	err := got.err
-	if err == nil && expired(got.pair, time.Now()) && h.pair != nil && !expired(h.pair, time.Now()) {
-		err = fmt.Errorf("read certificate %s: it has expired at %s", f.Cert, got.pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
-	}
-	if err != nil {
-		if h.fault != err.Error() {
-			h.fault, h.reported = err.Error(), false
-		}
-		if !h.reported && (settled || sure) {
-			h.reported = true
-			s.tellFault(h)
-		}
-		return false
-	}
-	h.fault, h.reported, h.expired = "", false, false
-	if h.pair != nil && slices.EqualFunc(h.pair.Certificate, got.pair.Certificate, bytes.Equal) {
-		return false
-	}
-	h.pair = got.pair
-	if s.index.Load() != nil { // at the start there may be thousands
-		s.o.Log.Info().Str("file", f.Cert).Strs("names", shown(got.pair)).Time("until", got.pair.Leaf.NotAfter).Msg("certificate read")
-	}
-	return true
-}
-
-func (s *Set) tellFault(h *held) {
-	what := "a certificate can't be used: its names get another one, see -tls-unknown"
-	if h.pair != nil {
-		what = "a changed certificate can't be used, keeping the last one"
-	}
-	s.o.Log.Warn().Str("error", h.fault).Msg(what)
-}
-
-// tellExpired says once of each certificate in use that its time is over.
-func (s *Set) tellExpired() {
-	now := time.Now()
-	for f, h := range s.held {
-		if h.pair == nil || h.expired || !expired(h.pair, now) {
-			continue
-		}
-		h.expired = true
-		s.o.Log.Warn().Str("file", f.Cert).Strs("names", shown(h.pair)).Time("expired", h.pair.Leaf.NotAfter).
-			Msg("a certificate has expired: clients refuse it; another one that covers its names is used where there is one")
-	}
-}
-
-func expired(c *tls.Certificate, now time.Time) bool { return now.After(c.Leaf.NotAfter) }

@@ -3,12 +3,7 @@ package fabio
 import (
 	"errors"
 	"fmt"
-	"math"
-	"net"
-	"net/netip"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -112,67 +107,6 @@ func (r *reader) command(line string) error {
 	return fmt.Errorf("route %s is none of add, del and weight", dialect.Source(command))
 }
 
-// word is a word of a line, or a text in quotes.
-type word struct {
-	text   string
-	quoted bool
-}
-
-func split(line string) (out []word, err error) {
-	for line = strings.TrimSpace(line); line != ""; line = strings.TrimLeft(line, " \t") {
-		if line[0] == '"' {
-			text, rest, ok := strings.Cut(line[1:], `"`)
-			if !ok {
-				return nil, errors.New("a quote without its second one")
-			}
-			out, line = append(out, word{text, true}), rest
-			continue
-		}
-		end := strings.IndexAny(line, " \t")
-		if end < 0 {
-			end = len(line)
-		}
-		out, line = append(out, word{text: line[:end]}), line[end:]
-	}
-	return out, nil
-}
-
-// details are what stands behind the names of service, source and URL.
-type details struct{ weight, tags, opts *string }
-
-func parseDetails(words []word) (d details, err error) {
-	for len(words) > 0 {
-		if len(words) == 1 {
-			return d, fmt.Errorf("nothing stands behind %s", dialect.Source(words[0].text))
-		}
-		name, value := words[0], words[1]
-		words = words[2:]
-		to := map[string]**string{"weight": &d.weight, "tags": &d.tags, "opts": &d.opts}[name.text]
-		switch {
-		case to == nil || name.quoted:
-			return d, fmt.Errorf("%s is none of weight, tags and opts", dialect.Source(name.text))
-		case *to != nil:
-			return d, fmt.Errorf("%s is given twice", name.text)
-		case value.quoted == (name.text == "weight"):
-			return d, errors.New(`quotes stand around the values of tags and opts, as in opts "strip=/x"`)
-		}
-		*to = &value.text
-	}
-	return d, nil
-}
-
-func (d details) tagList() (out []string) {
-	if d.tags == nil {
-		return nil
-	}
-	for tag := range strings.SplitSeq(*d.tags, ",") {
-		if tag = strings.TrimSpace(tag); tag != "" {
-			out = append(out, tag)
-		}
-	}
-	return out
-}
-
 // add reads SERVICE SOURCE URL and details.
 func (r *reader) add(words []word) error {
 	if len(words) < 3 {
@@ -235,35 +169,6 @@ func (r *reader) options(opts, url string, l *leads) (out string) {
 	return out
 }
 
-// leads is where a route leads.
-type leads struct {
-	scheme    string
-	to        dialect.Destination
-	redirects bool // the URL is that of a redirect
-}
-
-func parseLeads(text string) (l leads, err error) {
-	u, err := url.Parse(strings.NewReplacer("$path", "/", "$host", "h").Replace(text))
-	if err != nil || u.Host == "" || u.User != nil {
-		return l, errors.New("the third is no URL such as http://10.0.0.1:8000/")
-	}
-	if l.scheme = strings.ToLower(u.Scheme); !slices.Contains([]string{"http", "https", "tcp", "grpc", "grpcs"}, l.scheme) {
-		return l, fmt.Errorf("this proxy asks no instance by %s", dialect.Source(u.Scheme))
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[l.scheme]
-	}
-	if dialect.ParsePort(port) == 0 {
-		return l, errors.New("the URL names no port")
-	}
-	l.to, err = dialect.ParseDestination(net.JoinHostPort(u.Hostname(), port))
-	return l, err
-}
-
-// at is its address; the zero value where it is a name.
-func at(d dialect.Destination) netip.AddrPort { return netip.AddrPortFrom(d.Address, d.Port) }
-
 // matchOf is what a source matches.
 func (r *reader) matchOf(source string) (*dialect.Match, error) {
 	rule, _ := r.lines.ParseLine(source, r.env)
@@ -271,90 +176,4 @@ func (r *reader) matchOf(source string) (*dialect.Match, error) {
 		return nil, fmt.Errorf("%s is no source of a route", dialect.Source(source))
 	}
 	return &rule.Match, nil
-}
-
-// del reads [SERVICE [SOURCE [URL]]] and tags.
-func (r *reader) del(words []word) error {
-	c := dialect.TagChange{Language: r.lines.Called}
-	var plain []string
-	for len(words) > 0 && !words[0].quoted && (words[0].text != "tags" || len(words) > 1 && !words[1].quoted) {
-		plain, words = append(plain, words[0].text), words[1:]
-	}
-	d, err := parseDetails(words)
-	c.Tags = d.tagList()
-	switch {
-	case err != nil:
-		return err
-	case d.weight != nil || d.opts != nil || len(plain) > 3 || len(plain) == 0 && len(c.Tags) == 0:
-		return errors.New("route del names a service, and may name a source, a URL and tags")
-	}
-	for i, text := range plain {
-		switch i {
-		case 0:
-			c.Service = text
-		case 1:
-			if c.Match, err = r.matchOf(text); err != nil {
-				return err
-			}
-		case 2:
-			l, err := parseLeads(text)
-			if err != nil || l.to.Host != "" {
-				return errors.New("the third is no URL with an address")
-			}
-			c.To = at(l.to)
-		}
-	}
-	return r.change(c)
-}
-
-// weight reads SERVICE SOURCE weight W and tags.
-func (r *reader) weight(words []word) error {
-	if len(words) < 2 || words[1].text == "weight" {
-		return alone{errors.New("route weight names a service and a source: of several services together no share can be told")}
-	}
-	d, err := parseDetails(words[2:])
-	if err != nil {
-		return err
-	}
-	if d.weight == nil || d.opts != nil {
-		return errors.New("route weight has a weight")
-	}
-	w, err := strconv.ParseFloat(*d.weight, 64)
-	if err != nil || math.IsNaN(w) || math.IsInf(w, 0) {
-		return errors.New("the weight is no number")
-	}
-	c := dialect.TagChange{Language: r.lines.Called, Service: words[0].text, Tags: d.tagList(), Weight: true, Share: max(0, w)}
-	if c.Match, err = r.matchOf(words[1].text); err != nil {
-		return err
-	}
-	return r.change(c)
-}
-
-// change takes a change of tags' routes, and makes it in the lines in front.
-func (r *reader) change(c dialect.TagChange) error {
-	r.changes = append(r.changes, c)
-	r.amend(c)
-	r.others = append(r.others, dialect.TextLine{Number: r.at, Verdicts: []dialect.Verdict{{Kind: dialect.VerdictUsed}}})
-	return nil
-}
-
-// amend makes a change in the lines so far.
-func (r *reader) amend(c dialect.TagChange) {
-	var about []*added
-	for i := range r.added {
-		a := &r.added[i]
-		rule := a.line.Rule
-		var where netip.AddrPort
-		if to := rule.Options.Upstream.To; len(to) > 0 {
-			where = at(to[0])
-		}
-		if !a.gone && c.About(rule, a.service, where, a.tags) {
-			about = append(about, a)
-		}
-	}
-	for _, a := range about {
-		if a.gone = !c.Weight; c.Weight {
-			a.line.Rule.Options.Share = c.Share / float64(len(about))
-		}
-	}
 }
