@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -44,11 +44,35 @@ func (a *adminToken) value() string { return *a.text.Load() }
 
 // readToken reads a token from a file: visible ASCII characters, with white space around them.
 func readToken(file string) (string, error) {
-	f, err := os.Open(file)
+	f, _, err := openToken(file)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	return tokenIn(f)
+}
+
+// openToken opens a file first and looks at what was opened then, so that nobody can put another one in its place in between. A pipe is opened without
+// a wait for who writes into it, and refused.
+func openToken(file string) (*os.File, fs.FileInfo, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	at, err := f.Stat()
+	if err == nil && !at.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file", file)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return f, at, nil
+}
+
+// tokenIn is the token that an open file holds.
+func tokenIn(f *os.File) (string, error) {
+	file := f.Name()
 	text, err := io.ReadAll(io.LimitReader(f, 2*mostToken))
 	if err != nil {
 		return "", err
@@ -114,10 +138,16 @@ func (a *actionFlags) find(p program) (string, error) {
 		return text, nil
 	}
 	file := p.tokenFile(dialable(string(a.admin)))
-	if at, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) || err == nil && (!at.Mode().IsRegular() || at.Mode().Perm()&0o077 != 0) {
+	named, _ := os.Lstat(file)
+	f, opened, err := openToken(file)
+	if err == nil {
+		defer f.Close()
+	}
+	// A link, a file that was put in the place of another, and one that others may read are none of a demo: who made them would be sent what is in them.
+	if err != nil || !os.SameFile(named, opened) || opened.Mode().Perm()&0o077 != 0 {
 		return "", fmt.Errorf("no demo of yours runs at %s on this host; -admin-token FILE names the token of another proxy", a.admin)
 	}
-	return readToken(file)
+	return tokenIn(f)
 }
 
 // actionTimeout is longer than the proxy takes for an action.

@@ -24,10 +24,16 @@ func TestTokensThatCantBeUsedEndTheStart(t *testing.T) {
 		}
 		return path
 	}
+	pipe := filepath.Join(folder, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
+		{[]string{"-admin-token", pipe}, "no regular file"},
+		{[]string{"-admin-token", folder}, "no regular file"},
 		{[]string{"-admin-token", filepath.Join(folder, "none")}, "no such file"},
 		{[]string{"-admin-token", file("short", " 123456789012345 \n")}, "16 to 512 characters"},
 		{[]string{"-admin-token", file("long", strings.Repeat("x", 513))}, "16 to 512 characters"},
@@ -71,6 +77,13 @@ func TestTheDemosTokenIsItsOwners(t *testing.T) {
 	}
 	if o := execute(t, binary, nil, "scale", "-admin", admin, "-admin-token", files[0], "web=5"); o.code != 0 {
 		t.Error(o.stderr)
+	}
+	linked := t.TempDir()
+	if err := os.Symlink(files[0], filepath.Join(linked, filepath.Base(files[0]))); err != nil {
+		t.Fatal(err)
+	}
+	if o := execute(t, binary, []string{"XDG_RUNTIME_DIR=" + linked}, "scale", "-admin", admin, "web=4"); o.code != 1 {
+		t.Errorf("a link, which anybody may have made: %+v", o)
 	}
 	if err := os.Chmod(files[0], 0o644); err != nil {
 		t.Fatal(err)

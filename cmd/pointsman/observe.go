@@ -46,7 +46,10 @@ func (c *observeFlags) otlpOptions() (*otlp.Options, error) {
 			return nil, nil
 		}
 		if name == "OTEL_EXPORTER_OTLP_ENDPOINT" { // what is common to traces, metrics and logs
-			text = strings.TrimSuffix(text, "/") + "/v1/traces"
+			at, query, asks := strings.Cut(text, "?")
+			if text = strings.TrimSuffix(at, "/") + "/v1/traces"; asks {
+				text += "?" + query
+			}
 		}
 	}
 	at, err := otlp.ParseURL(text)
@@ -103,7 +106,7 @@ func (h *dataPath) observe(a *actors) (*trace.Tracer, error) {
 	if spans != nil {
 		spans.Log = h.log
 		a.support(func(ctx context.Context) error { return otlp.New(*spans, t).Run(ctx) })
-		h.log.Info().Str("collector", spans.URL.Redacted()).Float64("sample", float64(c.sample)).Msg("traces go to an OpenTelemetry collector")
+		h.log.Info().Str("collector", otlp.Where(spans.URL)).Float64("sample", float64(c.sample)).Msg("traces go to an OpenTelemetry collector")
 	}
 	return t, nil
 }

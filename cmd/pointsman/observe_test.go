@@ -39,7 +39,7 @@ func TestDemoSendsTraces(t *testing.T) {
 		}
 	}))
 	defer collector.Close()
-	p := lab.StartProcess(t, "demo", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL + "/base/", "OTEL_EXPORTER_OTLP_HEADERS=x-key=a%20b"},
+	p := lab.StartProcess(t, "demo", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + strings.Replace(collector.URL, "//", "//me:hidden@", 1) + "/base/?key=hidden", "OTEL_EXPORTER_OTLP_HEADERS=x-key=a%20b"},
 		binary, "demo", "-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-trace-sample", "1", "-slow", "1ms")
 	address, admin := bound(t, p, "HTTP"), bound(t, p, "the admin API")
 	if code, text := withHost(address, "web.localhost"); code != 200 {
@@ -51,6 +51,9 @@ func TestDemoSendsTraces(t *testing.T) {
 	})
 	mu.Lock()
 	defer mu.Unlock()
+	if strings.Contains(p.Output(), "hidden") || !strings.Contains(p.Output(), collector.URL) {
+		t.Errorf("a key in the log, or no collector: %s", p.Output())
+	}
 	if got := strings.Join(names, ", "); got != "SPAN_KIND_SERVER GET web.localhost/, SPAN_KIND_CLIENT GET" || key != "a b" {
 		t.Errorf("%s, key %q", got, key)
 	}
@@ -62,6 +65,7 @@ func TestBadCollectorsAreRefused(t *testing.T) {
 		want      string
 	}{
 		{nil, []string{"-otlp", "collector:4318"}, "http:// or https:// URL"},
+		{nil, []string{"-otlp", "htp://me:a=secret@c/?key=secret"}, "http:// or https:// URL"},
 		{[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=grpc://c:4317"}, nil, "OTEL_EXPORTER_OTLP_ENDPOINT"},
 		{[]string{"OTEL_EXPORTER_OTLP_HEADERS=secret"}, []string{"-otlp", "http://c:4318"}, "want NAME=VALUE"},
 		{nil, []string{"-trace-sample", "1.5"}, "from 0 to 1"},

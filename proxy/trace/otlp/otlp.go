@@ -5,7 +5,7 @@ package otlp
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -123,9 +123,9 @@ func (e *Exporter) deliver(ctx context.Context, list []*trace.Request) {
 func (e *Exporter) tell(err error) {
 	switch {
 	case err != nil && !e.down:
-		e.Log.Warn().Err(err).Str("collector", e.URL.Redacted()).Msg("spans can't be sent to the OpenTelemetry collector; they are dropped until it takes them")
+		e.Log.Warn().Err(err).Str("collector", Where(e.URL)).Msg("spans can't be sent to the OpenTelemetry collector; they are dropped until it takes them")
 	case err == nil && e.down:
-		e.Log.Info().Str("collector", e.URL.Redacted()).Msg("the OpenTelemetry collector takes spans again")
+		e.Log.Info().Str("collector", Where(e.URL)).Msg("the OpenTelemetry collector takes spans again")
 	}
 	e.down = err != nil
 }
@@ -142,14 +142,18 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// ParseURL reads where a collector is. Without a path it is that of traces is added, as for OTEL_EXPORTER_OTLP_ENDPOINT.
+// ParseURL reads where a collector is. Without a path it is that of traces is added, as for OTEL_EXPORTER_OTLP_ENDPOINT. The error does not repeat
+// the text, which may hold a key.
 func ParseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Fragment != "" {
-		return nil, fmt.Errorf("%q is not the http:// or https:// URL of a collector, such as http://localhost:4318", s)
+		return nil, errors.New("want the http:// or https:// URL of a collector, such as http://localhost:4318")
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/v1/traces"
 	}
 	return u, nil
 }
+
+// Where is a URL for people: without user, path and query, in which some collectors want a key.
+func Where(u *url.URL) string { return u.Scheme + "://" + u.Host }

@@ -219,9 +219,13 @@ func TestUselessCollectors(t *testing.T) {
 			if c.dead {
 				s.Server.Close()
 			}
-			e := startExport(t, s.URL)
+			e := startExport(t, strings.Replace(s.URL, "//", "//me:hidden@", 1)+"/v1/traces?key=hidden")
 			e.request()
 			lab.Eventually(t, 20*time.Second, "the spans are counted as lost", func() bool { return e.dropped(t, c.reason) == 3 })
+			e.stop()
+			if log := e.log.String(); strings.Contains(log, "hidden") || name == "is away" && !strings.Contains(log, s.Listener.Addr().String()) {
+				t.Errorf("a key in the log, or no collector: %s", log)
+			}
 			if name == "redirects" && s.asked.Load() != 1 {
 				t.Errorf("%d requests: a redirect was followed", s.asked.Load())
 			}

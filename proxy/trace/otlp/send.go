@@ -3,9 +3,11 @@ package otlp
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -29,7 +31,7 @@ func (e *Exporter) send(ctx context.Context, body []byte) verdict {
 	defer cancel()
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL.String(), bytes.NewReader(body))
 	if err != nil {
-		return verdict{err: err}
+		return verdict{err: withoutURL(err)}
 	}
 	for name, value := range e.Headers {
 		q.Header.Set(name, value)
@@ -38,7 +40,7 @@ func (e *Exporter) send(ctx context.Context, body []byte) verdict {
 	q.Header.Set("User-Agent", "pointsman/"+e.Version)
 	a, err := e.client.Do(q)
 	if err != nil {
-		return verdict{err: err, again: true}
+		return verdict{err: withoutURL(err), again: true}
 	}
 	defer a.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(a.Body, mostAnswer))
@@ -57,6 +59,14 @@ func (e *Exporter) send(ctx context.Context, body []byte) verdict {
 		}
 	}
 	return v
+}
+
+// withoutURL is what went wrong, without the URL that net/http puts in front of it: its query may hold a key.
+func withoutURL(err error) error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 // refusedSpans is how many spans an ExportTraceServiceResponse says were not taken: field 1 (partial_success), and in it field 1
