@@ -36,14 +36,22 @@ func (r *Registrator) listen(ctx context.Context) {
 			failures = 0
 		}
 		failures++
-		if worthLogging(failures) {
-			r.log.Warn().Err(err).Int("tries", failures).Msg("the stream of Docker events broke, reconnecting")
+		if worthLogging(failures) { // a stream that opens and breaks again and again fails for the first time each time
+			r.sayBroken(failures, err)
 		}
 		r.streamOpened.done()
 		select {
 		case <-ctx.Done():
 		case <-time.After(backoff(failures)):
 		}
+	}
+}
+
+// sayBroken logs that the stream of events broke, now and then.
+func (r *Registrator) sayBroken(tries int, err error) {
+	const message = "the stream of Docker events broke, reconnecting"
+	if times, due := r.failureLines.Count(message, time.Now()); due {
+		r.log.Warn().Err(err).Int("tries", tries).Int("times", times).Msg(message)
 	}
 }
 

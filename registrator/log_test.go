@@ -52,6 +52,23 @@ func TestLogLinesThatPeopleGrepFor(t *testing.T) {
 	})
 }
 
+// A stream that opens and breaks each second is a line now and then, with how often it broke.
+func TestAStreamThatBreaksAgainAndAgainIsFewLines(t *testing.T) {
+	play(t, func(s *stage) {
+		var out strings.Builder
+		s.config.Log = zerolog.New(zerolog.SyncWriter(&out))
+		s.up()
+		for range 60 {
+			s.docker.cut()
+			s.after(time.Second)
+		}
+		s.down()
+		if n := strings.Count(out.String(), "the stream of Docker events broke"); n < 4 || n > 7 || !strings.Contains(out.String(), `"times":1`) {
+			t.Errorf("%d lines in a minute: %s", n, out.String())
+		}
+	})
+}
+
 func TestServiceIDsInLogs(t *testing.T) {
 	for in, want := range map[string]string{"h:web:80": "h:web:80", "a\nadded: b": `"a\nadded: b"`, "": `""`, "\x1b[31m": `"\x1b[31m"`} {
 		if got := legible(in); got != want {

@@ -52,7 +52,7 @@ func (r *Registrator) passes(ctx context.Context, partial bool) {
 			failures++
 			wait = min(wait, passRetry, backoff(failures+3))
 			if worthLogging(failures) {
-				r.log.Warn().Err(err).Int("tries", failures).Msg("the comparison of Docker with the catalogue failed; registrations stay as they are, trying again")
+				r.sayUncompared(failures, err)
 			}
 			continue
 		case partial:
@@ -62,6 +62,14 @@ func (r *Registrator) passes(ctx context.Context, partial bool) {
 			again = secondPass
 		}
 		failures = 0
+	}
+}
+
+// sayUncompared logs that a comparison failed, now and then.
+func (r *Registrator) sayUncompared(tries int, err error) {
+	const message = "the comparison of Docker with the catalogue failed; registrations stay as they are, trying again"
+	if times, due := r.failureLines.Count(message, time.Now()); due {
+		r.log.Warn().Err(err).Int("tries", tries).Int("times", times).Msg(message)
 	}
 }
 

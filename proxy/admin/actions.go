@@ -84,7 +84,9 @@ func (o *Options) act(name string, do Action) http.HandlerFunc {
 		if err != nil {
 			p := problem{Status: http.StatusUnprocessableEntity, Detail: err.Error()}
 			_ = errors.As(err, &p)
-			o.Log.Warn().Str("action", name).Str("reason", outside.Printable(p.Detail, maxText)).Msg("an action was refused")
+			if times, due := o.refusals.Count(name+" "+p.Detail, time.Now()); due {
+				o.Log.Warn().Str("action", name).Str("reason", outside.Printable(p.Detail, maxText)).Int("times", times).Msg("an action was refused")
+			}
 			o.Notices.Add(Notice{Kind: NoticeAction, Text: "refused: " + name + ": " + p.Detail})
 			p.answer(w)
 			return

@@ -92,6 +92,7 @@ func TestActionsTakeOnlyWhatTheTokensOwnerSends(t *testing.T) {
 		{"localhost", `{"service":"web","instances":3,"x":1}`, nil, 400},
 		{"localhost", `{"service":"` + strings.Repeat("w", 5000) + `","instances":3}`, nil, 400},
 		{"localhost", `{"service":"web","instances":10}`, nil, 422},
+		{"localhost", `{"service":"web","instances":10}`, nil, 422},
 		{"localhost", `{"service":"busy","instances":1}`, nil, 503},
 	} {
 		if w := post(h, c.host, "/api/actions/scale", c.body, c.header...); w.Code != c.want {
@@ -120,11 +121,11 @@ func TestActionsTakeOnlyWhatTheTokensOwnerSends(t *testing.T) {
 		}
 		said[k.Text] = k.count
 	}
-	if said["scale: 3 instances"] != 3 || said["refused: scale, without the right token"] != 5 || said["refused: scale: too many"] != 1 || said["refused: to list the actions, without the right token"] != 2 {
+	if said["scale: 3 instances"] != 3 || said["refused: scale, without the right token"] != 5 || said["refused: scale: too many"] != 2 || said["refused: to list the actions, without the right token"] != 2 {
 		t.Errorf("noted %v", said)
 	}
 	text := log.String() + get(h, "localhost", "/api/notices").Body.String()
-	if strings.Contains(text, testToken) || strings.Count(text, "carried out") != 3 || strings.Count(text, "asked for without the right token") != 2 {
+	if strings.Contains(text, testToken) || strings.Count(text, "carried out") != 3 || strings.Count(text, "asked for without the right token") != 2 || strings.Count(log.String(), `"reason":"too many"`) != 1 {
 		t.Errorf("logged and noted: %s", text)
 	}
 }

@@ -67,6 +67,7 @@ type Options struct {
 	documents *documents
 	acting    chan struct{}         // has as many as are being carried out
 	intruders *repeat.Lines[string] // actions asked for without the token, as logged now and then
+	refusals  *repeat.Lines[string] // and those that were refused for another reason
 }
 
 // Status serves /healthz, /readyz and /metrics.
@@ -79,7 +80,7 @@ func Status(o Options) http.Handler {
 // Admin serves what Status does, and /api. It refuses a Host that a page from elsewhere could have made a browser send
 // (DNS rebinding), and any write that a browser sends for another site.
 func Admin(o Options) http.Handler {
-	o.documents, o.acting, o.intruders = newDocuments(), make(chan struct{}, mostActing), new(repeat.Lines[string])
+	o.documents, o.acting, o.intruders, o.refusals = newDocuments(), make(chan struct{}, mostActing), new(repeat.Lines[string]), new(repeat.Lines[string])
 	mux := http.NewServeMux()
 	o.status(mux)
 	for _, x := range o.operations() {
