@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"regexp"
 	"strings"
+
+	"github.com/mattn/go-isatty"
 )
 
 // pages are the documentation, a page for each topic: what the README links to, what `pointsman help TOPIC` prints, and what the admin address
@@ -48,6 +51,12 @@ func topics() (list [][2]string) {
 	return list
 }
 
+// morePages stands below each page.
+const morePages = "\n[topic] is another page: pointsman help topic\n"
+
+// pipedWidth is for pages that go into a pipe: the next program shows them in a terminal of at least that width, most times.
+const pipedWidth = 80
+
 func runHelp(ctx context.Context, p program) int {
 	if len(p.args) == 0 {
 		overview(p.stdout)
@@ -55,7 +64,12 @@ func runHelp(ctx context.Context, p program) int {
 	}
 	word := p.args[0]
 	if text, found := topic(word); found {
-		fmt.Fprint(p.stdout, text)
+		width, bold := pipedWidth, false
+		if screen, ok := p.stdout.(*os.File); ok && isatty.IsTerminal(screen.Fd()) {
+			kind, _ := p.lookup("TERM")
+			width, bold = min(max(widthOf(screen), leastWidth), widestPage), kind != "dumb"
+		}
+		fmt.Fprint(p.stdout, layOut(text, width, bold)+morePages)
 		return exitOK
 	}
 	for _, c := range commands() {

@@ -15,7 +15,7 @@ func TestHelpPrintsEachTopic(t *testing.T) {
 		if !strings.Contains(list, "  "+name+" ") || !strings.Contains(list, " "+title+"\n") {
 			t.Errorf("pointsman help does not list %s: %s", name, title)
 		}
-		if o := execute(t, binary, nil, "help", name); o.code != 0 || o.stdout != page || o.stderr != "" {
+		if o := execute(t, binary, nil, "help", name); o.code != 0 || o.stdout != layOut(page, pipedWidth, false)+morePages || o.stderr != "" {
 			t.Errorf("pointsman help %s: exit code %d, %q, %q", name, o.code, o.stdout, o.stderr)
 		}
 	}
