@@ -48,7 +48,27 @@ func (v *view) changes(name string, was, is *Service) {
 		return
 	}
 	added, removed, changed := difference(was, is)
-	v.causes = append(v.causes, fmt.Sprintf("%s: +%d -%d ~%d", name, added, removed, changed))
+	v.causes = append(v.causes, name+": "+DifferenceText(added, removed, changed))
+}
+
+// DifferenceText says how many instances of a service came, went and changed, as "2 instances added and 1 removed"; "" where none did.
+func DifferenceText(added, removed, changed int) string {
+	var words []string
+	for _, x := range [...]struct {
+		n    int
+		what string
+	}{{added, "added"}, {removed, "removed"}, {changed, "changed"}} {
+		switch {
+		case x.n == 0:
+		case len(words) > 0:
+			words = append(words, fmt.Sprint(x.n, " ", x.what))
+		case x.n == 1:
+			words = append(words, "1 instance "+x.what)
+		default:
+			words = append(words, fmt.Sprint(x.n, " instances ", x.what))
+		}
+	}
+	return strings.Join(words, " and ")
 }
 
 func difference(was, is *Service) (added, removed, changed int) {

@@ -29,7 +29,7 @@ func TestAChangeIsPublishedWithoutDelay(t *testing.T) {
 		}
 		f.set("api", one("api", 1))
 		b.want("api", 1)
-		if s := b.newest; s.Sequence == 0 || !strings.Contains(s.Cause, "api: +1") {
+		if s := b.newest; s.Sequence == 0 || !strings.Contains(s.Cause, "api: 1 instance added") {
 			t.Errorf("sequence %d, cause %q", s.Sequence, s.Cause)
 		}
 	})

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery/drain"
-	"github.com/pointsman/pointsman/registrator"
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 const (
@@ -55,7 +55,7 @@ func runDrain(ctx context.Context, p program) int {
 	if d.end {
 		err = to.end(ctx, name)
 		if err == nil {
-			fmt.Fprintf(p.stdout, "%s: the drain is ended\n", registrator.Shown(f.Arg(0)))
+			fmt.Fprintf(p.stdout, "%s: the drain is ended\n", plain(f.Arg(0)))
 		}
 	} else {
 		err = d.drain(ctx, p, to, f.Arg(0), name)
@@ -73,7 +73,7 @@ func (d *drainFlags) drain(ctx context.Context, p program, to drainer, shown, na
 	if err != nil {
 		return err
 	}
-	shown = registrator.Shown(shown)
+	shown = plain(shown)
 	fmt.Fprintf(p.stdout, "%s: no new requests until %s\n", shown, until.Local().Format(time.DateTime))
 	began := time.Now()
 	if err := d.await(ctx, p, to, name); err != nil {
@@ -89,6 +89,12 @@ const (
 	// longWait is after what time it is said what may last so long.
 	longWait = 10 * time.Second
 )
+
+// plain is a name as a terminal may show it.
+func plain(name string) string { return outside.Printable(name, mostName) }
+
+// mostName bounds a name that is shown: the catalogue's have 512 bytes at most.
+const mostName = 512
 
 // await waits for all proxies, and says for whom.
 func (d *drainFlags) await(ctx context.Context, p program, to drainer, names ...string) error {
@@ -141,7 +147,7 @@ func pendingLines(list []drain.Pending) (out []string) {
 		case 1:
 			what = "1 request left on"
 		}
-		out = append(out, fmt.Sprintf("proxy %s: %s %s", registrator.Shown(w.Proxy.String()), what, registrator.Shown(w.Instance)))
+		out = append(out, fmt.Sprintf("proxy %s: %s %s", plain(w.Proxy.String()), what, plain(w.Instance)))
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -71,9 +72,9 @@ func refusal(status string, text []byte) error {
 		Detail string `json:"detail"`
 	}
 	if json.Unmarshal(text, &problem) == nil && problem.Detail != "" {
-		return fmt.Errorf("%s: %s", status, problem.Detail)
+		return errors.New(harmless(problem.Detail)) // it says all that there is to say
 	}
-	return fmt.Errorf("%s: %s", status, strings.TrimSpace(string(text)))
+	return fmt.Errorf("%s: %s", status, harmless(strings.TrimSpace(string(text))))
 }
 
 // direct is a client that uses no HTTP proxy from the environment: the process asked is on this host.

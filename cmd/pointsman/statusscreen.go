@@ -48,7 +48,7 @@ func (v *statusScreen) draw(s *admin.Summary) {
 	}
 	v.line("Table", "%d, since %s%s", s.Table, v.ago(s.Since), stale)
 	if s.Oldest != "" {
-		v.line("Catalogue", "last answer for each service within %s (%s)", seconds(s.OldestSeconds), s.Oldest)
+		v.line("Catalogue", "answered for each service within the last %s (the oldest answer is of %s)", seconds(s.OldestSeconds), s.Oldest)
 	}
 	v.line("Services", "%d, %d down", s.Services, s.DownCount)
 	v.list(s.DownCount, len(s.Down), func(i int) string { return "down: " + s.Down[i] })
@@ -62,21 +62,27 @@ func (v *statusScreen) draw(s *admin.Summary) {
 		v.line("Certificates", "%d, %d to look at", s.Certificates, s.EndingCount)
 		v.list(s.EndingCount, len(s.Ending), func(i int) string { return v.certificate(&s.Ending[i]) })
 	}
-	if len(s.Drains) > 0 || s.DrainProblem != "" {
-		v.line("Drains", "%d", s.DrainCount)
-		v.list(s.DrainCount, len(s.Drains), func(i int) string { return v.drain(&s.Drains[i]) })
-	}
+	v.line("Pins", "%d", s.PinCount)
+	v.list(s.PinCount, len(s.Pins), func(i int) string {
+		p := &s.Pins[i]
+		return fmt.Sprintf("%s: its routes are held as they were in table %d, since %s", p.Service, p.Table, v.ago(p.At))
+	})
+	v.line("Drains", "%d", s.DrainCount)
+	v.list(s.DrainCount, len(s.Drains), func(i int) string { return v.drain(&s.Drains[i]) })
 	if s.DrainProblem != "" {
 		v.line("", "! %s", s.DrainProblem)
 	}
-	v.line("", "")
+	if len(s.Notices) > 0 {
+		v.line("", "")
+		v.line("Last events", "")
+	}
 	for i := range s.Notices {
 		n := &s.Notices[i]
 		times := ""
 		if n.Times > 1 {
 			times = fmt.Sprintf(" (%d times)", n.Times)
 		}
-		v.line(n.At.Local().Format(time.TimeOnly), "%-11s %s%s", n.Kind, strings.TrimSpace(strings.TrimSpace(n.Service+" "+n.Instance)+" "+n.Text), times)
+		v.line("  "+n.At.Local().Format(time.TimeOnly), "%-11s %s%s", n.Kind, strings.TrimSpace(strings.TrimSpace(n.Service+" "+n.Instance)+" "+n.Text), times)
 	}
 }
 
@@ -109,7 +115,7 @@ func (v *statusScreen) drain(d *admin.DrainView) string {
 	case 0:
 		left = "no requests left"
 	}
-	return fmt.Sprintf("%s %s: %s here, ends %s", d.Service, d.Instance, left, d.Until.Local().Format(time.TimeOnly))
+	return fmt.Sprintf("%s %s: %s here, the drain ends %s", d.Service, d.Instance, left, d.Until.Local().Format(time.TimeOnly))
 }
 
 // ago is a time, for people.

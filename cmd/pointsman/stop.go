@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery/drain"
-	"github.com/pointsman/pointsman/registrator"
 	"github.com/pointsman/pointsman/registrator/docker"
 )
 
@@ -37,7 +36,7 @@ func runStop(ctx context.Context, p program) int {
 	d.last = span{value: min(d.timeout.value+stopRoom, drain.Longest)}
 	code := exitOK
 	for _, name := range f.Args() {
-		s := stopping{drainFlags: &d, p: p, to: to, engine: engine, name: registrator.Shown(name)}
+		s := stopping{drainFlags: &d, p: p, to: to, engine: engine, name: plain(name)}
 		if err := s.run(ctx, name); err != nil {
 			fmt.Fprintf(p.stderr, "pointsman stop: %s: %v\n", s.name, err)
 			code = exitFatal

@@ -60,7 +60,7 @@ func TestExplainTellsWhereARequestGoes(t *testing.T) {
 	if want := `GET http://a.io/x?y
   table     1
   route     a.io/  (web)
-  instance  web  web-10.0.0.1-80  10.0.0.1:80  passing  100 %
+  instance  web  web-10.0.0.1-80  10.0.0.1:80  passing   100 %
   instance  web  web-10.0.0.2-80  10.0.0.2:80  critical  gets no requests of this route
   sent as   /x?y, Host: a.io
   policy    connect-timeout=1s answer-timeout=1m0s progress-timeout=1m0s retries=2 eject=on
@@ -68,6 +68,13 @@ func TestExplainTellsWhereARequestGoes(t *testing.T) {
   not       a.io/ method=GET header=x-key:... query=v:1 client=10.0.0.0/8 listener=https  (canary)  listener= does not hold
 `; text != want {
 		t.Errorf("%s\nwant\n%s", text, want)
+	}
+	drained := fixture.Instance("web", "10.0.0.2", 80, "pointsman.route=a.io/")
+	drained.Draining = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
+	_, text, _ = explained(t, routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=a.io/"), drained)),
+		url.Values{"url": {"a.io"}, "text": {"1"}})
+	if want := "10.0.0.2:80  passing  no new requests: draining until 2026-11-21 09:30:00 UTC\n"; !strings.Contains(text, want) {
+		t.Errorf("%q is missing in\n%s", want, text)
 	}
 	spare := routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(fixture.Snapshot(fixture.Instance("pages", "10.0.2.1", 80, "pointsman.route=pages.io/"),
 		fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=a.io/ fallback=service:spare on=502:service:pages"),
@@ -115,9 +122,9 @@ func TestExplainTellsZones(t *testing.T) {
 	if want := `GET http://a.io/
   table     1
   route     a.io/  (web)
-  instance  web  web-10.0.0.1-80  10.0.0.1:80  passing  in a  100 %
+  instance  web  web-10.0.0.1-80  10.0.0.1:80  passing   in a  100 %
   instance  web  web-10.0.0.2-80  10.0.0.2:80  critical  in a  gets no requests of this route
-  instance  web  web-10.0.0.3-80  10.0.0.3:80  passing  in "b\x1b"  0 %
+  instance  web  web-10.0.0.3-80  10.0.0.3:80  passing   in "b\x1b"  0 %
   zone      71 % of the requests stay in a
   sent as   /, Host: a.io
   policy    connect-timeout=1s answer-timeout=1m0s progress-timeout=1m0s retries=2 eject=on

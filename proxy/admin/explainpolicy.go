@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pointsman/pointsman/proxy"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -181,7 +180,7 @@ func (v *explainView) tableText() string {
 	if v.Published.IsZero() {
 		return strconv.FormatUint(v.Table, 10)
 	}
-	text := strconv.FormatUint(v.Table, 10) + ", in use since " + v.Published.Format(time.DateTime)
+	text := strconv.FormatUint(v.Table, 10) + ", in use since " + utc(v.Published)
 	if !v.Present {
 		text += ": not the present one, instances are as the catalogue had them"
 	}

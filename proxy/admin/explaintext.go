@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // text is an explanation for a terminal.
@@ -23,11 +24,11 @@ func (v explainView) text() string {
 	}
 	if v.Route != nil {
 		for _, p := range v.Route.Pinned {
-			fmt.Fprintf(&b, "  pinned    %s asks for it as in table %d, since %s\n", printed(p.Service), p.Table, p.At.Format(time.RFC3339))
+			fmt.Fprintf(&b, "  pinned    %s asks for it as in table %d, since %s\n", printed(p.Service), p.Table, utc(p.At))
 		}
 	}
-	for _, i := range v.Instances {
-		fmt.Fprintf(&b, "  instance  %s\n", i.text(v.Zone != ""))
+	for _, line := range v.instances() {
+		fmt.Fprintf(&b, "  instance  %s\n", line)
 	}
 	if v.Route != nil {
 		if share := v.Route.HomeShare; share != nil {
@@ -77,6 +78,9 @@ func (v *explainView) writeTreatment(b *strings.Builder) {
 	}
 }
 
+// utc is a time for people whose clocks may have another zone than the proxy's.
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
 const failsCheck = "fails its health check"
 
 // text is a set and how many of it may be asked.
@@ -113,13 +117,40 @@ func printed(s string) string {
 	return s
 }
 
-// text is an instance and its state, with zones also where it stands.
-func (i *explainedView) text(zones bool) string {
+// instances are lines about them: what each has (service, ID, address, status) stands in columns, the rest behind.
+func (v *explainView) instances() (lines []string) {
+	const columns = 4
+	var widths [columns]int
+	rows := make([][]string, 0, len(v.Instances))
+	for i := range v.Instances {
+		words := v.Instances[i].words(v.Zone != "")
+		for x := range widths {
+			widths[x] = max(widths[x], utf8.RuneCountInString(words[x]))
+		}
+		rows = append(rows, words)
+	}
+	for _, words := range rows {
+		line := ""
+		for x, word := range words {
+			if line += word; x < columns {
+				line += strings.Repeat(" ", widths[x]-utf8.RuneCountInString(word))
+			}
+			line += "  "
+		}
+		lines = append(lines, strings.TrimRight(line, " "))
+	}
+	return lines
+}
+
+// words are an instance and its state, with zones also where it stands.
+func (i *explainedView) words(zones bool) []string {
 	words := []string{i.Service, i.ID, net.JoinHostPort(i.Address, strconv.Itoa(i.Port)), i.Status}
 	if zones && i.Zone != "" {
 		words = append(words, "in "+printed(i.Zone))
 	}
 	switch {
+	case !i.Draining.IsZero():
+		words = append(words, "no new requests: draining until "+utc(i.Draining))
 	case !i.InRoute:
 		words = append(words, "gets no requests of this route")
 	case i.StandingView == nil: // of an earlier table
@@ -137,7 +168,7 @@ func (i *explainedView) text(zones bool) string {
 		words = append(words, "backup")
 	}
 	if i.LoadView == nil {
-		return strings.Join(words, "  ")
+		return words
 	}
 	if i.InFlight > 0 {
 		words = append(words, fmt.Sprintf("%d in flight", i.InFlight))
@@ -145,5 +176,5 @@ func (i *explainedView) text(zones bool) string {
 	if i.Latency > 0 {
 		words = append(words, i.Latency.Round(10*time.Microsecond).String())
 	}
-	return strings.Join(words, "  ")
+	return words
 }

@@ -69,7 +69,7 @@ func TestHistoryForATerminal(t *testing.T) {
   instances  + web web-10.0.0.1-80 10.0.0.1:80
   routes     + a.io/ (web)
 table 2  TIME  20 requests, 2 errors
-  cause      web: +1 -0 ~0
+  cause      web: 1 instance added
              web: instance "web-2\x1b[31m<b>", tag "pointsman.route=a.io/ strip=/x\x1b[31m", index 17
   instances  + "web web-2\x1b[31m<b> 10.0.0.2:80"
 table 3  TIME  0 requests, 0 errors  (the present one)

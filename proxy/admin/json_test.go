@@ -82,7 +82,7 @@ func TestServicesJSON(t *testing.T) {
 	want := `{
   "sequence": 8,
   "stale": false,
-  "cause": "web: +1 -0 ~0",
+  "cause": "web: 1 instance added",
   "taken": "2026-01-02T03:04:05Z",
   "count": 1,
   "services": [

@@ -10,7 +10,7 @@ import (
 
 func someNotices() *Notices {
 	n := NewNotices()
-	n.Add(Notice{Kind: NoticeTable, Text: "web: +1 -0 ~0"})
+	n.Add(Notice{Kind: NoticeTable, Text: "web: 1 instance added"})
 	for range 2 {
 		n.Add(Notice{Kind: NoticeEjected, Service: "web", Instance: "10.0.0.1:80", Text: "3 requests failed"})
 	}

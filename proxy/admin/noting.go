@@ -107,7 +107,7 @@ func noticeOf(t *routing.Table) Notice {
 	c, one := &t.Cause, Notice{At: t.Taken, Kind: NoticeTable}
 	var parts []string
 	for i := range c.Changes {
-		if text := changeText(&c.Changes[i]); text != "" {
+		if text := c.Changes[i].What(); text != "" {
 			parts = append(parts, c.Changes[i].Service+": "+text)
 		}
 	}
@@ -116,7 +116,7 @@ func noticeOf(t *routing.Table) Notice {
 		one.Text = c.String()
 	case len(parts) == 1 && c.More+len(c.Texts) == 0:
 		ch := &c.Changes[0]
-		one.Service, one.Text = ch.Service, changeText(ch)
+		one.Service, one.Text = ch.Service, ch.What()
 		if ch.Added+ch.Removed+ch.Changed == 1 {
 			one.Instance = ch.Instance
 		}
@@ -130,21 +130,4 @@ func noticeOf(t *routing.Table) Notice {
 		one.Text = strings.Join(parts, "; ")
 	}
 	return one
-}
-
-// changeText is what became of a service's instances; "" where nothing did.
-func changeText(ch *routing.Change) string {
-	var words []string
-	for _, x := range [...]struct {
-		n    int
-		what string
-	}{{ch.Added, "added"}, {ch.Removed, "removed"}, {ch.Changed, "changed"}} {
-		switch {
-		case x.n == 1:
-			words = append(words, "1 instance "+x.what)
-		case x.n > 1:
-			words = append(words, strconv.Itoa(x.n)+" instances "+x.what)
-		}
-	}
-	return strings.Join(words, ", ")
 }

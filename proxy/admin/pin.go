@@ -14,21 +14,21 @@ import (
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
-// pinnedView is a service of which the routes are held at an earlier table.
-type pinnedView struct {
+// PinView is a service of which the routes are held at an earlier table.
+type PinView struct {
 	Service string    `json:"service"`
 	Table   uint64    `json:"table"` // as the process counted that was asked for the pin
 	At      time.Time `json:"at"`    // when it was asked for
 }
 
-func viewPin(p *routing.Pin) *pinnedView {
+func viewPin(p *routing.Pin) *PinView {
 	if p == nil {
 		return nil
 	}
-	return &pinnedView{Service: clip(p.Service), Table: p.Table, At: p.At}
+	return &PinView{Service: clip(p.Service), Table: p.Table, At: p.At}
 }
 
-func viewPins(list []*routing.Pin) (out []pinnedView) {
+func viewPins(list []*routing.Pin) (out []PinView) {
 	for _, p := range list[:min(len(list), defaultLimit)] {
 		out = append(out, *viewPin(p))
 	}

@@ -18,7 +18,7 @@ type routesView struct {
 	Rejects       []rejectView   `json:"rejects"`
 	ConflictCount int            `json:"conflict_count"`
 	Conflicts     []conflictView `json:"conflicts"`
-	Pinned        []pinnedView   `json:"pinned"` // all services that are
+	Pinned        []PinView      `json:"pinned"` // all services that are
 }
 
 // routeView is a route. ID is the same as long as the process runs. Host is "" for any host; Default marks the default service's route.
@@ -31,7 +31,7 @@ type routeView struct {
 	Dialect   string       `json:"dialect"`
 	Default   bool         `json:"default,omitempty"`
 	Instances []memberView `json:"instances"`
-	Pinned    []pinnedView `json:"pinned,omitempty"` // services that ask for it by lines of an earlier table
+	Pinned    []PinView    `json:"pinned,omitempty"` // services that ask for it by lines of an earlier table
 	Sets      []setView    `json:"sets,omitempty"`
 	// HomeShare is the part of the requests, from 0 to 1, that stay in the own zone at present; null where there is no choice between zones.
 	HomeShare *float64 `json:"home_share,omitempty"`
@@ -90,7 +90,7 @@ func viewRoutes(t *routing.Table, p page) routesView {
 	view := routesView{
 		Count: len(all), UsedCount: t.Used(), RejectCount: len(refused), ConflictCount: len(conflicts),
 		Routes: []routeView{}, Rejects: []rejectView{}, Conflicts: []conflictView{},
-		Pinned: append([]pinnedView{}, viewPins(t.Pins())...),
+		Pinned: append([]PinView{}, viewPins(t.Pins())...),
 	}
 	if t != nil {
 		view.Table = t.Number

@@ -68,7 +68,7 @@ type serviceView struct {
 	Name       string         `json:"name"`
 	Routes     int            `json:"routes"`
 	Gone       bool           `json:"gone,omitempty"`   // its last instance has left the catalogue
-	Pinned     *pinnedView    `json:"pinned,omitempty"` // its routes are held at an earlier table
+	Pinned     *PinView       `json:"pinned,omitempty"` // its routes are held at an earlier table
 	Instances  []instanceView `json:"instances"`
 	Rejects    []rejectView   `json:"rejects,omitempty"`
 	Tags       []tagView      `json:"tags,omitempty"`        // what became of each; where it is asked for

@@ -40,6 +40,9 @@ type Summary struct {
 	Ending       []SummaryCertificate `json:"ending"` // certificates that end within two weeks, or failed
 	EndingCount  int                  `json:"ending_count"`
 
+	Pins     []PinView `json:"pins"`
+	PinCount int       `json:"pin_count"`
+
 	Drains       []DrainView `json:"drains"`
 	DrainCount   int         `json:"drain_count"`
 	DrainProblem string      `json:"drain_problem,omitempty"`
@@ -85,7 +88,7 @@ func (o *Options) summary(w http.ResponseWriter, r *http.Request) {
 }
 
 func (o *Options) summarize(now time.Time) Summary {
-	s := Summary{Ready: true, Down: []string{}, Refused: []SummaryRefusal{}, Ending: []SummaryCertificate{}, Drains: []DrainView{}, Notices: []SummaryNotice{}}
+	s := Summary{Ready: true, Down: []string{}, Refused: []SummaryRefusal{}, Ending: []SummaryCertificate{}, Pins: []PinView{}, Drains: []DrainView{}, Notices: []SummaryNotice{}}
 	if o.Ready != nil {
 		s.Ready, s.Why = o.Ready()
 	}
@@ -139,6 +142,8 @@ func (s *Summary) table(t *routing.Table) {
 			s.Down = append(s.Down, clip(service.Name))
 		}
 	}
+	pins := t.Pins()
+	s.Pins, s.PinCount = append(s.Pins, viewPins(pins[:min(len(pins), mostShown)])...), len(pins)
 	for _, v := range t.Verdicts() {
 		if v.Kind != dialect.VerdictRefused {
 			continue

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/proxy/routing"
@@ -133,6 +134,12 @@ func altered(was, is *discovery.Instance) string {
 	}
 	if !slices.Equal(was.Tags, is.Tags) {
 		out = append(out, "tags")
+	}
+	switch drained := !is.Draining.IsZero(); {
+	case drained && !was.Draining.Equal(is.Draining):
+		out = append(out, "drained until "+is.Draining.UTC().Format(time.TimeOnly)+" UTC")
+	case !drained && !was.Draining.IsZero():
+		out = append(out, "no longer drained")
 	}
 	if len(out) == 0 {
 		return "other fields"

@@ -79,10 +79,10 @@ func TestHistoryTellsWhatEachTableChanged(t *testing.T) {
 		slices.Reverse(got)
 		for i, want := range []string{
 			"first view | 10 1 | services +[web] -[] ~[] | instances +[web web-10.0.0.1-80 10.0.0.1:80] -[] ~[] | routes +[a.io/ (web)] -[] ~[]",
-			"web: +1 -0 ~0 | 20 0 | services +[] -[] ~[] | instances +[web web-10.0.0.2-80 10.0.0.2:80] -[] ~[] | routes +[] -[] ~[]",
-			"shop: +1 -0 ~0, web: +0 -0 ~1 | 5 2 | services +[shop] -[] ~[] | instances +[shop shop-10.0.1.1-80 10.0.1.1:80] -[] " +
+			"web: 1 instance added | 20 0 | services +[] -[] ~[] | instances +[web web-10.0.0.2-80 10.0.0.2:80] -[] ~[] | routes +[] -[] ~[]",
+			"shop: 1 instance added, web: 1 instance changed | 5 2 | services +[shop] -[] ~[] | instances +[shop shop-10.0.1.1-80 10.0.1.1:80] -[] " +
 				"~[web web-10.0.0.1-80 10.0.0.1:80: passing to critical] | routes +[s.io/ (shop)] -[] ~[]",
-			"shop: +0 -1 ~0, web: +0 -0 ~2, routes in routes.txt, which is new | 5 0 | services +[] -[] ~[] | instances +[] -[shop shop-10.0.1.1-80 10.0.1.1:80] " +
+			"shop: 1 instance removed, web: 2 instances changed, routes in routes.txt, which is new | 5 0 | services +[] -[] ~[] | instances +[] -[shop shop-10.0.1.1-80 10.0.1.1:80] " +
 				"~[web web-10.0.0.1-80 10.0.0.1:80: tags web web-10.0.0.2-80 10.0.0.2:80: tags] | routes +[c.io/ (web)] -[] ~[a.io/ (web): +strip=/x]",
 			"routes in routes.txt, line 2 | 0 0 | services +[] -[] ~[] | instances +[] -[] ~[] | routes +[] -[] ~[]",
 		} {

@@ -41,7 +41,7 @@ func (c *PinChange) String() string {
 	return fmt.Sprintf("%s: pinned to table %d", c.Service, c.Table)
 }
 
-// String is the cause in a few words, as "web: +2 -1 ~0, api: +1 -0 ~0, and more". The names are as the catalogue has them.
+// String is the cause in a few words, as "web: 2 instances added and 1 removed, api: 1 instance added, and more". The names are as the catalogue has them.
 func (c Cause) String() string {
 	if len(c.Changes)+len(c.Texts)+len(c.Pins) == 0 {
 		return c.Snapshot
@@ -52,7 +52,7 @@ func (c Cause) String() string {
 	}
 	for i := range c.Changes {
 		ch := &c.Changes[i]
-		words = append(words, fmt.Sprintf("%s: +%d -%d ~%d", ch.Service, ch.Added, ch.Removed, ch.Changed))
+		words = append(words, ch.Service+": "+ch.What())
 	}
 	for i := range c.Texts {
 		words = append(words, c.Texts[i].String())
@@ -61,6 +61,11 @@ func (c Cause) String() string {
 		words = append(words, "and more")
 	}
 	return strings.Join(words, ", ")
+}
+
+// What is what became of a service's instances, as "2 instances added and 1 removed"; "" where nothing did.
+func (c *Change) What() string {
+	return discovery.DifferenceText(c.Added, c.Removed, c.Changed)
 }
 
 // explain notes how a service has changed. Either side may be nil.

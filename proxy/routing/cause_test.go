@@ -32,12 +32,12 @@ func TestCauseNamesServiceInstanceTagAndIndex(t *testing.T) {
 		want     Change
 		words    string
 	}{
-		{web(8, one, two), Change{Service: "web", Added: 1, Instance: two.ID, Tag: "urlprefix-a.io/", Index: 8}, "web: +1 -0 ~0"},
-		{web(9, tagged, two), Change{Service: "web", Changed: 1, Instance: one.ID, Tag: "urlprefix-b.io/", Index: 9}, "web: +0 -0 ~1"},
-		{web(10, one, two), Change{Service: "web", Changed: 1, Instance: one.ID, Tag: "urlprefix-b.io/", Index: 10}, "web: +0 -0 ~1"},
-		{web(11, sick, two), Change{Service: "web", Changed: 1, Instance: one.ID, Index: 11}, "web: +0 -0 ~1"},
-		{web(12, two), Change{Service: "web", Removed: 1, Instance: one.ID, Tag: "urlprefix-a.io/", Index: 12}, "web: +0 -1 ~0"},
-		{web(0), Change{Service: "web", Removed: 1, Instance: two.ID, Tag: "urlprefix-a.io/"}, "web: +0 -1 ~0"},
+		{web(8, one, two), Change{Service: "web", Added: 1, Instance: two.ID, Tag: "urlprefix-a.io/", Index: 8}, "web: 1 instance added"},
+		{web(9, tagged, two), Change{Service: "web", Changed: 1, Instance: one.ID, Tag: "urlprefix-b.io/", Index: 9}, "web: 1 instance changed"},
+		{web(10, one, two), Change{Service: "web", Changed: 1, Instance: one.ID, Tag: "urlprefix-b.io/", Index: 10}, "web: 1 instance changed"},
+		{web(11, sick, two), Change{Service: "web", Changed: 1, Instance: one.ID, Index: 11}, "web: 1 instance changed"},
+		{web(12, two), Change{Service: "web", Removed: 1, Instance: one.ID, Tag: "urlprefix-a.io/", Index: 12}, "web: 1 instance removed"},
+		{web(0), Change{Service: "web", Removed: 1, Instance: two.ID, Tag: "urlprefix-a.io/"}, "web: 1 instance removed"},
 	} {
 		table = table.Next(step.snapshot)
 		if c := table.Cause; !reflect.DeepEqual(c.Changes, []Change{step.want}) || c.String() != step.words {
@@ -52,7 +52,7 @@ func TestCauseIsBounded(t *testing.T) {
 		all = append(all, fixture.Instance(name, "10.0.0.1", 80, "urlprefix-"+name+".io/"))
 	}
 	table := newTable(Options{}).Next(fixture.Snapshot()).Next(fixture.Snapshot(all...))
-	if c := table.Cause; len(c.Changes) != maxChanges || c.More != 2 || c.String() != "a: +1 -0 ~0, b: +1 -0 ~0, c: +1 -0 ~0, and more" {
+	if c := table.Cause; len(c.Changes) != maxChanges || c.More != 2 || c.String() != "a: 1 instance added, b: 1 instance added, c: 1 instance added, and more" {
 		t.Errorf("%+v %s", c, c)
 	}
 }

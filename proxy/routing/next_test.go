@@ -225,7 +225,7 @@ func TestUnchangedServiceIsNotBuiltAgain(t *testing.T) {
 	}
 	expect(t, first, "b.io", "/", "10.0.0.2:80")
 	expect(t, second, "b.io", "/", "10.0.0.3:80")
-	if second.Number != 2 || second.Previous != 1 || second.Cause.String() != "b: +1 -1 ~0" {
+	if second.Number != 2 || second.Previous != 1 || second.Cause.String() != "b: 1 instance added and 1 removed" {
 		t.Errorf("%+v", second)
 	}
 }
