@@ -92,6 +92,14 @@ func besideUsers(x *frontend, _ string) error {
 	return nil
 }
 
+// besideAuth closes what says nothing where nobody is asked who he is.
+func besideAuth(x *frontend, value string) error {
+	if x.of["frontend.auth.forward.address"] != nil {
+		return nil
+	}
+	return besideUsers(x, value)
+}
+
 func forwardAuth(x *frontend, value string) error {
 	x.add("forward-auth", dialect.AuthAddress(value))
 	if names := list(x.of.value("frontend.auth.forward.authresponseheaders")); len(names) > 0 {

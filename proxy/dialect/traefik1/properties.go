@@ -48,7 +48,7 @@ func (x *frontend) ask() {
 		switch {
 		case !ok:
 			x.fail(fmt.Errorf("there is no label %s", shown(prefix+x.of[name].key)))
-		case p.ignored != "":
+		case p.ignored != "" && (p.read == nil || p.read(x, x.of[name].value) == nil):
 			x.ignored(name, p.ignored, !p.told)
 		case p.read != nil:
 			if err := p.read(x, x.of[name].value); err != nil {

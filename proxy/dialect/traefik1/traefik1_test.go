@@ -236,6 +236,18 @@ func TestRestrictions(t *testing.T) {
 	}
 }
 
+// Who writes how users are asked meant that they are, and Traefik 1 lets nobody in where no label says who they are.
+func TestHowUsersAreAskedWithoutUsers(t *testing.T) {
+	for _, label := range []string{"frontend.auth.basic.removeHeader=true", "frontend.auth.removeHeader=true", "frontend.auth.headerField=X-User", "frontend.auth.forward.trustForwardHeader=true"} {
+		for beside, closed := range map[string]bool{"weight=1": true, "frontend.auth.basic=bob:" + hash: strings.Contains(label, "forward."), "frontend.auth.forward.address=http://192.0.2.9/": strings.Contains(label, "removeHeader")} {
+			r := parse(labelled("frontend.rule=Host:a.b", label, beside)...)
+			if len(r.Rules) != 1 || r.Rules[0].Policy.Closed != closed {
+				t.Errorf("%s, %s: closed, want %v: %+v", label, beside, closed, r.Verdicts)
+			}
+		}
+	}
+}
+
 func TestNeeds(t *testing.T) {
 	for _, c := range []struct {
 		labels []string
