@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -155,12 +156,13 @@ func TestTokenIsNeitherLoggedNorShown(t *testing.T) {
 	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := lab.StartConsul(t)
-	p, _, admin := startProxy(t, []string{"CONSUL_HTTP_TOKEN=" + secret}, "-consul", c.HTTP, "-log-level", "debug", "-register", "edge", "-admin-token", file)
+	c, state := lab.StartConsul(t), filepath.Join(t.TempDir(), "state.json")
+	p, _, admin := startProxy(t, []string{"CONSUL_HTTP_TOKEN=" + secret}, "-consul", c.HTTP, "-log-level", "debug", "-register", "edge", "-admin-token", file, "-state", state)
 	lab.Eventually(t, 10*time.Second, "consul has been asked", func() bool { return c.Passing("edge") == 1 || strings.Contains(p.Output(), "denied") })
 	c.Kill()
 	time.Sleep(500 * time.Millisecond) // errors are logged
-	for _, path := range []string{"/metrics", "/api/services?load=1", "/api/routes", "/api/upstreams", "/api/notices", "/api/removals", "/api/openapi.json"} {
+	for _, path := range []string{"/metrics", "/api/services?load=1", "/api/routes", "/api/upstreams", "/api/notices", "/api/removals", "/api/openapi.json",
+		"/api/history", "/api/history?text=1", "/api/status", "/api/drains", "/api/ejections", "/api/certificates", "/api/explain?url=edge.test/", "/api/explain?url=edge.test/&text=1", "/"} {
 		if code, text := status("http://" + admin + path); code != 200 || strings.Contains(text, secret) {
 			t.Errorf("%s: %d", path, code)
 		}
@@ -171,5 +173,8 @@ func TestTokenIsNeitherLoggedNorShown(t *testing.T) {
 	_ = p.Stop(10 * time.Second)
 	if strings.Contains(p.Output(), secret) {
 		t.Error("the token is in the log")
+	}
+	if text, err := os.ReadFile(state); err == nil && bytes.Contains(text, []byte(secret)) {
+		t.Error("the token is in the view on disk")
 	}
 }
