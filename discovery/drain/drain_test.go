@@ -426,3 +426,27 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAnswers has others write what a proxy says of itself, and how many requests it has left: nobody but who answers the drain with 0 is not waited for.
+func FuzzAnswers(f *testing.F) {
+	d := newDrain(&web, time.Now().Add(time.Minute), "me")
+	for _, text := range []string{`{"id":"` + d.ID + `","left":0}`, `{"id":"` + d.ID + `","left":-1}`, `{"id":"x","left":0}`, `{"id":"` + d.ID + `","left":1e400}`, `{"left":0}`, "", "null", `{"id":"p","host":"a\u0000b","pid":1}`, `{"host":["x"]}`, strings.Repeat("[", maxValue)} {
+		f.Add("p", []byte(text), []byte(text))
+	}
+	f.Fuzz(func(t *testing.T, id string, proxy, left []byte) {
+		key := drainedAt + "/" + d.name() + "/" + id
+		w := waiting{list: []Drain{d}, proxies: map[string][]byte{proxiesAt + "/" + id: proxy}, answers: map[string]map[string][]byte{d.name(): {key: left}}, seen: map[string]*seen{}}
+		pending := w.pending(time.Now())
+		var a struct {
+			ID   string
+			Left json.Number
+		}
+		_ = json.NewDecoder(bytes.NewReader(left)).Decode(&a)
+		if len(pending) == 0 && (a.ID != d.ID || strings.Trim(a.Left.String(), "-0") != "") {
+			t.Errorf("%q is taken for drained", left)
+		}
+		if len(pending) == 1 && (pending[0].Proxy.ID != id || pending[0].Left == 0) {
+			t.Errorf("%q, %q: %+v", proxy, left, pending[0])
+		}
+	})
+}

@@ -121,6 +121,14 @@ func FuzzAdmin(f *testing.F) {
 		f.Add("POST", "/api/actions/scale", "", "Origin", text, text)
 		f.Add([]string{"PUT", "DELETE", "HEAD", "OPTIONS"}[i%4], "/api/"+text, "", "Content-Type", text, text)
 	}
+	for path, bodies := range map[string][]string{
+		"pin": {`{"service":"web","at":"1"}`, `{"service":"web","at":"10m"}`, `{"service":"a\u0000b","at":"2026-03-04T11:50:00Z"}`}, "release": {`{"service":"web"}`, `{"service":"../x"}`},
+		"drain": {`{"instance":"i","seconds":1e300,"force":true}`, `{"instance":"last"}`}, "undrain": {`{"instance":"\n"}`}, "scale": {`{"service":"web","instances":-1}`},
+	} {
+		for _, body := range bodies {
+			f.Add("POST", "/api/actions/"+path, "", "Authorization", "Bearer "+testToken, body)
+		}
+	}
 	h := hostileAPI(f, 5*time.Millisecond)
 	f.Fuzz(func(t *testing.T, method, path, query, field, value, body string) {
 		r, ok := askable(method, path, query, field, value, body)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -36,9 +37,9 @@ func pinning(t testing.TB, table func() *routing.Table, past *history.History) P
 			return nil
 		}
 		snap := fixture.Snapshot()
-		keys, _ := store.Keys(t.Context(), discovery.PinPrefix)
+		keys, _ := store.Keys(context.Background(), discovery.PinPrefix)
 		for _, key := range keys {
-			value, _ := store.Get(t.Context(), key)
+			value, _ := store.Get(context.Background(), key)
 			snap.Pins = append(snap.Pins, discovery.NewText(discovery.TextKV, key, string(value), 0))
 		}
 		return routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(snap)
