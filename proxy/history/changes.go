@@ -153,21 +153,26 @@ func (v *Version) route(was, is *routing.Route) {
 		v.Routes.Come.add(func() string { return routeText(is) })
 		return
 	}
-	var less, more []string
 	before, now := words(was), words(is)
-	for _, w := range before {
-		if !slices.Contains(now, w) {
-			less = append(less, "-"+w)
-		}
-	}
-	for _, w := range now {
-		if !slices.Contains(before, w) {
-			more = append(more, "+"+w)
-		}
-	}
+	less, more := missing("-", before, now), missing("+", now, before)
 	if len(less)+len(more) > 0 {
 		v.Routes.Altered.add(func() string { return routeText(is) + ": " + strings.Join(append(less, more...), " ") })
 	}
+}
+
+// missing are those of a list that another one lacks, with a sign in front. A route has tens of thousands of words where many instances ask for it
+// in different ways.
+func missing(sign string, list, other []string) (out []string) {
+	has := make(map[string]bool, len(other))
+	for _, w := range other {
+		has[w] = true
+	}
+	for _, w := range list {
+		if !has[w] {
+			out = append(out, sign+w)
+		}
+	}
+	return out
 }
 
 // words are the options that are asked for, by whichever line, for people.
