@@ -137,6 +137,16 @@ func TestWithoutATokenThereAreNoActions(t *testing.T) {
 	}
 }
 
+// Where the token is empty nobody has it.
+func TestAnEmptyTokenIsNobodys(t *testing.T) {
+	h := Admin(Options{Token: func() string { return "" }, Actions: map[string]Action{"scale": scaleUpTo(9, nil)}})
+	for _, field := range []string{"Bearer", "Bearer ", "bearer  ", ""} {
+		if w := post(h, "localhost", "/api/actions/scale", `{"service":"web","instances":3}`, "Authorization", field); w.Code != 401 {
+			t.Errorf("%q: %d %s", field, w.Code, w.Body)
+		}
+	}
+}
+
 // A token that was replaced is worth nothing from then on.
 func TestATokenCanBeReplaced(t *testing.T) {
 	token := testToken

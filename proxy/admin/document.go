@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -85,20 +86,37 @@ func (d *documents) get(ctx context.Context, key string, fresh func(*document) (
 // make makes a document that others may already be waiting for.
 func (d *documents) make(ctx context.Context, key string, one *document, fill func(*document)) (*document, error) {
 	defer close(one.ready)
-	select {
-	case d.making <- struct{}{}:
-	case <-ctx.Done():
-		one.err = ctx.Err()
-		d.forget(key, one)
-		return nil, one.err
-	}
+	made := false
+	defer func() {
+		if !made { // nobody waits for it any more, or making it panicked
+			one.err = errUnmade
+			d.forget(key, one)
+		}
+	}()
 	began := time.Now()
-	fill(one)
-	<-d.making
+	if err := d.turn(ctx, func() { began = time.Now(); fill(one) }); err != nil {
+		return nil, err
+	}
+	made = true
 	one.made = time.Now()
 	one.cost = one.made.Sub(began)
 	d.tidy(key, one)
 	return one, one.err
+}
+
+// errUnmade is told to others who wait for a document that was not made: they make it themselves.
+var errUnmade = errors.New("it was not made")
+
+// turn does what takes a while, for as many at a time as may. The error is that of ctx, and nothing is done then.
+func (d *documents) turn(ctx context.Context, do func()) error {
+	select {
+	case d.making <- struct{}{}:
+		defer func() { <-d.making }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	do()
+	return nil
 }
 
 func (d *documents) forget(key string, one *document) {

@@ -59,13 +59,21 @@ func (o *Options) explain(w http.ResponseWriter, r *http.Request) {
 		problem{Status: http.StatusServiceUnavailable, Detail: "not ready: no complete view of the catalogue yet"}.answer(w)
 		return
 	}
-	view := viewExplanation(t, q, true)
-	if at := in.Get("at"); at != "" {
-		if t, err = o.at(at); err != nil {
-			problemOf(err).answer(w)
-			return
+	var view explainView
+	gone := o.documents.turn(r.Context(), func() { // it may walk ten thousand routes, or make a table anew
+		if at := in.Get("at"); at != "" {
+			if t, err = o.at(at); err != nil {
+				return
+			}
 		}
 		view = viewExplanation(t, q, t.Number == o.Table().Number)
+	})
+	switch {
+	case gone != nil:
+		return
+	case err != nil:
+		problemOf(err).answer(w)
+		return
 	}
 	if in.Get("text") != "" {
 		plain(w, http.StatusOK, view.text())

@@ -132,7 +132,7 @@ func (o *Options) fresh(p poll, number uint64) func(*document) (ok bool, wait ti
 // keyOf is the same for requests whose answers are the same.
 func keyOf(r *http.Request) string {
 	key, in := r.URL.Path, r.URL.Query()
-	for _, name := range [...]string{"offset", "limit", "load"} {
+	for _, name := range [...]string{"offset", "limit", "load", "tags"} {
 		key += "\x00" + in.Get(name)
 	}
 	return key
