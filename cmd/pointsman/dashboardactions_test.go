@@ -95,7 +95,7 @@ func TestDashboardActsForWhoHasTheToken(t *testing.T) {
 		t.Errorf("the browser complains %q, want of the wrong token alone", list)
 	}
 	s.unlock(siteToken)
-	p.Until("what it allows", `document.querySelector('#token').innerText === 'Lock actions'`)
+	p.Until("what it allows", `document.querySelector('#token').innerText === 'Lock'`)
 	p.Shot("actions")
 	s.press("end-ejection", false)
 	s.noted("end-ejection: the ejection is ended")

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -73,7 +74,7 @@ func (s *stream) news(of *Notices, since uint64) (next uint64, err error) {
 // wishOf is what a client shows, and the last notice that it knows: by default the last one that there is.
 func (o *Options) wishOf(r *http.Request) (w live.Wish, since uint64, err error) {
 	in := r.URL.Query()
-	w = live.Wish{Services: in["service"], Routes: in["route"], Detail: in.Get("detail")}
+	w = live.Wish{Services: in["service"], Routes: in["route"], Detail: in.Get("detail"), TopServices: live.By(in.Get("top_services")), TopRoutes: live.By(in.Get("top_routes"))}
 	bad := func(detail string) (live.Wish, uint64, error) {
 		return live.Wish{}, 0, problem{Status: http.StatusBadRequest, Detail: detail}
 	}
@@ -84,6 +85,14 @@ func (o *Options) wishOf(r *http.Request) (w live.Wish, since uint64, err error)
 	}
 	if long := func(name string) bool { return len(name) > maxName }; slices.ContainsFunc(w.Services, long) || slices.ContainsFunc(w.Routes, long) || long(w.Detail) {
 		return bad("a name is too long")
+	}
+	for _, top := range []struct {
+		by live.By
+		of []live.By
+	}{{w.TopServices, live.OfServices}, {w.TopRoutes, live.OfRoutes}} {
+		if top.by != "" && !slices.Contains(top.of, top.by) {
+			return bad(fmt.Sprintf("want one of %q", top.of))
+		}
 	}
 	p, err := pageOf(r)
 	if err != nil {

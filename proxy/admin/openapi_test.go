@@ -348,6 +348,8 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	ask(without, "GET /api/explain", "url=a.io/")
 	ask(h, "GET /api/live", "service=web&route=x&detail=web&offset=0&since=0", "Last-Event-ID", "1")
 	ask(h, "GET /api/live", "since=x")
+	ask(h, "GET /api/live", "top_services=errors&top_routes=latency")
+	ask(h, "GET /api/live", "top_services=latency")
 	ask(h, "GET /api/notices", "since=1&offset=0&limit=1")
 	ask(h, "GET /api/history", "offset=0&limit=2")
 	ask(h, "GET /api/history", "limit=x")

@@ -69,6 +69,20 @@ func (t *Table) Services() []Service {
 	return out
 }
 
+// Names yields the names of all services, as Services has them. t may be nil.
+func (t *Table) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if t == nil {
+			return
+		}
+		for c := range t.known {
+			if !yield(c.text()) {
+				return
+			}
+		}
+	}
+}
+
 // known yields all services, as Services does.
 func (t *Table) known(yield func(*claimant) bool) {
 	for _, list := range [...][]*claimant{t.claimants, t.remote} {

@@ -107,6 +107,16 @@ func (p *Page) Complaints() []string {
 	return list
 }
 
+// Asked waits until pages have asked for a URL with a text in it.
+func (p *Page) Asked(text string) {
+	p.t.Helper()
+	lab.Eventually(p.t, patience, "a request for "+text, func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return slices.ContainsFunc(p.asked, func(url string) bool { return strings.Contains(url, text) })
+	})
+}
+
 // Strangers are the URLs that were asked for at other addresses than host.
 func (p *Page) Strangers(host string) (list []string) {
 	p.mu.Lock()

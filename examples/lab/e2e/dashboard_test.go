@@ -101,7 +101,7 @@ func stepsAreTold(t *testing.T, p *browser.Page) {
 	}
 	p.Until("the steps of five starts", `document.querySelectorAll('.starts li .track [data-step="traffic"]').length === 5`)
 	list := browser.Eval[[]start](p, `[...document.querySelectorAll('.starts li')].map((li) => ({ words: li.querySelector('.hidden').textContent,
-		health: parseFloat(li.querySelector('.times [data-step="healthy"]').textContent) * (/\d ms/.test(li.querySelector('.times [data-step="healthy"]').textContent) ? 1 : 1000),
+		health: parseFloat(li.querySelector('.number[data-step="healthy"]').textContent) * (/\d ms/.test(li.querySelector('.number[data-step="healthy"]').textContent) ? 1 : 1000),
 		parts: li.querySelectorAll('.track > span').length }))`)
 	for _, s := range list {
 		for _, step := range []string{"start to registered", "to seen here", "to healthy and in the table", "to the first answer"} {

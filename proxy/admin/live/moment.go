@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/pointsman/pointsman/balancer"
@@ -26,6 +27,8 @@ type moment struct {
 	head             []byte // without the last brace
 	services, routes map[string][]byte
 	instances        map[detail][]byte
+
+	topServices, topRoutes map[By][]string
 }
 
 // figures are what requests came to, per second.
@@ -98,13 +101,12 @@ func (r *reading) moment(from *Sources, all wishes, now time.Time) *moment {
 	}
 	m := &moment{head: encoded(head), services: map[string][]byte{}, routes: map[string][]byte{}, instances: instances}
 	m.head = m.head[:len(m.head)-1]
+	r.tops(t, &all, now, span)
+	m.topServices, m.topRoutes = all.topServices, all.topRoutes
 	for name := range all.services {
 		if v, ok := r.service(from, t, name, span); ok {
 			m.services[name] = encoded(v)
 		}
-	}
-	if len(all.routes) > 0 {
-		r.findRoutes(t)
 	}
 	for id := range all.routes {
 		if route := r.routes[id]; route != nil {
@@ -182,8 +184,8 @@ func encoded(v any) []byte {
 func (m *moment) text(w *Wish) []byte {
 	var b bytes.Buffer
 	b.Write(m.head)
-	writeObject(&b, "services", w.Services, m.services)
-	writeObject(&b, "routes", w.Routes, m.routes)
+	writeObject(&b, "services", w.Services, m.topServices[w.TopServices], m.services)
+	writeObject(&b, "routes", w.Routes, m.topRoutes[w.TopRoutes], m.routes)
 	b.WriteString(`,"instances":`)
 	if list := m.instances[detail{w.Detail, w.Offset}]; list != nil {
 		b.Write(list)
@@ -194,13 +196,13 @@ func (m *moment) text(w *Wish) []byte {
 	return b.Bytes()
 }
 
-// writeObject writes those of some names that there are.
-func writeObject(b *bytes.Buffer, name string, names []string, of map[string][]byte) {
+// writeObject writes those of some names, and of more, that there are, each once.
+func writeObject(b *bytes.Buffer, name string, names, more []string, of map[string][]byte) {
 	b.WriteString(`,"` + name + `":{`)
 	comma := false
-	for _, key := range names {
+	for i, key := range slices.Concat(names, more) {
 		value := of[key]
-		if value == nil {
+		if value == nil || i >= len(names) && slices.Contains(names, key) {
 			continue
 		}
 		if comma {

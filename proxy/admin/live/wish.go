@@ -10,6 +10,8 @@ const (
 type Wish struct {
 	// Services are names of services, as the table has them, and Routes ids of routes; MostNames each.
 	Services, Routes []string
+	// TopServices and TopRoutes are figures: the MostNames services, or routes, with the largest are shown besides; "" shows none.
+	TopServices, TopRoutes By
 	// Detail is a service of which MostInstances instances from Offset on are shown; "" is none.
 	Detail string
 	Offset int
@@ -25,11 +27,20 @@ type detail struct {
 type wishes struct {
 	services, routes map[string]struct{}
 	details          map[string]map[int]struct{} // offsets by service
+
+	topServices, topRoutes map[By][]string // names, once they are known
 }
 
 func (a *wishes) add(w *Wish) {
 	if a.services == nil {
 		a.services, a.routes, a.details = map[string]struct{}{}, map[string]struct{}{}, map[string]map[int]struct{}{}
+		a.topServices, a.topRoutes = map[By][]string{}, map[By][]string{}
+	}
+	if w.TopServices != "" {
+		a.topServices[w.TopServices] = nil
+	}
+	if w.TopRoutes != "" {
+		a.topRoutes[w.TopRoutes] = nil
 	}
 	for _, name := range w.Services {
 		a.services[name] = struct{}{}

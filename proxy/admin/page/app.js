@@ -3,6 +3,7 @@
 import { enter, learn, unlocked } from './actions.js';
 import { address, begin as beginAddress, go, link, moved, token } from './address.js';
 import { certificatesView } from './certificates.js';
+import { early } from './early.js';
 import { ejectionsView } from './ejections.js';
 import { eventsView } from './events.js';
 import { explainView } from './explain.js';
@@ -46,7 +47,8 @@ function view() { return (made[address.view] ??= kinds[address.view][1](() => se
 // seen tells the stream which rows can be seen.
 function seen() {
   const a = made[address.view]?.look() ?? {}, b = beside?.look() ?? {}, also = address.query.get('service');
-  look({ services: [...(b.detail ?? also ? [b.detail ?? also] : []), ...(a.services ?? [])], routes: [...(b.routes ?? []), ...(a.routes ?? [])], detail: b.detail, offset: b.offset });
+  look({ services: [...(b.detail ?? also ? [b.detail ?? also] : []), ...(a.services ?? [])], routes: [...(b.routes ?? []), ...(a.routes ?? [])],
+    topServices: a.topServices, topRoutes: a.topRoutes, detail: b.detail, offset: b.offset });
 }
 
 function update() {
@@ -99,7 +101,8 @@ function searches(e) { return e.key === '/' && !e.ctrlKey && !e.metaKey && !e.al
 const lock = document.getElementById('token');
 lock.hidden = false;
 lock.addEventListener('click', enter);
-unlocked((yes) => { set(lock, yes ? 'Lock actions' : 'Unlock actions'); update(); });
+unlocked((yes) => { set(lock, yes ? 'Lock' : 'Unlock');
+  mark(lock, 'title', yes ? 'Forget the token: this page only shows then' : 'Enter the token of -admin-token, to act from this page'); update(); });
 
 let drawing = false;
 changed(() => {
@@ -113,7 +116,7 @@ counted.came(update); // what is held shows in more than the numbers
 beginRest(() => { grown(); update(); });
 
 beginAddress();
-const events = follow({ url: () => 'api/events', event: take, silence: 40_000, state: line.told('events') });
+const events = follow({ url: () => 'api/events', early, event: take, silence: 40_000, state: line.told('events') });
 let open = false;
 const rates = beginLive((s) => {
   if (s.open && !open) missed();

@@ -21,9 +21,10 @@ function line(n) {
   return el('li', { 'data-kind': n.kind }, el('time', { datetime: n.at }, clock(n.at)), el('span', { class: 'kind' }, words[n.kind] ?? n.kind), what, often);
 }
 
-// plain is the text of an event without the name that stands before it already.
+// plain is the text of an event without the names that stand before it already.
 function plain(n) {
-  return n.service && n.text.startsWith(n.service + ': ') ? n.text.slice(n.service.length + 2) : n.text;
+  const text = n.service && n.text.startsWith(n.service + ': ') ? n.text.slice(n.service.length + 2) : n.text;
+  return n.instance ? text.replace(/^1 instance (added|removed|changed)$/, '$1') : text;
 }
 
 // eventsPart is a list of the last events, of those that of() tells.

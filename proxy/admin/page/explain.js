@@ -101,7 +101,7 @@ function treatment(x) {
 
 function instancesTable(instances) {
   if (instances.length === 0) return el('p', { class: 'empty' }, 'None: the proxy answers 503.');
-  const head = el('tr', {}, ['Instance', 'Address', 'Gets', 'Why'].map((t) => el('th', { scope: 'col' }, t)));
+  const head = el('tr', {}, ['Instance', 'Address', 'Gets', 'Why'].map((t) => el('th', { scope: 'col', class: t === 'Gets' ? 'number' : null }, t)));
   return el('table', {}, el('thead', {}, head), el('tbody', {}, instances.slice(0, 100).map((i) => el('tr', { 'data-state': i.in_route && i.routable !== false ? 'ok' : 'bad' },
     el('td', {}, el('span', { class: 'dot', 'aria-hidden': 'true' }), el('bdi', {}, i.id)), el('td', {}, el('bdi', {}, `${i.address}:${i.port}`)),
     el('td', { class: 'number' }, i.in_route && i.routable !== false ? share(i.share) : 'nothing'), el('td', {}, why(i))))));

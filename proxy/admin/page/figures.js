@@ -13,9 +13,9 @@ export function figures(strip) {
   };
   const parts = {
     rate: make('rate', 'Requests/s'), errors: make('errors', 'Errors/s', 'answers with status 500 and above, per second'),
-    p50: make('p50', 'p50', 'half of the answers began within this time'), p99: make('p99', 'p99', '99 of 100 answers began within this time'),
+    p50: make('p50', 'p50', 'half of the requests took at most as long'), p99: make('p99', 'p99', '99 of 100 requests took at most as long'),
     flight: make('flight', 'Open', 'requests that are being answered'), services: make('services', 'Services'),
-    instances: make('instances', 'Instances', 'usable of all'), routes: make('routes', 'Routes'), table: make('table', 'Table', 'its number: each change makes another one'),
+    instances: make('instances', 'Instances', 'usable of all'), ejected: make('ejected', 'Ejected', 'instances that are left alone by the proxy’s own judgement'), routes: make('routes', 'Routes'), table: make('table', 'Table', 'its number: each change makes another one'),
   };
   const curve = canvas(parts.rate.one);
   strip.append(el('dl', {}, Object.values(parts).map((p) => p.one)));
@@ -31,6 +31,8 @@ export function figures(strip) {
     set(parts.services.value, count(model.services.size));
     set(parts.instances.value, model.usable === model.instances ? count(model.instances) : `${count(model.usable)}/${count(model.instances)}`);
     mark(parts.instances.one, 'data-warn', model.usable < model.instances);
+    set(parts.ejected.value, t?.ejected ?? '–');
+    mark(parts.ejected.one, 'data-warn', t?.ejected > 0);
     set(parts.routes.value, count(model.routes.size));
     set(parts.table.value, model.table > 0 ? `${model.table}` : '–');
   };

@@ -29,7 +29,7 @@ export function instancePart() {
       ['Address', i.at], ['Node', i.node], ['Zone', i.zone], ['Catalogue', `${i.status}, weight ${i.weight}`],
       ['Drained', i.draining && `until ${clock(i.draining)}`],
       ['State', f && (f.state === 'ejected' ? evidence(f) : words[f.state] ?? f.state)],
-      ['Requests', f && `${rate(f.rate)}/s, ${rate(f.errors)} errors/s, ${ms(f.latency_ms)}, ${share(f.share)} of the service’s`],
+      ['Requests', f && [`${rate(f.rate)}/s, ${rate(f.errors)} errors/s`, f.latency_ms > 0 && ms(f.latency_ms), f.share >= 0 && `${share(f.share)} of the service’s`].filter(Boolean).join(', ')],
       ['Came', startText(f?.steps)],
     ].filter(([, v]) => v);
   }

@@ -2,17 +2,17 @@
 
 import { address, go } from './address.js';
 import { List } from './list.js';
-import { matching, model, sorted, version } from './model.js';
+import { hayOf, matching, model, sorted, version } from './model.js';
 import { named } from './services.js';
 import { el, mark, set, shown } from './text.js';
 
 const columns = [
-  { name: 'name', title: 'Instance', cell: named },
-  { name: 'service', title: 'Service', cell: (c) => c.appendChild(el('bdi')) },
-  { name: 'at', title: 'Address', cell: (c) => c.appendChild(el('bdi')) },
-  { name: 'status', title: 'Status' },
-  { name: 'weight', title: 'Weight', help: 'of the catalogue' },
-  { name: 'zone', title: 'Zone', cell: (c) => c.appendChild(el('bdi')) },
+  { name: 'name', title: 'Instance', cell: named, by: (i) => i.id },
+  { name: 'service', title: 'Service', cell: (c) => c.appendChild(el('bdi')), by: (i) => i.service },
+  { name: 'at', title: 'Address', cell: (c) => c.appendChild(el('bdi')), by: (i) => i.at },
+  { name: 'status', title: 'Status', by: (i) => i.status },
+  { name: 'weight', title: 'Weight', help: 'of the catalogue', by: (i) => i.weight, largest: true },
+  { name: 'zone', title: 'Zone', cell: (c) => c.appendChild(el('bdi')), by: (i) => i.zone },
 ];
 
 // keyOf names an instance; no text of a catalogue holds the separator as it is, since it is a control character.
@@ -41,8 +41,12 @@ export function instancesView() {
   return {
     element: list.element,
     update() {
-      if (of !== version()) [all, of] = [sorted(model.services, (s) => s.name).flatMap((s) => s.instances), version()];
-      list.set(matching(all, address.query.get('filter') ?? ''));
+      if (of !== version()) {
+        [all, of] = [sorted(model.services, (s) => s.name).flatMap((s) => s.instances), version()];
+        const these = all;
+        globalThis.requestIdleCallback?.(() => these.forEach(hayOf)); // before somebody types
+      }
+      list.set(matching(all, address.query.get('filter') ?? '', hayOf));
       list.choose(address.query.get('service') + '\u0000' + address.query.get('instance'));
     },
     tick() {},

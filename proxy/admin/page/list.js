@@ -1,21 +1,23 @@
 // A list of which only the rows that can be seen are in the document: ten thousand rows cost what forty do. It is a grid for assistive
 // technology: the arrow keys, Home, End and the page keys move, Enter opens.
 
+import { ordered, sortBy, sorting } from './sorting.js';
 import { el, mark, set } from './text.js';
 
 const spare = 6; // rows above and below what can be seen, so that quick scrolling shows no gaps
 
 export class List {
-  // columns are {title, name, cell?}: cell() makes what stands in a cell, a text unless it is given. fill(cells, thing) writes a row. key(thing)
-  // names a row for good; open(thing) is called for Enter and a click; scrolled() when other rows are in view.
-  constructor({ label, name, columns, fill, key, open, scrolled, empty }) {
-    Object.assign(this, { columns, fill, key, open, scrolled, empty });
+  // columns are {title, name, cell?, by?}: cell() makes what stands in a cell, a text unless it is given; by() is what it is sorted by, see
+  // sorting.js. fill(cells, thing) writes a row. key(thing) names a row for good; open(thing) is called for Enter and a click; scrolled() when other
+  // rows are in view. sort is the parameter of the address with the order.
+  constructor({ label, name, columns, fill, key, open, scrolled, empty, sort = 'sort' }) {
+    Object.assign(this, { columns, fill, key, open, scrolled, empty, sort });
     this.things = [];
+    this.given = [];
     this.rows = [];
     this.chosen = '';
     this.at = 0; // the row that has the focus, or would get it
-    const titles = columns.map((c, n) => el('span', { role: 'columnheader', class: c.name, 'aria-colindex': n + 1, title: c.help }, c.title));
-    this.head = el('div', { role: 'row', class: 'row head', 'aria-rowindex': 1 }, titles);
+    this.head = el('div', { role: 'row', class: 'row head', 'aria-rowindex': 1 }, columns.map((c, n) => this.#title(c, n)));
     this.space = el('div', { class: 'space', role: 'presentation' });
     this.body = el('div', { class: 'body', role: 'rowgroup' }, this.space);
     this.note = el('p', { class: 'empty', hidden: true });
@@ -24,20 +26,48 @@ export class List {
     this.element = el('div', { class: 'listing' }, this.grid, this.note);
     this.body.addEventListener('scroll', () => this.#soon(), { passive: true });
     this.body.addEventListener('keydown', (e) => this.#keyed(e));
+    this.head.addEventListener('keydown', (e) => this.#keyedInHead(e));
     this.body.addEventListener('click', (e) => this.#clicked(e));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.body);
   }
 
-  // set shows other things; they keep their order.
+  // set shows other things, in the order that the address asks for, or else in theirs.
   set(things) {
-    this.things = things;
+    this.given = things;
+    this.#sort();
     mark(this.grid, 'aria-rowcount', things.length + 1);
     this.note.hidden = things.length > 0;
     this.body.hidden = things.length === 0;
     set(this.note, this.empty());
     this.at = Math.min(this.at, Math.max(0, things.length - 1));
     this.draw();
+  }
+
+  // again sorts by what has changed since; rows in which somebody reads or works stay where they are.
+  again() {
+    if (sorting(this.columns, this.sort)?.live && !this.body.matches(':hover, :focus-within')) this.#sort();
+    this.draw();
+  }
+
+  #sort() {
+    const order = sorting(this.columns, this.sort);
+    this.things = ordered(this.given, order);
+    this.columns.forEach((c, n) => {
+      if (c.by) mark(this.head.children[n], 'aria-sort', order?.name !== c.name ? 'none' : order.down ? 'descending' : 'ascending');
+    });
+  }
+
+  // title is the head of a column; it is a button where that can be sorted by.
+  #title(c, n) {
+    const head = el('span', { role: 'columnheader', class: c.name, 'aria-colindex': n + 1, title: c.help });
+    if (!c.by) head.append(c.title);
+    else {
+      const press = el('button', { type: 'button', class: 'sorts', tabindex: -1 }, c.title);
+      press.addEventListener('click', () => sortBy(c, this.sort));
+      head.append(press);
+    }
+    return head;
   }
 
   // choose marks the row of a key.
@@ -114,12 +144,25 @@ export class List {
   #keyed(e) {
     const page = Math.max(1, Math.floor(this.body.clientHeight / this.#high()) - 1), last = this.things.length - 1;
     const to = { ArrowDown: this.at + 1, ArrowUp: this.at - 1, PageDown: this.at + page, PageUp: this.at - page, Home: 0, End: last }[e.key];
-    if (to !== undefined && !e.ctrlKey && !e.metaKey && !e.altKey) {
+    if (e.key === 'ArrowUp' && this.at === 0 && this.head.querySelector('button')?.checkVisibility()) {
+      e.preventDefault();
+      this.head.querySelector('[aria-sort$="ending"] button, button').focus();
+    } else if (to !== undefined && !e.ctrlKey && !e.metaKey && !e.altKey) {
       e.preventDefault();
       this.focus(Math.max(0, Math.min(last, to)));
     } else if (e.key === 'Enter' && e.target.getAttribute('role') === 'row') {
       this.open?.(this.things[this.at]);
     }
+  }
+
+  // In the heads the arrow keys lead from one to the next, and back into the list.
+  #keyedInHead(e) {
+    const all = [...this.head.querySelectorAll('button')].filter((b) => b.checkVisibility()), at = all.indexOf(e.target);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[e.key];
+    if (to === undefined && e.key !== 'ArrowDown') return;
+    e.preventDefault();
+    if (to === undefined) this.focus(this.at);
+    else all[Math.max(0, Math.min(all.length - 1, to))].focus();
   }
 
   // focus moves the focus to a row, and scrolls as far as that needs.

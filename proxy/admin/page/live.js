@@ -6,7 +6,7 @@ import { push, step } from './spark.js';
 import { follow } from './stream.js';
 
 const most = 60; // services and routes in one stream
-const pageOfInstances = 200;
+export const pageOfInstances = 200;
 
 export const live = { at: 0, absent: false, total: null, services: new Map(), instances: new Map(), routes: new Map() };
 
@@ -17,10 +17,13 @@ let wish = '', stream = null, timer = 0;
 export function ticked(f) { watching.add(f); }
 
 // look says what is in view: names of services, ids of routes, and one service of which the instances are shown, from the one at an offset on.
-export function look({ services = [], routes = [], detail = '', offset = 0 }) {
+// topServices and topRoutes are figures: those with the largest are wanted besides.
+export function look({ services = [], routes = [], detail = '', offset = 0, topServices = '', topRoutes = '' }) {
   const q = new URLSearchParams();
   for (const s of services.slice(0, most)) q.append('service', s);
   for (const r of routes.slice(0, most)) q.append('route', r);
+  if (topServices) q.append('top_services', topServices);
+  if (topRoutes) q.append('top_routes', topRoutes);
   if (detail) q.append('detail', detail);
   if (detail && offset > 0) q.append('offset', offset - offset % (pageOfInstances / 2));
   const text = q.toString();

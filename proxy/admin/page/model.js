@@ -56,7 +56,10 @@ const apply = {
   'route-gone': (r) => model.routes.delete(r.id),
 };
 
-// searchable adds what a filter looks at. A service that lost nothing and got nothing keeps what was told of its instances before.
+// hayOf is the text of an instance that is searched. It is made when it is first wanted, as there may be ten thousand.
+export function hayOf(i) { return (i.hay ??= `${i.service} ${i.id} ${i.at} ${i.node} ${i.zone ?? ''} ${i.status}`.toLowerCase()); }
+
+// searchable adds what lists and filters look at. A service that lost nothing and got nothing keeps what was told of its instances before.
 export function searchable(s, was) {
   s.was = was?.instances ?? null;
   if (was) was.was = null;
@@ -64,7 +67,6 @@ export function searchable(s, was) {
   for (const i of s.instances) {
     i.service = s.name;
     i.at = i.address.includes(':') ? `[${i.address}]:${i.port}` : `${i.address}:${i.port}`;
-    i.hay = `${s.name} ${i.id} ${i.at} ${i.node} ${i.zone ?? ''} ${i.status}`.toLowerCase();
     if (i.usable) s.usable++;
   }
   s.rejects ??= [];

@@ -6,7 +6,7 @@ import { List } from './list.js';
 import { model } from './model.js';
 import { placeOf } from './routes.js';
 import { named } from './services.js';
-import { el, mark, pairs, plural, rate, set, share, shown } from './text.js';
+import { el, mark, ms, pairs, plural, rate, set, share, shown } from './text.js';
 
 const columns = [
   { name: 'name', title: 'Instance', cell: named },
@@ -39,7 +39,7 @@ export function routePanel(id) {
   function facts() {
     const r = route, f = live.routes.get(id), list = [
       ['Service', r.service, link('services', { service: r.service })],
-      ['Requests', f ? `${rate(f.rate)}/s` : '–'],
+      ['Requests', f ? `${rate(f.rate)}/s, ${rate(f.errors)} errors/s` + (f.mean_ms > 0 ? `, ${ms(f.mean_ms)} each` : '') : '–'],
       ['Written as', r.dialect],
     ];
     if (r.match?.length > 0) list.push(['Also matches', r.match.join(' ')]);

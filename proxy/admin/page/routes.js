@@ -5,17 +5,23 @@ import { List } from './list.js';
 import { live } from './live.js';
 import { matching, model, sorted } from './model.js';
 import { named } from './services.js';
+import { sorting } from './sorting.js';
 import { canvas, draw } from './spark.js';
-import { el, mark, rate, set, shown } from './text.js';
+import { el, mark, ms, rate, set, shown } from './text.js';
 
 const columns = [
-  { name: 'name', title: 'Route', cell: named },
-  { name: 'service', title: 'Service', cell: (c) => c.appendChild(el('bdi')) },
-  { name: 'rate', title: 'Requests/s', cell: (c) => ({ curve: canvas(c), text: c.appendChild(el('span')) }) },
-  { name: 'members', title: 'Instances' },
-  { name: 'match', title: 'Also has to match' },
-  { name: 'dialect', title: 'Written as' },
+  { name: 'name', title: 'Route', cell: named, by: placeOf },
+  { name: 'service', title: 'Service', cell: (c) => c.appendChild(el('bdi')), by: (r) => r.service },
+  { name: 'rate', title: 'Requests/s', help: 'over the last five seconds', cell: (c) => ({ curve: canvas(c), text: c.appendChild(el('span')) }), ...figure('rate') },
+  { name: 'errors', title: 'Errors/s', help: 'answers with status 500 and above, over the last five seconds', ...figure('errors') },
+  { name: 'latency', title: 'Latency', help: 'how long a request took, the mean of the last five seconds', ...figure('mean_ms') },
+  { name: 'members', title: 'Instances', by: (r) => r.instances.length, largest: true },
+  { name: 'match', title: 'Also has to match', by: (r) => (r.match ?? []).join(' ') },
+  { name: 'dialect', title: 'Written as', by: (r) => r.dialect },
 ];
+
+// figure sorts by one that comes each second. Those that are not told have less than those that are, or as little.
+function figure(name) { return { by: (r) => live.routes.get(r.id)?.[name] ?? 0, live: true, largest: true }; }
 
 // placeOf is the host and the path of a route.
 export function placeOf(r) {
@@ -31,6 +37,9 @@ function fill(cells, r, row) {
   set(cells.service, r.service);
   draw(cells.rate.curve, 'route ' + r.id);
   set(cells.rate.text, rate(f?.rate));
+  set(cells.errors, rate(f?.errors));
+  mark(cells.errors, 'data-bad', f?.errors > 0);
+  set(cells.latency, ms(f?.mean_ms));
   set(cells.members, r.instances.length + (spare > 0 ? ` + ${spare}` : ''));
   set(cells.match, (r.match ?? []).join(' '));
   set(cells.dialect, r.dialect);
@@ -49,8 +58,8 @@ export function routesView(scrolled) {
       list.set(matching(sorted(model.routes, (r) => r.hay), address.query.get('filter') ?? ''));
       list.choose(address.query.get('route') ?? '');
     },
-    tick() { list.draw(); },
-    look: () => ({ routes: list.inView().map((r) => r.id) }),
+    tick() { list.again(); },
+    look: () => ({ routes: list.inView().map((r) => r.id), topRoutes: sorting(columns)?.live ? sorting(columns).name : '' }),
     focus() { list.focus(Math.max(0, list.things.findIndex((r) => r.id === list.chosen))); },
     count: () => [list.things.length, model.routes.size],
   };

@@ -4,22 +4,26 @@ import { serviceActions } from './actions.js';
 import { address, go, link } from './address.js';
 import { figuresOf, instancePart } from './instancepart.js';
 import { List } from './list.js';
-import { live } from './live.js';
+import { live, pageOfInstances } from './live.js';
 import { model, sorted } from './model.js';
 import { placeOf } from './routes.js';
 import { named, stateOf, usableOf } from './services.js';
 import { canvas, draw } from './spark.js';
 import { startsPart } from './starts.js';
+import { tagsPart } from './tags.js';
 import { count, el, mark, ms, plural, rate, set, share, shown, span } from './text.js';
 import { verdictsPart } from './verdicts.js';
 
 const columns = [
-  { name: 'name', title: 'Instance', cell: named },
-  { name: 'rate', title: 'Requests/s', cell: (c) => ({ curve: canvas(c), text: c.appendChild(el('span')) }) },
-  { name: 'latency', title: 'Latency', help: 'moving average until the response begins' },
-  { name: 'flight', title: 'Open', help: 'requests that are being answered' },
-  { name: 'share', title: 'Share now', cell: shareCell },
+  { name: 'name', title: 'Instance', cell: named, by: (i) => i.id },
+  { name: 'rate', title: 'Requests/s', cell: (c) => ({ curve: canvas(c), text: c.appendChild(el('span')) }), ...figure('rate') },
+  { name: 'latency', title: 'Latency', help: 'moving average until the response begins', ...figure('latency_ms') },
+  { name: 'flight', title: 'Open', help: 'requests that are being answered', ...figure('in_flight') },
+  { name: 'share', title: 'Share now', cell: shareCell, ...figure('share') },
 ];
+
+// figure sorts by one that comes each second.
+function figure(name) { return { by: (i) => figuresOf(i)?.[name] ?? 0, live: true, largest: true }; }
 
 function shareCell(cell) {
   const full = el('span'), text = el('span');
@@ -36,10 +40,10 @@ export function servicePanel(name, scrolled) {
   const routes = el('p', { class: 'links' });
   const gone = el('p', { class: 'empty', hidden: true }, 'The table has no service of that name. It may come: this page then shows it.');
   const more = el('p', { class: 'hint', hidden: true });
-  const actions = serviceActions(name), starts = startsPart(), verdicts = verdictsPart();
+  const actions = serviceActions(name), starts = startsPart(), verdicts = verdictsPart(), tags = tagsPart(name);
   const instance = instancePart();
   const instances = new List({
-    label: 'Instances of ' + shown(name), name: 'members', columns, key: (i) => i.id, scrolled,
+    label: 'Instances of ' + shown(name), name: 'members', columns, key: (i) => i.id, scrolled, sort: 'members',
     fill: fillInstance,
     open: (i) => go(address.view, { instance: i.id === address.query.get('instance') ? '' : i.id }),
     empty: () => 'It has no instances.',
@@ -56,8 +60,11 @@ export function servicePanel(name, scrolled) {
     mark(list, 'data-state', stateOf(s, f));
   }
 
+  // The stream tells two hundred instances: all of most services, and of larger ones those about the first that is in view.
+  const offset = () => (instances.given.length <= pageOfInstances ? 0 : Math.max(0, instances.given.indexOf(instances.inView()[0])));
+
   return {
-    element: el('div', {}, list, gone, routes, actions.element, el('h3', {}, 'Who gets what'), instances.element, more, instance.element, starts.element, verdicts.element),
+    element: el('div', {}, list, gone, routes, actions.element, el('h3', {}, 'Who gets what'), instances.element, more, instance.element, starts.element, verdicts.element, tags.element),
     title: () => name,
     service: () => name,
     update() {
@@ -68,6 +75,8 @@ export function servicePanel(name, scrolled) {
         block = s;
         instances.set(s?.instances ?? []);
         verdicts.update(s?.rejects ?? []);
+        if (s) tags.update();
+        tags.element.hidden ||= !s;
         more.hidden = !s || s.count <= s.instances.length;
         if (s) set(more, `The first ${count(s.instances.length)} of ${count(s.count)} are shown.`);
         const own = sorted(model.routes, placeOf).filter((r) => r.service === name);
@@ -82,11 +91,11 @@ export function servicePanel(name, scrolled) {
     },
     tick() {
       figures();
-      instances.draw();
+      instances.again();
       instance.tick();
       starts.tick();
     },
-    look: () => ({ detail: name, offset: Math.max(0, instances.things.indexOf(instances.inView()[0])) }),
+    look: () => ({ detail: name, offset: offset() }),
   };
 }
 

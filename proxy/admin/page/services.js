@@ -4,20 +4,27 @@ import { address, go } from './address.js';
 import { List } from './list.js';
 import { live } from './live.js';
 import { matching, model, sorted } from './model.js';
+import { sorting } from './sorting.js';
 import { canvas, draw } from './spark.js';
 import { el, mark, ms, plural, rate, set, shown, span } from './text.js';
 import { pinned } from './verdicts.js';
 
 const columns = [
-  { name: 'name', title: 'Service', cell: named },
-  { name: 'up', title: 'Instances', help: 'usable of all', cell: parts },
-  { name: 'rate', title: 'Requests/s', cell: (c) => ({ curve: canvas(c), text: c.appendChild(el('span')) }) },
-  { name: 'errors', title: 'Errors/s', help: 'answers with status 500 and above, per second' },
-  { name: 'p50', title: 'p50', help: 'half of the answers began within this time' },
-  { name: 'p99', title: 'p99', help: '99 of 100 answers began within this time' },
-  { name: 'flight', title: 'Open', help: 'requests that are being answered' },
+  { name: 'name', title: 'Service', cell: named, by: (s) => s.name },
+  { name: 'up', title: 'Instances', help: 'usable of all', cell: parts, by: (s) => usableOf(s) / Math.max(1, s.count) },
+  { name: 'rate', title: 'Requests/s', cell: (c) => ({ curve: canvas(c), text: c.appendChild(el('span')) }), ...figure('rate') },
+  { name: 'errors', title: 'Errors/s', help: 'answers with status 500 and above, per second', ...figure('errors') },
+  { name: 'p50', title: 'p50', help: 'half of the requests took at most as long', ...figure('p50_ms') },
+  { name: 'p99', title: 'p99', help: '99 of 100 requests took at most as long', ...figure('p99_ms') },
+  { name: 'flight', title: 'Open', help: 'requests that are being answered', ...figure('in_flight') },
   { name: 'age', title: 'Answer', help: 'age of the last answer of the catalogue' },
 ];
+
+// figure sorts by one that comes each second. Those that are not told have less than those that are, or as little.
+function figure(name) { return { by: (s) => live.services.get(s.name)?.[name] ?? 0, live: true, largest: true }; }
+
+// tops are what the stream calls the figures by which the columns are sorted.
+const tops = { rate: 'rate', errors: 'errors', p50: 'p50', p99: 'p99', flight: 'in_flight' };
 
 // named makes a cell with a state's mark before the name. The mark repeats what the other cells say, in colour.
 export function named(cell) {
@@ -77,8 +84,8 @@ export function servicesView(scrolled) {
       list.set(matching(sorted(model.services, (s) => s.name), address.query.get('filter') ?? ''));
       list.choose(address.query.get('service') ?? '');
     },
-    tick() { list.draw(); },
-    look: () => ({ services: list.inView().map((s) => s.name) }),
+    tick() { list.again(); },
+    look: () => ({ services: list.inView().map((s) => s.name), topServices: tops[sorting(columns)?.name] }),
     focus() { list.focus(Math.max(0, list.things.findIndex((s) => s.name === list.chosen))); },
     count: () => [list.things.length, model.services.size],
   };

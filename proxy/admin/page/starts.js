@@ -6,10 +6,10 @@ import { el, ms } from './text.js';
 const most = 5;
 
 const steps = [
-  { name: 'register', at: 'registered_ms', words: 'start to registered' },
-  { name: 'seen', at: 'seen_ms', words: 'to seen here' },
-  { name: 'healthy', at: 'routable_ms', words: 'to healthy and in the table' },
-  { name: 'traffic', at: 'answered_ms', words: 'to the first answer' },
+  { name: 'register', title: 'Registered', at: 'registered_ms', words: 'start to registered' },
+  { name: 'seen', title: 'Seen', at: 'seen_ms', words: 'to seen here' },
+  { name: 'healthy', title: 'Healthy', at: 'routable_ms', words: 'to healthy and in the table' },
+  { name: 'traffic', title: 'Traffic', at: 'answered_ms', words: 'to the first answer' },
 ];
 
 // timesOf are the milliseconds that each step took, of those that have happened and are known.
@@ -37,8 +37,8 @@ export function text(told) {
 // startsPart is the part of a service's panel with the last starts, of the instances in view.
 export function startsPart() {
   const list = el('ol', { class: 'starts' });
-  const legend = el('p', { class: 'legend', 'aria-hidden': 'true' }, steps.map((s) => el('span', { 'data-step': s.name }, s.words)));
-  const element = el('section', { hidden: true, 'aria-label': 'Last starts' }, el('h3', {}, 'Last starts'), list, legend);
+  const heads = el('p', { class: 'heads', 'aria-hidden': 'true' }, el('span', {}, 'Instance'), el('span'), steps.map((s) => el('span', { 'data-step': s.name, title: s.words }, s.title)), el('span', {}, 'In all'));
+  const element = el('section', { hidden: true, 'aria-label': 'Last starts' }, el('h3', {}, 'Last starts'), heads, list);
   let before = '';
   return {
     element,
@@ -62,6 +62,7 @@ function line({ id, steps: told }, longest) {
     part.style.width = (100 * s.ms) / longest + '%';
     return part;
   }));
-  const times = el('span', { class: 'times', 'aria-hidden': 'true' }, timesOf(told).map((s) => el('span', { 'data-step': s.name }, exact(s.ms))));
-  return el('li', {}, el('bdi', { class: 'id' }, id), bar, el('span', { class: 'number' }, ms(sum(told))), times, el('span', { class: 'hidden' }, text(told)));
+  const took = Object.fromEntries(timesOf(told).map((s) => [s.name, exact(s.ms)]));
+  const times = steps.map((s) => el('span', { class: 'number', 'data-step': s.name, 'aria-hidden': 'true' }, took[s.name] ?? '–'));
+  return el('li', {}, el('bdi', { class: 'id', title: id }, id), bar, times, el('span', { class: 'number whole' }, ms(sum(told))), el('span', { class: 'hidden' }, text(told)));
 }

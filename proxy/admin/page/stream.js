@@ -5,19 +5,19 @@ const firstWait = 1000, longestWait = 15_000;
 
 // follow keeps a stream open. url() is asked before each attempt. event(name, data) gets what arrives; state({open, absent, wait}) what becomes
 // of the connection: wait is the milliseconds until the next attempt. silence is after how many milliseconds without a byte the connection
-// counts as cut.
-export function follow({ url, event, state, silence }) {
+// counts as cut. early, where there is one, is the answer to the first attempt, and the AbortController of it.
+export function follow({ url, event, state, silence, early }) {
   let stopped = false, attempt = 0, control = null, timer = 0, last = '', failures = 0, news = 0;
 
   async function run(mine) {
-    control = new AbortController();
-    const here = control;
+    const first = early, here = early?.control ?? new AbortController();
+    [control, early] = [here, null];
     const watch = setInterval(() => { if (Date.now() - news > silence) here.abort(); }, 1000);
     news = Date.now();
     try {
       const headers = { Accept: 'text/event-stream' };
       if (last) headers['Last-Event-ID'] = last;
-      const answer = await fetch(url(), { headers, cache: 'no-store', signal: here.signal });
+      const answer = await (first?.answer ?? fetch(url(), { headers, cache: 'no-store', signal: here.signal }));
       if (answer.status === 404) return finish(mine, { absent: true });
       if (!answer.ok) throw new Error('status ' + answer.status);
       await read(answer.body.getReader(), mine);
