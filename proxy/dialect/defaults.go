@@ -65,7 +65,7 @@ func (d *Defaults) read(tag, key, value string) {
 	case err != nil:
 		d.tell(tag, VerdictRefused, err.Error())
 	case headOf(key) != "" && !d.heads(headOf(key)): // it closes the routes that have no such head of their language
-		d.tell(tag, VerdictRefused, errHeadless(key, headOf(key)).Error())
+		d.tell(tag, VerdictRefused, fmt.Sprintf("%s without %s: routes of the instance that ask nobody are refused rather than served to everybody", key, headOf(key)))
 		d.list = append(d.list, w)
 	case l.notes != nil:
 		d.tell(tag, VerdictPartly, strings.Join(l.notes, "; "))
