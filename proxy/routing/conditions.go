@@ -37,9 +37,9 @@ func takesSteps(c *dialect.Conditions) bool {
 	return c != nil && (c.Cost() > 0 || len(c.Headers)+len(c.Queries)+len(c.Cookies) > 0)
 }
 
-// guardsBy says whether a policy refuses requests, or some of them.
+// guardsBy says whether a policy refuses requests, sends them elsewhere, or lets some in only.
 func guardsBy(p *dialect.Policy) bool {
-	return p.Closed || p.Respond != nil && p.Respond.Status >= 400 || p.Allow != nil || p.Deny != nil || p.Filters.Restricts()
+	return p.Closed || p.Redirect != nil || p.Respond != nil && p.Respond.Status >= 400 || p.Allow != nil || p.Deny != nil || p.Filters.Restricts()
 }
 
 // unmet names the first condition that a request does not meet, "" where it meets all. Regular expressions come last; where q.steps is above

@@ -72,7 +72,7 @@ func TestConditionsOfRoutesThatRefuseLookCloser(t *testing.T) {
 		{"query=debug", "x;debug", ""}, {"query=debug:1", "x=1;de%62ug=%31&y", ""}, {"query-regexp=debug:^1", "x;debug=12", ""},
 		{"cookie=role:admin", "", "role=%61dmin"}, {"cookie=role:admin", "", `role="admin"`}, {"cookie=role:admin", "", "a=b,role=admin"}, {"cookie=role:admin", "", "a=b,role=admin,c"}, {"cookie-regexp=role:^ad", "", "a=b,role =admin,c=d; e"},
 	} {
-		for policy, closer := range map[string]bool{"": false, "respond=200": false, "respond=403": true, "auth=basic:bob:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=": true, "allow=10.0.0.0/8": true, "deny=10.0.0.1": true, "rate-limit=1/s": true, "forward-auth=service:gate": true} {
+		for policy, closer := range map[string]bool{"": false, "respond=200": false, "respond=403": true, "redirect=302,/login": true, "auth=basic:bob:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=": true, "allow=10.0.0.0/8": true, "deny=10.0.0.1": true, "rate-limit=1/s": true, "forward-auth=service:gate": true} {
 			rule, verdicts := dialect.ParseLine("/ "+c.option+" "+policy, dialect.PathSegments, dialect.Env{Writer: dialect.WriterOperator})
 			if rule == nil || len(verdicts) > 0 {
 				t.Fatalf("%s: %+v", c.option, verdicts)

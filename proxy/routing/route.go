@@ -56,7 +56,7 @@ type Route struct {
 	// request meets them; nil where that is always told.
 	conditions *dialect.Conditions
 	closed     *Route
-	// guards says that who meets the conditions is refused, or asked who he is: nobody gets past them by writing a parameter or a cookie in another way.
+	// guards says that who meets the conditions is refused, sent elsewhere, or asked who he is: nobody gets past them by writing a parameter or a cookie in another way.
 	guards bool
 	claims []*claim // the oldest first
 	picker balancer.Picker
