@@ -16,7 +16,7 @@ import (
 // written, the others have ports of their own.
 type typed [][]string
 
-// pages stands in a list for all guides that no list names: they need no container.
+// pages stands at the end of a list for all guides that no list names: they need no container.
 const pages = "the pages"
 
 // times are the times, one after another. All registrators hear of all containers of this machine, so that two lists of one time must not have a
@@ -76,24 +76,28 @@ func allTimes(t *testing.T, root string) (all []typed) {
 		rest = slices.Delete(rest, i, i+1)
 		return name
 	}
-	var last *[]string
 	for _, time := range times {
 		var lists typed
 		for _, names := range time {
 			var list []string
 			for _, name := range names {
-				if name != pages {
+				if name == pages {
+					list = append(list, pages)
+				} else {
 					list = append(list, take(name))
 				}
 			}
 			lists = append(lists, list)
-			if slices.Contains(names, pages) {
-				last = &lists[len(lists)-1]
-			}
 		}
 		all = append(all, lists)
 	}
-	*last = append(*last, rest...)
+	for _, lists := range all {
+		for i, list := range lists {
+			if n := len(list) - 1; list[n] == pages {
+				lists[i] = append(list[:n], rest...)
+			}
+		}
+	}
 	return all
 }
 
