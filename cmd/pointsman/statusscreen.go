@@ -53,7 +53,7 @@ func (v *statusScreen) draw(s *admin.Summary) {
 	v.line("Services", "%d, %d down", s.Services, s.DownCount)
 	v.list(s.DownCount, len(s.Down), func(i int) string { return "down: " + s.Down[i] })
 	v.line("Instances", "%d, %d get requests, %d ejected", s.Instances, s.Usable, s.Ejected)
-	v.line("Routes", "%d, %d refused", s.Routes, s.RefusedCount)
+	v.line("Routes", "%d, %d tags and lines refused", s.Routes, s.RefusedCount)
 	v.list(s.RefusedCount, len(s.Refused), func(i int) string {
 		r := s.Refused[i]
 		return "refused: " + strings.TrimSpace(r.Service+" "+r.Source) + ": " + r.Reason
@@ -99,7 +99,7 @@ func (v *statusScreen) list(all, shown int, text func(int) string) {
 func (v *statusScreen) certificate(c *admin.SummaryCertificate) string {
 	text := c.Name + ": " + c.State
 	if !c.Ends.IsZero() {
-		text += ", ends " + c.Ends.Local().Format(time.DateOnly)
+		text += ", ends " + c.Ends.Local().Format(time.DateOnly) + v.within(c.Ends)
 	}
 	if c.Reason != "" {
 		text += ": " + c.Reason
@@ -116,6 +116,20 @@ func (v *statusScreen) drain(d *admin.DrainView) string {
 		left = "no requests left"
 	}
 	return fmt.Sprintf("%s %s: %s here, the drain ends %s", d.Service, d.Instance, left, d.Until.Local().Format(time.TimeOnly))
+}
+
+// within is how many days are left until a time, for people.
+func (v *statusScreen) within(t time.Time) string {
+	switch days := int(t.Sub(v.now).Hours() / 24); {
+	case t.Before(v.now):
+		return " (it is over)"
+	case days == 0:
+		return " (today or tomorrow)"
+	case days == 1:
+		return " (in a day)"
+	default:
+		return fmt.Sprintf(" (in %d days)", days)
+	}
 }
 
 // ago is a time, for people.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/proxy"
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/history"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
@@ -17,7 +18,8 @@ type explainView struct {
 	Present   bool            `json:"present"`            // it is the one that they use
 	Request   string          `json:"request"`
 	Route     *routeView      `json:"route"`
-	Closed    bool            `json:"closed,omitempty"` // it lets nobody in
+	Closed    bool            `json:"closed,omitempty"`  // it lets nobody in
+	Refused   []string        `json:"refused,omitempty"` // why, where a line of the route says
 	Policy    *policyView     `json:"policy,omitempty"`
 	Reply     *replyView      `json:"reply,omitempty"` // the proxy's own answer, where it asks no instance
 	Sent      *sentView       `json:"sent,omitempty"`  // what the instance would get
@@ -125,6 +127,9 @@ func viewExplanation(t *routing.Table, q routing.Query, present bool) explainVie
 	view.Policy = viewPolicy(e.Route)
 	route := viewRoute(t.ID(e.Route), e.Route, standing)
 	view.Route, view.Closed = &route, e.Route.Closed
+	if view.Closed {
+		view.Refused = refusals(t, e.Route)
+	}
 	members := map[string]memberView{}
 	for _, m := range route.Instances {
 		members[m.Service+" "+m.ID+" "+m.Address] = m
@@ -138,4 +143,18 @@ func viewExplanation(t *routing.Table, q routing.Query, present bool) explainVie
 		view.Instances = append(view.Instances, one)
 	}
 	return view
+}
+
+// mostRefusals is how many of them a person reads of one route.
+const mostRefusals = 5
+
+// refusals are why lines of a route are refused.
+func refusals(t *routing.Table, r *routing.Route) (out []string) {
+	for _, v := range t.Verdicts() {
+		ours := slices.ContainsFunc(r.Rules, func(rule *dialect.Rule) bool { return rule.Name == v.Rule })
+		if text := clip(v.Text()); v.Kind == dialect.VerdictRefused && ours && len(out) < mostRefusals && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
 }

@@ -69,6 +69,10 @@ func TestExplainTellsWhereARequestGoes(t *testing.T) {
 `; text != want {
 		t.Errorf("%s\nwant\n%s", text, want)
 	}
+	_, text, _ = explained(t, table, url.Values{"url": {"shut.io"}, "text": {"1"}})
+	if !strings.Contains(text, "  route     shut.io/") || !strings.Contains(text, "            closed: 503 to everybody") || !strings.Contains(text, "            there is no listener nowhere") {
+		t.Error(text)
+	}
 	drained := fixture.Instance("web", "10.0.0.2", 80, "pointsman.route=a.io/")
 	drained.Draining = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 	_, text, _ = explained(t, routing.NewTable(routing.Options{Languages: fixture.Languages()}).Next(fixture.Snapshot(fixture.Instance("web", "10.0.0.1", 80, "pointsman.route=a.io/"), drained)),

@@ -3,6 +3,7 @@ package admin
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,10 @@ func (v explainView) text() string {
 	case v.Route == nil:
 		b.WriteString("  no route takes it: 404\n")
 	case v.Closed:
-		fmt.Fprintf(&b, "  route     %s\n            closed: a restriction can't be honoured, or could not be judged: 503\n", v.Route.text())
+		fmt.Fprintf(&b, "  route     %s\n            closed: 503 to everybody, as a restriction can't be honoured or could not be judged\n", v.Route.text())
+		for _, why := range v.Refused {
+			fmt.Fprintf(&b, "            %s\n", printed(why))
+		}
 	default:
 		fmt.Fprintf(&b, "  route     %s\n", v.Route.text())
 	}
@@ -43,7 +47,7 @@ func (v explainView) text() string {
 				fmt.Fprintf(&b, "  upstream  %s  %.0f %%%s\n", m.Address, 100*m.Share, state)
 			}
 		}
-		if len(v.Route.Instances) == 0 && !v.Closed {
+		if len(v.Route.Instances) == 0 && !v.Closed && (v.Reply == nil || v.Reply.Status == http.StatusServiceUnavailable) {
 			b.WriteString("            no instance may be asked: 503\n")
 		}
 		for _, s := range v.Route.Sets {

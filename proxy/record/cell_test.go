@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,13 +19,24 @@ func TestBucketsAreCounted(t *testing.T) {
 	}
 }
 
+// However many services a catalogue has, and however they are called, a scrape has a bounded number of series, and can be read.
 func TestServicesAreBounded(t *testing.T) {
 	var c cell
-	NewMetrics(prometheus.NewRegistry(), nil).join(&c)
+	registry := prometheus.NewRegistry()
+	NewMetrics(registry, nil).join(&c)
 	for i := range maxServices + 50 {
-		c.service(fmt.Sprint("s", i)).count(200, 0)
+		c.service(fmt.Sprint([...]string{"s", "quote\"", "line\nbreak{}", `back\slash`, "\u202eévil,=", strings.Repeat("x", 500)}[i%6], i)).count(200+i%3, 0)
 	}
-	if n := len(c.services); n != maxServices+1 || c.services[otherService].codes[0].n != 50 {
+	if n := len(c.services); n != maxServices+1 || len(c.services[otherService].codes) != 3 {
 		t.Errorf("%d services", n)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if n := len(f.Metric); n > maxServices+3 {
+			t.Errorf("%s has %d series", f.GetName(), n)
+		}
 	}
 }
