@@ -67,7 +67,8 @@ func runHelp(ctx context.Context, p program) int {
 		width, bold := pipedWidth, false
 		if screen, ok := p.stdout.(*os.File); ok && isatty.IsTerminal(screen.Fd()) {
 			kind, _ := p.lookup("TERM")
-			width, bold = min(max(widthOf(screen), leastWidth), widestPage), kind != "dumb"
+			columns, _ := sizeOf(screen)
+			width, bold = min(max(columns, leastWidth), widestPage), kind != "dumb"
 		}
 		fmt.Fprint(p.stdout, layOut(text, width, bold)+morePages)
 		return exitOK

@@ -39,18 +39,20 @@ func runStatus(ctx context.Context, p program) int {
 	if *watch && !terminal {
 		return f.refuse(errors.New("-watch draws over what it has drawn, and needs a terminal"))
 	}
-	width := func() int {
-		if terminal {
-			return max(widthOf(screen), leastWidth)
+	size := func() (width, height int) {
+		if !terminal {
+			return plainWidth, 0
 		}
-		return plainWidth
+		width, height = sizeOf(screen)
+		return max(width, leastWidth), height
 	}
 	if *watch {
 		ctx, cancel := untilSignal(ctx, func() {})
 		defer cancel()
-		return watchStatus(ctx, p.stdout, at, width)
+		return watchStatus(ctx, p.stdout, at, size)
 	}
-	text, err := statusText(ctx, at, width())
+	width, _ := size()
+	text, err := statusText(ctx, at, width)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "pointsman status: %v\n", err)
 		return exitFatal
@@ -70,21 +72,26 @@ const (
 )
 
 // watchStatus draws until ctx ends. A proxy that does not answer is said to, and looked for.
-func watchStatus(ctx context.Context, out io.Writer, at address, width func() int) int {
+func watchStatus(ctx context.Context, out io.Writer, at address, size func() (width, height int)) int {
 	_, _ = io.WriteString(out, enterScreen)
 	defer func() { _, _ = io.WriteString(out, leaveScreen) }()
 	var last string
+	var away time.Time // since when it does not answer
 	for {
-		text, err := statusText(ctx, at, width())
+		width, height := size()
+		text, err := statusText(ctx, at, width)
 		switch {
 		case ctx.Err() != nil:
 			return exitOK
 		case err != nil:
-			text = last + fmt.Sprintf("\nNo answer since %s: %v\n", time.Now().Format(time.TimeOnly), err)
+			if away.IsZero() {
+				away = time.Now()
+			}
+			text = harmless(fmt.Sprintf("NO ANSWER since %s: %v", away.Format(time.TimeOnly), err)) + "\n" + last
 		default:
-			last = text
+			last, away = text, time.Time{}
 		}
-		drawn := strings.ReplaceAll(text, "\n", clearLine+"\n")
+		drawn := strings.ReplaceAll(fit(text, height), "\n", clearLine+"\n")
 		if _, err := io.WriteString(out, homeCursor+drawn+clearBelow); err != nil {
 			return exitFatal
 		}
@@ -94,6 +101,15 @@ func watchStatus(ctx context.Context, out io.Writer, at address, width func() in
 		case <-time.After(watchEvery):
 		}
 	}
+}
+
+// fit is so much of a text as fits into so many lines: what a terminal shows of more is its end.
+func fit(text string, height int) string {
+	lines := strings.SplitAfter(text, "\n")
+	if len(lines) <= height { // the last one is empty, and the cursor's
+		return text
+	}
+	return strings.Join(lines[:max(height-2, 0)], "") + "…\n"
 }
 
 // statusText asks, and makes a screen of the answer.

@@ -76,7 +76,7 @@ func TestStatusWatchesInATerminal(t *testing.T) {
 		return strings.Count(shown(), homeCursor) >= 2 && strings.Contains(shown(), "Ready         yes")
 	})
 	demo.Kill()
-	lab.Eventually(t, 20*time.Second, "that the proxy is gone", func() bool { return strings.Contains(shown(), "No answer since") })
+	lab.Eventually(t, 20*time.Second, "that the proxy is gone", func() bool { return strings.Contains(shown(), "NO ANSWER since") })
 	if err := c.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestStatusWatchesInATerminal(t *testing.T) {
 	}
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.NewReplacer(enterScreen, "", homeCursor, "", clearLine, "", clearBelow, "", "\r", "").Replace(line)
-		if len([]rune(line)) > 50 && !strings.Contains(line, "No answer") {
+		if len([]rune(line)) > 50 && !strings.Contains(line, "NO ANSWER") {
 			t.Errorf("wider than the terminal: %q", line)
 		}
 	}

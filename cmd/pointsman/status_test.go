@@ -63,3 +63,13 @@ func TestStatusOfARunningProxy(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// On a small terminal the beginning stays in sight, and not the end.
+func TestStatusFitsALowTerminal(t *testing.T) {
+	t.Parallel()
+	for height, want := range map[int]string{5: "a\nb\nc\nd\n", 4: "a\nb\n…\n", 1: "…\n"} {
+		if got := fit("a\nb\nc\nd\n", height); got != want {
+			t.Errorf("%d lines: %q, want %q", height, got, want)
+		}
+	}
+}
