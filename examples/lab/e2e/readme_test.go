@@ -26,16 +26,16 @@ var times = []typed{
 	{{"README.md"}}, // which builds what the others use, from a clean clone
 	{
 		{"examples/web", "examples/watching", pages},
-		{"examples/coming-over/alibaba", "examples/coming-over/fabio", "examples/coming-over/nginx", "examples/coming-over/nginx-proxy",
-			"examples/coming-over/traefik1", "examples/coming-over/traefik3"},
+		{"examples/coming-over/fabio", "examples/coming-over/nginx", "examples/coming-over/traefik3", "examples/coming-over/nginx-proxy"},
+		{"examples/coming-over/alibaba", "examples/coming-over/traefik1"},
 		{"examples/weighted"},
 	},
 	{
 		{lab.PagesFolder + "/start.md", "examples/published"}, // its Consul has the ports of the host
 		{"examples/replaced"},
-		{"examples/labels"},
 		{"examples/zones"},
 		{"examples/hundred"},
+		{"examples/labels"},
 	},
 }
 
