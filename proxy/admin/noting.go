@@ -112,6 +112,9 @@ func noticeOf(t *routing.Table) Notice {
 		}
 	}
 	switch {
+	case len(parts) == 0 && t.Number == 1:
+		services, usable, routes := t.Totals()
+		one.Text = fmt.Sprintf("the first table: services %d, usable instances %d, routes %d", services, usable, routes)
 	case len(parts) == 0:
 		one.Text = c.String()
 	case len(parts) == 1 && c.More+len(c.Texts) == 0:

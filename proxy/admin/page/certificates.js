@@ -15,7 +15,8 @@ const states = {
 function stateOf(c) {
   if (c.state !== 'in-use') return c.state === 'ordering' || c.state === 'waiting' ? 'warn' : 'bad';
   const left = new Date(c.not_after) - Date.now(), whole = new Date(c.not_after) - new Date(c.not_before);
-  return c.failures > 0 || left < Math.min(whole / 6, 3 * 86_400_000) ? 'warn' : 'ok';
+  const short = 3 * 86_400_000;
+  return c.failures > 0 || left < (whole > 0 ? Math.min(whole / 6, short) : short) ? 'warn' : 'ok';
 }
 
 function line(c) {
@@ -32,7 +33,7 @@ function line(c) {
   return el('li', { 'data-state': stateOf(c) },
     el('p', { class: 'where' }, el('span', { class: 'dot', 'aria-hidden': 'true' }), c.names.slice(0, 12).map((n, i) => [i > 0 ? ', ' : '', el('bdi', {}, n)]).flat(),
       c.names.length > 12 ? ` and ${plural(c.names.length - 12, 'more name')}` : '', ' ', el('span', { class: 'tag' }, states[c.state] ?? shown(c.state))),
-    c.not_after ? bar : null, el('p', {}, facts.join(' · ')),
+    c.not_after && c.not_before ? bar : null, el('p', {}, facts.join(' · ')),
     c.reason ? el('p', { class: 'reason' }, el('bdi', {}, c.reason)) : null,
     el('p', { class: 'quietly' }, c.source === 'acme' ? 'ordered by ACME' : el('bdi', {}, c.source), c.issuer ? [', from ', el('bdi', {}, c.issuer)] : null));
 }

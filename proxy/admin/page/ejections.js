@@ -3,6 +3,7 @@
 import { ejectionAction } from './actions.js';
 import { address, link } from './address.js';
 import { fetched } from './fetched.js';
+import { reasons } from './instancepart.js';
 import { matching } from './model.js';
 import { clock, el, plural, set, share, span } from './text.js';
 
@@ -14,7 +15,7 @@ const kinds = { 'ejected': 'ejected', 'would-be-ejected': 'would be ejected', 'r
 function evidence(e) {
   if (e.decision) return e.why + (e.vanished > 0 ? ` (${e.vanished} of ${plural(e.services, 'service')} lost their last instance together)` : '');
   if (e.event === 'returned') return 'It takes requests again.';
-  const parts = [e.reason || 'connections are refused'];
+  const parts = [reasons[e.reason] ?? e.reason ?? reasons.refused];
   if (e.failed > 0) parts.push(`${e.failed} failed and ${e.answered ?? 0} answered well` + (e.clients > 0 ? `, from ${plural(e.clients, 'client')}` : ''));
   if (e.others > 0) parts.push(`${plural(e.others, 'other instance')} failed ${share(e.others_failed)}`);
   if (e.trial) parts.push('it failed its trial');

@@ -28,9 +28,9 @@ function plain(n) {
 }
 
 // eventsPart is a list of the last events, of those that of() tells.
-function eventsPart(of, most, label) {
+function eventsPart(of, most, label, none) {
   const list = el('ol', { class: 'feed', role: 'log', 'aria-live': 'polite', 'aria-label': label, tabindex: 0 });
-  const empty = el('p', { class: 'empty' }, 'Nothing has happened since this page was opened.');
+  const empty = el('p', { class: 'empty' }, none);
   const lines = new Map(); // id → {n, li}
   return {
     element: el('div', { class: 'feeding' }, list, empty),
@@ -57,7 +57,7 @@ function eventsPart(of, most, label) {
 
 // eventsView makes the view of all events that are kept.
 export function eventsView() {
-  const part = eventsPart(() => matching(feed.list, address.query.get('filter') ?? ''), shownInView, 'Events');
+  const part = eventsPart(() => matching(feed.list, address.query.get('filter') ?? ''), shownInView, 'Events', 'Nothing has happened lately, or nothing matches the filter.');
   let filter = null;
   const update = () => {
     const now = address.query.get('filter') ?? '';
@@ -71,7 +71,7 @@ export function eventsView() {
 // recent makes the last events beside a view; of one service where one is looked at.
 export function recent() {
   let service; // not known yet
-  const part = eventsPart(() => (service ? feed.list.filter((n) => n.service === service) : feed.list), shownBeside, 'Last events');
+  const part = eventsPart(() => (service ? feed.list.filter((n) => n.service === service) : feed.list), shownBeside, 'Last events', 'Nothing has happened lately.');
   const title = el('h2', {}, 'Events');
   const update = (of = service ?? '') => {
     set(title, of ? 'Its events' : 'Events');

@@ -1,6 +1,7 @@
 // The view that says where a request would go, and why.
 
 import { address, go, link } from './address.js';
+import { reasons } from './instancepart.js';
 import { placeOf } from './routes.js';
 import { el, plural, share } from './text.js';
 
@@ -108,7 +109,7 @@ function instancesTable(instances) {
 }
 
 function why(i) {
-  if (i.ejected) return 'ejected' + (i.ejected_for ? ': ' + i.ejected_for : ': connections are refused');
+  if (i.ejected) return 'ejected: ' + (reasons[i.ejected_for] ?? i.ejected_for ?? reasons.refused);
   if (i.status === 'critical' || i.status === 'maintenance') return i.status + ' in the catalogue';
   if (!i.in_route) return 'not in this route';
   if (i.check === 'failing') return 'its check fails';

@@ -25,7 +25,7 @@ function line(t) {
   const errors = t.errors > 0 ? `, ${plural(t.errors, 'error')} (${share(t.errors / Math.max(1, t.requests))})` : '';
   const url = address.query.get('url') ?? '';
   return el('li', {}, el('time', { datetime: t.published }, clock(t.published)), el('span', { class: 'kind' }, `table ${t.table}`),
-    el('span', { class: 'what' }, el('bdi', {}, t.cause?.text || 'the first one'), el('br'), el('span', { class: 'quietly' }, difference(t)), el('br'),
+    el('span', { class: 'what' }, el('bdi', {}, t.previous > 0 && t.cause?.text || 'the first one'), el('br'), el('span', { class: 'quietly' }, difference(t)), el('br'),
       el('span', { class: 'quietly' }, `${used}: ${plural(t.requests, 'request')}${errors}`)),
     t.held ? el('a', { href: link('explain', { at: t.table, ...(url ? { url } : {}) }) }, 'Explain then') : null);
 }

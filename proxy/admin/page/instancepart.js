@@ -52,7 +52,8 @@ export function instancePart() {
   };
 }
 
-const reasons = {
+// reasons are those for which an instance is ejected, in words.
+export const reasons = {
   'refused': 'connections are refused', 'check': 'its health check fails', 'status': 'it answered 502, 503 or 504 too often', 'closed': 'it closed connections without an answer',
   'reset': 'it reset connections', 'invalid': 'its answers are no HTTP', 'timeout': 'it did not answer in time', 'silent': 'it is silent', 'cut': 'it cut answers short', 'max-fails': 'it reached its limit of failures',
 };
