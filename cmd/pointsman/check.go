@@ -1,142 +1,190 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
+	"github.com/pointsman/pointsman/cmd/pointsman/check"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/proxy/dialect"
+	"github.com/pointsman/pointsman/proxy/dialect/traefik"
 	"github.com/pointsman/pointsman/proxy/routing"
+	"github.com/pointsman/pointsman/registrator"
+	"github.com/pointsman/pointsman/registrator/compose"
+	"github.com/rs/zerolog"
 )
+
+// checkFlags is the command line of check.
+type checkFlags struct {
+	tags, files, envFiles     texts
+	datacenter                string
+	domain                    hostname
+	known                     languageFlags
+	consul, traefikFile       string
+	json, strict              bool
+	internal, explicit        bool
+	secrets, registered, acme bool
+	defaultService            service
+	environ                   []string
+	operand                   string
+}
+
+func (c *checkFlags) register(f *flags) {
+	c.domain = hostname{value: defaultDomain}
+	f.Var(&c.tags, "tag", "a `TAG` of one instance; may be repeated")
+	f.Var(&c.files, "routes", "a `FILE` with a route per line, - for standard input; may be repeated")
+	f.StringVar(&c.datacenter, "datacenter", "", "the `DATACENTER` that $DC in a route stands for")
+	f.Var(&c.domain, "domain", "the `DOMAIN` behind a short host of aliyun.routing labels, and of -registered")
+	f.Var(&c.envFiles, "env", "a `FILE` with variables for the Compose file, in place of .env beside it; may be repeated")
+	f.StringVar(&c.consul, "consul", "", "the `ADDRESS` of a Consul agent, whose catalogue is read once")
+	f.BoolVar(&c.json, "json", false, "print JSON")
+	f.BoolVar(&c.strict, "strict", false, "exit code 1 too where something is ignored, or used in part")
+	f.BoolVar(&c.internal, "internal", false, "containers' own addresses and exposed ports are registered, as the registrator has it")
+	f.BoolVar(&c.explicit, "explicit", false, "only ports with a name from SERVICE_NAME are registered, as the registrator has it")
+	f.BoolVar(&c.secrets, "labels-secrets", true, "as the registrator has it; run with its embedded catalogue carries them always")
+	f.BoolVar(&c.registered, "registered", false, "as the proxy has it with -routes registered")
+	f.Var(&c.defaultService, "default-service", "the `SERVICE` that gets the requests that match no route")
+	f.BoolVar(&c.acme, "acme", false, "as a proxy that orders certificates (-acme-dir, -acme-consul)")
+	f.StringVar(&c.traefikFile, "traefik-file", "", "a `FILE` of Traefik's own, as the proxy has it")
+	c.known.register(f)
+}
+
+// runCheck says what becomes of labels and lines before anything is started.
+func runCheck(ctx context.Context, p program) int {
+	f := newFlags(p, "check", "print what labels, tags and lines become, and what is wrong with them", "[COMPOSE-FILE]")
+	f.noVariables = true // POINTSMAN_ROUTES is the proxy's
+	c := checkFlags{environ: p.environ}
+	c.register(f)
+	if code, done := f.parseAmong(&c.operand); done {
+		return code
+	}
+	if err := c.check(); err != nil {
+		return f.refuse(err)
+	}
+	if c.operand == "" && c.consul == "" {
+		return c.checkLines(p)
+	}
+	report, err := c.report(ctx, f)
+	if err != nil {
+		fmt.Fprintf(p.stderr, "pointsman check: %v\n", err)
+		return exitFatal
+	}
+	if !c.json {
+		report.Print(p.stdout)
+	} else if err := report.JSON(p.stdout); err != nil {
+		fmt.Fprintf(p.stderr, "pointsman check: %v\n", err)
+		return exitFatal
+	}
+	if report.Bad(c.strict) {
+		return exitFatal
+	}
+	return exitOK
+}
+
+func (c *checkFlags) check() error {
+	lines := c.tags != nil || c.files != nil
+	switch {
+	case !lines && c.operand == "" && c.consul == "":
+		return errors.New("nothing to check: a Compose file, -consul, -tag or -routes is missing")
+	case lines && (c.operand != "" || c.consul != ""), c.operand != "" && c.consul != "":
+		return errors.New("a Compose file, -consul, and -tag with -routes exclude each other")
+	case lines && c.traefikFile != "":
+		return errors.New("-traefik-file is for Compose files and -consul")
+	}
+	return nil
+}
+
+// report is the one about a Compose file or a catalogue.
+func (c *checkFlags) report(ctx context.Context, f *flags) (*check.Report, error) {
+	o := check.Options{Registrator: c.registers(), Languages: c.known.all(), Routing: c.routing()}
+	if c.traefikFile != "" {
+		t, err := readTraefikFile(c.traefikFile)
+		if err != nil {
+			return nil, err
+		}
+		o.Files = []*discovery.Text{t}
+	}
+	if c.consul == "" {
+		project, err := compose.Read(ctx, c.operand, compose.Options{EnvFiles: c.envFiles, Environ: c.environ})
+		if err != nil {
+			return nil, err
+		}
+		return check.Compose(ctx, project, o)
+	}
+	config, err := (&proxyFlags{consul: c.consul, consulStale: true}).consulConfig(f)
+	if err != nil {
+		return nil, err
+	}
+	catalogue, err := consul.NewCatalogue(consul.Options{Config: config, Log: zerolog.Nop()})
+	if err != nil {
+		return nil, err
+	}
+	return check.Catalogue(ctx, catalogue, catalogue, o)
+}
+
+// registers are the options of the registrator.
+func (c *checkFlags) registers() registrator.Options {
+	return registrator.Options{Host: "check", HostIP: check.Host, Internal: c.internal, Explicit: c.explicit, Labels: labels(labelledNames(), c.secrets)}
+}
+
+// routing are the options of the proxy.
+func (c *checkFlags) routing() routing.Options {
+	return routing.Options{Languages: c.known.all(), Registered: c.registered, Domain: c.domain.value, DefaultService: string(c.defaultService),
+		EntryPoints: c.known.entryPoints.value, NoACME: !c.acme}
+}
+
+// readTraefikFile reads a file of Traefik's own, as the proxy does.
+func readTraefikFile(name string) (*discovery.Text, error) {
+	if err := checkTraefikFile(name); err != nil {
+		return nil, err
+	}
+	content, err := readRoutes(name)
+	if err != nil {
+		return nil, err
+	}
+	t := discovery.NewText(discovery.TextFile, name, content, 0)
+	t.Language = traefik.Name
+	return t, nil
+}
+
+// checkLines checks tags and lines, which are read without containers.
+func (c *checkFlags) checkLines(p program) int {
+	out := p.stdout
+	if c.json {
+		out = io.Discard
+	}
+	k := check.NewLines(out, c.known.all(), dialect.Env{Datacenter: c.datacenter, Domain: c.domain.value, EntryPoints: c.known.entryPoints.value})
+	k.Tags(c.tags)
+	for _, name := range c.files {
+		text, err := readRoutes(name)
+		if err != nil {
+			fmt.Fprintf(p.stderr, "pointsman check: %v\n", err)
+			return exitFatal
+		}
+		k.File(name, text)
+	}
+	report, ok := k.Done()
+	if c.json {
+		if err := report.JSON(p.stdout); err != nil {
+			fmt.Fprintf(p.stderr, "pointsman check: %v\n", err)
+			return exitFatal
+		}
+	}
+	if !ok {
+		return exitFatal
+	}
+	return exitOK
+}
 
 // maxRoutesFile is what the proxy reads of a routes file.
 const maxRoutesFile = 8 << 20
 
-// texts is a flag that may be repeated.
-type texts []string
-
-func (t *texts) String() string { return strings.Join(*t, " ") }
-
-func (t *texts) Set(text string) error {
-	*t = append(*t, text)
-	return nil
-}
-
-// checker prints what becomes of tags and lines.
-type checker struct {
-	out io.Writer
-	env dialect.Env
-
-	languages dialect.Languages
-	bad       bool // something is not in effect as written
-	// view is what was read, as the proxy would have it: the tags are those of a service of the same name.
-	view discovery.Snapshot
-
-	// report is the same for -json; service and about are what is printed now.
-	report  checkReport
-	service *checkedService
-	about   *checkedLabel
-}
-
-// begin is at what is printed from here on: a tag or line of a service or file.
-func (c *checker) begin(service, kind, source string) {
-	at := slices.IndexFunc(c.report.Services, func(s *checkedService) bool { return s.Service == service })
-	if at < 0 {
-		at = len(c.report.Services)
-		c.report.Services = append(c.report.Services, &checkedService{Service: service})
-	}
-	c.service, c.about = c.report.Services[at], &checkedLabel{Kind: kind, Source: source}
-	c.service.Results = append(c.service.Results, c.about)
-}
-
-// conflicts builds the table that all of it makes, and tells what some of it takes from the rest.
-func (c *checker) conflicts() {
-	for _, v := range routing.NewTable(routing.Options{Languages: c.languages}).Next(&c.view).Conflicts() {
-		fmt.Fprintf(c.out, "%s of %s and %s\n", v.Rule, v.Service, v.Holder)
-		c.begin(v.Service, "line", printable(v.Rule))
-		c.verdict(v.Verdict)
-	}
-}
-
-// tags checks all tags of one instance, which are read together.
-func (c *checker) tags(tags []string) {
-	if len(tags) == 0 {
-		return
-	}
-	const called, address, port = "tags", "192.0.2.1", 80 // an address of examples (RFC 5737)
-	c.view.Services = []*discovery.Service{{Name: called, Instances: []discovery.Instance{{Identity: discovery.Identity{ID: called, Address: address, Port: port},
-		Service: called, Tags: tags, Weight: 1, Status: discovery.Passing, Created: 1}}}}
-	result := c.languages.Parse(tags, c.env)
-	told := make([]bool, len(result.Verdicts))
-	for _, tag := range tags {
-		fmt.Fprintln(c.out, printable(tag))
-		c.begin(called, "tag", printable(tag))
-		about := func(sources []string) bool { return slices.Contains(sources, dialect.Source(tag)) }
-		for _, rule := range result.Rules {
-			if about(rule.Sources) {
-				c.rule(rule)
-			}
-		}
-		silent, used := true, false
-		for i, v := range result.Verdicts {
-			if about(v.Sources) {
-				again := used && v.Kind == dialect.VerdictUsed // a tag may make several rules
-				silent, told[i], used = false, true, used || v.Kind == dialect.VerdictUsed
-				if !again {
-					c.verdict(v)
-				}
-			}
-		}
-		if silent {
-			const passed = "no routing tag: passed over"
-			fmt.Fprintln(c.out, "  "+passed)
-			c.about.say(dialect.Verdict{Kind: dialect.VerdictIgnored, Quiet: true, Reason: passed})
-		}
-	}
-	for i, v := range result.Verdicts {
-		if !told[i] {
-			fmt.Fprintln(c.out, strings.Join(v.Sources, ", "))
-			c.begin(called, "service", strings.Join(v.Sources, ", "))
-			c.verdict(v)
-		}
-	}
-}
-
-// file checks the lines of a file, which the operator writes.
-func (c *checker) file(name string) error {
-	text, err := readRoutes(name)
-	if err != nil {
-		return err
-	}
-	c.view.Texts = append(c.view.Texts, discovery.NewText(discovery.TextFile, name, text, 0))
-	env := c.env
-	env.Writer = dialect.WriterOperator
-	number := 0
-	for line := range strings.Lines(text) {
-		number++
-		line = strings.TrimRight(line, "\r\n")
-		rule, verdicts := dialect.ParseLine(line, dialect.PathSegments, env)
-		if rule == nil && verdicts == nil {
-			continue
-		}
-		fmt.Fprintf(c.out, "%s:%d: %s\n", name, number, printable(line))
-		c.begin(name, "line", fmt.Sprintf("%s:%d %s", name, number, printable(line)))
-		if rule != nil {
-			c.rule(rule)
-		}
-		for _, v := range verdicts {
-			c.verdict(v)
-		}
-		if verdicts == nil {
-			c.verdict(dialect.Verdict{Kind: dialect.VerdictUsed})
-		}
-	}
-	return nil
-}
-
+// readRoutes reads a file, or standard input where its name is -.
 func readRoutes(name string) (string, error) {
 	file := os.Stdin
 	if name != "-" {
@@ -154,35 +202,12 @@ func readRoutes(name string) (string, error) {
 	return string(text), err
 }
 
-// printable is a text without secrets, and escaped where a terminal might take it for something else.
-func printable(text string) string {
-	text = dialect.Concealed(text)
-	if strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' }) {
-		return dialect.Source(text)
-	}
-	return text
-}
+// texts is a flag that may be repeated.
+type texts []string
 
-// rule prints the line as it was understood.
-func (c *checker) rule(r *dialect.Rule) {
-	note := ""
-	if r.Policy.Closed {
-		note = "   (closed: nobody is let in)"
-	}
-	line := printable(r.Line())
-	fmt.Fprintf(c.out, "  route    %s%s\n", line, note)
-	c.about.line(line)
-	if route := (checkedRoute{Line: line, Name: c.service.Service, Closed: r.Policy.Closed}); !slices.Contains(c.service.Routes, route) {
-		c.service.Routes = append(c.service.Routes, route)
-	}
-}
+func (t *texts) String() string { return strings.Join(*t, " ") }
 
-func (c *checker) verdict(v dialect.Verdict) {
-	c.about.say(v)
-	reason := v.Reason
-	if v.Advice != "" {
-		reason += "; " + v.Advice
-	}
-	c.bad = c.bad || v.Kind != dialect.VerdictUsed && !v.Quiet
-	fmt.Fprintln(c.out, strings.TrimRight(fmt.Sprintf("  %-8s %s", v.Kind, reason), " "))
+func (t *texts) Set(text string) error {
+	*t = append(*t, text)
+	return nil
 }

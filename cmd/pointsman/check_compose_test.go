@@ -12,11 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointsman/pointsman/cmd/pointsman/check"
 	"github.com/pointsman/pointsman/examples/lab"
 )
 
 // checkJSON runs check with -json.
-func checkJSON(t *testing.T, args ...string) (code int, out checkReport) {
+func checkJSON(t *testing.T, args ...string) (code int, out check.Report) {
 	t.Helper()
 	var text, complaints bytes.Buffer
 	p := program{args: append([]string{"-json"}, args...), lookup: func(string) (string, bool) { return "", false }, stdout: &text, stderr: &complaints}
@@ -36,7 +37,7 @@ type facts struct {
 	text string
 }
 
-func (f facts) check(t *testing.T, out *checkReport) {
+func (f facts) check(t *testing.T, out *check.Report) {
 	t.Helper()
 	for line := range strings.Lines(f.text) {
 		if line = strings.TrimSpace(line); line == "" {
@@ -44,19 +45,19 @@ func (f facts) check(t *testing.T, out *checkReport) {
 		}
 		name, rest, _ := strings.Cut(line, " ")
 		word, text, _ := strings.Cut(rest, " ")
-		i := slices.IndexFunc(out.Services, func(s *checkedService) bool { return s.Service == name })
+		i := slices.IndexFunc(out.Services, func(s *check.ServiceReport) bool { return s.Service == name })
 		if i < 0 || !holds(out.Services[i], word, text) {
 			t.Errorf("%s: not said: %s", f.file, line)
 		}
 	}
 }
 
-func holds(s *checkedService, word, text string) bool {
+func holds(s *check.ServiceReport, word, text string) bool {
 	has := func(in string) bool { return strings.Contains(in, text) }
 	switch word {
 	case "route":
 		words := strings.Fields(text)
-		return slices.ContainsFunc(s.Routes, func(r checkedRoute) bool {
+		return slices.ContainsFunc(s.Routes, func(r check.Route) bool {
 			line := strings.Fields(r.Line)
 			line = append(line, "->", r.Name+":"+strconv.Itoa(r.ContainerPort))
 			if r.Closed {
@@ -67,7 +68,7 @@ func holds(s *checkedService, word, text string) bool {
 	case "no-route":
 		return len(s.Routes) == 0
 	case "registers":
-		return slices.ContainsFunc(s.Registers, func(r registered) bool {
+		return slices.ContainsFunc(s.Registers, func(r check.Registration) bool {
 			return has(r.Name + ":" + strconv.Itoa(r.ContainerPort) + " " + strings.Join(r.Tags, ",") + " " + r.Meta["region"] + " " + r.Check)
 		})
 	case "unregistered":
@@ -80,7 +81,7 @@ func holds(s *checkedService, word, text string) bool {
 		return strconv.Itoa(s.Instances) == text
 	}
 	source, reason, _ := strings.Cut(text, " ~ ")
-	return slices.ContainsFunc(s.Results, func(l *checkedLabel) bool {
+	return slices.ContainsFunc(s.Results, func(l *check.Result) bool {
 		return l.Verdict == word && strings.HasPrefix(l.Source, source) && strings.Contains(l.Reason+"; "+l.Advice, reason)
 	})
 }
@@ -257,8 +258,8 @@ func TestCheckSaysSomethingOfEachLabel(t *testing.T) {
 			if !slices.ContainsFunc([]string{"traefik.", "aliyun.", "SERVICE_", "VIRTUAL_", "LETSENCRYPT_", "HTTPS_METHOD"}, func(p string) bool { return strings.HasPrefix(key, p) }) {
 				continue
 			}
-			if !slices.ContainsFunc(out.Services, func(s *checkedService) bool {
-				return slices.ContainsFunc(s.Results, func(l *checkedLabel) bool { return strings.HasPrefix(l.Source, key+"=") })
+			if !slices.ContainsFunc(out.Services, func(s *check.ServiceReport) bool {
+				return slices.ContainsFunc(s.Results, func(l *check.Result) bool { return strings.HasPrefix(l.Source, key+"=") })
 			}) {
 				t.Errorf("%s: nothing is said of %s", file, key)
 			}
@@ -344,7 +345,7 @@ func TestCheckOfACatalogue(t *testing.T) {
 	if !bytes.Contains(text, []byte("speed")) {
 		t.Errorf("nothing is said of the line in KV: %s", text)
 	}
-	code, lines := check(t, "-consul", "127.0.0.1:1")
+	code, lines := runChecked(t, "-consul", "127.0.0.1:1")
 	if code != exitFatal || len(lines) != 1 {
 		t.Errorf("nobody there: exit code %d, %q", code, lines)
 	}
@@ -386,12 +387,12 @@ services:
 		t.Error("the report shows a password's hash")
 	}
 	for _, args := range [][]string{{file + "x"}, {write("x.yml", "{{ if }}")}, {"-env", file + "x", file}} {
-		if code, lines := check(t, args...); code != exitFatal || len(lines) != 1 || !strings.HasPrefix(lines[0], "pointsman check: ") {
+		if code, lines := runChecked(t, args...); code != exitFatal || len(lines) != 1 || !strings.HasPrefix(lines[0], "pointsman check: ") {
 			t.Errorf("%q: exit code %d, %q", args, code, lines)
 		}
 	}
 	for _, args := range [][]string{{}, {file, "other.yml"}, {file, "-tag", "x"}, {file, "-consul", "x"}, {"-json"}} {
-		if code, lines := check(t, args...); code != exitUsage {
+		if code, lines := runChecked(t, args...); code != exitUsage {
 			t.Errorf("%q: exit code %d, %q", args, code, lines)
 		}
 	}
@@ -401,7 +402,7 @@ services:
 func TestCheckPrintsWhatItsPageShows(t *testing.T) {
 	_, shown, _ := strings.Cut(lab.Page(t, "check"), "```text\n")
 	shown, _, _ = strings.Cut(shown, "\n```")
-	code, lines := check(t, filepath.Join(lab.Root(), "examples", "published", "docker-compose.yml"))
+	code, lines := runChecked(t, filepath.Join(lab.Root(), "examples", "published", "docker-compose.yml"))
 	if code != exitOK || strings.Join(lines, "\n") != shown {
 		t.Errorf("exit code %d, %s; the page shows %s", code, strings.Join(lines, "\n"), shown)
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// check runs the command in this process: the exit code, and what it prints, in lines.
-func check(t *testing.T, args ...string) (code int, lines []string) {
+// runChecked runs the command in this process: the exit code, and what it prints, in lines.
+func runChecked(t *testing.T, args ...string) (code int, lines []string) {
 	t.Helper()
 	var out bytes.Buffer
 	p := program{args: args, lookup: func(string) (string, bool) { return "junk", true }, stdout: &out, stderr: &out}
@@ -38,7 +38,7 @@ func TestCheckPrintsWhatBecomesOfTags(t *testing.T) {
 		{"aliyun.logs=/x", 0, "ignored  it is not about routing"},
 		{"traefik.http.routers.r.rule=Host(`a.b`)", 1, "ignored  ..."},
 	} {
-		code, lines := check(t, "-datacenter", "east", "-tag", c.tags)
+		code, lines := runChecked(t, "-datacenter", "east", "-tag", c.tags)
 		want := strings.Split(c.want, ";")
 		if code != c.code || lines[0] != c.tags || len(lines) != 1+len(want) {
 			t.Errorf("%s: exit code %d, %q", c.tags, code, lines)
@@ -55,7 +55,7 @@ func TestCheckPrintsWhatBecomesOfTags(t *testing.T) {
 
 // Tags are those of one instance: options for all routes, and two tags for one route.
 func TestCheckReadsTagsTogether(t *testing.T) {
-	code, lines := check(t, "-tag", "pointsman.weight=5", "-tag", "pointsman.route=/a", "-tag", "pointsman.route.b=/a")
+	code, lines := runChecked(t, "-tag", "pointsman.weight=5", "-tag", "pointsman.route=/a", "-tag", "pointsman.route.b=/a")
 	if code != 1 || len(lines) != 7 || lines[3] != "  route    /a weight=5" || !strings.Contains(lines[6], "another tag") {
 		t.Errorf("exit code %d, %q", code, lines)
 	}
@@ -67,12 +67,12 @@ func TestCheckPrintsConflicts(t *testing.T) {
 	if err := os.WriteFile(name, []byte("shop.io/ to=10.1.0.1:80 connect-timeout=1s\n/b to=10.1.0.2:80\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, lines := check(t, "-tag", "pointsman.route=shop.io/ connect-timeout=5s", "-tag", "pointsman.route.b=/c", "-routes", name)
+	code, lines := runChecked(t, "-tag", "pointsman.route=shop.io/ connect-timeout=5s", "-tag", "pointsman.route.b=/c", "-routes", name)
 	last := strings.Join(lines[max(0, len(lines)-2):], "\n")
 	if want := "shop.io/ of tags and routes-file\n  partly   connect-timeout=5s is not in effect, as the routes file decides"; code != 1 || last != want {
 		t.Errorf("exit code %d, %q", code, lines)
 	}
-	if code, lines := check(t, "-tag", "pointsman.route=/b", "-routes", name); code != 0 {
+	if code, lines := runChecked(t, "-tag", "pointsman.route=/b", "-routes", name); code != 0 {
 		t.Errorf("exit code %d, %q", code, lines)
 	}
 }
@@ -108,7 +108,7 @@ func TestCheckPrintsWhatBecomesOfAFile(t *testing.T) {
 	if err := os.WriteFile(name, []byte("# ours\n\nshop.io/ redirect=301,/b # moved\r\n/a strip=/b\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, lines := check(t, "-routes", name)
+	code, lines := runChecked(t, "-routes", name)
 	want := []string{
 		name + ":3: shop.io/ redirect=301,/b # moved", "  route    shop.io/ redirect=301,/b", "  used",
 		name + ":4: /a strip=/b", "  route    /a", "  partly   strip=/b has no effect: no path of this route begins with it",
@@ -116,7 +116,7 @@ func TestCheckPrintsWhatBecomesOfAFile(t *testing.T) {
 	if code != 1 || strings.Join(lines, "\n") != strings.Join(want, "\n") {
 		t.Errorf("exit code %d, %q", code, lines)
 	}
-	if code, lines = check(t, "-routes", name+"x"); code != 1 || !strings.Contains(lines[0], "no such file") {
+	if code, lines = runChecked(t, "-routes", name+"x"); code != 1 || !strings.Contains(lines[0], "no such file") {
 		t.Errorf("exit code %d, %q", code, lines)
 	}
 }

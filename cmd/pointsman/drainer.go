@@ -98,7 +98,7 @@ type consulDrainer struct {
 }
 
 func (c *consulDrainer) begin(ctx context.Context, name string, last time.Duration, force bool) (time.Time, error) {
-	view, err := viewOf(ctx, c.catalogue, c.catalogue)
+	view, err := discovery.ReadOnce(ctx, c.catalogue)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -140,7 +140,7 @@ func (c *consulDrainer) end(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	view, err := viewOf(ctx, c.catalogue, c.catalogue)
+	view, err := discovery.ReadOnce(ctx, c.catalogue)
 	if err != nil {
 		return err
 	}

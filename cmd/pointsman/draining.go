@@ -11,6 +11,7 @@ import (
 	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/discovery/drain"
 	"github.com/pointsman/pointsman/proxy/admin"
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // newDrains makes this proxy take part in drains.
@@ -135,7 +136,7 @@ func knows(ctx context.Context, by *drain.Follower, list []drain.Drain) bool {
 type errLast string
 
 func (e errLast) Error() string {
-	return "that would leave the service " + printable(string(e)) + " without an instance: its requests would get 503"
+	return "that would leave the service " + dialect.Printable(string(e)) + " without an instance: its requests would get 503"
 }
 
 // mayDrain refuses to leave a service without an instance.

@@ -1,5 +1,7 @@
 package dialect
 
+import "strings"
+
 // Verdict says what became of one or more tags of an instance: silence is never an outcome.
 type Verdict struct {
 	Kind VerdictKind
@@ -43,3 +45,12 @@ func (k VerdictKind) String() string {
 
 // Source is a tag or a line as it stands in Rule.Sources and Verdict.Sources: without secrets, escaped, and bounded.
 func Source(tag string) string { return shown(Concealed(tag)) }
+
+// Printable is a text without secrets, escaped and bounded only where a terminal might take it for something else.
+func Printable(text string) string {
+	text = Concealed(text)
+	if strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' }) {
+		return Source(text)
+	}
+	return text
+}

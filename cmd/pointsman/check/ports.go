@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"fmt"
@@ -31,7 +31,7 @@ func exposing(c registrator.Container, port string) registrator.Container {
 
 // assume finds out whether the routes of a service hang on what its image exposes, and says so. Where nothing would be registered without, a port is
 // assumed.
-func (k *composeCheck) assume(s *composeService, owner *registrator.Container) bool {
+func (k *composed) assume(s *member, owner *registrator.Container) bool {
 	if !s.spoken {
 		return false
 	}
@@ -55,9 +55,9 @@ func (k *composeCheck) assume(s *composeService, owner *registrator.Container) b
 }
 
 // registrations tells what is registered of one container.
-func (s *composeService) registrations() {
+func (k *composed) registrations(s *member) {
 	for _, one := range s.first {
-		out := registered{Name: one.Name, Meta: map[string]string{}}
+		out := Registration{Name: one.Name, Meta: map[string]string{}}
 		out.ContainerPort, _ = strconv.Atoi(one.Meta[metaPort])
 		for key, value := range one.Meta {
 			if !strings.HasPrefix(key, "pointsman") {
@@ -65,8 +65,8 @@ func (s *composeService) registrations() {
 			}
 		}
 		for _, tag := range one.Tags {
-			out.Tags = append(out.Tags, printable(tag))
-			s.tag(tag)
+			out.Tags = append(out.Tags, dialect.Printable(tag))
+			k.tag(s, tag)
 		}
 		if len(one.Checks) > 0 {
 			out.Check = checkText(one.Checks[0])
@@ -76,7 +76,7 @@ func (s *composeService) registrations() {
 }
 
 // tag has a tag found by its source. A label's stands under the label, whose value it may have lost; any other is of SERVICE_TAGS.
-func (s *composeService) tag(tag string) {
+func (k *composed) tag(s *member, tag string) {
 	key, _, _ := strings.Cut(tag, "=")
 	for source, l := range s.labels {
 		if (l.Kind == "label" || l.Kind == "variable") && strings.HasPrefix(source, dialect.Source(key)+"=") {
@@ -84,7 +84,7 @@ func (s *composeService) tag(tag string) {
 			return
 		}
 	}
-	if l := s.labels[dialect.Source(tag)]; l == nil && languages().Wants([]string{tag}) {
+	if l := s.labels[dialect.Source(tag)]; l == nil && k.languages.Wants([]string{tag}) {
 		s.Results = append(s.Results, s.label("tag", tag))
 	}
 }

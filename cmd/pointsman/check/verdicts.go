@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"strings"
@@ -11,7 +11,7 @@ import (
 const metaPort = outside.MetaPort
 
 // variables adds what became of SERVICE_*.
-func (s *composeService) variables(all []registrator.VariableUse) {
+func (s *member) variables(all []registrator.VariableUse) {
 	for _, u := range all {
 		kind := "variable"
 		if value, ok := s.container.Labels[u.Source]; ok && value == u.Value {
@@ -24,14 +24,14 @@ func (s *composeService) variables(all []registrator.VariableUse) {
 		case u.Used:
 			verdict.Kind = dialect.VerdictUsed
 		}
-		l := &checkedLabel{Kind: kind, Source: printable(u.Source + "=" + u.Value)}
+		l := &Result{Kind: kind, Source: dialect.Printable(u.Source + "=" + u.Value)}
 		l.say(verdict)
 		s.Results = append(s.Results, l)
 	}
 }
 
 // complaints adds what the registrator complains of: what is about a label stands under it, and what is about a variable has been said.
-func (k *composeCheck) complaints(s *composeService, all []registrator.Complaint) {
+func (k *composed) complaints(s *member, all []registrator.Complaint) {
 	for _, c := range all {
 		verdict := dialect.Verdict{Kind: dialect.VerdictRefused, Reason: c.Problem, Advice: c.Done}
 		if strings.HasPrefix(c.Variable, "SERVICE_") {
@@ -59,11 +59,11 @@ func (k *composeCheck) complaints(s *composeService, all []registrator.Complaint
 const networkOf = "label of "
 
 // named are the labels that a complaint names.
-func (s *composeService) named(c registrator.Complaint) (out []*checkedLabel) {
+func (s *member) named(c registrator.Complaint) (out []*Result) {
 	for _, l := range s.Results {
 		key, value, _ := strings.Cut(l.Source, "=")
 		network := strings.HasPrefix(c.Variable, networkOf) && strings.HasSuffix(key, "network") && strings.Contains(c.Problem, registrator.Shown(value))
-		if (network || c.Variable != "" && key == printable(c.Variable)) && !l.misplaced {
+		if (network || c.Variable != "" && key == dialect.Printable(c.Variable)) && !l.misplaced {
 			out = append(out, l)
 		}
 	}
@@ -71,7 +71,7 @@ func (s *composeService) named(c registrator.Complaint) (out []*checkedLabel) {
 }
 
 // conclude says of each label what nobody has said.
-func (s *composeService) conclude() {
+func (s *member) conclude() {
 	for _, l := range s.Results {
 		switch {
 		case l.reported:

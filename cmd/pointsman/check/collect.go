@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"maps"
@@ -12,7 +12,7 @@ import (
 const inEnvironment = "write it in the service's environment"
 
 // collect lists the labels and variables that languages read, as the registrator carries them, and those that stand where no language reads them.
-func (k *composeCheck) collect(s *composeService) {
+func (k *composed) collect(s *member) {
 	for _, key := range slices.Sorted(maps.Keys(s.container.Labels)) {
 		s.spoken = s.spoken || strings.HasPrefix(key, "SERVICE_")
 		k.label(s, key, s.container.Labels[key])
@@ -35,7 +35,7 @@ func (k *composeCheck) collect(s *composeService) {
 }
 
 // label lists a label that a language reads, or would read elsewhere.
-func (k *composeCheck) label(s *composeService, key, value string) {
+func (k *composed) label(s *member, key, value string) {
 	switch tag := key + "=" + value; {
 	case k.isLabel(key):
 		s.add("label", tag, value)
@@ -49,7 +49,7 @@ func (k *composeCheck) label(s *composeService, key, value string) {
 }
 
 // variable lists a variable that a language reads, or would read elsewhere.
-func (k *composeCheck) variable(s *composeService, key, value string) {
+func (k *composed) variable(s *member, key, value string) {
 	text, tag := k.shown(key, value)
 	switch {
 	case k.isVariable(key):
@@ -60,7 +60,7 @@ func (k *composeCheck) variable(s *composeService, key, value string) {
 }
 
 // isLabel says whether the registrator carries labels of this name.
-func (k *composeCheck) isLabel(key string) bool {
+func (k *composed) isLabel(key string) bool {
 	return slices.ContainsFunc(k.options.Labels.Carried, func(l registrator.LabelLanguage) bool {
 		if l.Variable != nil {
 			if _, ok := l.Variable(key, ""); ok {
@@ -72,7 +72,7 @@ func (k *composeCheck) isLabel(key string) bool {
 }
 
 // isVariable says whether the registrator carries environment variables of this name.
-func (k *composeCheck) isVariable(key string) bool {
+func (k *composed) isVariable(key string) bool {
 	return slices.ContainsFunc(k.options.Labels.Carried, func(l registrator.LabelLanguage) bool {
 		if l.Variable == nil {
 			return false
@@ -83,7 +83,7 @@ func (k *composeCheck) isVariable(key string) bool {
 }
 
 // shown is a variable's value, and the variable as a tag. One of which its language keeps the value back is not shown here either.
-func (k *composeCheck) shown(key, value string) (text, tag string) {
+func (k *composed) shown(key, value string) (text, tag string) {
 	for _, l := range k.options.Labels.Carried {
 		if l.Variable == nil {
 			continue
@@ -96,7 +96,7 @@ func (k *composeCheck) shown(key, value string) (text, tag string) {
 }
 
 // add lists what a language reads. text is the value as the language gets it.
-func (s *composeService) add(kind, tag, text string) {
+func (s *member) add(kind, tag, text string) {
 	key, _, _ := strings.Cut(tag, "=")
 	s.tags = append(s.tags, key+"="+text)
 	s.Results = append(s.Results, s.label(kind, tag))
@@ -104,22 +104,22 @@ func (s *composeService) add(kind, tag, text string) {
 }
 
 // label is the result for a tag, which its source finds.
-func (s *composeService) label(kind, tag string) *checkedLabel {
-	l := &checkedLabel{Kind: kind, Source: printable(tag)}
+func (s *member) label(kind, tag string) *Result {
+	l := &Result{Kind: kind, Source: dialect.Printable(tag)}
 	s.labels[dialect.Source(tag)] = l
 	return l
 }
 
 // misplaced lists what no language reads where it stands.
-func (s *composeService) misplaced(kind, tag, reason, advice string) {
-	l := &checkedLabel{Kind: kind, Source: printable(tag), misplaced: true}
+func (s *member) misplaced(kind, tag, reason, advice string) {
+	l := &Result{Kind: kind, Source: dialect.Printable(tag), misplaced: true}
 	l.say(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: reason, Advice: advice})
 	s.Results = append(s.Results, l)
 }
 
 // find is the result for the source of a rule or verdict. A language may show that a secret value is set, and its key in lower case. The
 // registrator may carry a variable with its value in other words.
-func (s *composeService) find(source string) *checkedLabel {
+func (s *member) find(source string) *Result {
 	if l := s.labels[source]; l != nil {
 		return l
 	}
@@ -134,16 +134,16 @@ func (s *composeService) find(source string) *checkedLabel {
 }
 
 // carries says whether a tag of some registration is the label.
-func (s *composeService) carries(l *checkedLabel) bool {
+func (s *member) carries(l *Result) bool {
 	key, _, _ := strings.Cut(l.Source, "=")
 	return slices.ContainsFunc(s.first, func(r registrator.Registration) bool {
-		return slices.ContainsFunc(r.Tags, func(tag string) bool { return strings.HasPrefix(printable(tag), key+"=") })
+		return slices.ContainsFunc(r.Tags, func(tag string) bool { return strings.HasPrefix(dialect.Printable(tag), key+"=") })
 	})
 }
 
 // uncarried says of what no registration carries what it is about: a label that asks for a route has none without, and a variable may be one that
 // the language has no use for.
-func (k *composeCheck) uncarried(s *composeService) {
+func (k *composed) uncarried(s *member) {
 	tags := slices.Clone(s.tags)
 	slices.Sort(tags)
 	for _, v := range k.languages.Parse(tags, dialect.Env{ContainerPort: dialect.AnyPort, NoACME: true}).Verdicts {
@@ -152,7 +152,7 @@ func (k *composeCheck) uncarried(s *composeService) {
 			if l == nil || v.Kind != dialect.VerdictIgnored || len(s.first) > 0 && (l.Kind != "variable" || s.carries(l)) {
 				continue
 			}
-			*l = checkedLabel{Kind: l.Kind, Source: l.Source}
+			*l = Result{Kind: l.Kind, Source: l.Source}
 			l.say(v)
 		}
 	}

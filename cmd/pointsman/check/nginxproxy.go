@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 // What a container of nginx-proxy itself is told is for the proxy's options, and no label of any route.
 
 // nginxProxies tells what takes the place of their settings.
-func (k *composeCheck) nginxProxies() {
+func (k *composed) nginxProxies() {
 	for _, s := range k.services {
 		image, _, _ := strings.Cut(s.Image, "@")
 		if name, _, _ := strings.Cut(path.Base(image), ":"); name != "nginx-proxy" || s.Error != "" {
@@ -35,7 +35,7 @@ func (k *composeCheck) nginxProxies() {
 }
 
 // forAllHosts says of variables that are settings for all hosts where nginx-proxy's own container has them, what takes their place.
-func (s *composeService) forAllHosts() {
+func (s *member) forAllHosts() {
 	if variableOf(s.of, "VIRTUAL_HOST")+variableOf(s.of, "VIRTUAL_HOST_MULTIPORTS") != "" { // it is a service as others are, too
 		return
 	}
@@ -46,7 +46,7 @@ func (s *composeService) forAllHosts() {
 			advice = methodsForAll[value]
 		}
 		if advice != "" && l.Kind == "variable" && !l.misplaced {
-			*l = checkedLabel{Kind: l.Kind, Source: l.Source}
+			*l = Result{Kind: l.Kind, Source: l.Source}
 			l.say(dialect.Verdict{Kind: dialect.VerdictIgnored, Reason: "nginx-proxy's own container has it: it is for all hosts there", Advice: advice})
 		}
 	}
@@ -70,7 +70,7 @@ var (
 )
 
 // defaultHost is the option for the service of a host.
-func (k *composeCheck) defaultHost(host string) string {
+func (k *composed) defaultHost(host string) string {
 	for _, s := range k.services {
 		hosts := strings.Split(variableOf(s.of, "VIRTUAL_HOST"), ",")
 		if !slices.ContainsFunc(hosts, func(h string) bool { return strings.TrimSpace(h) == host }) {

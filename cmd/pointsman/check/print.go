@@ -1,18 +1,20 @@
-package main
+package check
 
 import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// print writes the report for people: a block for each service, in it what is registered, its routes by number, and its labels, each behind its
+// Print writes the report for people: a block for each service, in it what is registered, its routes by number, and its labels, each behind its
 // verdict and before the numbers of the routes that it is a part of.
-func (r *checkReport) print(w io.Writer) {
+func (r *Report) Print(w io.Writer) {
 	var idle []string
 	for _, s := range r.Services {
 		if s.Error == "" && len(s.Results)+len(s.Registers)+len(s.Routes) == 0 {
-			idle = append(idle, printable(s.Service))
+			idle = append(idle, dialect.Printable(s.Service))
 			continue
 		}
 		s.print(w)
@@ -21,7 +23,7 @@ func (r *checkReport) print(w io.Writer) {
 		fmt.Fprintf(w, "note: nothing asks for a route or a registration in: %s\n", strings.Join(idle, ", "))
 	}
 	for _, note := range r.Notes {
-		fmt.Fprintf(w, "note: %s\n", printable(note))
+		fmt.Fprintf(w, "note: %s\n", dialect.Printable(note))
 	}
 	t := r.Totals
 	fmt.Fprintf(w, "%d used, %d partly, %d ignored, %d refused", t["used"], t["partly"], t["ignored"], t["refused"])
@@ -31,10 +33,10 @@ func (r *checkReport) print(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-func (s *checkedService) print(w io.Writer) {
-	head := printable(s.Service)
+func (s *ServiceReport) print(w io.Writer) {
+	head := dialect.Printable(s.Service)
 	if s.Image != "" {
-		head += " (" + printable(s.Image) + ")"
+		head += " (" + dialect.Printable(s.Image) + ")"
 	}
 	if s.Instances != 1 {
 		head += fmt.Sprintf(", %d instances", s.Instances)
@@ -42,25 +44,25 @@ func (s *checkedService) print(w io.Writer) {
 	fmt.Fprintln(w, head)
 	row := func(word, text string) { fmt.Fprintf(w, "  %-10s %s\n", word, text) }
 	if s.Error != "" {
-		row("error", printable(s.Error))
+		row("error", dialect.Printable(s.Error))
 	}
 	for _, note := range s.Notes {
-		row("note", printable(note))
+		row("note", dialect.Printable(note))
 	}
 	for _, one := range s.Registers {
-		text := printable(one.Name)
+		text := dialect.Printable(one.Name)
 		if one.ContainerPort > 0 {
 			text += fmt.Sprintf(", port %d of the container", one.ContainerPort)
 		}
 		if one.Check != "" {
-			text += ", check " + printable(one.Check)
+			text += ", check " + dialect.Printable(one.Check)
 		}
 		row("registers", text)
 	}
 	numbers := map[string]int{}
 	for i, route := range s.Routes {
 		numbers[route.Line] = i + 1
-		text := route.Line + "  ->  " + printable(route.Name)
+		text := route.Line + "  ->  " + dialect.Printable(route.Name)
 		if route.ContainerPort > 0 {
 			text += fmt.Sprintf(":%d", route.ContainerPort)
 		}
@@ -83,7 +85,7 @@ func (s *checkedService) print(w io.Writer) {
 		}
 		row(l.Verdict, text)
 		if l.Reason != "" {
-			row("", "  "+printable(joined(l.Reason, l.Advice)))
+			row("", "  "+dialect.Printable(joined(l.Reason, l.Advice)))
 		}
 	}
 }

@@ -1,4 +1,6 @@
-package main
+// Package check says what becomes of labels, variables, tags and lines before anything is started: it takes what a Compose file, a catalogue or
+// a file holds through the registrator and the table of routes, as they would have it, and reports each of them with its verdict.
+package check
 
 import (
 	"encoding/json"
@@ -9,29 +11,29 @@ import (
 	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
-// checkReport is what `check` says of containers or of a catalogue. Its JSON is documented in docs/check.md.
-type checkReport struct {
-	Services []*checkedService `json:"services"`
+// Report is what is said of containers or of a catalogue. Its JSON is documented in docs/check.md.
+type Report struct {
+	Services []*ServiceReport `json:"services"`
 	// Notes are about the whole.
 	Notes  []string       `json:"notes"`
 	Totals map[string]int `json:"totals"` // results by verdict; "error" counts services that can't be read
 }
 
-// checkedService is one service of a Compose file, whose containers are alike, or one of the catalogue.
-type checkedService struct {
+// ServiceReport is about one service of a Compose file, whose containers are alike, or one of the catalogue.
+type ServiceReport struct {
 	Service string `json:"service"`
 	Image   string `json:"image,omitempty"`
 	// Instances are its containers, or what the catalogue holds of it.
-	Instances int             `json:"instances"`
-	Error     string          `json:"error,omitempty"`
-	Notes     []string        `json:"notes"`
-	Registers []registered    `json:"registers"`
-	Routes    []checkedRoute  `json:"routes"`
-	Results   []*checkedLabel `json:"results"`
+	Instances int            `json:"instances"`
+	Error     string         `json:"error,omitempty"`
+	Notes     []string       `json:"notes"`
+	Registers []Registration `json:"registers"`
+	Routes    []Route        `json:"routes"`
+	Results   []*Result      `json:"results"`
 }
 
-// registered is a registration of one container of the service.
-type registered struct {
+// Registration is a registration of one container of the service.
+type Registration struct {
 	Name          string            `json:"name"`
 	ContainerPort int               `json:"container_port"`
 	Tags          []string          `json:"tags"`
@@ -39,8 +41,8 @@ type registered struct {
 	Check         string            `json:"check,omitempty"`
 }
 
-// checkedRoute is a route for which the service asks.
-type checkedRoute struct {
+// Route is a route for which the service asks.
+type Route struct {
 	Line string `json:"line"`
 	// Name is that of the service that it leads to, ContainerPort the port of its containers; 0 where it is not known.
 	Name          string `json:"name"`
@@ -49,8 +51,8 @@ type checkedRoute struct {
 	Closed bool `json:"closed,omitempty"`
 }
 
-// checkedLabel is what became of one label, variable or tag.
-type checkedLabel struct {
+// Result is what became of one label, variable or tag.
+type Result struct {
 	Kind   string `json:"kind"`   // label, variable, tag, deploy.label, or service where it is about the whole of it
 	Source string `json:"source"` // KEY=VALUE, without secrets
 	// Verdict is used, partly, ignored or refused: the worst of what is said of it.
@@ -67,7 +69,7 @@ type checkedLabel struct {
 }
 
 // say adds a verdict. What is quiet says less than any other, and the worst of the others counts.
-func (l *checkedLabel) say(v dialect.Verdict) {
+func (l *Result) say(v dialect.Verdict) {
 	switch {
 	case !l.reported || l.Quiet && !v.Quiet:
 		l.worst, l.Quiet, l.Reason, l.Advice = v.Kind, v.Quiet, v.Reason, v.Advice
@@ -91,27 +93,26 @@ func joined(text, more string) string {
 	return text + "; " + more
 }
 
-func (l *checkedLabel) line(line string) {
+func (l *Result) line(line string) {
 	if !slices.Contains(l.Lines, line) {
 		l.Lines = append(l.Lines, line)
 	}
 }
 
-// exitCode is 1 where anything is refused or can't be read, and with strict where anything is ignored, or used in part, that somebody could do
-// something about.
-func (r *checkReport) exitCode(strict bool) int {
+// Bad says whether anything is refused or can't be read, or with strict ignored, or used in part, so that somebody could do something about it.
+func (r *Report) Bad(strict bool) bool {
 	for _, s := range r.Services {
-		if s.Error != "" || slices.ContainsFunc(s.Results, func(l *checkedLabel) bool {
+		if s.Error != "" || slices.ContainsFunc(s.Results, func(l *Result) bool {
 			return !l.Quiet && (l.worst == dialect.VerdictRefused || strict && l.worst != dialect.VerdictUsed)
 		}) {
-			return exitFatal
+			return true
 		}
 	}
-	return exitOK
+	return false
 }
 
 // count fills in the totals, and leaves no list nil.
-func (r *checkReport) count() {
+func (r *Report) count() {
 	r.Totals = map[string]int{"used": 0, "partly": 0, "ignored": 0, "refused": 0, "error": 0}
 	r.Services, r.Notes = listed(r.Services), listed(r.Notes)
 	for _, s := range r.Services {
@@ -135,8 +136,8 @@ func listed[T any](list []T) []T {
 	return list
 }
 
-// json writes the report.
-func (r *checkReport) json(w io.Writer) error {
+// JSON writes the report.
+func (r *Report) JSON(w io.Writer) error {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")

@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"cmp"
@@ -35,7 +35,7 @@ func newReadings(o routing.Options, view *discovery.Snapshot) *readings {
 }
 
 // tell adds to a service's results what was said of its instances, and of the services of the catalogue that they are.
-func (r *readings) tell(s *composeService) {
+func (r *readings) tell(s *member) {
 	names := map[string]bool{}
 	for _, id := range s.ids {
 		for _, one := range r.read[id] {
@@ -56,15 +56,15 @@ func (r *readings) tell(s *composeService) {
 }
 
 // reading adds the routes of one instance, and what was said of its tags.
-func (s *composeService) reading(one reading) {
+func (s *member) reading(one reading) {
 	for _, rule := range one.result.Rules {
-		line := printable(rule.Line())
+		line := dialect.Printable(rule.Line())
 		for _, source := range rule.Sources {
 			if l := s.find(source); l != nil {
 				l.line(line)
 			}
 		}
-		route := checkedRoute{Line: line, Name: one.in.Service, ContainerPort: one.in.ContainerPort(), Closed: rule.Policy.Closed}
+		route := Route{Line: line, Name: one.in.Service, ContainerPort: one.in.ContainerPort(), Closed: rule.Policy.Closed}
 		if !slices.Contains(s.Routes, route) {
 			s.Routes = append(s.Routes, route)
 		}
@@ -75,7 +75,7 @@ func (s *composeService) reading(one reading) {
 }
 
 // about adds a verdict to each of the tags that it is about.
-func (s *checkedService) about(v dialect.Verdict, find func(source string) *checkedLabel) {
+func (s *ServiceReport) about(v dialect.Verdict, find func(source string) *Result) {
 	told := false
 	for _, source := range v.Sources {
 		if l := find(source); l != nil {
@@ -93,7 +93,7 @@ func (s *checkedService) about(v dialect.Verdict, find func(source string) *chec
 			return
 		}
 	}
-	l := &checkedLabel{Kind: "service", Source: whole}
+	l := &Result{Kind: "service", Source: whole}
 	l.say(v)
 	s.Results = append(s.Results, l)
 }
@@ -113,16 +113,16 @@ func (r *readings) isRead(v routing.Verdict) bool {
 }
 
 // unasked adds the routes that no tag asks for.
-func (r *readings) unasked(report *checkReport) {
+func (r *readings) unasked(report *Report) {
 	for _, route := range r.table.Routes() {
 		rule := route.Rules[0]
 		if !route.Default && !rule.Unasked {
 			continue
 		}
-		line := printable(rule.Line())
+		line := dialect.Printable(rule.Line())
 		if route.Default {
 			line = "(what no route claims)"
 		}
-		report.Notes = append(report.Notes, fmt.Sprintf("route that no label asks for: %s leads to %s", line, printable(route.Name)))
+		report.Notes = append(report.Notes, fmt.Sprintf("route that no label asks for: %s leads to %s", line, dialect.Printable(route.Name)))
 	}
 }
