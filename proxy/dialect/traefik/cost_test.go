@@ -44,7 +44,7 @@ func TestWorkForOneContainersRules(t *testing.T) {
 			}
 			begin := time.Now()
 			r := dialect.Languages{Options{}.Language()}.Parse(tags, dialect.Env{})
-			if took := time.Since(begin); took > 5*time.Second { // a tenth of it on a quiet machine
+			if took := time.Since(begin); took > time.Minute { // half a second on a quiet one
 				t.Errorf("reading them took %s", took)
 			}
 			told := ""
