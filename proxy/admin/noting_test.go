@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,14 +97,16 @@ func TestCertificatesAreNoted(t *testing.T) {
 			{Names: []string{"new.io"}, Source: "acme", State: certs.StateOrdering},
 			{Source: "bad.crt", State: certs.StateUnusable, Fault: "no PEM"},
 		}
+		var present atomic.Pointer[[]certs.Status]
+		present.Store(&list)
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
-		running.Go(func() { _ = n.FollowCertificates(ctx, func() []certs.Status { return list }) })
+		running.Go(func() { _ = n.FollowCertificates(ctx, func() []certs.Status { return *present.Load() }) })
 		later := func(change func(old, acme *certs.Status)) {
 			synctest.Wait()
-			one := append([]certs.Status{}, list...)
+			one := append([]certs.Status{}, *present.Load()...)
 			change(&one[0], &one[1])
-			list = one
+			present.Store(&one)
 			time.Sleep(2 * certificatesEvery)
 		}
 		later(func(_, acme *certs.Status) { acme.Fault, acme.FaultAt = "no such host", time.Now() })
