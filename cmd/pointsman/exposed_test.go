@@ -36,8 +36,8 @@ func TestAdminIsNotReachedFromAContainer(t *testing.T) {
 		out, _ := exec.Command("nsenter", "-t", pid, "-n", binary, "history", "-admin", net.JoinHostPort(gateway, port)).CombinedOutput()
 		return string(out)
 	}
-	if said := from(open); !strings.Contains(said, "404") && !strings.Contains(said, "503") {
-		t.Errorf("the listener: %s", said)
+	if said := from(open); said == "" || strings.Contains(said, "dial tcp") { // it has no such page, and says so
+		t.Errorf("the listener: %q", said)
 	}
 	if said := from(port); !strings.Contains(said, "refused") {
 		t.Errorf("the admin API: %s", said)
