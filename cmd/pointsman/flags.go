@@ -107,7 +107,7 @@ func (f *flags) help(w io.Writer) {
 	fmt.Fprint(w, "\n\nOptions:\n")
 	f.VisitAll(func(g *flag.Flag) {
 		word, text := flag.UnquoteUsage(g)
-		fmt.Fprintf(w, "  -%s %s\n      %s%s\n", g.Name, word, text, defaultText(g))
+		fmt.Fprintf(w, "  %s\n      %s%s\n", strings.TrimSpace("-"+g.Name+" "+word), text, defaultText(g))
 	})
 	if _, found := topic(f.Name()); found {
 		fmt.Fprintf(w, "\n'pointsman help %s' tells more.\n", f.Name())
