@@ -23,7 +23,7 @@ const pages = "the pages"
 // service in common, nor one of them a route that takes what the other one asks for: every host (coming-over/traefik3), or every path of it
 // (coming-over/fabio, coming-over/nginx).
 var times = []typed{
-	{{"README.md"}}, // which builds what the others use, from a clean clone
+	{{"README.md", lab.PagesFolder + "/start.md"}}, // the first builds what the others use, from a clean clone
 	{
 		{"examples/web", "examples/watching", pages},
 		{"examples/coming-over/fabio", "examples/coming-over/nginx", "examples/coming-over/traefik3", "examples/coming-over/nginx-proxy"},
@@ -31,11 +31,10 @@ var times = []typed{
 		{"examples/weighted"},
 	},
 	{
-		{lab.PagesFolder + "/start.md", "examples/published"}, // its Consul has the ports of the host
+		{"examples/published", "examples/labels"}, // the Consul of the first has the ports of the host
 		{"examples/replaced"},
 		{"examples/zones"},
 		{"examples/hundred"},
-		{"examples/labels"},
 	},
 }
 
