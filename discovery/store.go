@@ -2,22 +2,24 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io/fs"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
 // Store is the small shared store beside the catalogue: values by key that several processes see alike. Implementations are discovery/consul
-// (the keys below pointsman/ in Consul's KV) and discovery/memory. Keys are names with slashes between them, without one at either end (see
-// KeyOf). All methods may be called from several goroutines. A call gives up by itself when the store does not answer, and its error is
+// (the keys below pointsman/ in Consul's KV) and discovery/memory. Keys are what outside.CheckKey lets through; KeyOf makes parts of them. All
+// methods may be called from several goroutines. A call gives up by itself when the store does not answer, and its error is
 // ErrDenied where the right to it is missing.
 type Store interface {
-	// Get reads a value as it was written last. Where there is none the error is fs.ErrNotExist.
+	// Get reads a value as it was written last, and never nil. Where there is none the error is fs.ErrNotExist.
 	Get(ctx context.Context, key string) ([]byte, error)
 	// Put writes a value. With a context of Lock it does so only while the lock is held.
 	Put(ctx context.Context, key string, value []byte) error
+	// Swap writes a value in the place of the one that is known to stand there, and nothing where another one does: its error is then ErrChanged.
+	// from is nil where there is none yet, and to is nil to remove it; what is below the key stays. It heeds locks as Put does.
+	Swap(ctx context.Context, key string, from, to []byte) error
 	// Delete removes a value, and all below the key; that there is none is success. It heeds locks as Put does.
 	Delete(ctx context.Context, key string) error
 	// Keys are the keys of all values below a prefix, which is a key or "".
@@ -33,6 +35,9 @@ type Store interface {
 	Hold(ctx context.Context, key string, value []byte, told func(error)) error
 }
 
+// ErrChanged is the error of Swap where another value stands than was thought.
+var ErrChanged = errors.New("another value stands there by now")
+
 // Values is the complete set of values below a prefix.
 type Values struct {
 	// Values are by key, as Get takes them. The caller owns them.
@@ -47,20 +52,6 @@ const (
 	MaxValues     = 10_000
 	MaxValueBytes = 4 << 20 // of all of them
 )
-
-// goodKey leaves out what a path or a URL could be misled by. "." and ".." are refused apart.
-var goodKey = regexp.MustCompile(`^[\w@.-]+(/[\w@.-]+)*$`)
-
-// maxKeyBytes is Consul's bound on a key (512 bytes are written to the Raft log without complaint), less what stands before it.
-const maxKeyBytes = 480
-
-// CheckKey says why a key can't be one.
-func CheckKey(key string) error {
-	if key == "." || len(key) > maxKeyBytes || !goodKey.MatchString(key) || !fs.ValidPath(key) {
-		return fmt.Errorf("%.100q is no key", key)
-	}
-	return nil
-}
 
 // KeyOf makes a part of a key out of any name: what a key can't have, and "_", becomes _XX, its bytes in hexadecimal. Different names make
 // different parts; NameOfKey is the way back.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // scripted is a Store of which only Values works: it answers what the test says.
@@ -146,10 +148,10 @@ func FuzzKeyOf(f *testing.F) {
 			t.Errorf("%q is the key of %q, whose key is %q", s, name, KeyOf(name))
 		}
 		key := KeyOf(s)
-		if s == "" || len(key) > maxKeyBytes {
+		if s == "" || len(key) > outside.MaxKey {
 			return
 		}
-		if err := CheckKey(key); err != nil || strings.Contains(key, "/") {
+		if err := outside.CheckKey(key); err != nil || strings.Contains(key, "/") {
 			t.Errorf("%q: %v", s, err)
 		}
 		if name, err := NameOfKey(key); err != nil || name != s {

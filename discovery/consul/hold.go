@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/consul/api"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 const (
@@ -24,7 +25,7 @@ var errHeld = errors.New("another session holds the key")
 // Hold implements discovery.Store: the key belongs to a session with a TTL and without checks, whose end removes it
 // (https://developer.hashicorp.com/consul/docs/automate/session).
 func (s *Store) Hold(ctx context.Context, key string, value []byte, told func(error)) error {
-	if err := discovery.CheckKey(key); err != nil {
+	if err := outside.CheckKey(key); err != nil {
 		return err
 	}
 	if told == nil {

@@ -15,6 +15,7 @@ type stored struct {
 	Key         string
 	Value       []byte
 	CreateIndex uint64
+	ModifyIndex uint64
 }
 
 // keys are all keys that begin with a prefix, folders included.

@@ -1,6 +1,7 @@
 package consul
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/hashicorp/consul/api"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // storePrefix is where the Store stands in Consul's KV.
@@ -57,6 +59,17 @@ func within(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // Get reads a value from the leader. Where there is none the error is fs.ErrNotExist.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
+	one, err := s.read(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{}, one.Value...), nil
+}
+
+func (s *Store) read(ctx context.Context, key string) (stored, error) {
+	if err := outside.CheckKey(key); err != nil {
+		return stored{}, err
+	}
 	ctx, cancel := within(ctx)
 	defer cancel()
 	var answer []stored
@@ -68,9 +81,9 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 		err = errNull
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s%s: %w", storePrefix, key, denied(err, keyRight))
+		return stored{}, fmt.Errorf("read %s%s: %w", storePrefix, key, denied(err, keyRight))
 	}
-	return answer[0].Value, nil
+	return answer[0], nil
 }
 
 // Keys are those of all values below a prefix, which is a key or "".
@@ -106,7 +119,7 @@ func (s *Store) Values(ctx context.Context, prefix string, q discovery.Query) (d
 	sum := 0
 	for _, one := range answer {
 		key := strings.TrimPrefix(one.Key, storePrefix)
-		if discovery.CheckKey(key) != nil { // a folder, as Consul's own page makes them, or what is not ours
+		if outside.CheckKey(key) != nil { // a folder, as Consul's own page makes them, or what is not ours
 			continue
 		}
 		out.Values[key] = one.Value
@@ -121,6 +134,23 @@ func (s *Store) Values(ctx context.Context, prefix string, q discovery.Query) (d
 // Put writes a value. With a context of Lock it does so only while the lock is held, which Consul itself sees to.
 func (s *Store) Put(ctx context.Context, key string, value []byte) error {
 	return s.change(ctx, "write", key, &api.KVTxnOp{Verb: api.KVSet, Key: storePrefix + key, Value: value})
+}
+
+// Swap implements discovery.Store: what is read tells the index that Consul's check-and-set wants.
+func (s *Store) Swap(ctx context.Context, key string, from, to []byte) error {
+	one, err := s.read(ctx, key)
+	there := !errors.Is(err, fs.ErrNotExist)
+	switch {
+	case there && err != nil:
+		return err
+	case there != (from != nil) || !bytes.Equal(one.Value, from):
+		return fmt.Errorf("write %s%s: %w", storePrefix, key, discovery.ErrChanged)
+	case to != nil:
+		return s.change(ctx, "write", key, &api.KVTxnOp{Verb: api.KVCAS, Key: storePrefix + key, Value: to, Index: one.ModifyIndex})
+	case there:
+		return s.change(ctx, "remove", key, &api.KVTxnOp{Verb: api.KVDeleteCAS, Key: storePrefix + key, Index: one.ModifyIndex})
+	}
+	return nil
 }
 
 // Delete removes a value and all below it; that there is none is success. It heeds locks as Put does.
@@ -138,6 +168,9 @@ const maxValue = (maxChange - 8<<10) / 4 * 3
 
 // change makes a transaction of what is to be done and of the locks that ctx is within.
 func (s *Store) change(ctx context.Context, verb, key string, do ...*api.KVTxnOp) error {
+	if err := outside.CheckKey(key); err != nil {
+		return err
+	}
 	locks := locksOf(ctx)
 	var ops api.TxnOps
 	for _, l := range locks {
@@ -182,6 +215,8 @@ func (s *Store) transact(ctx context.Context, ops api.TxnOps, checks int) error 
 		return fmt.Errorf("%w: %s", discovery.ErrDenied, what)
 	case first.OpIndex < checks:
 		return fmt.Errorf("%w: %s", ErrLockLost, what)
+	case strings.Contains(first.What, "index is stale"): // of a check-and-set
+		return discovery.ErrChanged
 	default:
 		return fmt.Errorf("Consul refused it: %s", what) //nolint:revive,staticcheck // a name begins it
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +49,8 @@ var storeContract = []struct {
 }{
 	{"a value is read as it was written", storeReads},
 	{"a deleted key takes those below it along", storeDeletes},
+	{"a value is replaced only where the expected one stands", storeSwaps},
+	{"a text that is no key is refused", storeRefusesKeys},
 	{"a question waits for a change below its prefix, and for no longer than its wait", storeWaits},
 	{"a question ends with its context", storeEnds},
 	{"a lock has one holder, and writes with it end with it", storeLocks},
@@ -91,6 +95,64 @@ func storeDeletes(t *testing.T, s discovery.Store) {
 	}
 	if list, err := s.Keys(t.Context(), "del"); err != nil || !slices.Equal(list, []string{"del/ab"}) {
 		t.Errorf("%q %v", list, err)
+	}
+}
+
+func storeSwaps(t *testing.T, s discovery.Store) {
+	one, two, empty := []byte("1"), []byte("2"), []byte{}
+	for i, step := range []struct {
+		from, to, stands []byte
+		changed          bool
+	}{
+		{from: one, to: two, changed: true}, // there is none
+		{from: empty, to: two, changed: true},
+		{from: nil, to: nil},
+		{from: nil, to: one, stands: one},
+		{from: nil, to: two, stands: one, changed: true},
+		{from: two, to: nil, stands: one, changed: true},
+		{from: one, to: two, stands: two},
+		{from: two, to: empty, stands: empty},
+		{from: nil, to: one, stands: empty, changed: true},
+		{from: empty, to: one, stands: one},
+		{from: one, to: nil},
+	} {
+		if err := s.Swap(t.Context(), "swaps/a", step.from, step.to); errors.Is(err, discovery.ErrChanged) != step.changed || err != nil && !step.changed {
+			t.Errorf("step %d: %v", i, err)
+		}
+		if v, err := s.Get(t.Context(), "swaps/a"); (err == nil) != (step.stands != nil) || !bytes.Equal(v, step.stands) {
+			t.Errorf("step %d: %q %v", i, v, err)
+		}
+	}
+	if err := s.Put(t.Context(), "swaps/b", one); err != nil {
+		t.Fatal(err)
+	}
+	var won atomic.Int32
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			if err := s.Swap(t.Context(), "swaps/b", one, []byte{byte(i)}); err == nil {
+				won.Add(1)
+			} else if !errors.Is(err, discovery.ErrChanged) {
+				t.Error(err)
+			}
+		})
+	}
+	if all.Wait(); won.Load() != 1 {
+		t.Errorf("%d of 8 have replaced it at the same time", won.Load())
+	}
+}
+
+func storeRefusesKeys(t *testing.T, s discovery.Store) {
+	for _, key := range []string{"", "/a", "a/", "a//b", "../a", ".", "a b", strings.Repeat("a", 481)} {
+		_, read := s.Get(t.Context(), key)
+		for name, err := range map[string]error{"get": read, "put": s.Put(t.Context(), key, nil), "swap": s.Swap(t.Context(), key, nil, []byte{1}), "delete": s.Delete(t.Context(), key)} {
+			if err == nil || errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s %.20q: %v", name, key, err)
+			}
+		}
+	}
+	if err := s.Put(t.Context(), strings.Repeat("a", 480), nil); err != nil {
+		t.Error(err)
 	}
 }
 

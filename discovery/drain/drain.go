@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // Where values stand in the Store.
@@ -77,7 +78,7 @@ func parse(key string, value []byte, now time.Time) (d Drain, err error) {
 		return d, err
 	}
 	switch {
-	case d.ID == "" || discovery.CheckKey(d.ID) != nil || strings.Contains(d.ID, "/"):
+	case d.ID == "" || outside.CheckKey(d.ID) != nil || strings.Contains(d.ID, "/"):
 		return d, errors.New("its id can't be used")
 	case discovery.CheckName(d.Instance) != nil || discovery.CheckName(d.Service) != nil || d.Node != "" && discovery.CheckName(d.Node) != nil || len(d.By) > 512 || len(d.Start) > 512:
 		return d, errors.New("it names no instance")

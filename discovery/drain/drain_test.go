@@ -19,6 +19,7 @@ import (
 
 	"github.com/pointsman/pointsman/discovery"
 	"github.com/pointsman/pointsman/discovery/memory"
+	"github.com/pointsman/pointsman/discovery/outside"
 	"github.com/pointsman/pointsman/examples/lab"
 )
 
@@ -421,7 +422,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if d.key() != key || !fs.ValidPath(key) || discovery.CheckKey(d.key()) != nil || time.Until(d.Until) > Longest+skew {
+		if d.key() != key || !fs.ValidPath(key) || outside.CheckKey(d.key()) != nil || time.Until(d.Until) > Longest+skew {
 			t.Errorf("%q: %+v", key, d)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // Store is the embedded discovery.Store: a map in this process, and a file that keeps it over a restart.
@@ -45,14 +46,14 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	defer s.mu.Unlock()
 	for _, values := range []map[string][]byte{s.held, s.values} {
 		if v, ok := values[key]; ok {
-			return bytes.Clone(v), nil
+			return append([]byte{}, v...), nil
 		}
 	}
 	return nil, fmt.Errorf("read %s: %w", key, fs.ErrNotExist)
 }
 
 func usable(ctx context.Context, key string) error {
-	if err := discovery.CheckKey(key); err != nil {
+	if err := outside.CheckKey(key); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
@@ -66,7 +67,7 @@ func (s *Store) Put(ctx context.Context, key string, value []byte) error {
 	if err := usable(ctx, key); err != nil {
 		return err
 	}
-	return s.change(func(values map[string][]byte) { values[key] = bytes.Clone(value) })
+	return s.change(func(values map[string][]byte) error { values[key] = bytes.Clone(value); return nil })
 }
 
 // Delete implements discovery.Store.
@@ -74,8 +75,27 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := usable(ctx, key); err != nil {
 		return err
 	}
-	return s.change(func(values map[string][]byte) {
+	return s.change(func(values map[string][]byte) error {
 		maps.DeleteFunc(values, func(k string, _ []byte) bool { return k == key || below(k, key) })
+		return nil
+	})
+}
+
+// Swap implements discovery.Store.
+func (s *Store) Swap(ctx context.Context, key string, from, to []byte) error {
+	if err := usable(ctx, key); err != nil {
+		return err
+	}
+	return s.change(func(values map[string][]byte) error {
+		if now, there := values[key]; there != (from != nil) || !bytes.Equal(now, from) {
+			return fmt.Errorf("write %s: %w", key, discovery.ErrChanged)
+		}
+		if to == nil {
+			delete(values, key)
+		} else {
+			values[key] = bytes.Clone(to)
+		}
+		return nil
 	})
 }
 
@@ -83,11 +103,13 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 func below(key, prefix string) bool { return prefix == "" || strings.HasPrefix(key, prefix+"/") }
 
 // change does all or nothing: what can't be written to the file is not in effect.
-func (s *Store) change(do func(map[string][]byte)) error {
+func (s *Store) change(do func(map[string][]byte) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := maps.Clone(s.values)
-	do(next)
+	if err := do(next); err != nil {
+		return err
+	}
 	if maps.EqualFunc(next, s.values, bytes.Equal) {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // storeFile is the file's content. Values are in base64.
@@ -41,7 +42,7 @@ func readStore(path string) (map[string][]byte, error) {
 	}
 	out := make(map[string][]byte, len(content.Values))
 	for key, value := range content.Values {
-		if err := discovery.CheckKey(key); err != nil {
+		if err := outside.CheckKey(key); err != nil {
 			return nil, fmt.Errorf("read the store %s: %w; remove the file to begin with none", path, err)
 		}
 		out[key] = value

@@ -11,6 +11,8 @@ import (
 
 	"github.com/caddyserver/certmagic"
 	"github.com/gofrs/flock"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // Folder is a certmagic.Storage in a folder: a file for each value, which only its owner can read, and which is written under another name
@@ -74,7 +76,7 @@ func (f *Folder) Exists(ctx context.Context, key string) bool {
 // List implements certmagic.Storage.
 func (f *Folder) List(ctx context.Context, prefix string, recursive bool) ([]string, error) {
 	if prefix != "" {
-		if err := checkKey(prefix); err != nil {
+		if err := outside.CheckKey(prefix); err != nil {
 			return nil, err
 		}
 	}
@@ -90,7 +92,7 @@ func (f *Folder) Stat(ctx context.Context, key string) (certmagic.KeyInfo, error
 }
 
 func usable(ctx context.Context, key string) error {
-	if err := checkKey(key); err != nil {
+	if err := outside.CheckKey(key); err != nil {
 		return err
 	}
 	return ctx.Err()
@@ -111,7 +113,7 @@ func (f *Folder) TryLock(_ context.Context, name string) (bool, error) {
 }
 
 func (f *Folder) lock(name string, try func(*flock.Flock) (bool, error)) (bool, error) {
-	if err := checkKey(name); err != nil {
+	if err := outside.CheckKey(name); err != nil {
 		return false, err
 	}
 	file := filepath.Join(f.files.Path, "locks", filepath.FromSlash(name)+".lock")

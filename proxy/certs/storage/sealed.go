@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/caddyserver/certmagic"
+
+	"github.com/pointsman/pointsman/discovery/outside"
 )
 
 // Sealed is a certmagic.Storage over a store that others can read and write: its values are sealed with a secret, each for its own key. Who
@@ -29,7 +31,7 @@ func NewSealed(shared Shared, prefix string, secrets *Secrets) (*Sealed, error) 
 	if secrets == nil {
 		return nil, errors.New("a store that others can read needs a secret")
 	}
-	if err := checkKey(prefix); err != nil {
+	if err := outside.CheckKey(prefix); err != nil {
 		return nil, err
 	}
 	return &Sealed{shared: shared, prefix: prefix, secrets: secrets, locks: map[string]func(context.Context) error{}}, nil
@@ -39,7 +41,7 @@ func NewSealed(shared Shared, prefix string, secrets *Secrets) (*Sealed, error) 
 const locksBelow = "locks"
 
 func (s *Sealed) key(key string) (string, error) {
-	if err := checkKey(key); err != nil {
+	if err := outside.CheckKey(key); err != nil {
 		return "", err
 	}
 	if key == locksBelow || strings.HasPrefix(key, locksBelow+"/") {
@@ -137,7 +139,7 @@ func (s *Sealed) Stat(ctx context.Context, key string) (certmagic.KeyInfo, error
 // Hold waits for a lock. What is stored with the context that it returns, which is ctx within the lock, is refused once the lock is lost; the
 // context ends then, too. release has to be called once, with a context of its own.
 func (s *Sealed) Hold(ctx context.Context, name string) (held context.Context, release func(context.Context) error, err error) {
-	if err := checkKey(name); err != nil {
+	if err := outside.CheckKey(name); err != nil {
 		return nil, nil, err
 	}
 	return s.shared.Lock(ctx, path.Join(s.prefix, locksBelow, name))

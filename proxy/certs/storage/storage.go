@@ -6,13 +6,10 @@ package storage
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"regexp"
 )
 
-// Shared is a store of small values by key that several processes see alike. Keys are names with slashes between them, without one at either
-// end. It is safe for concurrent use, and gives up by itself when the store does not answer.
+// Shared is what Sealed needs of a store of small values by key that several processes see alike, as discovery.Store is one. Keys are what
+// outside.CheckKey lets through. It is safe for concurrent use, and gives up by itself when the store does not answer.
 type Shared interface {
 	// Get reads a value as it was written last. Where there is none the error is fs.ErrNotExist.
 	Get(ctx context.Context, key string) ([]byte, error)
@@ -33,13 +30,3 @@ var (
 	// ErrOtherSecret marks a value that was sealed with a secret that is not known here. Most likely all others were, too.
 	ErrOtherSecret = errors.New("the stored value was sealed with another secret")
 )
-
-// goodKey leaves out what a path or an URL could be misled by. "." and ".." are refused apart.
-var goodKey = regexp.MustCompile(`^[\w@.-]+(/[\w@.-]+)*$`)
-
-func checkKey(key string) error {
-	if key == "." || !goodKey.MatchString(key) || !fs.ValidPath(key) {
-		return fmt.Errorf("%q is no key", key)
-	}
-	return nil
-}
