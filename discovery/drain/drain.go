@@ -1,9 +1,12 @@
 // Package drain takes an instance out of traffic on request, and finds out when no request is left on it.
 //
 // Both sides meet in the Store. Who asks writes a value at drains/INSTANCE, with an end, so that no drain lasts for ever. Each proxy keeps a
-// value at proxies/ID for as long as it lives, follows drains/, and writes at drained/INSTANCE/ID how many of its own requests are left there. The drain
+// value at proxies/ID for as long as it lives, follows drains/, and writes at drained/DRAIN/ID how many of its own requests are left there. The drain
 // is complete when each proxy that lives has written 0. Whoever comes later reads drains/ before it takes its first request, and after its own
 // value is there: it is waited for, or knows of the drain.
+//
+// Each drain has an ID of its own, and what is written about it stands below that, so that nothing about one counts for another one, or is
+// removed with it. A value at drains/ is only replaced or removed by who knows which one it is (Store.Swap).
 package drain
 
 import (
@@ -22,8 +25,9 @@ import (
 // Where values stand in the Store.
 const (
 	drainsAt  = "drains"
-	drainedAt = "drained"
+	answersAt = "drained"
 	proxiesAt = "proxies"
+	lockAt    = "locks/drains"
 )
 
 const (
@@ -52,6 +56,8 @@ type Drain struct {
 	By    string    `json:"by,omitempty"`
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until"`
+	// Kept says of one that Begin has returned that somebody had asked for it before.
+	Kept bool `json:"-"`
 }
 
 // newDrain is that of an instance.
@@ -64,6 +70,9 @@ func newDrain(in *discovery.Instance, until time.Time, by string) Drain {
 func (d *Drain) name() string { return discovery.KeyOf(d.Instance) + "@" + discovery.KeyOf(d.Node) }
 
 func (d *Drain) key() string { return drainsAt + "/" + d.name() }
+
+// answers is below what proxies answer.
+func (d *Drain) answers() string { return answersAt + "/" + d.ID }
 
 // of is the drain as the Watcher takes it.
 func (d *Drain) of() discovery.Drain {
@@ -91,33 +100,6 @@ func parse(key string, value []byte, now time.Time) (d Drain, err error) {
 		return d, err
 	}
 	return d, nil
-}
-
-// Proxy is what a proxy says of itself, for people.
-type Proxy struct {
-	// ID is another one for each process.
-	ID   string `json:"id"`
-	Host string `json:"host"`
-	PID  int    `json:"pid"`
-}
-
-// NewProxy describes this process.
-func NewProxy(host string, pid int) Proxy {
-	return Proxy{ID: fmt.Sprintf("%.200s-%d-%s", discovery.KeyOf(host), pid, strings.ToLower(rand.Text()[:8])), Host: host, PID: pid}
-}
-
-// String is how people tell it from others.
-func (p Proxy) String() string {
-	if p.Host == "" {
-		return p.ID
-	}
-	return fmt.Sprintf("%s (process %d)", p.Host, p.PID)
-}
-
-// answer is how many requests of a proxy are left on an instance.
-type answer struct {
-	ID   string `json:"id"` // of the drain
-	Left int64  `json:"left"`
 }
 
 func decode(value []byte, into any) error {

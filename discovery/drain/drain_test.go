@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,10 +90,13 @@ func await(t *testing.T, s discovery.Store, list []Drain, most time.Duration) (p
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), most)
 	defer cancel()
-	err = Await(ctx, s, list, func(p []Pending) {
+	err = Await(ctx, s, list, func(p Progress) {
 		pending = ""
-		for _, one := range p {
+		for _, one := range p.Pending {
 			pending += one.Proxy.Host + "=" + string(rune('0'+one.Left)) + " "
+		}
+		for _, one := range p.Gone {
+			pending += one.Host + " gone "
 		}
 	})
 	return pending, err
@@ -127,7 +129,7 @@ func TestDrainEndsWithTheLastRequestOfTheLastProxy(t *testing.T) {
 		if len(one.drains()) != 0 || len(two.drains()) != 0 {
 			t.Error("it goes on")
 		}
-		if keys, _ := s.Keys(t.Context(), drainedAt); len(keys) != 0 {
+		if keys, _ := s.Keys(t.Context(), answersAt); len(keys) != 0 {
 			t.Errorf("left behind: %q", keys)
 		}
 	})
@@ -150,7 +152,7 @@ func TestDrainEndsAtItsTime(t *testing.T) {
 			t.Error("it goes on")
 		}
 		time.Sleep(10 * time.Second)
-		for _, prefix := range []string{drainsAt, drainedAt} {
+		for _, prefix := range []string{drainsAt, answersAt} {
 			if keys, _ := s.Keys(t.Context(), prefix); len(keys) != 0 {
 				t.Errorf("left behind: %q", keys)
 			}
@@ -172,8 +174,8 @@ func TestDrainDoesNotWaitForTheDead(t *testing.T) {
 		list := begin(t, s)
 		time.AfterFunc(time.Second, one.stop)
 		began := time.Now()
-		if _, err := await(t, s, list, time.Minute); err != nil || time.Since(began) < goneGrace || time.Since(began) > goneGrace+2*time.Second {
-			t.Errorf("after %s: %v", time.Since(began), err)
+		if left, err := await(t, s, list, 50*time.Second); err != nil || left != "one gone " || time.Since(began) < goneGrace || time.Since(began) > goneGrace+2*time.Second {
+			t.Errorf("after %s: %q %v", time.Since(began), left, err)
 		}
 	})
 }
@@ -282,7 +284,7 @@ func (denied) Hold(ctx context.Context, _ string, _ []byte, told func(error)) er
 type full struct{ *memory.Store }
 
 func (f full) Values(ctx context.Context, prefix string, q discovery.Query) (discovery.Values, error) {
-	if prefix == drainedAt {
+	if prefix == answersAt {
 		return discovery.Values{}, errors.New("more than 10000 keys")
 	}
 	return f.Store.Values(ctx, prefix, q)
@@ -312,6 +314,11 @@ func (away) Put(context.Context, string, []byte) error {
 func (away) Get(context.Context, string) ([]byte, error) {
 	time.Sleep(5 * time.Second)
 	return nil, errors.New("away")
+}
+
+func (away) Swap(context.Context, string, []byte, []byte) error {
+	time.Sleep(5 * time.Second)
+	return errors.New("away")
 }
 
 // Many drains end at their time although the Store is away.
@@ -381,35 +388,6 @@ func TestDrainWithoutARight(t *testing.T) {
 		stop()
 		<-ended
 	})
-}
-
-func TestFindAndLast(t *testing.T) {
-	in := func(node, id, container string) discovery.Instance {
-		return discovery.Instance{Service: "web", Status: discovery.Passing, Registered: true, Container: container, Identity: discovery.Identity{Node: node, ID: id, Address: "10.0.0.1", Port: len(id)}}
-	}
-	long := strings.Repeat("ab", 32)
-	all := []*discovery.Service{{Name: "web", Instances: []discovery.Instance{in("n", "h:web-1:80", long), in("n", "h:web-1:8080", long), in("n", "h:twin:80", "x"), in("m", "g:twin:80:", "y"), in("m", "plain", "")}}}
-	for name, want := range map[string]string{"h:web-1:80": "h:web-1:80", "web-1": "h:web-1:80 h:web-1:8080", long[:12]: "h:web-1:80 h:web-1:8080", "plain": "plain", long[:11]: "-", "none": "-", "twin": "-", "": "-"} {
-		found, err := Find(all, name)
-		var ids []string
-		for _, f := range found {
-			ids = append(ids, f.ID)
-		}
-		if got := strings.Join(ids, " "); err == nil && got != want || err != nil && want != "-" {
-			t.Errorf("%q: %s, %v", name, got, err)
-		}
-	}
-	some := slices.Clone(all[0].Instances[:4])
-	if got := Last(all, nil, some); got != "" {
-		t.Errorf("%q", got)
-	}
-	if got := Last(all, []Drain{newDrain(&all[0].Instances[4], time.Now().Add(time.Hour), "")}, some); got != "web" {
-		t.Errorf("%q", got)
-	}
-	all[0].Instances[4].Status = discovery.Critical
-	if got := Last(all, nil, some); got != "web" {
-		t.Errorf("%q", got)
-	}
 }
 
 func FuzzParse(f *testing.F) {
