@@ -69,17 +69,20 @@ func runDrain(ctx context.Context, p program) int {
 
 // drain begins a drain and waits for all proxies.
 func (d *drainFlags) drain(ctx context.Context, p program, to drainer, shown, name string) error {
-	until, err := to.begin(ctx, name, d.last.value, d.force)
+	until, _, err := to.begin(ctx, name, d.last.value, d.force)
 	if err != nil {
 		return err
 	}
 	shown = plain(shown)
 	fmt.Fprintf(p.stdout, "%s: no new requests until %s\n", shown, until.Local().Format(time.DateTime))
 	began := time.Now()
-	if err := d.await(ctx, p, to, name); err != nil {
+	switch err := d.await(ctx, p, to, name); {
+	case errors.Is(err, drain.ErrOver) || errors.Is(err, drain.ErrEnded):
+		return fmt.Errorf("%w: it gets requests again", err)
+	case err != nil:
 		return fmt.Errorf("%w\n%s still gets no new requests; pointsman drain -end %s ends that", err, shown, shown)
 	}
-	fmt.Fprintf(p.stdout, "%s: drained after %s: no proxy has a request left there\n", shown, time.Since(began).Round(time.Millisecond))
+	fmt.Fprintf(p.stdout, "%s: drained after %s: no proxy that lives has a request left there\n", shown, time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
@@ -96,19 +99,29 @@ func plain(name string) string { return outside.Printable(name, mostName) }
 // mostName bounds a name that is shown: the catalogue's have 512 bytes at most.
 const mostName = 512
 
-// await waits for all proxies, and says for whom.
-func (d *drainFlags) await(ctx context.Context, p program, to drainer, names ...string) error {
+// await waits for all proxies, and says for whom, and whom it does not wait for any more.
+func (d *drainFlags) await(ctx context.Context, p program, to drainer, name string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, d.timeout.value, errDrainTime)
 	defer cancel()
 	began, told, hinted := time.Now(), time.Now(), false
-	var last []drain.Pending
-	err := to.await(ctx, names, func(pending []drain.Pending) {
-		last = pending
-		if time.Since(told) < tellEvery || len(pending) == 0 {
+	var last drain.Progress
+	gone := map[string]bool{}
+	err := to.await(ctx, name, func(now drain.Progress) {
+		last = now
+		for _, one := range now.Gone {
+			if !gone[one.ID] {
+				gone[one.ID] = true
+				fmt.Fprintf(p.stdout, "  no longer waiting for proxy %s: its key has gone, so that it has ended or is cut off from Consul\n", plain(one.String()))
+			}
+		}
+		if time.Since(told) < tellEvery || len(now.Pending) == 0 && now.Away == nil {
 			return
 		}
 		told = time.Now()
-		for _, line := range pendingLines(pending) {
+		if now.Away != nil {
+			fmt.Fprintf(p.stdout, "  no answer: %s\n", plain(now.Away.Error()))
+		}
+		for _, line := range pendingLines(now.Pending) {
 			fmt.Fprintf(p.stdout, "  waiting for %s\n", line)
 		}
 		if !hinted && time.Since(began) > longWait {
@@ -120,11 +133,11 @@ func (d *drainFlags) await(ctx context.Context, p program, to drainer, names ...
 		return err
 	}
 	text := fmt.Sprintf("not drained within %s", d.timeout.value)
-	for _, line := range pendingLines(last) {
+	for _, line := range pendingLines(last.Pending) {
 		text += "\n  " + line
 	}
-	if len(last) == 0 {
-		text += ": " + err.Error()
+	if len(last.Pending) == 0 || last.Away != nil {
+		text += "\n  " + plain(err.Error())
 	}
 	return errors.New(text)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/pointsman/pointsman/discovery/drain"
@@ -14,13 +16,19 @@ import (
 type adminDrainer struct {
 	p  program
 	at *actionFlags
+	of map[string][]admin.Drained // those begun, by name
 }
 
-func (a *adminDrainer) begin(ctx context.Context, name string, last time.Duration, force bool) (time.Time, error) {
-	if err := a.at.act(ctx, a.p, "drain", drainWish{Instance: name, Seconds: last.Seconds(), Force: force}, nil); err != nil {
-		return time.Time{}, err
+func (a *adminDrainer) begin(ctx context.Context, name string, last time.Duration, force bool) (until time.Time, kept bool, err error) {
+	var done admin.Done
+	if err := a.at.act(ctx, a.p, "drain", drainWish{Instance: name, Seconds: last.Seconds(), Force: force}, &done); err != nil {
+		return until, false, err
 	}
-	return time.Now().Add(last), nil
+	if len(done.Drains) == 0 {
+		return until, false, errors.New("the proxy does not say which drains it began: it is of another version")
+	}
+	a.of[name] = done.Drains
+	return done.Drains[0].Until, done.Drains[0].Kept, nil
 }
 
 // list is what the proxy drains.
@@ -37,8 +45,7 @@ func (a *adminDrainer) list(ctx context.Context) ([]admin.DrainView, error) {
 // adminLook is how often a proxy is asked how many requests are left.
 const adminLook = 100 * time.Millisecond
 
-// await waits for all drains of the proxy: it does not tell which name began which.
-func (a *adminDrainer) await(ctx context.Context, _ []string, told func([]drain.Pending)) error {
+func (a *adminDrainer) await(ctx context.Context, name string, told func(drain.Progress)) error {
 	for {
 		list, err := a.list(ctx)
 		if ctx.Err() != nil {
@@ -47,14 +54,12 @@ func (a *adminDrainer) await(ctx context.Context, _ []string, told func([]drain.
 		if err != nil {
 			return err
 		}
-		var pending []drain.Pending
-		for _, d := range list {
-			if d.Left != 0 {
-				pending = append(pending, drain.Pending{Proxy: drain.Proxy{ID: string(a.at.admin)}, Instance: d.Instance, Left: d.Left})
-			}
+		p, err := a.left(list, name, time.Now())
+		if err != nil {
+			return err
 		}
-		told(pending)
-		if len(pending) == 0 && len(list) > 0 {
+		told(p)
+		if len(p.Pending) == 0 {
 			return nil
 		}
 		select {
@@ -64,17 +69,32 @@ func (a *adminDrainer) await(ctx context.Context, _ []string, told func([]drain.
 	}
 }
 
+// left is how far the drains of a name are, as the proxy's list says.
+func (a *adminDrainer) left(list []admin.DrainView, name string, now time.Time) (p drain.Progress, err error) {
+	for _, own := range a.of[name] {
+		at := slices.IndexFunc(list, func(d admin.DrainView) bool { return d.ID == own.ID })
+		switch {
+		case at < 0 && now.Before(own.Until):
+			return p, drain.ErrEnded
+		case at < 0:
+			return p, drain.ErrOver
+		case list[at].Left != 0:
+			p.Pending = append(p.Pending, drain.Pending{Proxy: drain.Proxy{ID: string(a.at.admin)}, Instance: list[at].Instance, Left: list[at].Left})
+		}
+	}
+	return p, nil
+}
+
 func (a *adminDrainer) end(ctx context.Context, name string) error {
 	return a.at.act(ctx, a.p, "undrain", drainWish{Instance: name}, nil)
 }
 
-func (a *adminDrainer) gone(ctx context.Context, _ string) error {
+func (a *adminDrainer) gone(ctx context.Context, name string) error {
 	for {
 		list, err := a.list(ctx)
-		listed := err != nil
-		for _, d := range list {
-			listed = listed || d.Listed
-		}
+		listed := err != nil || slices.ContainsFunc(list, func(d admin.DrainView) bool {
+			return d.Listed && slices.ContainsFunc(a.of[name], func(own admin.Drained) bool { return own.ID == d.ID })
+		})
 		if !listed {
 			return nil
 		}
@@ -85,3 +105,6 @@ func (a *adminDrainer) gone(ctx context.Context, _ string) error {
 		}
 	}
 }
+
+// has says nothing: an embedded catalogue has no instance but this host's registrator's, which are known by their containers' ids.
+func (*adminDrainer) has(context.Context, string) (string, error) { return "", nil }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"slices"
@@ -11,7 +12,6 @@ import (
 	"github.com/pointsman/pointsman/discovery/consul"
 	"github.com/pointsman/pointsman/discovery/drain"
 	"github.com/pointsman/pointsman/proxy/admin"
-	"github.com/pointsman/pointsman/proxy/dialect"
 )
 
 // newDrains makes this proxy take part in drains.
@@ -48,7 +48,7 @@ func (h *dataPath) viewDrains() (out []admin.DrainView, err error) {
 		}
 	}
 	for _, d := range list {
-		v := admin.DrainView{Service: d.Service, Instance: d.Instance, Node: d.Node, By: d.By, Since: d.Since, Until: d.Until, Left: d.Left, Listed: listed[[2]string{d.Instance, d.Node}]}
+		v := admin.DrainView{ID: d.ID, Service: d.Service, Instance: d.Instance, Node: d.Node, By: d.By, Since: d.Since, Until: d.Until, Left: d.Left, Listed: listed[[2]string{d.Instance, d.Node}]}
 		out = append(out, v)
 	}
 	return out, err
@@ -59,6 +59,11 @@ type drainWish struct {
 	Instance string  `json:"instance"`
 	Seconds  float64 `json:"seconds,omitempty"`
 	Force    bool    `json:"force,omitempty"`
+}
+
+// blocks is what the catalogue has, as the table knows it.
+func (h *dataPath) blocks(context.Context) ([]*discovery.Service, error) {
+	return h.table.Load().Blocks(), nil
 }
 
 // drainActions are what who has the token may ask for.
@@ -72,31 +77,34 @@ func (h *dataPath) drainActions() map[string]admin.Action {
 			if last <= 0 || last > drain.Longest {
 				return admin.Done{}, admin.Refusal(http.StatusBadRequest, "seconds: want 1 to 86400")
 			}
-			all := h.table.Load().Blocks()
-			found, err := drain.Find(all, w.Instance)
-			if err != nil {
+			if _, err := drain.Find(h.table.Load().Blocks(), w.Instance); err != nil {
 				return admin.Done{}, err
 			}
-			if !w.Force {
-				if err := mayDrain(ctx, h.store, all, found); err != nil {
-					return admin.Done{}, admin.Refusal(http.StatusConflict, err.Error())
-				}
-			}
-			list, err := drain.Begin(ctx, h.store, found, time.Now().Add(last), hostName())
-			if err != nil {
+			list, err := drain.Ask(ctx, h.store, h.blocks, drain.Wish{Name: w.Instance, For: last, By: hostName(), Force: w.Force})
+			switch {
+			case errors.As(err, new(drain.LastError)):
+				return admin.Done{}, admin.Refusal(http.StatusConflict, err.Error())
+			case err != nil:
 				return admin.Done{}, admin.Refusal(http.StatusBadGateway, err.Error())
 			}
 			if !knows(ctx, h.drains, list) {
 				return admin.Done{}, admin.Refusal(http.StatusGatewayTimeout, "the drain is asked for, but is not in effect here yet: try again")
 			}
-			return admin.Done{Service: found[0].Service, Instance: found[0].ID, Text: "draining until " + list[0].Until.Format(time.TimeOnly) + " UTC"}, nil
+			done := admin.Done{Service: list[0].Service, Instance: list[0].Instance, Text: "draining until " + list[0].Until.Format(time.TimeOnly) + " UTC"}
+			for _, d := range list {
+				done.Drains = append(done.Drains, admin.Drained{ID: d.ID, Until: d.Until, Kept: d.Kept})
+			}
+			return done, nil
 		}),
 		"undrain": admin.ActionOf(`{"instance": "web-1"}`, func(ctx context.Context, w drainWish) (admin.Done, error) {
 			list, err := drain.List(ctx, h.store)
 			if err != nil {
 				return admin.Done{}, admin.Refusal(http.StatusBadGateway, err.Error())
 			}
-			if list = drainsOf(list, h.table.Load().Blocks(), w.Instance); len(list) == 0 {
+			if list, err = drain.Of(list, h.table.Load().Blocks(), w.Instance); err != nil {
+				return admin.Done{}, err
+			}
+			if len(list) == 0 {
 				return admin.Done{}, admin.Refusal(http.StatusUnprocessableEntity, "no such instance is drained")
 			}
 			if err := drain.End(ctx, h.store, list); err != nil {
@@ -110,8 +118,7 @@ func (h *dataPath) drainActions() map[string]admin.Action {
 // knownWithin is how long a proxy has to learn of a drain. The Store tells of changes within milliseconds.
 const knownWithin = 5 * time.Second
 
-// knows waits until a proxy knows of drains. Whoever asks it afterwards what is left of all drains would otherwise be told of earlier ones only, and take
-// an instance for drained that still gets requests.
+// knows waits until a proxy knows of drains. Whoever asks it afterwards what is left of them would otherwise find none, as if somebody had ended them.
 func knows(ctx context.Context, by *drain.Follower, list []drain.Drain) bool {
 	ctx, cancel := context.WithTimeout(ctx, knownWithin)
 	defer cancel()
@@ -130,41 +137,4 @@ func knows(ctx context.Context, by *drain.Follower, list []drain.Drain) bool {
 			return false
 		}
 	}
-}
-
-// errLast refuses to leave a service without an instance.
-type errLast string
-
-func (e errLast) Error() string {
-	return "that would leave the service " + dialect.Printable(string(e)) + " without an instance: its requests would get 503"
-}
-
-// mayDrain refuses to leave a service without an instance.
-func mayDrain(ctx context.Context, s discovery.Store, all []*discovery.Service, wanted []discovery.Instance) error {
-	before, err := drain.List(ctx, s)
-	if err != nil {
-		return err
-	}
-	if name := drain.Last(all, before, wanted); name != "" {
-		return errLast(name)
-	}
-	return nil
-}
-
-// drainsOf are the drains of instances that people call by a name, also of those that the catalogue no longer has.
-func drainsOf(list []drain.Drain, all []*discovery.Service, name string) (out []drain.Drain) {
-	found, _ := drain.Find(all, name)
-	for _, d := range list {
-		if d.Instance == name {
-			out = append(out, d)
-			continue
-		}
-		for i := range found {
-			if found[i].ID == d.Instance && found[i].Node == d.Node {
-				out = append(out, d)
-				break
-			}
-		}
-	}
-	return out
 }

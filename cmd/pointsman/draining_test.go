@@ -15,8 +15,7 @@ import (
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
-// An action of a drain is not answered before the proxy knows of it: pointsman stop asks then what is left of all drains, and would stop the container
-// where another one is drained already.
+// An action of a drain is not answered before the proxy knows of it: pointsman stop asks then what is left of it.
 func TestDrainActionWaitsForTheProxy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, err := memory.NewStore("")
@@ -28,7 +27,10 @@ func TestDrainActionWaitsForTheProxy(t *testing.T) {
 		h.drains = drain.NewFollower(drain.Options{Store: store, Self: drain.NewProxy("one", 1), Log: zerolog.Nop(),
 			Set: func([]discovery.Drain) {}, Loads: func(*discovery.Drain) ([]drain.Load, bool) { return nil, true }})
 		ask := func() error {
-			_, err := h.drainActions()["drain"](t.Context(), []byte(`{"instance": "`+h.table.Load().Blocks()[0].Instances[0].ID+`"}`))
+			done, err := h.drainActions()["drain"](t.Context(), []byte(`{"instance": "`+h.table.Load().Blocks()[0].Instances[0].ID+`"}`))
+			if err == nil && (len(done.Drains) != 1 || !done.Drains[0].Kept) { // it had begun when the first answer said that it is not in effect
+				t.Errorf("%+v", done)
+			}
 			return err
 		}
 		if err := ask(); err == nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pointsman/pointsman/discovery/drain"
+	"github.com/pointsman/pointsman/registrator"
 	"github.com/pointsman/pointsman/registrator/docker"
 )
 
@@ -60,6 +61,7 @@ type stopping struct {
 	to     drainer
 	engine *docker.Engine
 	name   string
+	kept   bool // somebody had drained it before
 }
 
 func (s *stopping) run(ctx context.Context, name string) error {
@@ -67,48 +69,76 @@ func (s *stopping) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	_, err = s.to.begin(ctx, c.ID, s.last.value, s.force)
-	drained := err == nil
-	switch {
-	case isNotFound(err): // as of another registrator, which does not say the id
-		_, err = s.to.begin(ctx, c.Name, s.last.value, s.force)
-		drained = err == nil
-		if isNotFound(err) {
-			fmt.Fprintf(s.p.stdout, "%s: it is not in the catalogue, so nothing is drained\n", s.name)
-			err = nil
-		} else {
-			c.ID, name = c.Name, c.ID
-		}
-	}
+	drained, err := s.drain(ctx, &c)
 	if err != nil {
 		return err
 	}
-	if drained {
-		if err := s.await(ctx, s.p, s.to, c.ID); err != nil && (!s.force || ctx.Err() != nil) {
-			return s.giveUp(ctx, c.ID, err)
-		} else if err != nil {
-			fmt.Fprintf(s.p.stderr, "pointsman stop: %s: %v\n", s.name, err)
-		} else {
-			fmt.Fprintf(s.p.stdout, "%s: drained after %s\n", s.name, time.Since(began).Round(time.Millisecond))
-		}
-	}
-	if err := s.engine.Stop(ctx, name); err != nil {
-		return s.giveUp(ctx, c.ID, err)
+	if err := s.engine.Stop(ctx, c.ID); err != nil {
+		return s.giveUp(ctx, drained, err)
 	}
 	fmt.Fprintf(s.p.stdout, "%s: stopped\n", s.name)
-	if drained {
+	if drained != "" {
 		ctx, cancel := context.WithTimeout(ctx, goneTime)
 		defer cancel()
-		if s.to.gone(ctx, c.ID) == nil {
-			_ = s.to.end(ctx, c.ID) // it ends by itself
+		if s.to.gone(ctx, drained) == nil {
+			_ = s.to.end(ctx, drained) // it ends by itself
 		}
 	}
 	return nil
 }
 
+// drain drains a container, and returns by which name; "" where nothing is drained.
+func (s *stopping) drain(ctx context.Context, c *registrator.Container) (name string, err error) {
+	began := time.Now()
+	name, err = s.begin(ctx, c)
+	if err != nil || name == "" {
+		return "", err
+	}
+	err = s.await(ctx, s.p, s.to, name)
+	switch {
+	case err == nil:
+		fmt.Fprintf(s.p.stdout, "%s: drained after %s\n", s.name, time.Since(began).Round(time.Millisecond))
+	case !s.force || ctx.Err() != nil:
+		return "", s.giveUp(ctx, name, err)
+	default:
+		fmt.Fprintf(s.p.stderr, "pointsman stop: %s: %v\n", s.name, err)
+	}
+	return name, nil
+}
+
+// begin finds a container in the catalogue by its id, or where another registrator does not say that by this host's name and its own.
+func (s *stopping) begin(ctx context.Context, c *registrator.Container) (name string, err error) {
+	for _, name := range []string{c.ID, hostName() + ":" + c.Name} {
+		if _, s.kept, err = s.to.begin(ctx, name, s.last.value, s.force); !isNotFound(err) {
+			return name, err
+		}
+	}
+	other, err := s.to.has(ctx, c.Name)
+	if err == nil && other != "" {
+		err = fmt.Errorf("the catalogue has %s, which may be another host's container of that name: this host is called %s. If it is this one: pointsman drain %s, then docker stop",
+			plain(other), plain(hostName()), plain(other))
+	}
+	switch {
+	case err != nil && s.force:
+		fmt.Fprintf(s.p.stderr, "pointsman stop: %s: %v\nnothing is drained\n", s.name, err)
+	case err != nil:
+		return "", fmt.Errorf("%w\nit was not stopped", err)
+	default:
+		fmt.Fprintf(s.p.stdout, "%s: it is not in the catalogue, so nothing is drained\n", s.name)
+	}
+	return "", nil
+}
+
 // giveUp lets the container have requests again, which was not stopped.
 func (s *stopping) giveUp(ctx context.Context, name string, why error) error {
+	switch {
+	case name == "":
+		return why
+	case errors.Is(why, drain.ErrOver) || errors.Is(why, drain.ErrEnded):
+		return fmt.Errorf("%w\nit was not stopped, and gets requests again", why)
+	case s.kept:
+		return fmt.Errorf("%w\nit was not stopped, and stays drained, as somebody had asked for before", why)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dockerTime)
 	defer cancel()
 	if err := s.to.end(ctx, name); err != nil {

@@ -27,6 +27,15 @@ type Done struct {
 	Service  string `json:"service,omitempty"`
 	Instance string `json:"instance,omitempty"`
 	Text     string `json:"text"`
+	// Drains are those that a drain is, one for each registration of a container.
+	Drains []Drained `json:"drains,omitempty"`
+}
+
+// Drained is a drain that was asked for.
+type Drained struct {
+	ID    string    `json:"id"`
+	Until time.Time `json:"until"`
+	Kept  bool      `json:"kept"` // somebody had asked for it before
 }
 
 // ActionOf makes an Action of a func that takes a wish. The fields of T are what the body may have; example is a body, for who got it wrong.

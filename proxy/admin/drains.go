@@ -9,6 +9,7 @@ import (
 
 // DrainView is an instance that gets no new requests until a time, as somebody asked for that.
 type DrainView struct {
+	ID       string    `json:"id"` // of the drain
 	Service  string    `json:"service"`
 	Instance string    `json:"instance"`
 	Node     string    `json:"node"`

@@ -221,7 +221,7 @@ func full(t testing.TB, table func() *routing.Table, feed *Feed) http.Handler {
 		Notices: someNotices(), Live: looking(t, table),
 		Token: func() string { return testToken },
 		Drains: func() ([]DrainView, error) {
-			return []DrainView{{Service: "web", Instance: "i", Node: "n", By: "host", Since: time.Unix(1, 0), Until: time.Unix(2, 0), Left: 3, Listed: true}}, errors.New("no right")
+			return []DrainView{{ID: "x", Service: "web", Instance: "i", Node: "n", By: "host", Since: time.Unix(1, 0), Until: time.Unix(2, 0), Left: 3, Listed: true}}, errors.New("no right")
 		},
 		Actions: map[string]Action{"drain": drainOf(), "undrain": drainOf(), "scale": scaleUpTo(9, nil), "end-ejection": EndEjection(table, nil), "pin": pins.Pin(), "release": pins.Release()},
 	})

@@ -96,17 +96,17 @@ export function serviceActions(service) {
 export function instanceActions() {
   let of = null;
   const drain = button('Drain…', 'drain', async () => {
-    const { instance } = of;
+    const { instance, name } = of;
     const minutes = await ask({ title: 'Drain ' + instance, text: 'It gets no new requests for that time; those under way are answered.', field: { label: 'Minutes', type: 'number', min: 1, max: 1440, value: 10 }, button: 'Drain' });
-    if (minutes) act('drain', { instance, seconds: 60 * Number(minutes) });
+    if (minutes) act('drain', { instance: name, seconds: 60 * Number(minutes) });
   });
-  const undrain = button('End the drain', 'undrain', () => act('undrain', { instance: of.instance }));
+  const undrain = button('End the drain', 'undrain', () => act('undrain', { instance: of.name }));
   const end = button('End the ejection', 'end-ejection', () => act('end-ejection', { service: of.service, instance: of.instance }));
   const one = row([drain, undrain, end], (name) => (name === 'end-ejection' ? of?.ejected : (name === 'undrain') === Boolean(of?.draining)));
   return {
     element: one.element,
     update(service, i, ejected) {
-      of = { service, instance: i.id, ejected, draining: i.draining };
+      of = { service, instance: i.id, name: i.node ? `${i.node}/${i.id}` : i.id, ejected, draining: i.draining }; // other nodes may have that id
       one.update();
     },
   };
