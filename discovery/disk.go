@@ -40,6 +40,7 @@ func (v *view) load() {
 			}
 		}
 	})
+	v.loadDrains(s.Services)
 	v.disk = &disk{services: s.Services, confirmed: confirmed, served: map[string]bool{}}
 	v.datacenter, v.node = s.Datacenter, s.Node
 	v.loadRemotes(s)

@@ -61,4 +61,5 @@ func (v *view) takeFed() {
 	}
 	v.mergeTexts()
 	v.checkComplete()
+	v.storeAnswers()
 }

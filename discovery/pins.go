@@ -28,6 +28,9 @@ func PinnedService(name string) (string, error) {
 	return NameOfKey(strings.TrimPrefix(name, PinPrefix+"/"))
 }
 
+// pinsKnown says whether the first view need not wait for pins.
+func (v *view) pinsKnown() bool { return !v.o.Pinned || v.pinsTold }
+
 // takePins takes what was told. A service that is pinned is followed even where its tags ask for no route any more.
 func (v *view) takePins(list []*Text) {
 	v.pinsTold = true

@@ -39,6 +39,7 @@ func (v *view) giveUpWaiting() {
 	v.o.Log.Warn().Int("missing", len(names)).Strs("for example", names[:min(len(names), 10)]).Bool("without route lines", !v.textsKnown()).
 		Dur("limit", v.o.FirstViewLimit).Msg("the first view is not complete; starting without the services that have not answered")
 	v.complete, v.dirty = true, true
+	v.goWithoutStore()
 }
 
 // changes notes a changed block for the next publication.

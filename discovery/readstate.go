@@ -88,7 +88,7 @@ func (t stateService) block(now time.Time) (*Service, error) {
 			Identity: Identity{Datacenter: t.Datacenter, Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start},
 			Service:  t.Name, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta, Zone: i.Zone, Weight: i.Weight, Status: status, NodeDown: i.NodeDown,
 			Marked: i.Marked, Registered: i.Registered || i.Marked, Started: i.Started, Sent: i.Sent,
-			Container: i.Container, Index: i.Index, Created: i.Created, Seen: now, Local: i.Local,
+			Container: i.Container, Index: i.Index, Created: i.Created, Seen: now, Local: i.Local, Draining: i.Draining,
 		})
 	}
 	good, refused := clean(list)

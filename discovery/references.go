@@ -48,7 +48,7 @@ func (v *view) textsKnown() bool {
 	if l.watch != nil && !l.answered {
 		return false
 	}
-	if v.o.Pinned && !v.pinsTold {
+	if !v.pinsKnown() {
 		return false
 	}
 	for _, host := range l.references.Hosts {

@@ -72,6 +72,7 @@ type stateInstance struct {
 	Index      uint64            `json:"index,omitempty"`
 	Created    uint64            `json:"created,omitempty"`
 	Local      bool              `json:"local,omitempty"`
+	Draining   time.Time         `json:"draining,omitzero"` // an older reader passes it over
 }
 
 func newState(s *Snapshot, confirmed time.Time) state {
@@ -107,7 +108,7 @@ func newStateService(b *Service) stateService {
 		t.Instances = append(t.Instances, stateInstance{
 			Node: i.Node, ID: i.ID, Address: i.Address, Port: i.Port, Start: i.Start, Kind: i.Kind, Tags: i.Tags, Meta: i.Meta, Zone: i.Zone,
 			Weight: i.Weight, Status: i.Status.String(), NodeDown: i.NodeDown, Marked: i.Marked, Registered: i.Registered, Started: i.Started,
-			Sent: i.Sent, Container: i.Container, Index: i.Index, Created: i.Created, Local: i.Local,
+			Sent: i.Sent, Container: i.Container, Index: i.Index, Created: i.Created, Local: i.Local, Draining: i.Draining,
 		})
 	}
 	return t

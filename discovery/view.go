@@ -75,6 +75,7 @@ type view struct {
 	textIndex uint64  // of the last answer about texts
 	draining  []Drain // as the blocks have them
 	pins              // all of the Store
+	silent    silence // of the Store
 }
 
 func newView(ctx context.Context, w *Watcher) *view {
@@ -109,6 +110,7 @@ func (v *view) run() {
 		case <-patrol.C:
 			v.patrol()
 			v.patrolRemotes()
+			v.takeDrains() // one may have ended
 		}
 		v.judgeRemotes()
 		v.publishWhenDue()

@@ -76,14 +76,14 @@ func (w *Watcher) Run(ctx context.Context) error {
 	defer cancel()
 	v := newView(ctx, w)
 	v.takeFed()
-	if w.o.StateFile != "" {
-		v.load()
-		w.tasks.Go(func() { w.keep(ctx) })
-	}
 	for range parallelQuestions {
 		w.tasks.Go(func() { w.askAll(ctx) })
 	}
 	w.tasks.Go(func() { w.follow(ctx, v.list) })
+	if w.o.StateFile != "" {
+		v.load()
+		w.tasks.Go(func() { w.keep(ctx) })
+	}
 	if from, ok := w.o.Catalogue.(TextLister); ok {
 		v.lines.watch = w.newTextWatch(from, v.textIndex)
 		w.tasks.Go(func() { w.follow(ctx, v.lines.watch) })

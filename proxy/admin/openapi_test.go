@@ -245,7 +245,7 @@ func drainOf() Action {
 		case "none":
 			return Done{}, errors.New("no instance")
 		}
-		return Done{Service: "web", Instance: w.Instance, Text: "draining"}, nil
+		return Done{Service: "web", Instance: w.Instance, Text: "draining", Drains: []Drained{{ID: "x", Until: time.Unix(2, 0)}}}, nil
 	})
 }
 
