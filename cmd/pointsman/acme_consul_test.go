@@ -176,7 +176,7 @@ func TestACMEOptionsThatDoNotFitConsul(t *testing.T) {
 		{[]string{"proxy", "-tls-listen", "127.0.0.1:0", "-acme-consul", "-secret-file", secret, "-acme-dir", folder}, "exclude each other"},
 		{[]string{"proxy", "-tls-listen", "127.0.0.1:0", "-acme-dir", folder, "-secret-file", secret}, "needs -acme-consul"},
 		{[]string{"proxy", "-secret-file", secret}, "needs -acme-dir or -acme-consul"},
-		{[]string{"run", "-tls-listen", "127.0.0.1:0", "-acme-consul", "-secret-file", secret}, "needs -consul"},
+		{[]string{"run", "-tls-listen", "127.0.0.1:0", "-acme-consul", "-secret-file", secret}, "needs -consul; nobody shares the embedded catalogue, and -acme-dir"},
 	} {
 		if o := execute(t, binary, nil, c.args...); o.code != 2 || !strings.Contains(o.stderr, c.want) || strings.Contains(o.stderr, "hunter2") {
 			t.Errorf("%v: %d %s", c.args, o.code, o.stderr)

@@ -82,7 +82,13 @@ func (r *registratorFlags) prepareRun(f *flags, c *proxyFlags) (consul.Config, e
 
 type errNeedsConsul string
 
-func (e errNeedsConsul) Error() string { return "-" + string(e) + " needs -consul" }
+func (e errNeedsConsul) Error() string {
+	text := "-" + string(e) + " needs -consul"
+	if e == "acme-consul" {
+		text += "; nobody shares the embedded catalogue, and -acme-dir FOLDER keeps certificates beside it"
+	}
+	return text
+}
 
 // embedded makes the catalogue in this process, lets its checks run, and makes it and a store beside it the data path's source. The store is
 // kept beside the snapshot.
