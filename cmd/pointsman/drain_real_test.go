@@ -274,7 +274,7 @@ func TestTheLastTwoAtTheSameMoment(t *testing.T) {
 	y := newYard(t, c)
 	_, address, _ := startProxy(t, nil, "-consul", c.HTTP)
 	y.load(address)
-	for range lab.Rounds(20) {
+	for range max(3, lab.Rounds(20)) {
 		refused := 0
 		first, second := y.start("drain", y.a.id), y.start("drain", y.b.id)
 		for _, one := range []struct {
