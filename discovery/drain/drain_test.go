@@ -413,9 +413,9 @@ func FuzzAnswers(f *testing.F) {
 		f.Add("p", []byte(text), []byte(text))
 	}
 	f.Fuzz(func(t *testing.T, id string, proxy, left []byte) {
-		key := drainedAt + "/" + d.name() + "/" + id
-		w := waiting{list: []Drain{d}, proxies: map[string][]byte{proxiesAt + "/" + id: proxy}, answers: map[string]map[string][]byte{d.name(): {key: left}}, seen: map[string]*seen{}}
-		pending := w.pending(time.Now())
+		w := newWaiting([]Drain{d})
+		w.proxies, w.answers = map[string][]byte{proxiesAt + "/" + id: proxy}, map[string]map[string][]byte{d.ID: {d.answers() + "/" + id: left}}
+		pending, _ := w.pending(time.Now())
 		var a struct {
 			ID   string
 			Left json.Number
