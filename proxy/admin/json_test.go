@@ -67,6 +67,7 @@ func TestRoutesJSON(t *testing.T) {
     }
   ],
   "conflict_count": 0,
+  "shared_count": 0,
   "conflicts": [],
   "pinned": []
 }

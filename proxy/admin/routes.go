@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/routing"
 )
 
@@ -17,6 +18,7 @@ type routesView struct {
 	RejectCount   int            `json:"reject_count"`
 	Rejects       []rejectView   `json:"rejects"`
 	ConflictCount int            `json:"conflict_count"`
+	SharedCount   int            `json:"shared_count"` // conflicts of routes that are served as they were written
 	Conflicts     []conflictView `json:"conflicts"`
 	Pinned        []PinView      `json:"pinned"` // all services that are
 }
@@ -74,6 +76,7 @@ type conflictView struct {
 	Service string `json:"service"`
 	Holder  string `json:"holder"`
 	Route   string `json:"route"`
+	Verdict string `json:"verdict"` // used (it is a route of its own), partly (it is the same route) or refused
 	Reason  string `json:"reason"`
 }
 
@@ -99,8 +102,13 @@ func viewRoutes(t *routing.Table, p page) routesView {
 		view.Routes = append(view.Routes, viewRoute(t.ID(x), x, detailStanding))
 	}
 	view.Rejects = append(view.Rejects, viewRejects(cut(refused, p))...)
+	for i := range conflicts {
+		if conflicts[i].Kind == dialect.VerdictUsed {
+			view.SharedCount++
+		}
+	}
 	for _, x := range cut(conflicts, p) {
-		view.Conflicts = append(view.Conflicts, conflictView{x.Service, x.Holder, x.Rule, x.Text()})
+		view.Conflicts = append(view.Conflicts, conflictView{x.Service, x.Holder, x.Rule, x.Kind.String(), x.Text()})
 	}
 	return view
 }

@@ -20,7 +20,7 @@ func (t *Table) Contested() (n int) {
 			}
 			holder := t.claimant(t.holder(t.index, ground))
 			for _, name := range services {
-				if c := t.claimant(name); c != holder && slices.ContainsFunc(c.claims, func(cl *claim) bool { return cl.key.ground() == ground && c.rivals(holder, cl) }) {
+				if c := t.claimant(name); c != holder && slices.ContainsFunc(c.claims, func(cl *claim) bool { return cl.key.ground() == ground && t.rivals(c, holder, cl) }) {
 					n++
 				}
 			}
@@ -30,9 +30,23 @@ func (t *Table) Contested() (n int) {
 }
 
 // rivals says whether a claim of the service takes requests that another one asked for before. Two services of the same containers are two of their
-// ports: what each of them gets is what its owner wrote, unless both have the very same route.
-func (c *claimant) rivals(holder *claimant, cl *claim) bool {
-	return holder.claim(cl.key) != nil || !c.portsOf(holder)
+// ports: what each of them gets is what its owner wrote, unless another one has the very same route.
+func (t *Table) rivals(c, holder *claimant, cl *claim) bool {
+	return !c.portsOf(holder) || t.sharer(holder, cl) != ""
+}
+
+// sharer is the service that asked for the very route of a claim before: the holder of the ground, or else whose claim of it is the oldest; ""
+// where there is none.
+func (t *Table) sharer(holder *claimant, cl *claim) string {
+	if holder.claim(cl.key) != nil {
+		return holder.name
+	}
+	if r := t.index.route(cl.key); r != nil && len(r.claims) > 0 {
+		if oldest := r.claims[0].service; oldest != cl.service {
+			return oldest
+		}
+	}
+	return ""
 }
 
 // portsOf says whether all instances of the service are other ports of containers that the other one has, too. Whoever may write to the catalogue
@@ -82,12 +96,14 @@ func (t *Table) conflicts(c *claimant, ground string, n int) (out []Verdict) {
 	}
 	holder := t.claimant(first)
 	for _, cl := range c.claims {
-		if cl.key.ground() != ground || len(out) >= n || !c.rivals(holder, cl) {
+		if cl.key.ground() != ground || len(out) >= n || !t.rivals(c, holder, cl) {
 			continue
 		}
 		v := dialect.Verdict{Kind: dialect.VerdictUsed, Rule: escaped(cl.key.String()), Sources: cl.rule.Sources,
 			Reason: "a route of its own on that host: it gets the requests for it"}
-		if other := holder.claim(cl.key); other != nil {
+		by := first
+		if same := t.sharer(holder, cl); same != "" {
+			by = same
 			v.Kind, v.Reason = dialect.VerdictPartly, "the same route: both share its requests by their weights"
 			if r := t.index.route(cl.key); r != nil && r.decides().name == "" {
 				if unmet, ok := unmetVerdict(cl, r.decides()); ok {
@@ -98,7 +114,7 @@ func (t *Table) conflicts(c *claimant, ground string, n int) (out []Verdict) {
 		if t.options.ExclusiveHosts && cl.key.host != "" && !c.portsOf(holder) {
 			v.Kind, v.Reason = dialect.VerdictRefused, notServed
 		}
-		out = append(out, Verdict{Verdict: v, Service: label(c.name), Holder: label(first)})
+		out = append(out, Verdict{Verdict: v, Service: label(c.name), Holder: label(by)})
 	}
 	return out
 }

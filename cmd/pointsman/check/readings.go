@@ -49,10 +49,18 @@ func (r *readings) tell(s *member) {
 			continue
 		}
 		if v.Holder != "" {
-			v.Reason = "conflict with " + v.Holder + ": " + v.Reason
+			v.Reason = besides(v) + v.Holder + ": " + v.Reason
 		}
 		s.about(v.Verdict, s.find)
 	}
+}
+
+// besides says what a route has to do with that of its holder: one that is served as it was written is no conflict.
+func besides(v routing.Verdict) string {
+	if v.Kind == dialect.VerdictUsed {
+		return "on one host with "
+	}
+	return "conflict with "
 }
 
 // reading adds the routes of one instance, and what was said of its tags.

@@ -66,7 +66,7 @@ function numbers() {
 }
 
 function bad() {
-  const n = (counted.value?.reject_count ?? 0) + (counted.value?.conflict_count ?? 0);
+  const n = (counted.value?.reject_count ?? 0) + (counted.value?.conflict_count ?? 0) - (counted.value?.shared_count ?? 0);
   return n > 0 ? count(n) : '';
 }
 

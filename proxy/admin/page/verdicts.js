@@ -11,6 +11,7 @@ const meanings = {
   refused: 'The route is not served as written. Its last good version stays, if there was one. Correct the label: it is read again at once.',
   ignored: 'It has no effect here. Correct it or take it away.',
   partly: 'The rest of it is in effect. Correct the part that is named.',
+  'same host': 'Nothing is to be done if that is meant.',
   conflict: 'If that is not meant, give one of them another host or path.',
 };
 
@@ -62,8 +63,9 @@ export function verdictsView() {
   }
 
   answer.came(() => {
-    const conflicts = (answer.value?.conflicts ?? []).map((c) => ({ service: c.service, verdict: 'conflict', tag: c.route, reason: c.reason, holder: c.holder }));
-    all = [...conflicts, ...(answer.value?.rejects ?? [])];
+    const conflicts = (answer.value?.conflicts ?? []).map((c) => ({ service: c.service, verdict: c.verdict === 'used' ? 'same host' : 'conflict', tag: c.route, reason: c.reason, holder: c.holder }));
+    const wrong = conflicts.filter((c) => c.verdict === 'conflict'), shared = conflicts.filter((c) => c.verdict !== 'conflict');
+    all = [...wrong, ...(answer.value?.rejects ?? []), ...shared];
     for (const v of all) v.hay = `${v.verdict} ${v.service} ${v.instance ?? ''} ${v.tag ?? ''} ${v.language ?? ''} ${v.reason} ${v.holder ?? ''}`.toLowerCase();
     draw();
   });
