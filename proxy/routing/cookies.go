@@ -43,11 +43,29 @@ func (q *Query) lineHasCookie(n *dialect.Named, rest string) bool {
 		if !q.closer(n) {
 			continue
 		}
-		for more := strings.IndexByte(pair, ',') >= 0; more; {
-			var one string
-			if one, pair, more = strings.Cut(pair, ","); q.isCookie(n, one) || more && q.isCookie(n, pair) {
-				return true
-			}
+		if q.listHasCookie(n, pair) {
+			return true
+		}
+	}
+	return false
+}
+
+// listHasCookie is hasCookie for what may be a list with commas: a cookie is a part of it, or begins at one and has the others in its value. Those
+// of the latter that have the name cost steps, as each of them is as long as the rest.
+func (q *Query) listHasCookie(n *dialect.Named, list string) bool {
+	for more := strings.IndexByte(list, ',') >= 0; more; {
+		var one string
+		if one, list, more = strings.Cut(list, ","); q.isCookie(n, one) {
+			return true
+		}
+		if !more || !strings.HasPrefix(strings.TrimLeft(list, " \t"), n.Name) {
+			continue
+		}
+		if !q.look(n, len(list)) {
+			return false
+		}
+		if q.isCookie(n, list) {
+			return true
 		}
 	}
 	return false

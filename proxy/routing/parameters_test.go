@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pointsman/pointsman/proxy/dialect"
@@ -62,6 +63,19 @@ func TestTheFirstCookieInAnyLetters(t *testing.T) {
 		q := Query{Request: &http1.Request{Method: "GET", Fields: []http1.Field{http1.NewField("Cookie", c.cookies)}}}
 		if got := q.hasCookie(&rule.Match.Conditions.Cookies[0]); got != c.want {
 			t.Errorf("%s, %s: %t", c.option, c.cookies, got)
+		}
+	}
+}
+
+func TestListsOfCookiesTakeSteps(t *testing.T) {
+	for list, tooLong := range map[string]bool{
+		strings.Repeat("role=x,", 4000):                true, // each of them is as long as the rest
+		strings.Repeat("other=x,", 4000) + "role=x":    false,
+		"json={" + strings.Repeat("a,", 4000) + "role": false,
+	} {
+		q := Query{Request: &http1.Request{Fields: []http1.Field{{Name: "Cookie", Value: list}}}, guarded: true}
+		if q.hasCookie(&dialect.Named{Name: "role", Values: []string{"admin"}}); q.steps > maxSteps != tooLong {
+			t.Errorf("%.20s…: %d steps", list, q.steps)
 		}
 	}
 }
