@@ -85,7 +85,11 @@ type talk struct {
 
 // talk starts one, and returns when it is ready.
 func (b *bench) talk(ctx context.Context, j *job, argv ...string) (*talk, error) {
-	cmd := j.loadCommand(ctx, b, append([]string{b.bin("load")}, argv...)...)
+	program := append([]string{b.bin("load")}, argv...)
+	if argv[0] == "follow" { // it shares a CPU with the load, and what the load waits for it would be taken for the proxy's
+		program = append([]string{"nice", "-n", "19"}, program...)
+	}
+	cmd := j.loadCommand(ctx, b, program...)
 	cmd.Stderr = os.Stderr
 	t := &talk{cmd: cmd}
 	var err error
