@@ -15,6 +15,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab"
 	"github.com/pointsman/pointsman/examples/lab/fixture"
 	"github.com/pointsman/pointsman/proxy/dialect"
 	"github.com/pointsman/pointsman/proxy/http1"
@@ -341,7 +342,7 @@ func TestConditionsAllocateNothing(t *testing.T) {
 		if a := testing.AllocsPerRun(200, func() {
 			r, _ := table.Match(q)
 			r.Pick(balancer.Want{})
-		}); a != 0 {
+		}); a != 0 && !lab.Raced { // expressions take their room from a pool
 			t.Errorf("%s allocates %v times", q.Authority, a)
 		}
 	}

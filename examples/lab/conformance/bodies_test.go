@@ -37,7 +37,7 @@ func TestLargeBodies(t *testing.T) {
 		}
 		_, peak := a.memory(t)
 		t.Logf("%d MiB both ways, twice: from %d to at most %d KiB in memory", size>>20, before>>10, peak>>10)
-		if grown := peak - before; grown > 24<<20 && !raced {
+		if grown := peak - before; grown > 24<<20 && !lab.Raced {
 			t.Errorf("memory grew by %d MiB", grown>>20)
 		}
 	})
@@ -169,7 +169,7 @@ func TestBackPressure(t *testing.T) {
 		after, _ := a.memory(t)
 		t.Logf("%d KiB for each connection that stands still", (after-before)>>10/conns)
 		// The first connections of all grow the process once.
-		if grown := after - before; grown > 8<<20+conns*each && !raced {
+		if grown := after - before; grown > 8<<20+conns*each && !lab.Raced {
 			t.Errorf("memory grew by %d KiB for %d connections", grown>>10, conns)
 		}
 		if used > most {

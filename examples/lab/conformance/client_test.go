@@ -13,11 +13,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pointsman/pointsman/examples/lab"
 )
 
 const (
 	// patience is how long a client waits for what must come. Much more than it takes, as the machine may be loaded.
-	patience = slower * 20 * time.Second
+	patience = lab.RaceFactor * 20 * time.Second
 	// warmHost is the host of requests that an event loop serves by itself.
 	warmHost = "warm.test"
 )

@@ -78,7 +78,7 @@ func TestIdleConnections(t *testing.T) {
 		const most = 100 * time.Millisecond
 		used := a.rests(t, time.Second, most)
 		t.Logf("%d idle connections: %d bytes each, %v of CPU in a second", len(list), each, used)
-		if each > k.idle && !raced {
+		if each > k.idle && !lab.Raced {
 			t.Errorf("%d bytes for each idle connection, want at most %d", each, k.idle)
 		}
 		if used > most {
@@ -125,7 +125,7 @@ func TestSlowClients(t *testing.T) {
 		slices.Sort(took)
 		_, peak := a.memory(t)
 		t.Logf("%d slow clients: %d KiB in memory, %d bytes each; meanwhile a request takes %v (median of 50)", n, peak>>10, (peak-before)/int64(n), took[25])
-		if peak > k.slow<<20 && !raced {
+		if peak > k.slow<<20 && !lab.Raced {
 			t.Errorf("%d MiB in memory", peak>>20)
 		}
 		if lab.Long() && took[25] > 10*time.Millisecond {

@@ -203,7 +203,7 @@ func generate(seed uint64) *traffic {
 	if breaks {
 		s.text = g.broken(s.text)
 		// What was broken may be the length of a body that never comes: it is not to end just as this does.
-		s.patience = slower * proxy.LingerTime * 3 / 2
+		s.patience = lab.RaceFactor * proxy.LingerTime * 3 / 2
 		s.methods = slices.Repeat([]string{"GET"}, len(s.methods))
 	}
 	s.text += "GET /end HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"

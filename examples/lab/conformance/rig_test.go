@@ -118,7 +118,7 @@ func start(t testing.TB, k *kind, o setup, instances ...discovery.Instance) *rig
 	if o.limits.Grace == 0 {
 		o.limits.Grace = grace
 	}
-	if raced && o.limits.Connect == 0 {
+	if lab.Raced && o.limits.Connect == 0 {
 		o.limits.Connect = patience
 	}
 	if o.onDrain == nil {

@@ -105,7 +105,7 @@ func (s *soak) run() {
 	if !lab.Long() { // so short a load leaves as much in memory as the machine lets come at once
 		spare *= 6
 	}
-	if late > early+early/10+spare && !raced {
+	if late > early+early/10+spare && !lab.Raced {
 		s.t.Errorf("memory grows: %d KiB, then %d", early>>10, late>>10)
 	}
 	if s.died.Load() == 0 || s.aborted.Load() == 0 || s.tunnelled.Load() == 0 || n < 100 {
@@ -152,7 +152,7 @@ func (s *soak) pause(base *vitals) (v vitals) {
 			return s.a.counter(s.t, "pointsman_requests_in_flight") == 0 && s.a.counter(s.t, "pointsman_tunnels") == 0
 		}
 		return v.Files <= base.Files+spareFiles && v.Goroutines <= base.Goroutines+spareGoroutines &&
-			(raced || v.Heap <= base.Heap+base.Heap/10+spareMemory)
+			(lab.Raced || v.Heap <= base.Heap+base.Heap/10+spareMemory)
 	})
 	switch {
 	case base == nil:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pointsman/pointsman/balancer"
 	"github.com/pointsman/pointsman/discovery"
+	"github.com/pointsman/pointsman/examples/lab"
 )
 
 // What speaks before it was asked is no HTTP server, and reads requests as commands: where nobody asked for the route it is never sent one,
@@ -31,7 +32,7 @@ func TestWhatSpeaksFirstIsNeverSentARequest(t *testing.T) {
 			return in
 		}
 		soon, late, good := speaks(0), speaks(balancer.SpeakTime), answering(t, "fine")
-		r := start(t, k, setup{limits: limits{Silence: slower * 5 * time.Second}, registered: true}, at(soon), at(late), at(good, "urlprefix-/asked-for"))
+		r := start(t, k, setup{limits: limits{Silence: lab.RaceFactor * 5 * time.Second}, registered: true}, at(soon), at(late), at(good, "urlprefix-/asked-for"))
 		if a, err := r.ask(t, get("/asked-for", "")); err != nil || a.status != 200 { // the good one has answered: it is watched no more
 			t.Fatalf("%+v %v", a, err)
 		}
