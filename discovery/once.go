@@ -24,7 +24,7 @@ func ReadOnce(ctx context.Context, c HomeCatalogue) (*Snapshot, error) {
 	for _, name := range slices.Sorted(maps.Keys(list.Services)) {
 		answer, err := c.Instances(ctx, name, Query{})
 		if err != nil {
-			return nil, fmt.Errorf("read service %q: %w", name, err)
+			return nil, fmt.Errorf("read service %.200q: %w", name, err)
 		}
 		slices.SortFunc(answer.Instances, func(a, b Instance) int { return a.Compare(b.Identity) })
 		s.Services = append(s.Services, &Service{Name: name, Instances: answer.Instances, Index: answer.Index})

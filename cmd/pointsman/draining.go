@@ -105,7 +105,7 @@ func (h *dataPath) drainActions() map[string]admin.Action {
 				return admin.Done{}, err
 			}
 			if len(list) == 0 {
-				return admin.Done{}, admin.Refusal(http.StatusUnprocessableEntity, "no such instance is drained")
+				return admin.Done{}, errNotDrained
 			}
 			if err := drain.End(ctx, h.store, list); err != nil {
 				return admin.Done{}, admin.Refusal(http.StatusBadGateway, err.Error())
